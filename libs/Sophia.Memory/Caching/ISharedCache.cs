@@ -1,0 +1,43 @@
+using Sophia.Memory.Records;
+using Sophia.Memory.Log;
+
+namespace Sophia.Memory.Caching;
+
+/// <summary>
+/// The shared part of L1 (Redis): records by id, newest sequence wins. It may forget anything at any time and never
+/// answers with an older value after <see cref="StartEpochAsync"/>. Calls throw <see cref="CacheUnavailableException"/>
+/// when it cannot be reached; the hierarchy bounds their time and goes on without it.
+/// </summary>
+public interface ISharedCache : IAsyncDisposable
+{
+    string Engine { get; }
+
+    /// <summary>Raised when the connection was lost and is there again.</summary>
+    event Action? Restored;
+
+    /// <summary>Raised when another node says that the log has grown; carries the partition.</summary>
+    event Action<int>? LogGrew;
+
+    ValueTask<MemoryRecord?> GetAsync(RecordId id, CancellationToken cancellationToken);
+
+    /// <summary>Sets each record unless the cache has a newer one (or a newer removal mark); keeps it no longer than its expiry.</summary>
+    Task SetIfNewerAsync(IReadOnlyList<MemoryRecord> records, CancellationToken cancellationToken);
+
+    /// <summary>Removes each unless the cache has a newer one, and for a minute refuses values older than the sequence.</summary>
+    Task RemoveIfOlderAsync(IReadOnlyList<(RecordId Id, Sequence Sequence)> removals, CancellationToken cancellationToken);
+
+    /// <summary>Makes everything stored so far unreachable, for every node.</summary>
+    Task StartEpochAsync(CancellationToken cancellationToken);
+
+    /// <summary>Wakes the other nodes' cursors.</summary>
+    Task AnnounceAsync(IReadOnlyCollection<int> partitions, CancellationToken cancellationToken);
+
+    /// <summary>Round-trip time, to know that it answers.</summary>
+    Task<TimeSpan> PingAsync(CancellationToken cancellationToken);
+
+    /// <summary>Bytes it uses and the limit it has (0 for none); null when it cannot tell.</summary>
+    Task<(long UsedBytes, long LimitBytes)?> SizeAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>The shared cache cannot be reached now.</summary>
+public sealed class CacheUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,41 @@
+namespace Sophia.Memory.Namespaces;
+
+/// <summary>Where the vectors of a namespace come from.</summary>
+public enum VectorSource
+{
+    /// <summary>Sophia's configured embedder makes them from text; callers may not bring their own.</summary>
+    Embedder,
+
+    /// <summary>The caller brings them, with records and with queries; records without one are found by words only.</summary>
+    Caller,
+
+    /// <summary>There are none: words only.</summary>
+    None,
+}
+
+/// <summary>What can be set for a namespace. Vector source, model and dimension are fixed when it is created.</summary>
+public sealed record NamespaceSettings
+{
+    public VectorSource VectorSource { get; init; } = VectorSource.Embedder;
+
+    /// <summary>The model's name when the source is the embedder.</summary>
+    public string? VectorModel { get; init; }
+
+    /// <summary>Length of the vectors, 1–4,096; 0 when there are none.</summary>
+    public int Dimensions { get; init; }
+
+    /// <summary>Language of stemming and stop words: en, or none.</summary>
+    public string Language { get; init; } = "en";
+
+    /// <summary>Resident namespaces never leave the company's machines: no mirror, no Cortex, no external model.</summary>
+    public bool Resident { get; init; }
+
+    /// <summary>How long history is kept behind the current versions; null for ever.</summary>
+    public TimeSpan? LogRetention { get; init; }
+}
+
+/// <summary>A namespace of a tenant.</summary>
+/// <param name="Id">Never used again, also after the namespace is gone.</param>
+/// <param name="Partition">The log partition that its changes go to, 0–63.</param>
+public sealed record NamespaceInfo(
+    long Id, string Tenant, string Name, int Partition, NamespaceSettings Settings, DateTimeOffset CreatedAt);

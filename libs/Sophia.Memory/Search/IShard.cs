@@ -1,0 +1,39 @@
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+
+namespace Sophia.Memory.Search;
+
+/// <summary>The engine of L0: makes shards, which hold the vectors and the postings of namespaces.</summary>
+public interface IShardEngine
+{
+    /// <summary>The engine's name for people, such as "host memory, AVX-512".</summary>
+    string Engine { get; }
+
+    IShard Create(NamespaceInfo ns);
+}
+
+/// <summary>
+/// The searchable view of one namespace. One caller at a time changes it; any number may search meanwhile, and a search
+/// sees every change whose call returned before the search began.
+/// </summary>
+public interface IShard : IDisposable
+{
+    /// <summary>
+    /// Applies a record as the current version. One that is older than what the shard has for its id (by sequence), or
+    /// than a removal that it has seen, changes nothing; so a change may be applied twice.
+    /// </summary>
+    void Put(MemoryRecord record);
+
+    /// <summary>Takes a record away and overwrites its vector. An id that is not there is remembered only by its sequence's order.</summary>
+    void Remove(RecordId id, Sequence sequence);
+
+    /// <exception cref="ArgumentException">The vector's length is not the namespace's dimension.</exception>
+    ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Records it holds.</summary>
+    int Count { get; }
+
+    /// <summary>Bytes it takes, vectors, postings and rows together, near enough to budget by.</summary>
+    long SizeInMemory { get; }
+}

@@ -1,0 +1,114 @@
+using Sophia.Memory.Log;
+using Sophia.Memory.Records;
+
+namespace Sophia.Memory.Search;
+
+public enum SearchMode
+{
+    /// <summary>Words and vectors, fused.</summary>
+    Hybrid,
+
+    /// <summary>BM25 over the words.</summary>
+    Lexical,
+
+    /// <summary>Cosine similarity of vectors, exact.</summary>
+    Vector,
+}
+
+/// <summary>How an attribute is compared. A missing attribute, or one of another type, matches only <see cref="Missing"/>.</summary>
+public enum Comparison
+{
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    /// <summary>Equal to one of the values.</summary>
+    In,
+    /// <summary>The attribute is there, whatever its type.</summary>
+    Exists,
+    Missing,
+}
+
+/// <summary>One scalar of JSON.</summary>
+/// <param name="Text">Set for strings.</param>
+/// <param name="Number">Set for numbers.</param>
+/// <param name="Truth">Set for true and false.</param>
+public readonly record struct AttributeValue(string? Text, double? Number, bool? Truth);
+
+/// <summary>A condition on one top-level attribute; of an array attribute, any element may satisfy it.</summary>
+/// <param name="Values">One value, several for In, none for Exists and Missing.</param>
+public sealed record AttributeCondition(string Name, Comparison Comparison, IReadOnlyList<AttributeValue> Values);
+
+/// <summary>What records must satisfy; every part that is set must hold.</summary>
+public sealed record RecordFilter
+{
+    /// <summary>All of these tags.</summary>
+    public IReadOnlyList<string> AllTags { get; init; } = [];
+
+    /// <summary>At least one of these tags, unless empty.</summary>
+    public IReadOnlyList<string> AnyTags { get; init; } = [];
+
+    /// <summary>None of these tags.</summary>
+    public IReadOnlyList<string> NoTags { get; init; } = [];
+
+    public IReadOnlyList<AttributeCondition> Attributes { get; init; } = [];
+
+    public string? KeyPrefix { get; init; }
+
+    /// <summary>Inclusive.</summary>
+    public DateTimeOffset? CreatedFrom { get; init; }
+
+    /// <summary>Exclusive.</summary>
+    public DateTimeOffset? CreatedTo { get; init; }
+
+    /// <summary>Inclusive.</summary>
+    public DateTimeOffset? UpdatedFrom { get; init; }
+
+    /// <summary>Exclusive.</summary>
+    public DateTimeOffset? UpdatedTo { get; init; }
+
+    /// <summary>The fact held at this instant: valid-from is absent or not later, valid-to is absent or later.</summary>
+    public DateTimeOffset? ValidAt { get; init; }
+
+    public bool IsEmpty => AllTags.Count == 0 && AnyTags.Count == 0 && NoTags.Count == 0 && Attributes.Count == 0 &&
+        KeyPrefix is null && CreatedFrom is null && CreatedTo is null && UpdatedFrom is null && UpdatedTo is null && ValidAt is null;
+}
+
+/// <summary>A query to one shard.</summary>
+public sealed record ShardQuery
+{
+    /// <summary>The words; null or empty when only the vector is asked for.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Of the namespace's dimension; null when only the words are asked for.</summary>
+    public float[]? Vector { get; init; }
+
+    public SearchMode Mode { get; init; }
+
+    /// <summary>How many hits at most, 1–1,000.</summary>
+    public int K { get; init; } = 10;
+
+    public RecordFilter? Filter { get; init; }
+
+    /// <summary>Records that have expired by now are not hits.</summary>
+    public DateTimeOffset Now { get; init; }
+}
+
+/// <summary>One part of a score.</summary>
+/// <param name="Name">lexical or vector.</param>
+/// <param name="Score">The part's own score: BM25, or cosine in −1…1.</param>
+/// <param name="Rank">The record's place in the part's own order, from 1; 0 if it was not among its candidates.</param>
+/// <param name="Contribution">What it adds to the fused score.</param>
+public readonly record struct ScorePart(string Name, double Score, int Rank, double Contribution);
+
+/// <summary>A hit of a shard, best first; equal scores are ordered by key.</summary>
+/// <param name="MatchedTerms">Terms of the query found in the record, as stemmed.</param>
+public sealed record ShardHit(
+    string Key, RecordId Id, Sequence Sequence, double Score, IReadOnlyList<ScorePart> Parts, IReadOnlyList<string> MatchedTerms);
+
+/// <summary>What a shard found.</summary>
+/// <param name="RowsScanned">Rows whose distance was computed.</param>
+/// <param name="RowsMatching">Rows that passed the filter and had not expired.</param>
+public sealed record ShardAnswer(IReadOnlyList<ShardHit> Hits, long RowsScanned, long RowsMatching);

@@ -1,0 +1,126 @@
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+
+namespace Sophia.Memory.Stores;
+
+/// <summary>
+/// The engine of L3: log, contents, current records and namespaces, in one durable store. All methods may be called
+/// at once from many threads. Any may throw <see cref="StoreUnavailableException"/> or <see cref="StoreFullException"/>;
+/// then nothing of the call was done, or, for a commit whose answer was lost, the caller must not acknowledge it.
+/// </summary>
+public interface IRecordStore : IAsyncDisposable
+{
+    /// <summary>The engine's name and version for people, such as "SQLite 3.50 (WAL, synchronous=FULL)".</summary>
+    string Engine { get; }
+
+    /// <summary>The secret under which <see cref="RecordId"/>s are made; 32 bytes, made once per store.</summary>
+    ReadOnlyMemory<byte> Secret { get; }
+
+    /// <summary>True when other processes may write to the same store, so that the log must be tailed.</summary>
+    bool IsShared { get; }
+
+    /// <summary>Applies missing schema migrations and reads the secret. Called once before any other method.</summary>
+    /// <exception cref="StoreInUseException">Another process has the store, and it is of a kind that only one may have.</exception>
+    Task OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>A trivial read, to know that the store answers.</summary>
+    Task PingAsync(CancellationToken cancellationToken);
+
+    // Namespaces
+
+    Task<NamespaceInfo?> FindNamespaceAsync(string tenant, string name, CancellationToken cancellationToken);
+
+    Task<NamespaceInfo?> FindNamespaceAsync(long id, CancellationToken cancellationToken);
+
+    /// <summary>The namespace, made with these settings if it was not there. Safe against a race with another maker.</summary>
+    Task<NamespaceInfo> EnsureNamespaceAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken);
+
+    /// <summary>Replaces the settings that may change: language, residency, retention. Others are kept.</summary>
+    Task<NamespaceInfo> UpdateNamespaceAsync(NamespaceInfo current, NamespaceSettings settings, CancellationToken cancellationToken);
+
+    /// <summary>Namespaces by name, after the given name, without reserved ones (names that start with $).</summary>
+    Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(string tenant, string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Current, unexpired records of a namespace.</summary>
+    Task<long> CountAsync(long namespaceId, DateTimeOffset now, CancellationToken cancellationToken);
+
+    // Writing
+
+    /// <summary>
+    /// Commits all groups in one transaction, durable when the task completes, and gives an outcome for each.
+    /// Numbers are taken under the locks of the partitions, which are taken in ascending order.
+    /// </summary>
+    Task<IReadOnlyList<WriteOutcome>> CommitAsync(IReadOnlyList<WriteGroup> groups, CancellationToken cancellationToken);
+
+    /// <summary>The outcome stored under a mark, or null; conflicts are reported as in <see cref="WriteOutcome"/>.</summary>
+    Task<WriteOutcome?> FindReplayAsync(IdempotencyMark mark, DateTimeOffset now, CancellationToken cancellationToken);
+
+    // Reading: expired records are returned, callers judge by their clock; deleted ones are not.
+
+    Task<MemoryRecord?> GetAsync(NamespaceInfo ns, string key, CancellationToken cancellationToken);
+
+    /// <summary>The records that are there, in no particular order.</summary>
+    Task<IReadOnlyList<MemoryRecord>> GetManyAsync(NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Records with keys that start with the prefix, strictly after a key in ordinal (UTF-8 byte) order, or strictly before it when descending.
+    /// </summary>
+    /// <param name="prefix">Empty for all.</param>
+    /// <param name="after">Null to start at the first (or last, descending) of the prefix.</param>
+    Task<IReadOnlyList<MemoryRecord>> ListAsync(
+        NamespaceInfo ns, string prefix, string? after, int limit, bool descending, CancellationToken cancellationToken);
+
+    /// <summary>Versions of a record, newest first, deletes among them, from the log.</summary>
+    /// <param name="before">None for the newest; otherwise entries that come strictly before it in the chain.</param>
+    Task<IReadOnlyList<LogEntry>> HistoryAsync(
+        NamespaceInfo ns, string key, Sequence before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>The record as it was recorded at an instant; null if it was not there then.</summary>
+    Task<MemoryRecord?> GetAsOfAsync(NamespaceInfo ns, string key, DateTimeOffset at, CancellationToken cancellationToken);
+
+    /// <summary>Every record of a namespace as it was recorded at an instant, in no particular order.</summary>
+    IAsyncEnumerable<MemoryRecord> ScanAsOfAsync(NamespaceInfo ns, DateTimeOffset at, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Every current record of a namespace. The scan sees at least every change up to the watermark that was read before
+    /// it began; changes after that may or may not be in it, so the log is applied from there on.
+    /// </summary>
+    IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, CancellationToken cancellationToken);
+
+    // The log
+
+    /// <summary>Entries of one partition with numbers above <paramref name="after"/>, ascending.</summary>
+    /// <param name="namespaceId">Null for all namespaces of the partition.</param>
+    Task<IReadOnlyList<LogEntry>> ReadLogAsync(
+        int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken);
+
+    /// <summary>The number of the last committed change of each partition.</summary>
+    Task<Watermarks> ReadWatermarksAsync(CancellationToken cancellationToken);
+
+    /// <summary>The oldest number still in the log of a partition, less one: what a cursor must at least have seen to miss nothing.</summary>
+    Task<long> ReadTrimmedAsync(int partition, CancellationToken cancellationToken);
+
+    // Housekeeping
+
+    /// <summary>Current records whose time ran out, at most so many.</summary>
+    Task<IReadOnlyList<ExpireOperation>> FindExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes log rows recorded before the cut-off that are not the current version of a record, and their contents,
+    /// at most so many; returns how many rows went.
+    /// </summary>
+    Task<int> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Removes idempotency marks that ran out; returns how many.</summary>
+    Task<int> TrimMarksAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes erased bytes leave the engine's own files as far as the engine can (for SQLite: the write-ahead log is
+    /// checkpointed and cut), and says what may still hold them.
+    /// </summary>
+    Task<IReadOnlyList<string>> SettleErasureAsync(CancellationToken cancellationToken);
+
+    /// <summary>Bytes that the store takes on disk, or null when it cannot tell.</summary>
+    Task<long?> SizeAsync(CancellationToken cancellationToken);
+}

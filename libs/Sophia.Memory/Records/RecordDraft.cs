@@ -16,7 +16,7 @@ public enum WhenPresent
     Reject,
 }
 
-/// <summary>A record to be written, already checked by <see cref="DraftRules"/>.</summary>
+/// <summary>A record to be written, already checked by the rules of <c>DraftRules</c>.</summary>
 public sealed record RecordDraft
 {
     public required string Key { get; init; }

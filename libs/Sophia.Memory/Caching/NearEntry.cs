@@ -1,0 +1,18 @@
+using Sophia.Memory.Records;
+
+namespace Sophia.Memory.Caching;
+
+/// <summary>A record in the near copy, with room for the form in which the edge answers it.</summary>
+public sealed class NearEntry(MemoryRecord record)
+{
+    private object? _rendering;
+
+    public MemoryRecord Record { get; } = record;
+
+    /// <summary>What the edge made of the record, kept so that it is made once; lost with the entry. Any thread may set it.</summary>
+    public object? Rendering
+    {
+        get => Volatile.Read(ref _rendering);
+        set => Volatile.Write(ref _rendering, value);
+    }
+}

@@ -1,0 +1,84 @@
+using Sophia.Memory.Caching;
+using Sophia.Memory.Log;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+using Sophia.Memory.Stores;
+
+namespace Sophia.Memory.Hierarchy;
+
+/// <summary>One put of a request.</summary>
+public sealed record PutRequest(RecordDraft Draft, Precondition Precondition = default);
+
+/// <param name="Receipts">One per operation, in order.</param>
+/// <param name="Keys">For appended records the key that was made, else null; in order.</param>
+/// <param name="Replayed">The receipts are those of an earlier request with the same idempotency key.</param>
+public sealed record WriteAnswer(IReadOnlyList<Receipt> Receipts, IReadOnlyList<string?> Keys, bool Replayed)
+{
+    /// <summary>The last sequence of the request, or none if nothing was written before either.</summary>
+    public Sequence Last => Receipts.Count == 0 ? Sequence.None : Receipts.Max(r => r.Sequence.Value) is var v ? new Sequence(v) : default;
+}
+
+/// <summary>A record as read; <see cref="Entry"/> is null when there is none.</summary>
+public readonly record struct ReadAnswer(NearEntry? Entry);
+
+/// <summary>A page of records; <see cref="Next"/> is the key to go on after, null at the end.</summary>
+public sealed record RecordPage(IReadOnlyList<MemoryRecord> Items, string? Next);
+
+/// <summary>A page of history, newest first; <see cref="Next"/> is none at the end.</summary>
+public sealed record HistoryPage(IReadOnlyList<LogEntry> Items, Sequence Next);
+
+/// <summary>A search as a caller asks for it.</summary>
+public sealed record SearchRequest
+{
+    public string? Query { get; init; }
+
+    public float[]? Vector { get; init; }
+
+    /// <summary>1–1,000.</summary>
+    public int K { get; init; } = 10;
+
+    public SearchMode Mode { get; init; }
+
+    public RecordFilter? Filter { get; init; }
+
+    /// <summary>Search what was recorded at this instant instead of now.</summary>
+    public DateTimeOffset? AsOf { get; init; }
+
+    public Sequence MinSequence { get; init; }
+
+    /// <summary>How long to wait for <see cref="MinSequence"/> and for a shard to load.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+public sealed record SearchHit(MemoryRecord Record, ShardHit Found);
+
+/// <param name="Seen">The cursor of the shard in the namespace's partition when the search began.</param>
+public sealed record SearchAnswer(IReadOnlyList<SearchHit> Hits, SearchMode Mode, long RowsScanned, long RowsMatching, Sequence Seen);
+
+/// <summary>What to forget: exactly one of the four is set.</summary>
+public sealed record ForgetRequest
+{
+    public IReadOnlyList<string>? Keys { get; init; }
+
+    public string? Prefix { get; init; }
+
+    public RecordFilter? Filter { get; init; }
+
+    public bool All { get; init; }
+
+    public bool DryRun { get; init; }
+}
+
+/// <summary>What was, or with a dry run would be, erased where.</summary>
+/// <param name="Matched">Records that the request names and that exist.</param>
+/// <param name="Keys">The first 100 of them.</param>
+/// <param name="Versions">Stored versions of their content, the current ones included.</param>
+/// <param name="Vectors">Vectors in the store.</param>
+/// <param name="Near">Near copies in this process.</param>
+/// <param name="Shared">Records whose copy in the shared cache was removed or fenced; 0 without one.</param>
+/// <param name="Shard">Rows of the shard in this process.</param>
+/// <param name="Tombstones">Log rows that remain, without key or content.</param>
+/// <param name="StillHeldBy">What may hold the bytes still, and until when.</param>
+public sealed record ForgetAnswer(
+    bool DryRun, long Matched, IReadOnlyList<string> Keys, long Versions, long Vectors, long Near, long Shared, long Shard,
+    long Tombstones, IReadOnlyList<string> StillHeldBy, Sequence Last);

@@ -71,6 +71,12 @@ public interface IRecordStore : IAsyncDisposable
     Task<IReadOnlyList<MemoryRecord>> ListAsync(
         NamespaceInfo ns, string prefix, string? after, int limit, bool descending, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Keys that start with the prefix, strictly after a key in ordinal (UTF-8 byte) order; those of deleted records too,
+    /// whose history is still there.
+    /// </summary>
+    Task<IReadOnlyList<string>> ListKeysAsync(NamespaceInfo ns, string prefix, string? after, int limit, CancellationToken cancellationToken);
+
     /// <summary>Versions of a record, newest first, deletes among them, from the log.</summary>
     /// <param name="before">None for the newest; otherwise entries that come strictly before it in the chain.</param>
     Task<IReadOnlyList<LogEntry>> HistoryAsync(
@@ -107,10 +113,11 @@ public interface IRecordStore : IAsyncDisposable
     Task<IReadOnlyList<ExpireOperation>> FindExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Removes log rows recorded before the cut-off that are not the current version of a record, and their contents,
-    /// at most so many; returns how many rows went.
+    /// Removes log rows that are past the retention of their namespace and are not the current version of a record, and
+    /// their contents, at most so many; returns how many rows went. Raises <see cref="ReadTrimmedAsync"/>.
     /// </summary>
-    Task<int> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, int limit, CancellationToken cancellationToken);
+    /// <param name="fallback">Retention of namespaces that do not say; null for ever.</param>
+    Task<int> TrimLogAsync(DateTimeOffset now, TimeSpan? fallback, int limit, CancellationToken cancellationToken);
 
     /// <summary>Removes idempotency marks that ran out; returns how many.</summary>
     Task<int> TrimMarksAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);

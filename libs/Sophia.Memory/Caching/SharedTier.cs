@@ -1,0 +1,205 @@
+using Microsoft.Extensions.Logging;
+using Sophia.Memory.Log;
+using Sophia.Memory.Records;
+
+namespace Sophia.Memory.Caching;
+
+/// <summary>
+/// The shared cache behind a time box and a breaker. After a failure it is not used until it answers again and a new epoch
+/// has been started, because a change may have passed it by meanwhile.
+/// </summary>
+internal sealed partial class SharedTier : IAsyncDisposable
+{
+    private readonly ISharedCache? _cache;
+    private readonly MemoryOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Pulse _broken = new();
+    private readonly Task _restoring = Task.CompletedTask;
+    private string? _reason;
+    private volatile bool _missedChange;
+    private int _failedReads;
+
+    public SharedTier(ISharedCache? cache, MemoryOptions options, TimeProvider clock, ILogger logger)
+    {
+        (_cache, _options, _clock, _logger) = (cache, options, clock, logger);
+        if (cache is not null)
+        {
+            // Whatever was cached before this process began was kept right by others, so it starts without a new epoch.
+            cache.Restored += _broken.Beat;
+            _restoring = Task.Run(() => RestoreAsync(cache, _stop.Token));
+        }
+    }
+
+    public bool IsConfigured => _cache is not null;
+
+    public bool IsUsable => _cache is not null && Volatile.Read(ref _reason) is null;
+
+    /// <summary>Why it is not usable; null when it is.</summary>
+    public string? Reason => Volatile.Read(ref _reason);
+
+    public string? Engine => _cache?.Engine;
+
+    public ISharedCache? Cache => _cache;
+
+    /// <summary>The record, or null when it is not there or could not be had.</summary>
+    public async ValueTask<MemoryRecord?> GetAsync(RecordId id)
+    {
+        if (_cache is null || Volatile.Read(ref _reason) is not null)
+        {
+            return null;
+        }
+
+        try
+        {
+            var found = await _cache.GetAsync(id, CancellationToken.None).AsTask().WaitAsync(_options.SharedTimeout, _clock).ConfigureAwait(false);
+            _failedReads = 0;
+            return found;
+        }
+        catch (Exception error) when (error is CacheUnavailableException or TimeoutException)
+        {
+            // One slow read says little; a miss costs only time.
+            if (Interlocked.Increment(ref _failedReads) >= 3)
+            {
+                Break(Explain(error));
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>False when it could not be done; then a new epoch is started before the cache is read again.</summary>
+    public ValueTask<bool> SetIfNewerAsync(IReadOnlyList<MemoryRecord> records) =>
+        records.Count == 0 ? ValueTask.FromResult(true) : ChangeAsync(cache => cache.SetIfNewerAsync(records, CancellationToken.None));
+
+    /// <inheritdoc cref="SetIfNewerAsync"/>
+    public ValueTask<bool> RemoveIfOlderAsync(IReadOnlyList<(RecordId, Sequence)> removals) =>
+        removals.Count == 0 ? ValueTask.FromResult(true) : ChangeAsync(cache => cache.RemoveIfOlderAsync(removals, CancellationToken.None));
+
+    /// <summary>Wakes other nodes' cursors; if it fails they wake by themselves, a little later.</summary>
+    public async ValueTask AnnounceAsync(IReadOnlyCollection<int> partitions)
+    {
+        if (_cache is not null && Volatile.Read(ref _reason) is null)
+        {
+            try
+            {
+                await _cache.AnnounceAsync(partitions, CancellationToken.None).WaitAsync(_options.SharedTimeout, _clock).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is CacheUnavailableException or TimeoutException)
+            {
+                LogNotAnnounced(error.Message);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _restoring.ConfigureAwait(false);
+        _stop.Dispose();
+        if (_cache is not null)
+        {
+            await _cache.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    // Not bound to the caller's cancellation: it is short anyway, and a caller who goes away must not leave a change half known.
+    private async ValueTask<bool> ChangeAsync(Func<ISharedCache, Task> change)
+    {
+        if (_cache is null)
+        {
+            return false;
+        }
+
+        if (Volatile.Read(ref _reason) is not null)
+        {
+            // Noted first, then looked again: either the restorer sees the note, or we see that it is usable.
+            _missedChange = true;
+            if (Volatile.Read(ref _reason) is not null)
+            {
+                return false;
+            }
+        }
+
+        try
+        {
+            await change(_cache).WaitAsync(_options.SharedTimeout, _clock).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception error) when (error is CacheUnavailableException or TimeoutException)
+        {
+            _missedChange = true;
+            Break(Explain(error));
+            return false;
+        }
+    }
+
+    private string Explain(Exception error) =>
+        error is TimeoutException ? $"It did not answer within {_options.SharedTimeout.TotalMilliseconds:N0} ms." : error.Message;
+
+    private void Break(string reason)
+    {
+        if (Interlocked.CompareExchange(ref _reason, reason, null) is null)
+        {
+            LogBroken(reason);
+        }
+
+        _broken.Beat();
+    }
+
+    private async Task RestoreAsync(ISharedCache cache, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var broken = _broken.Next;
+            if (Volatile.Read(ref _reason) is not null)
+            {
+                await TryRestoreAsync(cache, cancellationToken).ConfigureAwait(false);
+            }
+
+            // While it is broken it is asked every 200 ms; while it works there is nothing to do until it breaks.
+            var wait = Volatile.Read(ref _reason) is null ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(200);
+            await Task.WhenAny(broken, Task.Delay(wait, _clock, cancellationToken))
+                .ConfigureAwait(false);
+        }
+    }
+
+    private async Task TryRestoreAsync(ISharedCache cache, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var missed = _missedChange;
+            _missedChange = false;
+            var answer = missed ? cache.StartEpochAsync(cancellationToken) : cache.PingAsync(cancellationToken);
+            await answer.WaitAsync(TimeSpan.FromSeconds(1), _clock, cancellationToken).ConfigureAwait(false);
+            _failedReads = 0;
+            _reason = null;
+            if (_missedChange)
+            {
+                _reason = "A change passed it by while it was being restored.";
+                return;
+            }
+
+            LogRestored(missed);
+        }
+        catch (Exception error) when (error is CacheUnavailableException or TimeoutException)
+        {
+            _missedChange = true;
+            _reason = Explain(error);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            _missedChange = true;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The shared cache is left out: {Reason}")]
+    private partial void LogBroken(string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The shared cache is used again; new epoch: {NewEpoch}.")]
+    private partial void LogRestored(bool newEpoch);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Other nodes were not woken: {Reason}")]
+    private partial void LogNotAnnounced(string reason);
+}

@@ -1,0 +1,40 @@
+using Sophia.Memory.Log;
+
+namespace Sophia.Memory.Hierarchy;
+
+/// <summary>Adds up what a forget erases, page by page.</summary>
+internal sealed class ForgetTally(bool isDryRun)
+{
+    private const int KeysShown = 100;
+    private readonly List<string> _keys = [];
+
+    public long Matched { get; private set; }
+
+    public long Versions { get; set; }
+
+    public long Vectors { get; set; }
+
+    public long Near { get; set; }
+
+    public long Shared { get; set; }
+
+    public long Shard { get; set; }
+
+    public long Tombstones { get; set; }
+
+    public Sequence Last { get; set; }
+
+    public List<string> StillHeldBy { get; } = [];
+
+    public void Add(string key)
+    {
+        Matched++;
+        if (_keys.Count < KeysShown)
+        {
+            _keys.Add(key);
+        }
+    }
+
+    public ForgetAnswer ToAnswer() => new(
+        isDryRun, Matched, _keys, Versions, Vectors, Near, Shared, Shard, isDryRun ? Matched : Tombstones, StillHeldBy, Last);
+}

@@ -1,0 +1,102 @@
+using Microsoft.Extensions.Logging;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Search;
+using Sophia.Memory.Stores;
+using Sophia.Memory.Writing;
+
+namespace Sophia.Memory.Hierarchy;
+
+/// <summary>
+/// What is done in the background, in bounded steps: expired records are cleaned up (readers do not see them from the second
+/// on anyway), old history and idempotency marks are trimmed, cold shards are dropped.
+/// </summary>
+internal sealed partial class Housekeeping(
+    IRecordStore store, Committer committer, ShardDirectory shards, MemoryOptions options, TimeProvider clock, ILogger logger) : IAsyncDisposable
+{
+    private const int TrimSize = 1_000;
+    private static readonly TimeSpan TrimInterval = TimeSpan.FromMinutes(1);
+    private readonly ILogger _logger = logger;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _running = Task.CompletedTask;
+
+    public void Start() => _running = Task.Run(() => RunAsync(_stop.Token));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    /// <summary>One round: everything that has expired by now goes, in transactions of bounded size.</summary>
+    public async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var expired = await store.FindExpiredAsync(clock.GetUtcNow(), options.SweepSize, cancellationToken).ConfigureAwait(false);
+            if (expired.Count == 0)
+            {
+                return;
+            }
+
+            foreach (var session in expired.Where(operation => operation.Namespace.Name == NamespaceRules.Sessions))
+            {
+                await ForgetTurnsAsync(session, cancellationToken).ConfigureAwait(false);
+            }
+
+            await committer.CommitAsync(new WriteGroup(expired)).WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (expired.Count < options.SweepSize)
+            {
+                return;
+            }
+        }
+    }
+
+    // The turns of a session have no expiry of their own: they go with the session's record.
+    private async Task ForgetTurnsAsync(ExpireOperation session, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var keys = await store.ListKeysAsync(session.Namespace, session.Key + "/", null, options.SweepSize, cancellationToken).ConfigureAwait(false);
+            if (keys.Count == 0)
+            {
+                return;
+            }
+
+            var operations = keys.Select(key => (WriteOperation)new ForgetOperation(
+                session.Namespace, key, Records.RecordId.Of(store.Secret.Span, session.Namespace.Id, key)));
+            await committer.CommitAsync(new WriteGroup([.. operations])).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var trimmedAt = clock.GetTimestamp();
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(options.SweepInterval, clock, cancellationToken).ConfigureAwait(false);
+                await SweepAsync(cancellationToken).ConfigureAwait(false);
+                await shards.DropColdAsync().ConfigureAwait(false);
+                if (clock.GetElapsedTime(trimmedAt) >= TrimInterval)
+                {
+                    trimmedAt = clock.GetTimestamp();
+                    await store.TrimMarksAsync(clock.GetUtcNow(), TrimSize, cancellationToken).ConfigureAwait(false);
+                    await store.TrimLogAsync(clock.GetUtcNow(), options.LogRetention, TrimSize, cancellationToken).ConfigureAwait(false);
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error) when (error is StoreUnavailableException or StoreFullException or RefusedException)
+            {
+                LogPutOff(error.Message);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The clean-up is put off: {Reason}")]
+    private partial void LogPutOff(string reason);
+}

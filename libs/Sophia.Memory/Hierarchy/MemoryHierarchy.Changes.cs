@@ -1,0 +1,49 @@
+using System.Runtime.CompilerServices;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+
+namespace Sophia.Memory.Hierarchy;
+
+public sealed partial class MemoryHierarchy
+{
+    private const int ChangePage = 256;
+
+    /// <summary>The place in the log up to which this process knows the namespace's partition.</summary>
+    public async Task<Sequence> NowAsync(NamespaceInfo ns, CancellationToken cancellationToken)
+    {
+        var now = await _store.ReadWatermarksAsync(cancellationToken).ConfigureAwait(false);
+        return Sequence.Of(ns.Partition, now[ns.Partition]);
+    }
+
+    /// <summary>Every change of a namespace after a sequence, in order, and those to come; ends only by cancellation.</summary>
+    /// <exception cref="RefusedException">log-trimmed: the log no longer has all changes after the sequence.</exception>
+    public async IAsyncEnumerable<LogEntry> ChangesAsync(
+        NamespaceInfo ns, Sequence from, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var trimmed = await _store.ReadTrimmedAsync(ns.Partition, cancellationToken).ConfigureAwait(false);
+        if (from.Number < trimmed)
+        {
+            throw new RefusedException(
+                "log-trimmed", $"The log of '{ns.Name}' begins after {Sequence.Of(ns.Partition, trimmed).ToToken()}; what came before is past its retention.",
+                "List the records, then follow the changes from 'now'.");
+        }
+
+        var entries = new List<LogEntry>(ChangePage);
+        for (var after = from.Number; ;)
+        {
+            var next = _tail.NextAsync(ns.Partition);
+            var reached = await _tail.ReadAsync(ns, after, ChangePage, entries, cancellationToken).ConfigureAwait(false);
+            foreach (var entry in entries)
+            {
+                yield return entry;
+            }
+
+            if (reached == after)
+            {
+                await next.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            after = reached;
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+using Sophia.Memory.Stores;
+
+namespace Sophia.Memory.Hierarchy;
+
+public sealed partial class MemoryHierarchy
+{
+    private const int ForgetPage = 250;
+
+    /// <summary>
+    /// Erases records with every version, from the store, the log, the vectors and the caches, and counts what went where;
+    /// a dry run counts the same and erases nothing. Doing it again finds nothing left to do.
+    /// </summary>
+    /// <exception cref="RefusedException">invalid-request: not exactly one of keys, prefix, filter and all is set.</exception>
+    public async Task<ForgetAnswer> ForgetAsync(NamespaceInfo ns, ForgetRequest request, Trail trail, CancellationToken cancellationToken)
+    {
+        var given = (request.Keys is null ? 0 : 1) + (request.Prefix is null ? 0 : 1) + (request.Filter is null ? 0 : 1) + (request.All ? 1 : 0);
+        if (given != 1)
+        {
+            throw new RefusedException(
+                "invalid-request", $"A forget names its records by exactly one of keys, prefix, filter and all; this one by {given}.",
+                "Leave all but one out.");
+        }
+
+        var tally = new ForgetTally(request.DryRun);
+        await foreach (var keys in PagesAsync(ns, request, trail, cancellationToken).ConfigureAwait(false))
+        {
+            await (request.DryRun ? CountAsync(ns, keys, tally, cancellationToken) : EraseAsync(ns, keys, tally, trail, cancellationToken))
+                .ConfigureAwait(false);
+        }
+
+        if (request.DryRun)
+        {
+            tally.StillHeldBy.Add("Nothing was erased: this was a dry run.");
+        }
+        else if (tally.Matched > 0)
+        {
+            await SettleAsync(ns, tally, cancellationToken).ConfigureAwait(false);
+        }
+
+        return tally.ToAnswer();
+    }
+
+    private async IAsyncEnumerable<IReadOnlyList<string>> PagesAsync(
+        NamespaceInfo ns, ForgetRequest request, Trail trail, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (request.Keys is { } keys)
+        {
+            foreach (var page in keys.Distinct(StringComparer.Ordinal).Chunk(ForgetPage))
+            {
+                yield return page;
+            }
+
+            yield break;
+        }
+
+        string? after = null;
+        do
+        {
+            IReadOnlyList<string> page;
+            if (request.Filter is { } filter)
+            {
+                var found = await ListAsync(ns, filter, after, ForgetPage, trail, cancellationToken).ConfigureAwait(false);
+                (page, after) = ([.. found.Items.Select(record => record.Key)], found.Next);
+            }
+            else
+            {
+                // Deleted records, too: their history is still there.
+                page = await _store.ListKeysAsync(ns, request.Prefix ?? "", after, ForgetPage, cancellationToken).ConfigureAwait(false);
+                after = page.Count == ForgetPage ? page[^1] : null;
+            }
+
+            if (page.Count > 0)
+            {
+                yield return page;
+            }
+        }
+        while (after is not null);
+    }
+
+    private async Task CountAsync(NamespaceInfo ns, IReadOnlyList<string> keys, ForgetTally tally, CancellationToken cancellationToken)
+    {
+        var shard = _shards.Find(ns);
+        foreach (var key in keys)
+        {
+            var versions = await _store.HistoryAsync(ns, key, Sequence.None, int.MaxValue, cancellationToken).ConfigureAwait(false);
+            if (versions.Count == 0)
+            {
+                continue;
+            }
+
+            tally.Add(key);
+            tally.Versions += versions.Count(entry => entry.Record is not null);
+            tally.Vectors += versions.Count(entry => entry.Record?.Vector is not null);
+            tally.Near += _near.TryGet(ns.Id, key, out _) ? 1 : 0;
+            tally.Shared += _shared.IsUsable && await _shared.GetAsync(IdOf(ns, key)).ConfigureAwait(false) is not null ? 1 : 0;
+            tally.Shard += shard is not null && versions[0].Kind == ChangeKind.Put ? 1 : 0;
+        }
+    }
+
+    private async Task EraseAsync(NamespaceInfo ns, IReadOnlyList<string> keys, ForgetTally tally, Trail trail, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var expected = new ForgetTally(isDryRun: true);
+        await CountAsync(ns, keys, expected, cancellationToken).ConfigureAwait(false);
+        var operations = keys.Select(key => (WriteOperation)new ForgetOperation(ns, key, IdOf(ns, key))).ToArray();
+        var outcome = await WriteAsync(new WriteGroup(operations), trail).ConfigureAwait(false);
+        var erased = new HashSet<RecordId>();
+        for (var i = 0; i < keys.Count; i++)
+        {
+            if (outcome.Receipts[i].Status == ReceiptStatus.Forgotten)
+            {
+                tally.Add(keys[i]);
+                tally.Tombstones++;
+                tally.Last = outcome.Receipts[i].Sequence;
+                tally.Near += _near.Invalidate(ns.Id, keys[i], outcome.Receipts[i].Sequence) ? 1 : 0;
+                erased.Add(IdOf(ns, keys[i]));
+            }
+        }
+
+        tally.Versions += outcome.VersionsErased;
+        tally.Vectors += expected.Vectors;
+        tally.Shard += expected.Shard;
+        tally.Shared += _shared.IsUsable ? expected.Shared : 0;
+        _tail.Recent.Erase(erased, ns.Partition);
+    }
+
+    private async Task SettleAsync(NamespaceInfo ns, ForgetTally tally, CancellationToken cancellationToken)
+    {
+        if (_shards.Find(ns) is { } shard && !await shard.ReachAsync(tally.Last.Number, TimeSpan.FromSeconds(5), cancellationToken).ConfigureAwait(false))
+        {
+            tally.StillHeldBy.Add("The shard in memory has not come to the tombstones yet; it overwrites the vectors when it does.");
+        }
+
+        if (_shared.IsConfigured && !_shared.IsUsable)
+        {
+            tally.StillHeldBy.Add("Redis cannot be reached: copies there are unreachable from its return on (a new epoch) and expire within their time to live.");
+        }
+
+        if (_store.IsShared)
+        {
+            tally.StillHeldBy.Add("Other nodes drop their copies when their cursors pass the tombstones, normally within a second.");
+        }
+
+        tally.StillHeldBy.AddRange(await _store.SettleErasureAsync(cancellationToken).ConfigureAwait(false));
+    }
+}

@@ -1,0 +1,288 @@
+using System.Diagnostics;
+using Sophia.Memory.Caching;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+using Sophia.Memory.Stores;
+using Sophia.Memory.Tiers;
+
+namespace Sophia.Memory.Hierarchy;
+
+public sealed partial class MemoryHierarchy
+{
+    // A listing with a filter that matches little gives a short page and a cursor rather than going on for ever.
+    private const int ScanPerPage = 5_000;
+
+    /// <summary>A hit in the near copy, counted and timed; on false, <see cref="GetAsync"/> looks further down.</summary>
+    /// <param name="minSequence">A change of the namespace's partition that the answer must not be older than; none to not ask.</param>
+    public bool TryGetNear(NamespaceInfo ns, string key, Sequence minSequence, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out NearEntry? entry)
+    {
+        var started = Stopwatch.GetTimestamp();
+        if (!_near.TryGet(ns.Id, key, out entry) || !MayServe(entry!.Record, minSequence))
+        {
+            return false;
+        }
+
+        _meters.L1.Hit(Stopwatch.GetTimestamp() - started);
+        return true;
+    }
+
+    /// <summary>The current record from the fastest tier that has it.</summary>
+    /// <exception cref="StoreUnavailableException">L3 does not answer and nothing else may be served.</exception>
+    /// <exception cref="SequenceNotReachedException">The log has not come to the sequence asked for.</exception>
+    public async ValueTask<ReadAnswer> GetAsync(
+        NamespaceInfo ns, string key, Sequence minSequence, Trail trail, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        if (TryGetNear(ns, key, minSequence, out var near))
+        {
+            trail.Add("near", started);
+            trail.ServedBy = Tier.L1;
+            return new ReadAnswer(near);
+        }
+
+        var cursor = _tail.Seen[ns.Partition];
+        var id = IdOf(ns, key);
+        if (_shared.IsUsable && _tail.IsFresh && _tail.Seen.Covers(minSequence))
+        {
+            var visited = Stopwatch.GetTimestamp();
+            var shared = await _shared.GetAsync(id).ConfigureAwait(false);
+            var ticks = Stopwatch.GetTimestamp() - visited;
+            trail.Add("l1", visited);
+            if (shared is not null && shared.Key == key && !shared.IsExpired(Clock.GetUtcNow()))
+            {
+                _meters.L1.Hit(ticks);
+                trail.ServedBy = Tier.L1;
+                return new ReadAnswer(SeenOften(key, ns) ? _near.Admit(shared, cursor) : new NearEntry(shared));
+            }
+        }
+
+        _meters.L1.Miss(Stopwatch.GetTimestamp() - started);
+        return await GetFromStoreAsync(ns, key, id, minSequence, cursor, trail, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The record as it was recorded at an instant, and had not expired then; null if it was not there.</summary>
+    public async Task<MemoryRecord?> GetAsOfAsync(
+        NamespaceInfo ns, string key, DateTimeOffset at, Trail trail, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var record = await _store.GetAsOfAsync(ns, key, at, cancellationToken).ConfigureAwait(false);
+        VisitedStore(trail, started, record is not null);
+        return record is null || record.IsExpired(at) ? null : record;
+    }
+
+    /// <summary>Versions, newest first; null when the record was never there or is forgotten.</summary>
+    public async Task<HistoryPage?> HistoryAsync(
+        NamespaceInfo ns, string key, Sequence before, int limit, Trail trail, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var items = await _store.HistoryAsync(ns, key, before, limit, cancellationToken).ConfigureAwait(false);
+        VisitedStore(trail, started, items.Count > 0);
+        if (items.Count == 0 && before.IsNone)
+        {
+            return null;
+        }
+
+        return new HistoryPage(items, items.Count == limit && !items[^1].Previous.IsNone ? items[^1].Sequence : Sequence.None);
+    }
+
+    /// <summary>Records that the filter accepts, by key, after a key.</summary>
+    public async Task<RecordPage> ListAsync(
+        NamespaceInfo ns, RecordFilter filter, string? after, int limit, Trail trail, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var now = Clock.GetUtcNow();
+        var items = new List<MemoryRecord>(limit);
+        string? next = null;
+        for (var scanned = 0; ;)
+        {
+            var size = Math.Min(500, Math.Max(limit - items.Count, filter.IsEmpty ? 1 : 100));
+            var records = await _store.ListAsync(ns, filter.KeyPrefix ?? "", after, size, descending: false, cancellationToken).ConfigureAwait(false);
+            foreach (var record in records)
+            {
+                after = record.Key;
+                if (!record.IsExpired(now) && RecordFilterMatcher.Matches(filter, record))
+                {
+                    items.Add(record);
+                    if (items.Count == limit)
+                    {
+                        break;
+                    }
+                }
+            }
+
+            scanned += records.Count;
+            var atEnd = records.Count < size && (records.Count == 0 || after == records[^1].Key);
+            if (atEnd)
+            {
+                next = null;
+                break;
+            }
+
+            next = after;
+            if (items.Count == limit || scanned >= ScanPerPage)
+            {
+                break;
+            }
+        }
+
+        VisitedStore(trail, started, true);
+        return new RecordPage(items, next);
+    }
+
+    private bool MayServe(MemoryRecord record, Sequence minSequence) =>
+        (record.ExpiresAt is null || !record.IsExpired(Clock.GetUtcNow())) &&
+        _tail.IsFresh &&
+        (minSequence.IsNone || record.Sequence.Number >= minSequence.Number || _tail.Seen.Covers(minSequence));
+
+    private async ValueTask<ReadAnswer> GetFromStoreAsync(
+        NamespaceInfo ns, string key, RecordId id, Sequence minSequence, long cursor, Trail trail, CancellationToken cancellationToken)
+    {
+        using var activity = TierMeters.Activities.StartActivity("l3.get");
+        var started = Stopwatch.GetTimestamp();
+        MemoryRecord? record;
+        try
+        {
+            // A flight that began before the change asked for could bring an older value, so such a read flies alone.
+            var flight = minSequence.IsNone ? Join(ns, key) : ReadAsync(ns, key);
+            record = await WaitAsync(flight, ns, key, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is StoreUnavailableException or TimeoutException)
+        {
+            _meters.L3.Fail();
+            if (await FindStaleAsync(ns, key, id, minSequence).ConfigureAwait(false) is { } stale)
+            {
+                trail.Add("l1", started);
+                trail.ServedBy = Tier.L1;
+                trail.IsStale = true;
+                return new ReadAnswer(stale);
+            }
+
+            throw error as StoreUnavailableException ?? new StoreUnavailableException("L3 did not answer in time.", error);
+        }
+
+        var isLive = record is not null && !record.IsExpired(Clock.GetUtcNow());
+        VisitedStore(trail, started, isLive);
+        if (!minSequence.IsNone && (record is null || record.Sequence.Number < minSequence.Number))
+        {
+            await RequireLogAsync(minSequence, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (!isLive)
+        {
+            if (record is not null)
+            {
+                _near.Expire(record);
+            }
+
+            return default;
+        }
+
+        if (!SeenOften(key, ns))
+        {
+            return new ReadAnswer(new NearEntry(record!));
+        }
+
+        _promotions.Offer(record!);
+        return new ReadAnswer(_near.Admit(record!, cursor));
+    }
+
+    // Admission: the second sighting within the decay window of the sketch.
+    private bool SeenOften(string key, NamespaceInfo ns) =>
+        _sketch.Increment(NearKey.Comparer.Instance.GetHashCode(new NearKey(ns.Id, key))) >= 2;
+
+    private Task<MemoryRecord?> Join(NamespaceInfo ns, string key)
+    {
+        var flightKey = new NearKey(ns.Id, key);
+        if (_flights.TryGetValue(flightKey, out var flying))
+        {
+            return flying;
+        }
+
+        var landing = new TaskCompletionSource<MemoryRecord?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var joined = _flights.GetOrAdd(flightKey, landing.Task);
+        if (joined == landing.Task)
+        {
+            _ = FlyAsync(ns, key, flightKey, landing);
+        }
+
+        return joined;
+    }
+
+    // Owned by the landing: every way it can end is handed to those who wait.
+    private async Task FlyAsync(NamespaceInfo ns, string key, NearKey flightKey, TaskCompletionSource<MemoryRecord?> landing)
+    {
+        try
+        {
+            landing.TrySetResult(await ReadAsync(ns, key).ConfigureAwait(false));
+        }
+        catch (Exception error)
+        {
+            landing.TrySetException(error);
+        }
+        finally
+        {
+            _flights.TryRemove(new KeyValuePair<NearKey, Task<MemoryRecord?>>(flightKey, landing.Task));
+        }
+    }
+
+    private async Task<MemoryRecord?> ReadAsync(NamespaceInfo ns, string key)
+    {
+        using var limit = new CancellationTokenSource(Options.HardTimeout, Clock);
+        try
+        {
+            return await _store.GetAsync(ns, key, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            throw new StoreUnavailableException($"L3 did not answer within {Options.HardTimeout.TotalSeconds:N1} s.");
+        }
+    }
+
+    // With a stale value at hand the soft limit counts, else the hard one, which the flight itself keeps.
+    private Task<MemoryRecord?> WaitAsync(Task<MemoryRecord?> flight, NamespaceInfo ns, string key, CancellationToken cancellationToken) =>
+        _near.TryGet(ns.Id, key, out _)
+            ? flight.WaitAsync(Options.SoftTimeout, Clock, cancellationToken)
+            : flight.WaitAsync(cancellationToken);
+
+    private async ValueTask<NearEntry?> FindStaleAsync(NamespaceInfo ns, string key, RecordId id, Sequence minSequence)
+    {
+        if (_store.IsShared && _tail.Lag > Options.FailSafe)
+        {
+            return null;
+        }
+
+        var record = _near.TryGet(ns.Id, key, out var near) ? near!.Record : await _shared.GetAsync(id).ConfigureAwait(false);
+        var allowed = record is not null && record.Key == key && !record.IsExpired(Clock.GetUtcNow()) &&
+            (minSequence.IsNone || record.Sequence.Number >= minSequence.Number);
+        return allowed ? near ?? new NearEntry(record!) : null;
+    }
+
+    private async Task RequireLogAsync(Sequence sequence, CancellationToken cancellationToken)
+    {
+        if (!_tail.Seen.Covers(sequence))
+        {
+            var log = await _store.ReadWatermarksAsync(cancellationToken).ConfigureAwait(false);
+            if (!log.Covers(sequence))
+            {
+                throw new SequenceNotReachedException(sequence, Sequence.Of(sequence.Partition, log[sequence.Partition]));
+            }
+        }
+    }
+
+    private void VisitedStore(Trail trail, long started, bool found)
+    {
+        var ticks = Stopwatch.GetTimestamp() - started;
+        trail.Add("l3", started);
+        trail.ServedBy = Tier.L3;
+        if (found)
+        {
+            _meters.L3.Hit(ticks);
+        }
+        else
+        {
+            _meters.L3.Miss(ticks);
+        }
+    }
+}

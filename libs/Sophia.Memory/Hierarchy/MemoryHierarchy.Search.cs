@@ -1,0 +1,209 @@
+using System.Diagnostics;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+using Sophia.Memory.Tiers;
+
+namespace Sophia.Memory.Hierarchy;
+
+public sealed partial class MemoryHierarchy
+{
+    /// <summary>Finds records by words, by vector, or both.</summary>
+    /// <exception cref="RefusedException">vector-not-accepted, vector-dimension-mismatch, invalid-request (nothing to search by), shard-loading (not in its time).</exception>
+    /// <exception cref="SequenceNotReachedException">The shard did not see the change asked for in the request's time.</exception>
+    public async Task<SearchAnswer> SearchAsync(NamespaceInfo ns, SearchRequest request, Trail trail, CancellationToken cancellationToken)
+    {
+        using var activity = TierMeters.Activities.StartActivity("search");
+        var vector = await QueryVectorAsync(ns, request, trail, cancellationToken).ConfigureAwait(false);
+        var hasWords = !string.IsNullOrWhiteSpace(request.Query);
+        var mode = request.Mode;
+        if (mode == SearchMode.Hybrid && (vector is null || !hasWords))
+        {
+            mode = vector is null ? SearchMode.Lexical : SearchMode.Vector;
+        }
+
+        if ((mode == SearchMode.Lexical && !hasWords) || (mode == SearchMode.Vector && vector is null))
+        {
+            throw new RefusedException(
+                "invalid-request", $"There is nothing to search by in {mode.ToString().ToLowerInvariant()} mode.",
+                "Give a query with words in it, or a vector where the namespace's vectors come from callers.");
+        }
+
+        var query = new ShardQuery
+        {
+            Text = request.Query, Vector = vector, Mode = mode, K = request.K, Filter = request.Filter,
+            Now = request.AsOf ?? Clock.GetUtcNow(),
+        };
+        return request.AsOf is { } at
+            ? await SearchAsOfAsync(ns, query, at, trail, cancellationToken).ConfigureAwait(false)
+            : await SearchNowAsync(ns, query, request, trail, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<float[]?> QueryVectorAsync(NamespaceInfo ns, SearchRequest request, Trail trail, CancellationToken cancellationToken)
+    {
+        if (request.Vector is { } given)
+        {
+            return CheckVectorForNamespace(given, ns) is { } violation
+                ? throw new RefusedException(violation.Code, violation.Message, violation.Suggestion)
+                : given;
+        }
+
+        if (request.Mode == SearchMode.Lexical || ns.Settings.VectorSource != VectorSource.Embedder || string.IsNullOrWhiteSpace(request.Query))
+        {
+            return null;
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        var embeddings = await EmbedderFor(ns).GenerateAsync([request.Query], cancellationToken: cancellationToken).ConfigureAwait(false);
+        trail.Add("embed", started);
+        return VectorOf(embeddings[0]);
+    }
+
+    private async Task<SearchAnswer> SearchNowAsync(
+        NamespaceInfo ns, ShardQuery query, SearchRequest request, Trail trail, CancellationToken cancellationToken)
+    {
+        var deadline = Stopwatch.GetTimestamp() + (long)(request.Timeout.TotalSeconds * Stopwatch.Frequency);
+        while (true)
+        {
+            var opened = Stopwatch.GetTimestamp();
+            var shard = await OpenShardAsync(ns, request, deadline, trail, cancellationToken).ConfigureAwait(false);
+            var seen = Sequence.Of(ns.Partition, shard.Seen);
+            var started = Stopwatch.GetTimestamp();
+            if (shard.Search(query, cancellationToken) is not { } found)
+            {
+                continue;
+            }
+
+            var ticks = Stopwatch.GetTimestamp() - started;
+            trail.Add("l0", started);
+            trail.ServedBy = Tier.L0;
+            _meters.L0.Hit(ticks);
+            var hits = await RecordsOfAsync(ns, query, found.Hits, trail, cancellationToken).ConfigureAwait(false);
+            return new SearchAnswer(hits, query.Mode, found.RowsScanned, found.RowsMatching, seen);
+        }
+    }
+
+    private async ValueTask<LoadedShard> OpenShardAsync(
+        NamespaceInfo ns, SearchRequest request, long deadline, Trail trail, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var shard = _shards.Open(ns, out var wasLoaded);
+        if (!wasLoaded)
+        {
+            _meters.L0.Miss(0);
+            try
+            {
+                await shard.Ready.WaitAsync(Left(deadline), Clock, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                throw new RefusedException(
+                    "shard-loading", $"The shard of namespace '{ns.Name}' is still being loaded ({shard.Shard.Count:N0} records so far).",
+                    "Try again in a moment, or allow more time with timeoutMs.");
+            }
+
+            trail.Add("load", started);
+        }
+
+        var wanted = request.MinSequence.Number;
+        if (!request.MinSequence.IsNone && shard.Seen < wanted)
+        {
+            var waited = Stopwatch.GetTimestamp();
+            _tail.Wake();
+            var reached = await shard.ReachAsync(wanted, Left(deadline), cancellationToken).ConfigureAwait(false);
+            trail.Add("wait", waited);
+            if (!reached)
+            {
+                throw new SequenceNotReachedException(request.MinSequence, Sequence.Of(ns.Partition, shard.Seen));
+            }
+        }
+
+        return shard;
+    }
+
+    private static TimeSpan Left(long deadline)
+    {
+        var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), deadline);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    // The shard knows where; what the caller reads comes from the near copies and L3, and is the current version.
+    private async Task<IReadOnlyList<SearchHit>> RecordsOfAsync(
+        NamespaceInfo ns, ShardQuery query, IReadOnlyList<ShardHit> found, Trail trail, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var records = new Dictionary<string, MemoryRecord>(found.Count, StringComparer.Ordinal);
+        var missing = new List<string>();
+        foreach (var hit in found)
+        {
+            if (_near.TryGet(ns.Id, hit.Key, out var near) && MayServe(near!.Record, hit.Sequence))
+            {
+                records[hit.Key] = near.Record;
+            }
+            else
+            {
+                missing.Add(hit.Key);
+            }
+        }
+
+        trail.Add("near", started);
+        if (missing.Count > 0)
+        {
+            started = Stopwatch.GetTimestamp();
+            var cursor = _tail.Seen[ns.Partition];
+            foreach (var record in await _store.GetManyAsync(ns, missing, cancellationToken).ConfigureAwait(false))
+            {
+                records[record.Key] = record;
+                if (SeenOften(record.Key, ns))
+                {
+                    _meters.L1.Promote();
+                    _near.Admit(record, cursor);
+                }
+            }
+
+            _meters.L3.Hit(Stopwatch.GetTimestamp() - started);
+            trail.Add("l3", started);
+        }
+
+        var hits = new List<SearchHit>(found.Count);
+        foreach (var hit in found)
+        {
+            // A record that changed since the scan answers with what it is now, if the filter still accepts that.
+            if (records.TryGetValue(hit.Key, out var record) && !record.IsExpired(query.Now) &&
+                (record.Sequence == hit.Sequence || query.Filter is null || RecordFilterMatcher.Matches(query.Filter, record)))
+            {
+                hits.Add(new SearchHit(record, hit));
+            }
+        }
+
+        return hits;
+    }
+
+    // The past has no shard: one is made of what the log says was there, searched, and thrown away. Right, not fast.
+    private async Task<SearchAnswer> SearchAsOfAsync(
+        NamespaceInfo ns, ShardQuery query, DateTimeOffset at, Trail trail, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var records = new Dictionary<string, MemoryRecord>(StringComparer.Ordinal);
+        using var shard = _shards.CreateApart(ns);
+        await foreach (var record in _store.ScanAsOfAsync(ns, at, cancellationToken).ConfigureAwait(false))
+        {
+            if (!record.IsExpired(at))
+            {
+                records[record.Key] = record;
+                shard.Put(record);
+            }
+        }
+
+        trail.Add("l3", started);
+        trail.ServedBy = Tier.L3;
+        _meters.L3.Hit(Stopwatch.GetTimestamp() - started);
+        var searched = Stopwatch.GetTimestamp();
+        var found = shard.Search(query, cancellationToken);
+        trail.Add("l0", searched);
+        return new SearchAnswer(
+            [.. found.Hits.Select(hit => new SearchHit(records[hit.Key], hit))], query.Mode, found.RowsScanned, found.RowsMatching,
+            Sequence.Of(ns.Partition, _tail.Seen[ns.Partition]));
+    }
+}

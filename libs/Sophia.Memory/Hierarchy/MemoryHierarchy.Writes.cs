@@ -1,0 +1,173 @@
+using System.Diagnostics;
+using System.Text;
+using Microsoft.Extensions.AI;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Stores;
+using Sophia.Memory.Tiers;
+
+namespace Sophia.Memory.Hierarchy;
+
+public sealed partial class MemoryHierarchy
+{
+    /// <summary>What keeps a draft that is right in itself out of this namespace; null when nothing does.</summary>
+    public static RuleViolation? CheckForNamespace(RecordDraft draft, NamespaceInfo ns) =>
+        draft.Vector is { } vector ? CheckVectorForNamespace(vector, ns) : null;
+
+    /// <summary>Writes records, durable when the task completes; a receipt for each, in order.</summary>
+    /// <param name="puts">Drafts that <see cref="DraftRules"/> and <see cref="CheckForNamespace"/> accept.</param>
+    /// <exception cref="TooManyWritesException"/>
+    /// <exception cref="StoreUnavailableException">Nothing is acknowledged.</exception>
+    /// <exception cref="StoreFullException">Nothing was written.</exception>
+    /// <exception cref="RefusedException">idempotency-key-reused</exception>
+    public async Task<WriteAnswer> PutAsync(
+        NamespaceInfo ns, IReadOnlyList<PutRequest> puts, IdempotencyMark? mark, Trail trail, CancellationToken cancellationToken)
+    {
+        var drafts = new RecordDraft[puts.Count];
+        for (var i = 0; i < drafts.Length; i++)
+        {
+            drafts[i] = puts[i].Draft;
+        }
+
+        await EmbedAsync(ns, drafts, trail, cancellationToken).ConfigureAwait(false);
+        var operations = new WriteOperation[drafts.Length];
+        for (var i = 0; i < drafts.Length; i++)
+        {
+            operations[i] = new PutOperation(ns, drafts[i], IdOf(ns, drafts[i].Key), puts[i].Precondition);
+        }
+
+        return AnswerOf(await WriteAsync(new WriteGroup(operations, mark), trail).ConfigureAwait(false));
+    }
+
+    /// <summary>Deletes a record; its history stays. The same exceptions as <see cref="PutAsync"/>.</summary>
+    public async Task<WriteAnswer> DeleteAsync(
+        NamespaceInfo ns, string key, Precondition precondition, IdempotencyMark? mark, Trail trail, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var operation = new DeleteOperation(ns, key, IdOf(ns, key), precondition);
+        return AnswerOf(await WriteAsync(new WriteGroup([operation], mark), trail).ConfigureAwait(false));
+    }
+
+    /// <summary>Commits a group and brings the shared cache up to it. From here on the caller's cancellation no longer counts.</summary>
+    internal async Task<WriteOutcome> WriteAsync(WriteGroup group, Trail trail)
+    {
+        using var activity = TierMeters.Activities.StartActivity("write");
+        activity?.SetTag("sophia.operations", group.Operations.Count);
+        var started = Stopwatch.GetTimestamp();
+        var outcome = await _committer.CommitAsync(group).ConfigureAwait(false);
+        trail.Add("l3", started);
+        trail.ServedBy = Tier.L3;
+        if (outcome.MarkConflict)
+        {
+            throw new RefusedException(
+                "idempotency-key-reused", "The idempotency key was used for another request.", "Use a new key for each new request.");
+        }
+
+        if (_shared.IsConfigured && outcome.Entries.Count > 0)
+        {
+            var visited = Stopwatch.GetTimestamp();
+            await ShareAsync(outcome.Entries).ConfigureAwait(false);
+            _meters.L1.Time(Stopwatch.GetTimestamp() - visited);
+            trail.Add("l1", visited);
+        }
+
+        return outcome;
+    }
+
+    private async Task ShareAsync(IReadOnlyList<LogEntry> entries)
+    {
+        var written = new List<MemoryRecord>(entries.Count);
+        var removed = new List<(RecordId, Sequence)>();
+        var partitions = new HashSet<int>();
+        foreach (var entry in entries)
+        {
+            partitions.Add(entry.Sequence.Partition);
+            if (entry is { Kind: ChangeKind.Put, Record: { } record })
+            {
+                written.Add(record);
+            }
+            else
+            {
+                removed.Add((entry.Id, entry.Sequence));
+            }
+        }
+
+        await _shared.SetIfNewerAsync(written).ConfigureAwait(false);
+        await _shared.RemoveIfOlderAsync(removed).ConfigureAwait(false);
+        await _shared.AnnounceAsync(partitions).ConfigureAwait(false);
+    }
+
+    private static WriteAnswer AnswerOf(WriteOutcome outcome) => new(outcome.Receipts, outcome.Keys, outcome.Replayed);
+
+    private static RuleViolation? CheckVectorForNamespace(float[] vector, NamespaceInfo ns) => ns.Settings switch
+    {
+        { VectorSource: VectorSource.Embedder } => new(
+            "vector", "vector-not-accepted",
+            $"Namespace '{ns.Name}' has the vectors that model '{ns.Settings.VectorModel}' makes; others cannot be compared with them.",
+            "Leave the vector out, or use a namespace whose vectors callers bring (vectorSource: caller)."),
+        { VectorSource: VectorSource.None } => new(
+            "vector", "vector-not-accepted", $"Namespace '{ns.Name}' has no vectors.",
+            "Leave the vector out, or use a namespace whose vectors callers bring (vectorSource: caller)."),
+        { Dimensions: var dimensions } when vector.Length != dimensions => new(
+            "vector", "vector-dimension-mismatch",
+            $"The vector has {vector.Length:N0} components; those of namespace '{ns.Name}' have {dimensions:N0}.",
+            "Send vectors of the namespace's model."),
+        _ => null,
+    };
+
+    // Replaces drafts that need a vector by ones that have it.
+    private async ValueTask EmbedAsync(NamespaceInfo ns, RecordDraft[] drafts, Trail trail, CancellationToken cancellationToken)
+    {
+        if (ns.Settings.VectorSource != VectorSource.Embedder)
+        {
+            return;
+        }
+
+        var embedder = EmbedderFor(ns);
+        var started = Stopwatch.GetTimestamp();
+        var texts = new List<string>(drafts.Length);
+        var places = new List<int>(drafts.Length);
+        for (var i = 0; i < drafts.Length; i++)
+        {
+            if (drafts[i] is { Vector: null, Content: { Length: > 0 } content } draft && draft.Kind != ContentKind.Bytes)
+            {
+                texts.Add(Encoding.UTF8.GetString(content.Span));
+                places.Add(i);
+            }
+        }
+
+        if (texts.Count == 0)
+        {
+            return;
+        }
+
+        using var activity = TierMeters.Activities.StartActivity("embed");
+        var embeddings = await embedder.GenerateAsync(texts, cancellationToken: cancellationToken).ConfigureAwait(false);
+        for (var i = 0; i < places.Count; i++)
+        {
+            if (VectorOf(embeddings[i]) is { } vector)
+            {
+                drafts[places[i]] = drafts[places[i]] with { Vector = vector, VectorModel = ns.Settings.VectorModel };
+            }
+        }
+
+        trail.Add("embed", started);
+    }
+
+    private IEmbeddingGenerator<string, Embedding<float>> EmbedderFor(NamespaceInfo ns) =>
+        _embedder is { } embedder && ns.Settings.VectorModel == DefaultSettings.VectorModel
+            ? embedder
+            : throw new RefusedException(
+                "vector-not-accepted",
+                $"Namespace '{ns.Name}' has vectors of model '{ns.Settings.VectorModel}', which this server does not have.",
+                "Start the server with that model, or write into a new namespace.");
+
+    // A text without words has no direction; it is found by nothing, so it gets no vector.
+    private static float[]? VectorOf(Embedding<float> embedding)
+    {
+        var span = embedding.Vector.Span;
+        return span.ContainsAnyExcept(0f) ? (System.Runtime.InteropServices.MemoryMarshal.TryGetArray(embedding.Vector, out var segment) &&
+            segment.Offset == 0 && segment.Array!.Length == segment.Count ? segment.Array : span.ToArray()) : null;
+    }
+}

@@ -1,0 +1,182 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Sophia.Memory.Caching;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+using Sophia.Memory.Sessions;
+using Sophia.Memory.Stores;
+using Sophia.Memory.Tiers;
+using Sophia.Memory.Writing;
+
+namespace Sophia.Memory.Hierarchy;
+
+/// <summary>
+/// The memory: one hierarchy over the tiers. Reads go near copy → L1 → L3, writes go to the log and are answered when
+/// they are durable, searches go to L0; everything else follows the log.
+/// </summary>
+public sealed partial class MemoryHierarchy : IAsyncDisposable
+{
+    private readonly IRecordStore _store;
+    private readonly IEmbeddingGenerator<string, Embedding<float>>? _embedder;
+    private readonly ILogger _logger;
+    private readonly TierMeters _meters = new();
+    private readonly NamespaceDirectory _namespaces;
+    private readonly NearCache _near;
+    private readonly SharedTier _shared;
+    private readonly LogTail _tail;
+    private readonly Committer _committer;
+    private readonly ShardDirectory _shards;
+    private readonly FrequencySketch _sketch;
+    private readonly Promotions _promotions;
+    private readonly Housekeeping _housekeeping;
+    private readonly ConcurrentDictionary<NearKey, Task<MemoryRecord?>> _flights = new(NearKey.Comparer.Instance);
+
+    /// <param name="shared">The shared part of L1; null: the near copy is all of L1.</param>
+    /// <param name="embedder">Makes vectors of text; null: new namespaces have none unless the caller brings them.</param>
+    /// <exception cref="ArgumentException">An option cannot be; the message says how to fix it.</exception>
+    public MemoryHierarchy(
+        IRecordStore store, ISharedCache? shared, IShardEngine shards, IEmbeddingGenerator<string, Embedding<float>>? embedder,
+        MemoryOptions options, TimeProvider clock, ILoggerFactory? loggers = null)
+    {
+        if (options.Validate() is { } problem)
+        {
+            throw new ArgumentException(problem, nameof(options));
+        }
+
+        (_store, _embedder, Options, Clock) = (store, embedder, options, clock);
+        _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sophia.Memory");
+        _namespaces = new NamespaceDirectory(store, clock);
+        _near = new NearCache(options.NearCapacity, options.NearLimitBytes, _meters.L1);
+        _shared = new SharedTier(shared, options, clock, _logger);
+        _tail = new LogTail(store, options, clock, _logger);
+        _tail.Observed += ObserveAsync;
+        _committer = new Committer(store, _tail, options, _meters.L3, _logger);
+        _shards = new ShardDirectory(shards, _tail, store, options, _meters.L0, clock);
+        _sketch = new FrequencySketch(options.NearCapacity);
+        _promotions = new Promotions(_shared, _meters.L1);
+        _housekeeping = new Housekeeping(store, _committer, _shards, options, clock, _logger);
+        Sessions = new SessionMemory(this, store, _namespaces);
+        var metadata = embedder?.GetService(typeof(EmbeddingGeneratorMetadata)) as EmbeddingGeneratorMetadata;
+        DefaultSettings = metadata?.DefaultModelDimensions is { } dimensions
+            ? new NamespaceSettings { VectorSource = VectorSource.Embedder, VectorModel = metadata.DefaultModelId, Dimensions = dimensions }
+            : new NamespaceSettings { VectorSource = VectorSource.None };
+        if (shared is not null)
+        {
+            shared.LogGrew += _ => _tail.Wake();
+        }
+
+        MeasureCursors();
+    }
+
+    public MemoryOptions Options { get; }
+
+    public TimeProvider Clock { get; }
+
+    public SessionMemory Sessions { get; }
+
+    /// <summary>What a namespace is when its first write makes it.</summary>
+    public NamespaceSettings DefaultSettings { get; }
+
+    internal IRecordStore Store => _store;
+
+    /// <summary>Opens the store, migrating it if need be, and starts to follow the log.</summary>
+    /// <exception cref="StoreInUseException">Another process has the data directory.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await _store.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await _tail.StartAsync(cancellationToken).ConfigureAwait(false);
+        _housekeeping.Start();
+    }
+
+    /// <summary>Commits what waits, stops following the log and closes the store.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _housekeeping.DisposeAsync().ConfigureAwait(false);
+        await _committer.DisposeAsync().ConfigureAwait(false);
+        await _shards.DisposeAsync().ConfigureAwait(false);
+        await _tail.DisposeAsync().ConfigureAwait(false);
+        await _promotions.DisposeAsync().ConfigureAwait(false);
+        await _shared.DisposeAsync().ConfigureAwait(false);
+        await _store.DisposeAsync().ConfigureAwait(false);
+        _meters.Dispose();
+    }
+
+    /// <summary>The namespace, or null when there is none; known ones are found without a visit to the store.</summary>
+    public ValueTask<NamespaceInfo?> FindNamespaceAsync(string tenant, string name, CancellationToken cancellationToken) =>
+        _namespaces.FindAsync(tenant, name, cancellationToken);
+
+    /// <summary>The namespace that a write goes to; made when it is missing.</summary>
+    /// <param name="callerDimensions">Length of the vectors that the first write brings; 0 when it brings none.</param>
+    public async ValueTask<NamespaceInfo> NamespaceForWriteAsync(
+        string tenant, string name, int callerDimensions, CancellationToken cancellationToken)
+    {
+        if (await _namespaces.FindAsync(tenant, name, cancellationToken).ConfigureAwait(false) is { } known)
+        {
+            return known;
+        }
+
+        var settings = callerDimensions > 0
+            ? new NamespaceSettings { VectorSource = VectorSource.Caller, Dimensions = callerDimensions }
+            : DefaultSettings;
+        var made = await _namespaces.EnsureAsync(tenant, name, settings, cancellationToken).ConfigureAwait(false);
+        // A new namespace is empty, so its shard costs nothing to load and the first search finds it warm.
+        _shards.Open(made, out _);
+        return made;
+    }
+
+    /// <summary>Makes a namespace, or changes what may change of it.</summary>
+    /// <exception cref="RefusedException">namespace-settings-fixed: vector source, model or dimension would change.</exception>
+    public Task<NamespaceInfo> ConfigureNamespaceAsync(
+        string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken) =>
+        _namespaces.ConfigureAsync(tenant, name, settings, cancellationToken);
+
+    public Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(string tenant, string? after, int limit, CancellationToken cancellationToken) =>
+        _store.ListNamespacesAsync(tenant, after, limit, cancellationToken);
+
+    /// <summary>Records that a reader can see now.</summary>
+    public Task<long> CountAsync(NamespaceInfo ns, CancellationToken cancellationToken) =>
+        _store.CountAsync(ns.Id, Clock.GetUtcNow(), cancellationToken);
+
+    internal RecordId IdOf(NamespaceInfo ns, string key) => RecordId.Of(_store.Secret.Span, ns.Id, key);
+
+    // Runs before the cursor passes the entries, so that no cache holds an older value once a caller can know of a newer.
+    private async ValueTask ObserveAsync(IReadOnlyList<LogEntry> entries, bool foreign)
+    {
+        Dictionary<RecordId, Sequence>? forgotten = null;
+        foreach (var entry in entries)
+        {
+            var key = entry.Record?.Key ?? entry.Key;
+            if (key is not null)
+            {
+                _flights.TryRemove(new NearKey(entry.NamespaceId, key), out _);
+                if (entry is { Kind: ChangeKind.Put, Record: { } record } && !foreign)
+                {
+                    _near.Set(record);
+                }
+                else
+                {
+                    _near.Invalidate(entry.NamespaceId, key, entry.Sequence);
+                }
+            }
+            else if (foreign)
+            {
+                (forgotten ??= [])[entry.Id] = entry.Sequence;
+            }
+        }
+
+        if (forgotten is not null)
+        {
+            _near.Invalidate(forgotten);
+            _tail.Recent.Erase(forgotten.Keys.ToHashSet(), entries[0].Sequence.Partition);
+        }
+
+        if (foreign && _shared.IsConfigured)
+        {
+            await _shared.RemoveIfOlderAsync([.. entries.Select(entry => (entry.Id, entry.Sequence))]).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Threading.Channels;
+using Sophia.Memory.Caching;
+using Sophia.Memory.Records;
+using Sophia.Memory.Tiers;
+
+namespace Sophia.Memory.Hierarchy;
+
+/// <summary>Carries records that were read often enough up into the shared cache, beside the reads that found them.</summary>
+internal sealed class Promotions : IAsyncDisposable
+{
+    private const int BatchSize = 64;
+    private readonly SharedTier _shared;
+    private readonly TierMeter _meter;
+    private readonly Channel<MemoryRecord> _queue = Channel.CreateBounded<MemoryRecord>(
+        new BoundedChannelOptions(1024) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
+
+    private readonly Task _carrying;
+
+    public Promotions(SharedTier shared, TierMeter meter)
+    {
+        (_shared, _meter) = (shared, meter);
+        _carrying = Task.Run(CarryAsync);
+    }
+
+    /// <summary>Promotes the record unless too many wait already; it will be read, and offered, again.</summary>
+    public void Offer(MemoryRecord record)
+    {
+        _meter.Promote();
+        if (_shared.IsUsable)
+        {
+            _queue.Writer.TryWrite(record);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _carrying.ConfigureAwait(false);
+    }
+
+    private async Task CarryAsync()
+    {
+        var batch = new List<MemoryRecord>(BatchSize);
+        while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
+        {
+            batch.Clear();
+            while (batch.Count < BatchSize && _queue.Reader.TryRead(out var record))
+            {
+                batch.Add(record);
+            }
+
+            await _shared.SetIfNewerAsync(batch).ConfigureAwait(false);
+        }
+    }
+}

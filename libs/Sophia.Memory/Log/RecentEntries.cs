@@ -1,0 +1,86 @@
+namespace Sophia.Memory.Log;
+
+/// <summary>The newest entries of each partition, within a byte limit, so that cursors seldom read the store.</summary>
+internal sealed class RecentEntries(long limitBytes)
+{
+    private readonly Lock _lock = new();
+    private readonly List<LogEntry>[] _partitions = [.. Enumerable.Range(0, Sequence.Partitions).Select(_ => new List<LogEntry>())];
+    private readonly Queue<int> _order = new();
+    private readonly int[] _dropped = new int[Sequence.Partitions];
+    private long _bytes;
+
+    public void Add(LogEntry entry)
+    {
+        lock (_lock)
+        {
+            _partitions[entry.Sequence.Partition].Add(entry);
+            _order.Enqueue(entry.Sequence.Partition);
+            _bytes += SizeOf(entry);
+            while (_bytes > limitBytes && _order.TryDequeue(out var partition))
+            {
+                DropOldest(partition);
+            }
+        }
+    }
+
+    /// <summary>Copies entries with numbers above <paramref name="after"/>; false when the first of them is no longer here.</summary>
+    public bool TryRead(int partition, long after, int limit, List<LogEntry> into)
+    {
+        lock (_lock)
+        {
+            var entries = _partitions[partition];
+            var first = _dropped[partition];
+            if (first == entries.Count || entries[first].Sequence.Number > after + 1)
+            {
+                return false;
+            }
+
+            var start = first + (int)Math.Min(after + 1 - entries[first].Sequence.Number, entries.Count - first);
+            for (var i = start; i < entries.Count && into.Count < limit; i++)
+            {
+                into.Add(entries[i]);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Drops what is held of records, so that forgotten content does not stay in memory either.</summary>
+    public void Erase(IReadOnlySet<Records.RecordId> ids, int partition)
+    {
+        lock (_lock)
+        {
+            var entries = _partitions[partition];
+            for (var i = _dropped[partition]; i < entries.Count; i++)
+            {
+                if (ids.Contains(entries[i].Id) && entries[i].Record is not null)
+                {
+                    _bytes -= SizeOf(entries[i]);
+                    entries[i] = entries[i] with { Record = null, Key = null };
+                    _bytes += SizeOf(entries[i]);
+                }
+            }
+        }
+    }
+
+    private void DropOldest(int partition)
+    {
+        var entries = _partitions[partition];
+        var index = _dropped[partition]++;
+        _bytes -= SizeOf(entries[index]);
+        entries[index] = null!;
+        // Removing from the front of a list moves the rest: do it seldom, when half of it is empty.
+        if (_dropped[partition] > 1024 && _dropped[partition] * 2 > entries.Count)
+        {
+            entries.RemoveRange(0, _dropped[partition]);
+            _dropped[partition] = 0;
+        }
+        else if (_dropped[partition] == entries.Count)
+        {
+            entries.Clear();
+            _dropped[partition] = 0;
+        }
+    }
+
+    private static long SizeOf(LogEntry entry) => 160 + (entry.Record?.SizeInMemory ?? 0);
+}

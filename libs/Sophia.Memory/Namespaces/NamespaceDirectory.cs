@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Stores;
+
+namespace Sophia.Memory.Namespaces;
+
+/// <summary>
+/// Namespaces as this process knows them. What is fixed (id, partition, vectors) may be kept for ever; what may change
+/// (language, residency, retention) is read again after two seconds where other nodes may change it.
+/// </summary>
+internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private readonly ConcurrentDictionary<(string Tenant, string Name), Known> _known = new();
+
+    private sealed record Known(NamespaceInfo Namespace, long ReadAt);
+
+    public ValueTask<NamespaceInfo?> FindAsync(string tenant, string name, CancellationToken cancellationToken)
+    {
+        if (_known.TryGetValue((tenant, name), out var known) && (!store.IsShared || clock.GetElapsedTime(known.ReadAt) < Patience))
+        {
+            return ValueTask.FromResult<NamespaceInfo?>(known.Namespace);
+        }
+
+        return LookUpAsync(tenant, name, known, cancellationToken);
+    }
+
+    public async ValueTask<NamespaceInfo> EnsureAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken) =>
+        await FindAsync(tenant, name, cancellationToken).ConfigureAwait(false)
+        ?? Keep(await store.EnsureNamespaceAsync(tenant, name, settings, cancellationToken).ConfigureAwait(false));
+
+    /// <exception cref="RefusedException">A setting that is fixed would change.</exception>
+    public async Task<NamespaceInfo> ConfigureAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken)
+    {
+        var current = await store.EnsureNamespaceAsync(tenant, name, settings, cancellationToken).ConfigureAwait(false);
+        var (old, wanted) = (current.Settings, settings);
+        if (old.VectorSource != wanted.VectorSource || old.VectorModel != wanted.VectorModel || old.Dimensions != wanted.Dimensions)
+        {
+            throw new RefusedException(
+                "namespace-settings-fixed",
+                $"The vectors of namespace '{name}' are fixed: source {old.VectorSource}, model {old.VectorModel ?? "none"}, {old.Dimensions} dimensions.",
+                "Leave these settings as they are, or write into a new namespace.");
+        }
+
+        return Keep(old == wanted ? current : await store.UpdateNamespaceAsync(current, wanted, cancellationToken).ConfigureAwait(false));
+    }
+
+    private async ValueTask<NamespaceInfo?> LookUpAsync(string tenant, string name, Known? known, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await store.FindNamespaceAsync(tenant, name, cancellationToken).ConfigureAwait(false);
+            return found is null ? null : Keep(found);
+        }
+        catch (StoreUnavailableException) when (known is not null)
+        {
+            // What we know is at worst two seconds older than the outage, and reads may go on from the caches.
+            return known.Namespace;
+        }
+    }
+
+    private NamespaceInfo Keep(NamespaceInfo ns)
+    {
+        _known[(ns.Tenant, ns.Name)] = new Known(ns, clock.GetTimestamp());
+        return ns;
+    }
+}

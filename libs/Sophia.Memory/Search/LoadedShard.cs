@@ -1,0 +1,177 @@
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Stores;
+
+namespace Sophia.Memory.Search;
+
+/// <summary>
+/// A shard and its cursor: loaded from the store's records, then kept up from the log. One task changes the shard; the
+/// cursor moves only after the change is in it.
+/// </summary>
+internal sealed class LoadedShard : IAsyncDisposable
+{
+    private const int ReadSize = 512;
+    private readonly LogTail _tail;
+    private readonly IRecordStore _store;
+    private readonly TimeProvider _clock;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Pulse _moved = new();
+    private readonly Task _running;
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _seen;
+    private long _usedAt;
+    private int _searching;
+
+    public LoadedShard(NamespaceInfo ns, IShard shard, LogTail tail, IRecordStore store, TimeProvider clock)
+    {
+        (Namespace, Shard, _tail, _store, _clock) = (ns, shard, tail, store, clock);
+        Touch();
+        _running = Task.Run(() => RunAsync(_stop.Token));
+    }
+
+    public NamespaceInfo Namespace { get; }
+
+    public IShard Shard { get; }
+
+    /// <summary>Completes when the shard holds all that the store held when loading began; fails if loading failed.</summary>
+    public Task Ready => _ready.Task;
+
+    /// <summary>The number of the last change of the namespace's partition that is in the shard.</summary>
+    public long Seen => Volatile.Read(ref _seen);
+
+    /// <summary>True when the cursor's task has ended with an error, so that the shard must be loaded anew.</summary>
+    public bool IsBroken => _running.IsFaulted || _ready.Task.IsFaulted;
+
+    public TimeSpan Idle => _clock.GetElapsedTime(Volatile.Read(ref _usedAt));
+
+    public bool IsSearching => Volatile.Read(ref _searching) > 0;
+
+    public void Touch() => Volatile.Write(ref _usedAt, _clock.GetTimestamp());
+
+    /// <summary>Searches the shard; null when it was dropped meanwhile and must be opened again.</summary>
+    public ShardAnswer? Search(ShardQuery query, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _searching);
+        try
+        {
+            if (_stop.IsCancellationRequested)
+            {
+                return null;
+            }
+
+            Touch();
+            return Shard.Search(query, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _searching);
+        }
+    }
+
+    /// <summary>Waits until the shard has seen the number; false if it does not in time.</summary>
+    public async ValueTask<bool> ReachAsync(long number, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var expiry = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        expiry.CancelAfter(timeout);
+        while (Seen < number)
+        {
+            var moved = _moved.Next;
+            if (Seen >= number)
+            {
+                break;
+            }
+
+            try
+            {
+                await moved.WaitAsync(expiry.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return Seen >= number;
+            }
+        }
+
+        return true;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _running.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+        // A search that began before the shard was taken out of the directory still reads its pages.
+        while (IsSearching)
+        {
+            await Task.Yield();
+        }
+
+        Shard.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await LoadAsync(cancellationToken).ConfigureAwait(false);
+            _ready.TrySetResult();
+            await FollowAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            _ready.TrySetCanceled(cancellationToken);
+        }
+        catch (Exception error)
+        {
+            _ready.TrySetException(error);
+            throw;
+        }
+    }
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        var start = _tail.Seen[Namespace.Partition];
+        await foreach (var record in _store.ScanAsync(Namespace, cancellationToken).ConfigureAwait(false))
+        {
+            Shard.Put(record);
+        }
+
+        Volatile.Write(ref _seen, start);
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        var partition = Namespace.Partition;
+        var entries = new List<LogEntry>(ReadSize);
+        while (true)
+        {
+            var next = _tail.NextAsync(partition);
+            var reached = await _tail.ReadAsync(Namespace, Seen, ReadSize, entries, cancellationToken).ConfigureAwait(false);
+            if (reached == Seen)
+            {
+                await next.WaitAsync(cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            foreach (var entry in entries)
+            {
+                Apply(entry);
+            }
+
+            Volatile.Write(ref _seen, reached);
+            _moved.Beat();
+        }
+    }
+
+    private void Apply(LogEntry entry)
+    {
+        if (entry is { Kind: ChangeKind.Put, Record: { } record })
+        {
+            Shard.Put(record);
+        }
+        else if (entry.Kind != ChangeKind.Put)
+        {
+            Shard.Remove(entry.Id, entry.Sequence);
+        }
+
+        // A put without its record was erased since; the tombstone that says so comes later in the log.
+    }
+}

@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Stores;
+using Sophia.Memory.Tiers;
+
+namespace Sophia.Memory.Search;
+
+/// <summary>The shards that are in memory: loaded on demand, dropped when cold and memory is short.</summary>
+internal sealed class ShardDirectory(
+    IShardEngine engine, LogTail tail, IRecordStore store, MemoryOptions options, TierMeter meter, TimeProvider clock) : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<long, LoadedShard> _shards = new();
+    private readonly Lock _opening = new();
+
+    public string Engine => engine.Engine;
+
+    public int Count => _shards.Count;
+
+    public long SizeInMemory => _shards.Values.Sum(shard => shard.Shard.SizeInMemory);
+
+    /// <summary>Changes that the slowest loaded shard has still to take in.</summary>
+    public long Behind => _shards.Values.Select(s => tail.Seen[s.Namespace.Partition] - s.Seen).DefaultIfEmpty(0).Max();
+
+    public LoadedShard? Find(NamespaceInfo ns) => _shards.TryGetValue(ns.Id, out var shard) ? shard : null;
+
+    /// <summary>The namespace's shard, which may still be loading.</summary>
+    /// <param name="wasLoaded">True when it was there and ready.</param>
+    public LoadedShard Open(NamespaceInfo ns, out bool wasLoaded)
+    {
+        if (_shards.TryGetValue(ns.Id, out var shard) && !shard.IsBroken)
+        {
+            wasLoaded = shard.Ready.IsCompletedSuccessfully;
+            return shard;
+        }
+
+        lock (_opening)
+        {
+            wasLoaded = false;
+            if (_shards.TryGetValue(ns.Id, out shard) && !shard.IsBroken)
+            {
+                return shard;
+            }
+
+            var opened = new LoadedShard(ns, engine.Create(ns), tail, store, clock);
+            _shards[ns.Id] = opened;
+            meter.Promote();
+            return opened;
+        }
+    }
+
+    /// <summary>Makes a shard of its own, outside the directory; the caller disposes it.</summary>
+    public IShard CreateApart(NamespaceInfo ns) => engine.Create(ns);
+
+    /// <summary>Drops the shards unused for longest until the rest is within the limit; those in use stay.</summary>
+    public async Task DropColdAsync()
+    {
+        var size = SizeInMemory;
+        foreach (var shard in _shards.Values.OrderByDescending(s => s.Idle))
+        {
+            if (shard.IsBroken || (size > options.ShardLimitBytes && shard.Idle >= options.ShardIdle && !shard.IsSearching))
+            {
+                size -= shard.Shard.SizeInMemory;
+                await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Drops every shard, or that of one namespace; it is loaded again when asked for.</summary>
+    public async Task<int> EvictAsync(long? namespaceId)
+    {
+        var dropped = 0;
+        foreach (var shard in _shards.Values.Where(s => namespaceId is null || s.Namespace.Id == namespaceId).ToArray())
+        {
+            await DropAsync(shard, EvictionReason.Requested).ConfigureAwait(false);
+            dropped++;
+        }
+
+        return dropped;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var shard in _shards.Values)
+        {
+            await shard.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _shards.Clear();
+    }
+
+    private async Task DropAsync(LoadedShard shard, EvictionReason reason)
+    {
+        if (_shards.TryRemove(new KeyValuePair<long, LoadedShard>(shard.Namespace.Id, shard)))
+        {
+            meter.Evict(reason);
+            await shard.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

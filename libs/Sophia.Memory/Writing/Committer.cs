@@ -1,0 +1,159 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Log;
+using Sophia.Memory.Stores;
+using Sophia.Memory.Tiers;
+
+namespace Sophia.Memory.Writing;
+
+/// <summary>
+/// Group commit: while one transaction becomes durable, the writes that arrive gather, and the next transaction takes them
+/// all. Batches form by themselves under load and cost no waiting without it. A write is answered only after the
+/// transaction that holds it is durable and this process's cursor has passed it.
+/// </summary>
+internal sealed partial class Committer : IAsyncDisposable
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    private readonly IRecordStore _store;
+    private readonly LogTail _tail;
+    private readonly MemoryOptions _options;
+    private readonly TierMeter _meter;
+    private readonly ILogger _logger;
+    private readonly Channel<PendingWrite> _queue = Channel.CreateUnbounded<PendingWrite>(new() { SingleReader = true });
+    private readonly Task _committing;
+    private int _waiting;
+
+    public Committer(IRecordStore store, LogTail tail, MemoryOptions options, TierMeter meter, ILogger logger)
+    {
+        (_store, _tail, _options, _meter, _logger) = (store, tail, options, meter, logger);
+        _committing = Task.Run(CommitAllAsync);
+    }
+
+    /// <summary>Operations that wait for a commit.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Why the last transaction was not committed; null when it was.</summary>
+    public string? LastFailure { get; private set; }
+
+    /// <exception cref="TooManyWritesException">The queue is full.</exception>
+    public Task<WriteOutcome> CommitAsync(WriteGroup group)
+    {
+        var write = new PendingWrite(group);
+        // The bound is on operations, not on groups, so the channel itself is unbounded.
+        if (Interlocked.Add(ref _waiting, write.Weight) > _options.WriteQueue)
+        {
+            Interlocked.Add(ref _waiting, -write.Weight);
+            throw new TooManyWritesException(RetryAfter);
+        }
+
+        if (!_queue.Writer.TryWrite(write))
+        {
+            Interlocked.Add(ref _waiting, -write.Weight);
+            throw new StoreUnavailableException("The service is shutting down and takes no more writes.");
+        }
+
+        return write.Task;
+    }
+
+    /// <summary>Commits what waits, then stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _committing.ConfigureAwait(false);
+    }
+
+    private async Task CommitAllAsync()
+    {
+        var batch = new List<PendingWrite>();
+        while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
+        {
+            batch.Clear();
+            var weight = 0;
+            while (weight < _options.CommitSize && _queue.Reader.TryRead(out var write))
+            {
+                batch.Add(write);
+                weight += write.Weight;
+            }
+
+            await CommitBatchAsync(batch).ConfigureAwait(false);
+            Interlocked.Add(ref _waiting, -weight);
+        }
+    }
+
+    private async Task CommitBatchAsync(List<PendingWrite> batch)
+    {
+        var started = System.Diagnostics.Stopwatch.GetTimestamp();
+        using var activity = TierMeters.Activities.StartActivity("commit");
+        activity?.SetTag("sophia.groups", batch.Count);
+        IReadOnlyList<WriteOutcome> outcomes;
+        try
+        {
+            outcomes = await _store.CommitAsync([.. batch.Select(write => write.Group)], CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is StoreUnavailableException or StoreFullException || batch.Count == 1)
+        {
+            _meter.Fail();
+            LastFailure = error.Message;
+            LogCommitFailed(error, batch.Count);
+            batch.ForEach(write => write.TrySetException(error));
+            return;
+        }
+        catch (Exception error)
+        {
+            // Something in one group broke the transaction of all. Alone, each of the others can still be committed.
+            _meter.Fail();
+            LogCommitFailed(error, batch.Count);
+            foreach (var write in batch)
+            {
+                await CommitBatchAsync([write]).ConfigureAwait(false);
+            }
+
+            return;
+        }
+
+        LastFailure = null;
+        _meter.Time(System.Diagnostics.Stopwatch.GetTimestamp() - started);
+        await ShowToTailAsync(outcomes).ConfigureAwait(false);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            batch[i].TrySetResult(outcomes[i]);
+        }
+    }
+
+    private async Task ShowToTailAsync(IReadOnlyList<WriteOutcome> outcomes)
+    {
+        var partitions = new Dictionary<int, List<LogEntry>>();
+        foreach (var outcome in outcomes)
+        {
+            foreach (var entry in outcome.Entries)
+            {
+                if (!partitions.TryGetValue(entry.Sequence.Partition, out var entries))
+                {
+                    partitions[entry.Sequence.Partition] = entries = [];
+                }
+
+                entries.Add(entry);
+            }
+        }
+
+        foreach (var (partition, entries) in partitions)
+        {
+            try
+            {
+                await _tail.CommittedAsync(partition, entries, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (StoreUnavailableException error)
+            {
+                // The commit is durable; only the gap before it could not be read. The tail reads both when the store is back.
+                LogGapUnread(error.Message);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A transaction of {Groups} writes was not committed; none of them is acknowledged.")]
+    private partial void LogCommitFailed(Exception error, int groups);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Changes of other nodes before a commit of this one could not be read yet: {Reason}")]
+    private partial void LogGapUnread(string reason);
+}

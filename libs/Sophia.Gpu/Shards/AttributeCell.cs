@@ -1,0 +1,16 @@
+namespace Sophia.Gpu.Shards;
+
+internal enum CellKind : byte
+{
+    /// <summary>Null, an object, an empty array, or what an array holds beside scalars: it exists, and equals nothing.</summary>
+    Other,
+    Text,
+    Number,
+    True,
+    False,
+}
+
+/// <summary>One scalar of an attribute of a row; an attribute that is an array has a cell per element, and one more that is Other.</summary>
+/// <param name="Name">Interned.</param>
+/// <param name="Text">Interned; −1 unless the kind is text.</param>
+internal readonly record struct AttributeCell(int Name, CellKind Kind, int Text, double Number);

@@ -1,0 +1,141 @@
+using System.Buffers;
+using Sophia.Gpu.Lexical;
+using Sophia.Gpu.Vectors;
+using Sophia.Memory.Search;
+
+namespace Sophia.Gpu.Shards;
+
+internal sealed partial class HostShard
+{
+    /// <summary>
+    /// More rows than asked for, from each part: the scan is in single precision and rows may go while it runs; the order
+    /// is made in double precision from the rows that are there at the end.
+    /// </summary>
+    private const int Margin = 16;
+
+    public ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentOutOfRangeException.ThrowIfLessThan(query.K, 1);
+        if (query.Vector is { } vector && vector.Length != _dimensions)
+        {
+            throw new ArgumentException($"The query's vector has {vector.Length} components; the namespace has {_dimensions}.", nameof(query));
+        }
+
+        return Search(query, holdingLock: false, cancellationToken) ??
+            Search(query, holdingLock: true, cancellationToken)!;
+    }
+
+    /// <summary>Null when so many rows changed meanwhile that some of the best may be missing (never while holding the lock).</summary>
+    private ShardAnswer? Search(ShardQuery query, bool holdingLock, CancellationToken cancellationToken)
+    {
+        var words = query.Mode == SearchMode.Vector ? null : new LexicalQuery(_analyzer, query.Text);
+        var vector = query.Mode == SearchMode.Lexical || _vectors is null ? null : query.Vector;
+        var wanted = query.Mode == SearchMode.Hybrid ? Math.Max(query.K * 4, 100) : query.K;
+        float[]? padded = null;
+        _lock.EnterReadLock();
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            var filter = new RowFilter(_rows, query.Filter, query.Now);
+            var set = filter.PassesAll ? null : filter.Evaluate(cancellationToken);
+            long matching = set?.Count ?? _rows.Count;
+            var capacity = (int)Math.Min(wanted + Margin, Math.Max(matching, 1));
+            var keys = _rows.Keys;
+            var lexicalTop = new TopRows(capacity, keys);
+            if (words is { IsEmpty: false } && matching > 0)
+            {
+                _lexical.Search(words, set, lexicalTop, cancellationToken);
+            }
+
+            var vectorTop = new TopRows(capacity, keys);
+            long scanned = 0;
+            if (vector is not null && matching > 0)
+            {
+                padded = ArrayPool<float>.Shared.Rent(_vectors!.Stride);
+                _vectors.Prepare(vector, padded);
+                using var pages = _vectors.Take();
+                if (!holdingLock)
+                {
+                    _lock.ExitReadLock();
+                }
+
+                try
+                {
+                    scanned = CosineScan.Run(pages, padded, set, vectorTop, () => new TopRows(capacity, keys), cancellationToken);
+                }
+                finally
+                {
+                    if (!holdingLock)
+                    {
+                        _lock.EnterReadLock();
+                    }
+                }
+
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+                filter = new RowFilter(_rows, query.Filter, query.Now);
+            }
+
+            var candidates = new List<Candidate>(lexicalTop.Count + vectorTop.Count);
+            var gone = Collect(query, words, padded, filter, lexicalTop, vectorTop, candidates);
+            return gone > Margin && !holdingLock
+                ? null
+                : new ShardAnswer(Fusion.Fuse(candidates, query.Mode, query.K, wanted), scanned, matching);
+        }
+        finally
+        {
+            _lock.ExitReadLock();
+            if (padded is not null)
+            {
+                ArrayPool<float>.Shared.Return(padded);
+            }
+        }
+    }
+
+    /// <summary>Scores the rows of both parts as they are now; returns how many are no longer what was looked for.</summary>
+    private int Collect(
+        ShardQuery query, LexicalQuery? words, float[]? vector, RowFilter filter, TopRows lexicalTop, TopRows vectorTop, List<Candidate> candidates)
+    {
+        var gone = 0;
+        var seen = new HashSet<int>(lexicalTop.Count + vectorTop.Count);
+        var matched = new List<string>();
+        foreach (var row in lexicalTop.Rows)
+        {
+            seen.Add(row);
+        }
+
+        foreach (var row in vectorTop.Rows)
+        {
+            seen.Add(row);
+        }
+
+        foreach (var row in seen)
+        {
+            if (!filter.Passes(row))
+            {
+                gone++;
+                continue;
+            }
+
+            ref readonly var at = ref _rows[row];
+            double? lexical = words is { IsEmpty: false } && _lexical.Score(words, _rows.Documents[row], matched) is var score && matched.Count > 0
+                ? score : null;
+            double? cosine = vector is not null && at.Vector != RowTable.NoVector
+                ? Math.Clamp(DotProduct.Exact(vector.AsSpan(0, _vectors!.Stride), _vectors.Row(at.Vector)), -1, 1) : null;
+            if (lexical is null && cosine is null)
+            {
+                gone++;
+                continue;
+            }
+
+            candidates.Add(new Candidate(_rows.Keys[row]!, at.Id, at.Sequence)
+            {
+                Lexical = lexical,
+                Cosine = cosine,
+                MatchedTerms = lexical is null ? [] : [.. matched],
+            });
+        }
+
+        return gone;
+    }
+}

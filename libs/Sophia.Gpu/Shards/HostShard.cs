@@ -1,0 +1,159 @@
+using Sophia.Gpu.Lexical;
+using Sophia.Gpu.Text;
+using Sophia.Gpu.Vectors;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+
+namespace Sophia.Gpu.Shards;
+
+/// <summary>
+/// The searchable view of a namespace in host memory: rows, postings, vectors. It keeps keys and words, not contents.
+/// A change reads the record's words first and then takes the lock for some microseconds. A search takes the lock to
+/// filter and to walk the postings, scans the vectors without it (so that a scan of milliseconds holds up no write), and
+/// takes it once more to score its candidates as they are then.
+/// </summary>
+internal sealed partial class HostShard : IShard
+{
+    private const int MostWordsKept = 1 << 14;
+
+    private readonly ReaderWriterLockSlim _lock = new(LockRecursionPolicy.NoRecursion);
+    private readonly RowTable _rows = new();
+    private readonly LexicalIndex _lexical = new();
+    private readonly RemovalMarks _removals = new();
+    private readonly VectorPages? _vectors;
+    private readonly TextAnalyzer _analyzer;
+    private readonly int _dimensions;
+    private readonly List<Word> _words = new(256);
+    private bool _isDisposed;
+
+    public HostShard(NamespaceSettings settings)
+    {
+        _dimensions = settings.VectorSource == VectorSource.None ? 0 : settings.Dimensions;
+        _vectors = _dimensions > 0 ? new VectorPages(_dimensions) : null;
+        _analyzer = TextAnalyzer.For(settings.Language);
+    }
+
+    public int Count => Read(shard => shard._rows.Count);
+
+    public long SizeInMemory => Read(shard =>
+        shard._rows.SizeInMemory + shard._lexical.SizeInMemory + shard._removals.SizeInMemory + (shard._vectors?.SizeInMemory ?? 0));
+
+    /// <exception cref="ArgumentException">The record's vector has another length than the namespace's dimension.</exception>
+    public void Put(MemoryRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        var vector = _vectors is null ? null : record.Vector;
+        if (vector is not null && vector.Length != _dimensions)
+        {
+            throw new ArgumentException($"The vector of a record has {vector.Length} components; the namespace has {_dimensions}.", nameof(record));
+        }
+
+        // Only the writer changes rows, and this is the writer: no lock to look.
+        if (IsStale(record.Id, record.Sequence))
+        {
+            return;
+        }
+
+        var attributes = AttributeReader.Read(record.Attributes.Span);
+        _words.Clear();
+        RecordWords.Read(record, _analyzer, _words);
+        _lock.EnterWriteLock();
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            var row = _rows.Set(record, attributes);
+            ClearRow(row);
+            _rows.Documents[row] = _lexical.Add(row, _words);
+            _rows[row].Vector = vector is null ? RowTable.NoVector : _vectors!.Add(row, vector);
+        }
+        finally
+        {
+            _lock.ExitWriteLock();
+            if (_words.Capacity > MostWordsKept)
+            {
+                _words.Capacity = 256;
+            }
+        }
+    }
+
+    public void Remove(RecordId id, Sequence sequence)
+    {
+        _lock.EnterWriteLock();
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_rows.TryFind(id, out var row))
+            {
+                if (_rows[row].Sequence.Value > sequence.Value)
+                {
+                    return;
+                }
+
+                ClearRow(row);
+                _rows.Remove(row);
+            }
+
+            _removals.Add(id, sequence);
+        }
+        finally
+        {
+            _lock.ExitWriteLock();
+        }
+    }
+
+    public void Dispose()
+    {
+        _lock.EnterWriteLock();
+        try
+        {
+            if (!_isDisposed)
+            {
+                _isDisposed = true;
+                _vectors?.Dispose();
+            }
+        }
+        finally
+        {
+            // The lock itself is left to the collector: a search may be waiting for it, to be told that the shard is gone.
+            _lock.ExitWriteLock();
+        }
+    }
+
+    private bool IsStale(RecordId id, Sequence sequence) =>
+        _rows.TryFind(id, out var row) ? _rows[row].Sequence.Value >= sequence.Value : _removals.Covers(id, sequence);
+
+    /// <summary>Takes the row's document and vector away.</summary>
+    private void ClearRow(int row)
+    {
+        if (_rows.Documents[row] != RowTable.NoDocument)
+        {
+            _lexical.Remove(_rows.Documents[row]);
+            _rows.Documents[row] = RowTable.NoDocument;
+            if (_lexical.WantsCompaction)
+            {
+                _lexical.Compact(_rows.Documents);
+            }
+        }
+
+        if (_rows[row].Vector != RowTable.NoVector)
+        {
+            _vectors!.Remove(_rows[row].Vector);
+            _rows[row].Vector = RowTable.NoVector;
+        }
+    }
+
+    private T Read<T>(Func<HostShard, T> read)
+    {
+        _lock.EnterReadLock();
+        try
+        {
+            return read(this);
+        }
+        finally
+        {
+            _lock.ExitReadLock();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Sophia.Memory.Records;
+
+namespace Sophia.Gpu.Text;
+
+/// <summary>
+/// The words that a record is found by: of its key, its tags and its content. Of JSON content all string values count,
+/// of bytes nothing.
+/// </summary>
+internal static class RecordWords
+{
+    private static readonly JsonReaderOptions Options =
+        new() { MaxDepth = 1024, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    public static void Read(MemoryRecord record, TextAnalyzer analyzer, List<Word> words)
+    {
+        analyzer.Analyze(record.Key, words);
+        foreach (var tag in record.Tags)
+        {
+            analyzer.Analyze(tag, words);
+        }
+
+        switch (record.Kind)
+        {
+            case ContentKind.Text:
+                ReadText(record.Content.Span, analyzer, words);
+                break;
+            case ContentKind.Json:
+                var count = words.Count;
+                if (!TryReadJson(record.Content.Span, analyzer, words))
+                {
+                    // What does not parse (or nests too deep) is still found by its words.
+                    words.RemoveRange(count, words.Count - count);
+                    ReadText(record.Content.Span, analyzer, words);
+                }
+
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static void ReadText(ReadOnlySpan<byte> utf8, TextAnalyzer analyzer, List<Word> words)
+    {
+        var chars = ArrayPool<char>.Shared.Rent(utf8.Length);
+        var length = Encoding.UTF8.GetChars(utf8, chars);
+        analyzer.Analyze(chars.AsSpan(0, length), words);
+        ArrayPool<char>.Shared.Return(chars);
+    }
+
+    private static bool TryReadJson(ReadOnlySpan<byte> utf8, TextAnalyzer analyzer, List<Word> words)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(utf8, Options);
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.String && JsonText.TryRead(ref reader, out var text))
+                {
+                    analyzer.Analyze(text, words);
+                }
+            }
+
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace Sophia.Memory.Records;
+
+/// <summary>
+/// Vectors as bytes: one format byte, then the components, little-endian. Half precision (IEEE 754 binary16) where every
+/// component is exactly a half, else single precision; so nothing is ever rounded by storing it.
+/// </summary>
+public static class VectorCodec
+{
+    private const byte Single = 1;
+    private const byte Halves = 2;
+
+    // The 13 low bits of a single's fraction have no place in a half.
+    private const uint LostFraction = 0x1FFF;
+
+    public static byte[] Encode(ReadOnlySpan<float> vector)
+    {
+        if (TryEncodeHalves(vector) is { } halves)
+        {
+            return halves;
+        }
+
+        var bytes = new byte[1 + (vector.Length * sizeof(float))];
+        bytes[0] = Single;
+        var target = bytes.AsSpan(1);
+        for (var i = 0; i < vector.Length; i++)
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(target[(i * sizeof(float))..], vector[i]);
+        }
+
+        return bytes;
+    }
+
+    /// <exception cref="InvalidDataException">The bytes are not an encoded vector.</exception>
+    public static float[] Decode(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+        {
+            throw new InvalidDataException("An encoded vector has at least its format byte.");
+        }
+
+        var data = bytes[1..];
+        return bytes[0] switch
+        {
+            Single when data.Length % sizeof(float) == 0 => DecodeSingles(data),
+            Halves when data.Length % sizeof(ushort) == 0 => DecodeHalves(data),
+            _ => throw new InvalidDataException($"Vector format {bytes[0]} with {data.Length} bytes is not known."),
+        };
+    }
+
+    private static byte[]? TryEncodeHalves(ReadOnlySpan<float> vector)
+    {
+        var bits = MemoryMarshal.Cast<float, uint>(vector);
+        uint lost = 0;
+        foreach (var word in bits)
+        {
+            lost |= word;
+        }
+
+        if ((lost & LostFraction) != 0)
+        {
+            return null;
+        }
+
+        var bytes = new byte[1 + (vector.Length * sizeof(ushort))];
+        bytes[0] = Halves;
+        var target = bytes.AsSpan(1);
+        for (var i = 0; i < bits.Length; i++)
+        {
+            var word = bits[i];
+            var exponent = (int)((word >> 23) & 0xFF);
+            uint half;
+            if (exponent is >= 113 and <= 142)
+            {
+                // Both have a normal number here: only the bias of the exponent differs (127 and 15).
+                half = ((word >> 16) & 0x8000) | ((uint)(exponent - 112) << 10) | ((word >> 13) & 0x3FF);
+            }
+            else
+            {
+                var rounded = (Half)vector[i];
+                if (exponent == 255 || BitConverter.SingleToUInt32Bits((float)rounded) != word)
+                {
+                    return null;
+                }
+
+                half = BitConverter.HalfToUInt16Bits(rounded);
+            }
+
+            BinaryPrimitives.WriteUInt16LittleEndian(target[(i * sizeof(ushort))..], (ushort)half);
+        }
+
+        return bytes;
+    }
+
+    private static float[] DecodeSingles(ReadOnlySpan<byte> data)
+    {
+        var vector = new float[data.Length / sizeof(float)];
+        for (var i = 0; i < vector.Length; i++)
+        {
+            vector[i] = BinaryPrimitives.ReadSingleLittleEndian(data[(i * sizeof(float))..]);
+        }
+
+        return vector;
+    }
+
+    private static float[] DecodeHalves(ReadOnlySpan<byte> data)
+    {
+        var vector = new float[data.Length / sizeof(ushort)];
+        for (var i = 0; i < vector.Length; i++)
+        {
+            uint half = BinaryPrimitives.ReadUInt16LittleEndian(data[(i * sizeof(ushort))..]);
+            var exponent = (half >> 10) & 0x1F;
+            vector[i] = exponent is > 0 and < 31
+                ? BitConverter.UInt32BitsToSingle(((half & 0x8000) << 16) | ((exponent + 112) << 23) | ((half & 0x3FF) << 13))
+                : (float)BitConverter.UInt16BitsToHalf((ushort)half);
+        }
+
+        return vector;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Data.Common;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Stores;
+
+namespace Sophia.Stores.Relational;
+
+internal abstract partial class RelationalStore
+{
+    private const string SelectLog =
+        $"SELECT {LogRows.Columns} FROM log l LEFT JOIN contents c ON c.lsn = l.lsn WHERE l.lsn > @after AND l.lsn < @end ";
+
+    public async Task<IReadOnlyList<LogEntry>> ReadLogAsync(
+        int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken) =>
+        await ReadAsync((partition, after, limit, namespaceId), static (session, q, ct) =>
+        {
+            var command = session.Command(SelectLog + (q.namespaceId is null ? "ORDER BY l.lsn LIMIT @limit" : "AND l.ns_id = @ns ORDER BY l.lsn LIMIT @limit"))
+                .With("@after", Sequence.Of(q.partition, q.after).Value)
+                .With("@end", FirstOf(q.partition) + (1L << 48))
+                .With("@limit", q.limit);
+            return ListAsync(q.namespaceId is { } ns ? command.With("@ns", ns) : command, LogRows.Entry, ct);
+        }, cancellationToken).ConfigureAwait(false);
+
+    public Task<Watermarks> ReadWatermarksAsync(CancellationToken cancellationToken) =>
+        ReadAsync(0, static async (session, _, ct) =>
+        {
+            var rows = await ListAsync(session.Command("SELECT partition, last_number FROM partitions"),
+                static (DbDataReader row) => (Partition: row.GetInt32(0), Number: row.GetInt64(1)), ct).ConfigureAwait(false);
+            var watermarks = new Watermarks();
+            foreach (var (partition, number) in rows)
+            {
+                watermarks[partition] = number;
+            }
+
+            return watermarks;
+        }, cancellationToken);
+
+    public Task<long> ReadTrimmedAsync(int partition, CancellationToken cancellationToken) =>
+        ReadAsync(partition, static async (session, p, ct) => (long)(await session
+            .Command("SELECT trimmed FROM partitions WHERE partition = @partition").With("@partition", p)
+            .ExecuteScalarAsync(ct).ConfigureAwait(false))!, cancellationToken);
+
+    public async Task<IReadOnlyList<ExpireOperation>> FindExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        await ReadAsync((now, limit), static (session, q, ct) => ListAsync(
+            session.Command(
+                "SELECT n.id, n.tenant, n.name, n.partition, n.settings, n.created_at, r.key, r.record_id, r.lsn " +
+                "FROM records r JOIN namespaces n ON n.id = r.ns_id " +
+                "WHERE r.expires_at IS NOT NULL AND r.expires_at <= @now AND r.deleted = 0 ORDER BY r.expires_at LIMIT @limit")
+                .With("@now", UnixTime.ToMs(q.now)).With("@limit", q.limit),
+            static row => new ExpireOperation(
+                Namespace(row), row.GetString(6), RecordId.FromBytes(row.GetFieldValue<byte[]>(7)), new Sequence(row.GetInt64(8))), ct),
+            cancellationToken).ConfigureAwait(false);
+
+    /// <remarks>
+    /// The row of a deleted or expired record goes too, once its delete is older than the cut-off: a later write of the
+    /// key starts anew.
+    /// </remarks>
+    public Task<int> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        WriteAsync((store: this, ns, before, limit), static async (session, q, ct) =>
+        {
+            // Taking the partition's row first keeps the one order of locks that commits have.
+            await session.Command("UPDATE partitions SET trimmed = trimmed WHERE partition = @partition")
+                .With("@partition", q.ns.Partition).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            var lsns = await ListAsync(session.Command(
+                "SELECT l.lsn FROM log l LEFT JOIN contents c ON c.lsn = l.lsn " +
+                "LEFT JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn AND r.deleted = 0 " +
+                "WHERE l.lsn > @first AND l.lsn < @end AND l.ns_id = @ns AND l.recorded_at < @before AND r.lsn IS NULL " +
+                "ORDER BY l.lsn LIMIT @limit")
+                .With("@first", FirstOf(q.ns.Partition)).With("@end", FirstOf(q.ns.Partition) + (1L << 48))
+                .With("@ns", q.ns.Id).With("@before", UnixTime.ToMs(q.before)).With("@limit", q.limit),
+                static row => row.GetInt64(0), ct).ConfigureAwait(false);
+            if (lsns.Count == 0)
+            {
+                return 0;
+            }
+
+            var set = q.store.ValuesOf("@lsns");
+            var values = q.store.Set(lsns);
+            await session.Command(
+                $"DELETE FROM records WHERE ns_id = @ns AND deleted = 1 AND key IN (SELECT key FROM contents WHERE lsn IN ({set})) AND lsn IN ({set})")
+                .With("@ns", q.ns.Id).With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            await session.Command($"DELETE FROM contents WHERE lsn IN ({set})").With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            await session.Command($"DELETE FROM log WHERE lsn IN ({set})").With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            await session.Command("UPDATE partitions SET trimmed = @number WHERE partition = @partition AND trimmed < @number")
+                .With("@number", new Sequence(lsns[^1]).Number).With("@partition", q.ns.Partition).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            return lsns.Count;
+        }, cancellationToken);
+}

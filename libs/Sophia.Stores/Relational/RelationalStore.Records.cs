@@ -1,0 +1,121 @@
+using System.Runtime.CompilerServices;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+
+namespace Sophia.Stores.Relational;
+
+internal abstract partial class RelationalStore
+{
+    private const int ScanPage = 512;
+
+    private protected const string SelectCurrent =
+        $"SELECT {LogRows.Columns} FROM records r JOIN log l ON l.lsn = r.lsn JOIN contents c ON c.lsn = r.lsn " +
+        "WHERE r.ns_id = @ns AND r.deleted = 0 ";
+
+    // The walk goes back from the current version and ends at the first that was recorded by then.
+    private const string SelectAsOf =
+        "WITH RECURSIVE chain (lsn) AS (SELECT r.lsn FROM records r WHERE r.ns_id = @ns AND r.key = @key UNION ALL " +
+        "SELECT p.previous FROM chain JOIN log p ON p.lsn = chain.lsn WHERE p.recorded_at > @at AND p.previous <> 0) " +
+        $"SELECT {LogRows.Columns} FROM chain JOIN log l ON l.lsn = chain.lsn JOIN contents c ON c.lsn = l.lsn " +
+        "WHERE l.recorded_at <= @at AND c.kind <> 0";
+
+    private const string WalkHistory =
+        " UNION ALL SELECT p.previous, chain.n + 1 FROM chain JOIN log p ON p.lsn = chain.lsn WHERE p.previous <> 0 AND chain.n < @limit) " +
+        $"SELECT {LogRows.Columns} FROM chain JOIN log l ON l.lsn = chain.lsn LEFT JOIN contents c ON c.lsn = l.lsn ORDER BY chain.n";
+
+    private const string SelectHistory =
+        "WITH RECURSIVE chain (lsn, n) AS (SELECT r.lsn, 1 FROM records r WHERE r.ns_id = @ns AND r.key = @key" + WalkHistory;
+
+    private const string SelectHistoryBefore =
+        "WITH RECURSIVE chain (lsn, n) AS (SELECT b.previous, 1 FROM log b WHERE b.lsn = @before AND b.ns_id = @ns AND b.record_id = @id AND b.previous <> 0" + WalkHistory;
+
+    public Task<MemoryRecord?> GetAsync(NamespaceInfo ns, string key, CancellationToken cancellationToken) =>
+        ReadAsync((ns, key), static (session, q, ct) => FirstAsync(
+            session.Command(SelectCurrent + "AND r.key = @key").With("@ns", q.ns.Id).With("@key", q.key), LogRows.Record, ct), cancellationToken);
+
+    public async Task<IReadOnlyList<MemoryRecord>> GetManyAsync(
+        NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
+        await ReadAsync((store: this, ns, keys), static (session, q, ct) => ListAsync(
+            session.Command($"{SelectCurrent} AND r.key IN ({q.store.ValuesOf("@keys")})").With("@ns", q.ns.Id).With("@keys", q.store.Set(q.keys)),
+            LogRows.Record, ct), cancellationToken).ConfigureAwait(false);
+
+    public async Task<IReadOnlyList<MemoryRecord>> ListAsync(
+        NamespaceInfo ns, string prefix, string? after, int limit, bool descending, CancellationToken cancellationToken) =>
+        await ReadAsync((ns, prefix, after, limit, descending), static (session, q, ct) =>
+        {
+            var end = KeyRange.End(q.prefix);
+            var command = session.Command(
+                SelectCurrent +
+                (q.prefix.Length > 0 ? "AND r.key >= @prefix " : "") +
+                (end is not null ? "AND r.key < @end " : "") +
+                (q.after is null ? "" : q.descending ? "AND r.key < @after " : "AND r.key > @after ") +
+                (q.descending ? "ORDER BY r.key DESC LIMIT @limit" : "ORDER BY r.key LIMIT @limit"))
+                .With("@ns", q.ns.Id).With("@limit", q.limit);
+            _ = q.prefix.Length > 0 ? command.With("@prefix", q.prefix) : command;
+            _ = end is not null ? command.With("@end", end) : command;
+            _ = q.after is not null ? command.With("@after", q.after) : command;
+            return ListAsync(command, LogRows.Record, ct);
+        }, cancellationToken).ConfigureAwait(false);
+
+    public async Task<IReadOnlyList<LogEntry>> HistoryAsync(
+        NamespaceInfo ns, string key, Sequence before, int limit, CancellationToken cancellationToken) =>
+        limit <= 0 ? [] : await ReadAsync((store: this, ns, key, before, limit), static (session, q, ct) =>
+        {
+            var command = q.before.IsNone
+                ? session.Command(SelectHistory).With("@key", q.key)
+                : session.Command(SelectHistoryBefore).With("@before", q.before.Value)
+                    .With("@id", RecordId.Of(q.store.Secret.Span, q.ns.Id, q.key).ToBytes());
+            return ListAsync(command.With("@ns", q.ns.Id).With("@limit", q.limit), LogRows.Entry, ct);
+        }, cancellationToken).ConfigureAwait(false);
+
+    public Task<MemoryRecord?> GetAsOfAsync(NamespaceInfo ns, string key, DateTimeOffset at, CancellationToken cancellationToken) =>
+        ReadAsync((ns, key, at), static (session, q, ct) => FirstAsync(
+            session.Command(SelectAsOf).With("@ns", q.ns.Id).With("@key", q.key).With("@at", UnixTime.ToMs(q.at)), LogRows.Record, ct), cancellationToken);
+
+    public async IAsyncEnumerable<MemoryRecord> ScanAsOfAsync(
+        NamespaceInfo ns, DateTimeOffset at, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Numbers first, contents in pages: no statement stays open while the caller works.
+        var newest = await ReadAsync((ns, at), static (session, q, ct) => ListAsync(
+            session.Command(
+                "SELECT max(lsn) FROM log WHERE lsn > @first AND lsn < @end AND ns_id = @ns AND recorded_at <= @at GROUP BY record_id")
+                .With("@first", FirstOf(q.ns.Partition)).With("@end", FirstOf(q.ns.Partition) + (1L << 48))
+                .With("@ns", q.ns.Id).With("@at", UnixTime.ToMs(q.at)),
+            static row => row.GetInt64(0), ct), cancellationToken).ConfigureAwait(false);
+        newest.Sort();
+        for (var start = 0; start < newest.Count; start += ScanPage)
+        {
+            var page = newest.GetRange(start, Math.Min(ScanPage, newest.Count - start));
+            var records = await ReadAsync((store: this, page), static (session, q, ct) => ListAsync(
+                session.Command(
+                    $"SELECT {LogRows.Columns} FROM log l JOIN contents c ON c.lsn = l.lsn WHERE l.lsn IN ({q.store.ValuesOf("@lsns")}) AND c.kind <> 0")
+                    .With("@lsns", q.store.Set(q.page)),
+                LogRows.Record, ct), cancellationToken).ConfigureAwait(false);
+            foreach (var record in records)
+            {
+                yield return record;
+            }
+        }
+    }
+
+    public async IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? after = null;
+        while (true)
+        {
+            var page = await ListAsync(ns, "", after, ScanPage, false, cancellationToken).ConfigureAwait(false);
+            foreach (var record in page)
+            {
+                yield return record;
+            }
+
+            if (page.Count < ScanPage)
+            {
+                yield break;
+            }
+
+            after = page[^1].Key;
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using Sophia.Stores.Relational;
+
+namespace Sophia.Stores.Sqlite;
+
+/// <summary>The tables in SQLite. Numbers of the log are rowids, so log and contents grow at their right end.</summary>
+internal static class SqliteSchema
+{
+    public static IReadOnlyList<Migration> Migrations { get; } =
+    [
+        new(1, "log, contents and records",
+            """
+            CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE namespaces (
+                id INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, name TEXT NOT NULL, partition INTEGER NOT NULL,
+                settings TEXT NOT NULL, created_at INTEGER NOT NULL, UNIQUE (tenant, name));
+            CREATE TABLE partitions (
+                partition INTEGER PRIMARY KEY, last_number INTEGER NOT NULL, last_recorded_at INTEGER NOT NULL, trimmed INTEGER NOT NULL);
+            WITH RECURSIVE p (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM p WHERE n < 63)
+                INSERT INTO partitions SELECT n, 0, 0, 0 FROM p;
+            CREATE TABLE log (
+                lsn INTEGER PRIMARY KEY, ns_id INTEGER NOT NULL, record_id BLOB NOT NULL, kind INTEGER NOT NULL, version INTEGER NOT NULL,
+                previous INTEGER NOT NULL, recorded_at INTEGER NOT NULL);
+            CREATE TABLE contents (
+                lsn INTEGER PRIMARY KEY, key TEXT NOT NULL, kind INTEGER NOT NULL, content_type TEXT, tags TEXT, attributes TEXT,
+                provenance TEXT, vector_model TEXT, created_at INTEGER, expires_at INTEGER, valid_from INTEGER, valid_to INTEGER,
+                vector BLOB, content BLOB);
+            CREATE TABLE records (
+                ns_id INTEGER NOT NULL, key TEXT NOT NULL, record_id BLOB NOT NULL, lsn INTEGER NOT NULL, version INTEGER NOT NULL,
+                deleted INTEGER NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER, content_hash BLOB NOT NULL,
+                PRIMARY KEY (ns_id, key)) WITHOUT ROWID;
+            CREATE INDEX records_by_expiry ON records (expires_at) WHERE expires_at IS NOT NULL;
+            CREATE TABLE idempotency (
+                tenant TEXT NOT NULL, key_hash BLOB NOT NULL, request_hash BLOB NOT NULL, results BLOB NOT NULL, expires_at INTEGER NOT NULL,
+                PRIMARY KEY (tenant, key_hash)) WITHOUT ROWID;
+            CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
+            """),
+    ];
+}

@@ -38,7 +38,8 @@ public readonly record struct MemoryContent
         _text ?? (_json.ValueKind == JsonValueKind.Undefined ? "" : _json.GetRawText());
 }
 
-internal sealed class MemoryContentConverter : JsonConverter<MemoryContent>
+/// <summary>A string is text, all else the JSON value that it is. Public for callers who generate JSON contexts of their own.</summary>
+public sealed class MemoryContentConverter : JsonConverter<MemoryContent>
 {
     // `"content": null` is the JSON value null, which may be remembered.
     public override bool HandleNull => true;
@@ -50,6 +51,7 @@ internal sealed class MemoryContentConverter : JsonConverter<MemoryContent>
 
     public override void Write(Utf8JsonWriter writer, MemoryContent value, JsonSerializerOptions options)
     {
+        ArgumentNullException.ThrowIfNull(writer);
         if (value.Text is { } text) writer.WriteStringValue(text);
         else if (value.Json.ValueKind == JsonValueKind.Undefined) writer.WriteNullValue();
         else value.Json.WriteTo(writer);

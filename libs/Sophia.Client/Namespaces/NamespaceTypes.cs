@@ -1,0 +1,18 @@
+namespace Sophia.Client;
+
+/// <summary>How a namespace remembers. What is null is left to the service.</summary>
+public sealed record NamespaceSettings
+{
+    /// <summary>Who makes the vectors: <c>embedder</c>, <c>caller</c> or <c>none</c>.</summary>
+    public string? VectorSource { get; init; }
+    public string? VectorModel { get; init; }
+    public int? Dimensions { get; init; }
+    public string? Language { get; init; }
+
+    /// <summary>True: its content never leaves the company's machines.</summary>
+    public bool? Resident { get; init; }
+    public double? LogRetentionSeconds { get; init; }
+}
+
+/// <param name="Count">Records that readers see.</param>
+public sealed record NamespaceInfo(string Name, long Count, NamespaceSettings? Settings, DateTimeOffset? CreatedAt);

@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Sophia.Client;
+
+/// <summary>How to rank: by words, by vector, or by both fused.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<SearchMode>))]
+public enum SearchMode
+{
+    [JsonStringEnumMemberName("hybrid")] Hybrid,
+    [JsonStringEnumMemberName("lexical")] Lexical,
+    [JsonStringEnumMemberName("vector")] Vector,
+}
+
+/// <summary>Which records may be found or forgotten. Everything that is set must hold.</summary>
+public sealed record MemoryFilter
+{
+    public IReadOnlyList<string>? AllTags { get; init; }
+    public IReadOnlyList<string>? AnyTags { get; init; }
+    public IReadOnlyList<string>? NoTags { get; init; }
+    public string? KeyPrefix { get; init; }
+    public DateTimeOffset? CreatedFrom { get; init; }
+    public DateTimeOffset? CreatedTo { get; init; }
+    public DateTimeOffset? UpdatedFrom { get; init; }
+    public DateTimeOffset? UpdatedTo { get; init; }
+    public DateTimeOffset? ValidAt { get; init; }
+
+    /// <summary>Per attribute a value (equal) or conditions: <c>{"priority":{"ge":2},"lang":{"in":["en","de"]}}</c>.</summary>
+    public JsonObject? Attributes { get; init; }
+}
+
+/// <summary>A search. At least one of <see cref="Query"/> and <see cref="Vector"/> is set.</summary>
+public sealed record SearchRequest
+{
+    public string? Query { get; init; }
+    public float[]? Vector { get; init; }
+
+    /// <summary>How many hits at most. Default: the service's, 10.</summary>
+    public int? K { get; init; }
+
+    public SearchMode? Mode { get; init; }
+    public MemoryFilter? Filter { get; init; }
+    public DateTimeOffset? AsOf { get; init; }
+    public string? MinSequence { get; init; }
+    public int? TimeoutMs { get; init; }
+
+    /// <summary>What else to send: <c>vector</c>.</summary>
+    public IReadOnlyList<string>? Include { get; init; }
+}
+
+/// <summary>One part of a hit's score.</summary>
+/// <param name="Name"><c>lexical</c>, <c>vector</c>, …</param>
+/// <param name="Score">On the part's own scale.</param>
+/// <param name="Rank">1 for the best by this part.</param>
+/// <param name="Contribution">What it adds to the fused score.</param>
+public sealed record ScorePart(string Name, double Score, int? Rank, double? Contribution);
+
+/// <summary>A record that was found.</summary>
+public sealed record SearchHit : MemoryRecord
+{
+    public double Score { get; init; }
+    public IReadOnlyList<ScorePart> Parts { get; init; } = [];
+    public IReadOnlyList<string> MatchedTerms { get; init; } = [];
+}
+
+/// <summary>The hits, best first.</summary>
+/// <param name="Scanned">Records compared.</param>
+/// <param name="Matching">Records that the filter let through.</param>
+public sealed record SearchResult(
+    IReadOnlyList<SearchHit> Hits, string? Tier, string? Mode, double TookMs, long Scanned, long Matching, string? Sequence);

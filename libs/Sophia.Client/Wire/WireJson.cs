@@ -1,0 +1,37 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Sophia.Client;
+
+internal sealed record DraftBatch(IReadOnlyList<MemoryDraft> Items);
+
+internal sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
+
+/// <summary>The JSON of the wire, generated at compile time, so that a trimmed or ahead-of-time compiled caller works.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.Strict)]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(MemoryDraft))]
+[JsonSerializable(typeof(DraftBatch))]
+[JsonSerializable(typeof(MemoryRecord))]
+[JsonSerializable(typeof(Receipt))]
+[JsonSerializable(typeof(BatchReceipts))]
+[JsonSerializable(typeof(Page<MemoryRecord>))]
+[JsonSerializable(typeof(Page<HistoryEntry>))]
+[JsonSerializable(typeof(Page<NamespaceInfo>))]
+[JsonSerializable(typeof(SearchRequest))]
+[JsonSerializable(typeof(SearchResult))]
+[JsonSerializable(typeof(ForgetRequest))]
+[JsonSerializable(typeof(ForgetReport))]
+[JsonSerializable(typeof(ChangeData))]
+[JsonSerializable(typeof(TurnBatch))]
+[JsonSerializable(typeof(AppendedTurns))]
+[JsonSerializable(typeof(Session))]
+[JsonSerializable(typeof(CloseRequest))]
+[JsonSerializable(typeof(ClosedSession))]
+[JsonSerializable(typeof(NamespaceSettings))]
+[JsonSerializable(typeof(NamespaceInfo))]
+[JsonSerializable(typeof(TierReport))]
+internal sealed partial class WireJson : JsonSerializerContext;

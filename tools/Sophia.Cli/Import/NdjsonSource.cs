@@ -1,0 +1,121 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Sophia.Cli.Terminal;
+using Sophia.Client;
+
+namespace Sophia.Cli.Import;
+
+/// <summary>A line that is no record, and the user wants that to be the end.</summary>
+internal sealed class InvalidLineException(long line, string why) : Exception($"line {line}: {why}");
+
+/// <summary>NDJSON: a record a line, as the API takes it. A run of lines is a part.</summary>
+internal sealed class NdjsonSource(
+    Stream stream, string keyPrefix, bool isStrict, (long Size, long Modified) identity, ImportJournal? journal, ImportTally tally) : IImportSource
+{
+    private const int LinesAPart = 250;
+    private const int MaxKeyCharacters = 512;
+
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<int, LinesMark> _finishedAhead = [];
+    private int _nextToMark;
+
+    public long? TotalBytes => identity.Size > 0 ? identity.Size : null;
+
+    public async IAsyncEnumerable<ImportPart> PartsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (offset, line) = await ResumeAsync(cancellationToken);
+        var lines = new NdjsonLines(stream, offset);
+        var (drafts, numbers) = (new List<MemoryDraft>(LinesAPart), new List<long>(LinesAPart));
+        var (number, from, read) = (0, offset, 0);
+        while (await lines.ReadAsync(cancellationToken) is { } next)
+        {
+            line++;
+            read++;
+            if (Parse(next.Bytes, line) is { } draft)
+            {
+                drafts.Add(draft);
+                numbers.Add(line);
+            }
+            if (read >= LinesAPart)
+            {
+                yield return Part(number++, drafts, numbers, from, next.EndOffset, line);
+                (drafts, numbers, from, read) = (new List<MemoryDraft>(LinesAPart), new List<long>(LinesAPart), next.EndOffset, 0);
+            }
+            offset = next.EndOffset;
+        }
+        if (read > 0) yield return Part(number, drafts, numbers, from, offset, line);
+    }
+
+    /// <summary>Where to begin: after the last line with a receipt, if the file is still the one that was read.</summary>
+    private async Task<(long Offset, long Lines)> ResumeAsync(CancellationToken cancellationToken)
+    {
+        if (journal?.Lines is not { } mark || mark.Size != identity.Size || mark.Modified != identity.Modified) return (0, 0);
+        var left = mark.Offset;
+        if (stream.CanSeek) stream.Position = left;
+        else
+            for (var buffer = new byte[1 << 16]; left > 0;)
+            {
+                var n = await stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellationToken);
+                if (n == 0) break;
+                left -= n;
+            }
+        tally.Advance(mark.Offset);
+        return (mark.Offset, mark.Lines);
+    }
+
+    private ImportPart Part(int number, List<MemoryDraft> drafts, List<long> numbers, long from, long to, long lines) =>
+        new(drafts, to - from, i => $"line {numbers[i]}", (_, _) =>
+        {
+            Finished(number, new LinesMark(identity.Size, identity.Modified, to, lines));
+            return Task.CompletedTask;
+        });
+
+    /// <summary>Parts finish in any order; the mark goes only as far as all before are finished.</summary>
+    private void Finished(int number, LinesMark mark)
+    {
+        if (journal is null) return;
+        lock (_gate)
+        {
+            _finishedAhead[number] = mark;
+            while (_finishedAhead.Remove(_nextToMark, out var next))
+            {
+                journal.Lines = next;
+                _nextToMark++;
+            }
+        }
+    }
+
+    private MemoryDraft? Parse(ReadOnlyMemory<byte>? bytes, long line)
+    {
+        var why = "longer than a record may be";
+        if (bytes is { } text)
+        {
+            var span = text.Span;
+            if (line == 1 && span.StartsWith("\uFEFF"u8)) span = span[3..];
+            span = span.Trim(" \t\r"u8);
+            if (span.IsEmpty) return null;
+            try
+            {
+                var draft = JsonSerializer.Deserialize(span, CliJson.Default.MemoryDraft);
+                if (draft is not null && Flaw(draft) is not { } flaw) return draft with { Key = keyPrefix + draft.Key };
+                why = draft is null ? "null is not a record" : Flaw(draft)!;
+            }
+            catch (Exception e) when (e is JsonException or InvalidOperationException)
+            {
+                // The second comes from text that is not Unicode: invalid UTF-8, or half of a surrogate pair.
+                why = $"not a record: {e.Message}";
+            }
+        }
+        if (isStrict) throw new InvalidLineException(line, why);
+        tally.InvalidLine(line, why);
+        return null;
+    }
+
+    private string? Flaw(MemoryDraft draft)
+    {
+        if (string.IsNullOrEmpty(draft.Key)) return "\"key\" is missing";
+        if (draft.Key.Length + keyPrefix.Length > MaxKeyCharacters) return $"\"key\" is longer than {MaxKeyCharacters} characters";
+        if (draft.Content is null && draft.Bytes is null) return "\"content\" or \"contentBase64\" is missing";
+        return draft.Content is not null && draft.Bytes is not null ? "\"content\" and \"contentBase64\" exclude each other" : null;
+    }
+}

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Globalization;
+using Sophia.Cli.Terminal;
+using Sophia.Client;
+using Spectre.Console;
+
+namespace Sophia.Cli.Memories;
+
+/// <summary><c>sophia search</c>: hits best first; no hit is an answer too.</summary>
+internal static class SearchCommand
+{
+    private const int SnippetCharacters = 220;
+
+    public static Command Create(Surroundings surroundings)
+    {
+        var words = new Argument<string[]>("query") { Description = "What to look for.", Arity = ArgumentArity.OneOrMore };
+        var space = Service.Namespace();
+        var k = new Option<int>("--k", "-k") { Description = "How many hits at most.", DefaultValueFactory = static _ => 10 };
+        var mode = new Option<SearchMode?>("--mode", "-m") { Description = "hybrid (default), lexical or vector." };
+        var tags = new Option<string[]>("--tag") { Description = "Only records with this tag; may be repeated, all must be there.", HelpName = "tag" };
+        var prefix = new Option<string?>("--prefix") { Description = "Only keys that begin so.", HelpName = "key" };
+        k.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1) result.AddError("-k must be at least 1.");
+        });
+        var command = new Command("search", "Find records: hits on stdout, the tier and the time on stderr.") { words, space, k, mode, tags, prefix };
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            var filter = new MemoryFilter
+            {
+                AllTags = parse.GetValue(tags) is { Length: > 0 } given ? given : null,
+                KeyPrefix = parse.GetValue(prefix),
+            };
+            var answer = await Service.Connect(parse, surroundings).SearchAsync(
+                parse.GetRequiredValue(space),
+                new SearchRequest
+                {
+                    Query = string.Join(' ', parse.GetRequiredValue(words)), K = parse.GetValue(k), Mode = parse.GetValue(mode),
+                    Filter = filter.AllTags is null && filter.KeyPrefix is null ? null : filter,
+                },
+                cancellationToken);
+            var output = parse.InvocationConfiguration.Output;
+            if (parse.GetValue(Service.Json))
+            {
+                await output.WriteLineAsync(CliJson.Text(CliJson.Describe(answer, CliJson.Default.SearchResult)));
+                return ExitCodes.Ok;
+            }
+            Print(answer.Value.Hits, Styles.Console(output, surroundings.OutputIsTerminal, surroundings.Variable));
+            var result = answer.Value;
+            await surroundings.Error.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture, $"{result.Hits.Count} hits of {result.Matching} matching · {Served.Line(answer)}"));
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static void Print(IReadOnlyList<SearchHit> hits, IAnsiConsole console)
+    {
+        for (var i = 0; i < hits.Count; i++)
+        {
+            var hit = hits[i];
+            var score = hit.Score.ToString("0.0000", CultureInfo.InvariantCulture);
+            var content = hit.Bytes is { } bytes ? $"({bytes.Length} bytes, {hit.ContentType})" : hit.Content?.ToString() ?? "";
+            // Written plainly and unwrapped, so that a pipe sees two lines a hit.
+            console.Write(new Paragraph(string.Create(CultureInfo.InvariantCulture, $"{i + 1,2}  {score}  ")).Overflow(Overflow.Fold));
+            console.Write(new Text(Styles.OneLine(hit.Key, 512), new Style(decoration: Decoration.Bold)));
+            console.WriteLine();
+            console.WriteLine("    " + Snippet(content, hit.MatchedTerms));
+        }
+    }
+
+    /// <summary>The part of the content around the first matched term.</summary>
+    internal static string Snippet(string content, IReadOnlyList<string> terms)
+    {
+        var at = int.MaxValue;
+        foreach (var term in terms)
+        {
+            var found = content.IndexOf(term, StringComparison.OrdinalIgnoreCase);
+            if (found >= 0 && found < at) at = found;
+        }
+        if (at == int.MaxValue || at < SnippetCharacters / 2) return Styles.OneLine(content, SnippetCharacters);
+        var start = content.LastIndexOf(' ', at - SnippetCharacters / 4);
+        return "…" + Styles.OneLine(content[(start + 1)..], SnippetCharacters);
+    }
+}

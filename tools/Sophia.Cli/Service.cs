@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Sophia.Cli.Terminal;
+using Sophia.Client;
+
+namespace Sophia.Cli;
+
+/// <summary>The options that every command has: where the service is, who asks, and how to print.</summary>
+internal static class Service
+{
+    public const string DefaultUrl = "http://localhost:5080";
+
+    public static readonly Option<string?> Url = new("--url")
+    {
+        Description = $"The service's address. Else SOPHIA_URL, else {DefaultUrl}.", Recursive = true, HelpName = "address",
+    };
+
+    public static readonly Option<string?> ApiKey = new("--api-key")
+    {
+        Description = "The API key. Else SOPHIA_API_KEY. On this machine none is needed while the service has no keys.", Recursive = true, HelpName = "key",
+    };
+
+    public static readonly Option<string?> Tenant = new("--tenant")
+    {
+        Description = "The tenant, for a key that is good for several. Else SOPHIA_TENANT.", Recursive = true, HelpName = "name",
+    };
+
+    public static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print JSON: results on stdout, errors on stderr.", Recursive = true,
+    };
+
+    /// <summary>Null when it is not an address; <see cref="Connect"/> says so to the user.</summary>
+    public static Uri? Address(ParseResult parse, Surroundings surroundings)
+    {
+        var text = parse.GetValue(Url) ?? Set(surroundings, "SOPHIA_URL") ?? DefaultUrl;
+        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri : null;
+    }
+
+    /// <exception cref="UsageException">The address is none.</exception>
+    public static SophiaClient Connect(ParseResult parse, Surroundings surroundings, int maxRetries = 4)
+    {
+        var address = Address(parse, surroundings)
+            ?? throw new UsageException("The service's address is not an http or https address.", $"Give one such as --url {DefaultUrl}.");
+        // The handler stays with the surroundings, which outlive the command.
+        return new SophiaClient(new HttpClient(surroundings.Network, disposeHandler: false), new SophiaClientOptions
+        {
+            BaseAddress = address,
+            ApiKey = parse.GetValue(ApiKey) ?? Set(surroundings, "SOPHIA_API_KEY"),
+            Tenant = parse.GetValue(Tenant) ?? Set(surroundings, "SOPHIA_TENANT"),
+            MaxRetries = maxRetries,
+            TimeProvider = surroundings.Time,
+        });
+    }
+
+    /// <summary>The option that names the namespace; required, so that nothing lands in one by accident.</summary>
+    public static Option<string> Namespace() => new("--namespace", "-n")
+    {
+        Description = "The namespace.", Required = true, HelpName = "name",
+    };
+
+    private static string? Set(Surroundings surroundings, string variable) =>
+        surroundings.Variable(variable) is { Length: > 0 } value ? value : null;
+}

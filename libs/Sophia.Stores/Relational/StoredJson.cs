@@ -7,17 +7,9 @@ using Sophia.Memory.Records;
 namespace Sophia.Stores.Relational;
 
 /// <summary>The parts of rows that are stored as JSON text.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true)]
-[JsonSerializable(typeof(NamespaceSettings))]
-[JsonSerializable(typeof(Provenance))]
-[JsonSerializable(typeof(IReadOnlyList<string>))]
-[JsonSerializable(typeof(string[]))]
-internal sealed partial class StoredJson : JsonSerializerContext
+internal static class StoredJson
 {
-    private static readonly StoredJson Relaxed = new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private static readonly StoredJsonTypes Relaxed = new(new JsonSerializerOptions(StoredJsonTypes.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     public static string? Tags(IReadOnlyList<string> tags) =>
         tags.Count == 0 ? null : JsonSerializer.Serialize(tags, Relaxed.IReadOnlyListString);
@@ -29,8 +21,21 @@ internal sealed partial class StoredJson : JsonSerializerContext
 
     public static Provenance? Provenance(string json) => JsonSerializer.Deserialize(json, Relaxed.Provenance);
 
+    /// <summary>An array, as a set parameter of SQLite.</summary>
+    public static string Array(string[] values) => JsonSerializer.Serialize(values, Relaxed.StringArray);
+
     public static string Settings(NamespaceSettings settings) => JsonSerializer.Serialize(settings, Relaxed.NamespaceSettings);
 
     public static NamespaceSettings Settings(string json) =>
         JsonSerializer.Deserialize(json, Relaxed.NamespaceSettings) ?? new NamespaceSettings();
 }
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(NamespaceSettings))]
+[JsonSerializable(typeof(Provenance))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(string[]))]
+internal sealed partial class StoredJsonTypes : JsonSerializerContext;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Sophia.Memory.Stores;
@@ -139,7 +138,7 @@ internal sealed partial class SqliteEngine : RelationalStore
 
     protected override string ValuesOf(string parameter) => $"SELECT value FROM json_each({parameter})";
 
-    protected override object Set(IReadOnlyCollection<string> values) => JsonSerializer.Serialize(values.ToArray(), StoredJson.Default.StringArray);
+    protected override object Set(IReadOnlyCollection<string> values) => StoredJson.Array([.. values]);
 
     protected override object Set(IReadOnlyCollection<long> values) =>
         "[" + string.Join(',', values.Select(static v => v.ToString(CultureInfo.InvariantCulture))) + "]";

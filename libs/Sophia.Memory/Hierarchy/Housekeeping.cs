@@ -52,6 +52,32 @@ internal sealed partial class Housekeeping(
         }
     }
 
+    /// <summary>One round: history past the retention of its namespace goes.</summary>
+    public async Task TrimLogsAsync(CancellationToken cancellationToken)
+    {
+        for (var after = 0L; ;)
+        {
+            var page = await store.ListNamespacesAsync(after, TrimSize, cancellationToken).ConfigureAwait(false);
+            foreach (var ns in page)
+            {
+                after = ns.Id;
+                if ((ns.Settings.LogRetention ?? options.LogRetention) is { } retention)
+                {
+                    var before = clock.GetUtcNow() - retention;
+                    while (await store.TrimLogAsync(ns, before, TrimSize, cancellationToken).ConfigureAwait(false) == TrimSize)
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                    }
+                }
+            }
+
+            if (page.Count < TrimSize)
+            {
+                return;
+            }
+        }
+    }
+
     // The turns of a session have no expiry of their own: they go with the session's record.
     private async Task ForgetTurnsAsync(ExpireOperation session, CancellationToken cancellationToken)
     {
@@ -83,7 +109,7 @@ internal sealed partial class Housekeeping(
                 {
                     trimmedAt = clock.GetTimestamp();
                     await store.TrimMarksAsync(clock.GetUtcNow(), TrimSize, cancellationToken).ConfigureAwait(false);
-                    await store.TrimLogAsync(clock.GetUtcNow(), options.LogRetention, TrimSize, cancellationToken).ConfigureAwait(false);
+                    await TrimLogsAsync(cancellationToken).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

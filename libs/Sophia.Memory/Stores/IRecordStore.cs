@@ -42,6 +42,9 @@ public interface IRecordStore : IAsyncDisposable
     /// <summary>Namespaces by name, after the given name, without reserved ones (names that start with $).</summary>
     Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(string tenant, string? after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>Namespaces of all tenants, reserved ones too, by id, after the given id: for housekeeping.</summary>
+    Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(long afterId, int limit, CancellationToken cancellationToken);
+
     /// <summary>Current, unexpired records of a namespace.</summary>
     Task<long> CountAsync(long namespaceId, DateTimeOffset now, CancellationToken cancellationToken);
 
@@ -113,11 +116,10 @@ public interface IRecordStore : IAsyncDisposable
     Task<IReadOnlyList<ExpireOperation>> FindExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Removes log rows that are past the retention of their namespace and are not the current version of a record, and
-    /// their contents, at most so many; returns how many rows went. Raises <see cref="ReadTrimmedAsync"/>.
+    /// Removes log rows recorded before the cut-off that are not the current version of a record, and their contents,
+    /// at most so many; returns how many rows went.
     /// </summary>
-    /// <param name="fallback">Retention of namespaces that do not say; null for ever.</param>
-    Task<int> TrimLogAsync(DateTimeOffset now, TimeSpan? fallback, int limit, CancellationToken cancellationToken);
+    Task<int> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, int limit, CancellationToken cancellationToken);
 
     /// <summary>Removes idempotency marks that ran out; returns how many.</summary>
     Task<int> TrimMarksAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);

@@ -1,0 +1,107 @@
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Stores;
+
+namespace Sophia.Tests.Infrastructure;
+
+/// <summary>A real store with named fault points: outages, slow reads, counted reads.</summary>
+internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
+{
+    private int _gets;
+
+    /// <summary>While set, every call fails as it does when the database is away.</summary>
+    public volatile bool IsDown;
+
+    /// <summary>Runs before a point read returns, after the inner store has answered.</summary>
+    public Func<Task>? AfterGet { get; set; }
+
+    /// <summary>May throw instead of committing.</summary>
+    public Action<IReadOnlyList<WriteGroup>>? BeforeCommit { get; set; }
+
+    /// <summary>Awaited before each commit.</summary>
+    public Task CommitGate { get; set; } = Task.CompletedTask;
+
+    public bool? PretendShared { get; set; }
+
+    public int Gets => Volatile.Read(ref _gets);
+
+    public string Engine => inner.Engine;
+
+    public ReadOnlyMemory<byte> Secret => inner.Secret;
+
+    public bool IsShared => PretendShared ?? inner.IsShared;
+
+    private IRecordStore Inner => IsDown ? throw new StoreUnavailableException("The test has taken the store away.") : inner;
+
+    public async Task<MemoryRecord?> GetAsync(NamespaceInfo ns, string key, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _gets);
+        var record = await Inner.GetAsync(ns, key, cancellationToken);
+        if (AfterGet is { } after)
+        {
+            await after();
+        }
+
+        return record;
+    }
+
+    public async Task<IReadOnlyList<WriteOutcome>> CommitAsync(IReadOnlyList<WriteGroup> groups, CancellationToken cancellationToken)
+    {
+        await CommitGate;
+        BeforeCommit?.Invoke(groups);
+        return await Inner.CommitAsync(groups, cancellationToken);
+    }
+
+    public Task OpenAsync(CancellationToken cancellationToken) => Inner.OpenAsync(cancellationToken);
+
+    public Task PingAsync(CancellationToken cancellationToken) => Inner.PingAsync(cancellationToken);
+
+    public Task<NamespaceInfo?> FindNamespaceAsync(string tenant, string name, CancellationToken cancellationToken) => Inner.FindNamespaceAsync(tenant, name, cancellationToken);
+
+    public Task<NamespaceInfo?> FindNamespaceAsync(long id, CancellationToken cancellationToken) => Inner.FindNamespaceAsync(id, cancellationToken);
+
+    public Task<NamespaceInfo> EnsureNamespaceAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken) => Inner.EnsureNamespaceAsync(tenant, name, settings, cancellationToken);
+
+    public Task<NamespaceInfo> UpdateNamespaceAsync(NamespaceInfo current, NamespaceSettings settings, CancellationToken cancellationToken) => Inner.UpdateNamespaceAsync(current, settings, cancellationToken);
+
+    public Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(string tenant, string? after, int limit, CancellationToken cancellationToken) => Inner.ListNamespacesAsync(tenant, after, limit, cancellationToken);
+
+    public Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(long afterId, int limit, CancellationToken cancellationToken) => Inner.ListNamespacesAsync(afterId, limit, cancellationToken);
+
+    public Task<long> CountAsync(long namespaceId, DateTimeOffset now, CancellationToken cancellationToken) => Inner.CountAsync(namespaceId, now, cancellationToken);
+
+    public Task<WriteOutcome?> FindReplayAsync(IdempotencyMark mark, DateTimeOffset now, CancellationToken cancellationToken) => Inner.FindReplayAsync(mark, now, cancellationToken);
+
+    public Task<IReadOnlyList<MemoryRecord>> GetManyAsync(NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => Inner.GetManyAsync(ns, keys, cancellationToken);
+
+    public Task<IReadOnlyList<MemoryRecord>> ListAsync(NamespaceInfo ns, string prefix, string? after, int limit, bool descending, CancellationToken cancellationToken) => Inner.ListAsync(ns, prefix, after, limit, descending, cancellationToken);
+
+    public Task<IReadOnlyList<string>> ListKeysAsync(NamespaceInfo ns, string prefix, string? after, int limit, CancellationToken cancellationToken) => Inner.ListKeysAsync(ns, prefix, after, limit, cancellationToken);
+
+    public Task<IReadOnlyList<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, Sequence before, int limit, CancellationToken cancellationToken) => Inner.HistoryAsync(ns, key, before, limit, cancellationToken);
+
+    public Task<MemoryRecord?> GetAsOfAsync(NamespaceInfo ns, string key, DateTimeOffset at, CancellationToken cancellationToken) => Inner.GetAsOfAsync(ns, key, at, cancellationToken);
+
+    public IAsyncEnumerable<MemoryRecord> ScanAsOfAsync(NamespaceInfo ns, DateTimeOffset at, CancellationToken cancellationToken) => Inner.ScanAsOfAsync(ns, at, cancellationToken);
+
+    public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, CancellationToken cancellationToken) => Inner.ScanAsync(ns, cancellationToken);
+
+    public Task<IReadOnlyList<LogEntry>> ReadLogAsync(int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken) => Inner.ReadLogAsync(partition, after, limit, namespaceId, cancellationToken);
+
+    public Task<Watermarks> ReadWatermarksAsync(CancellationToken cancellationToken) => Inner.ReadWatermarksAsync(cancellationToken);
+
+    public Task<long> ReadTrimmedAsync(int partition, CancellationToken cancellationToken) => Inner.ReadTrimmedAsync(partition, cancellationToken);
+
+    public Task<IReadOnlyList<ExpireOperation>> FindExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => Inner.FindExpiredAsync(now, limit, cancellationToken);
+
+    public Task<int> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, int limit, CancellationToken cancellationToken) => Inner.TrimLogAsync(ns, before, limit, cancellationToken);
+
+    public Task<int> TrimMarksAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => Inner.TrimMarksAsync(now, limit, cancellationToken);
+
+    public Task<IReadOnlyList<string>> SettleErasureAsync(CancellationToken cancellationToken) => Inner.SettleErasureAsync(cancellationToken);
+
+    public Task<long?> SizeAsync(CancellationToken cancellationToken) => Inner.SizeAsync(cancellationToken);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+}

@@ -32,7 +32,10 @@ internal sealed class ScriptedService : IAsyncDisposable
     public string NamespaceCreatedAt { get; set; } = "2026-01-01T00:00:00.000Z";
     public int MostItemsABatch { get; set; } = 1000;
     public Func<JsonObject, string?> Refuse { get; set; } = static _ => null;
-    public Func<Task> BeforeBatch { get; set; } = static () => Task.CompletedTask;
+    
+    /// <summary>Runs before a batch is taken; gives the code of the refusal (403), or null to take it.</summary>
+    public Func<JsonArray, Task<string?>> BeforeBatch { get; set; } = static _ => Task.FromResult<string?>(null);
+
     public Uri Address { get; private set; } = null!;
 
     public static async Task<ScriptedService> StartAsync()
@@ -79,7 +82,8 @@ internal sealed class ScriptedService : IAsyncDisposable
         using var reader = new StreamReader(context.Request.Body);
         var body = await reader.ReadToEndAsync();
         var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
-        Seen.Enqueue(new SeenRequest(context.Request.Method, target, context.Request.Headers, body));
+        // Copied: the server uses the original again for its next request.
+        Seen.Enqueue(new SeenRequest(context.Request.Method, target, new HeaderDictionary(context.Request.Headers.ToDictionary()), body));
         context.Response.Headers["Server-Timing"] = "near;dur=0.02, l3;dur=1.5;desc=\"disk, warm\", total;dur=1.75";
         context.Response.Headers["Sophia-Tier"] = "L3";
         if (Faults.TryDequeue(out var fault))
@@ -183,7 +187,11 @@ internal sealed class ScriptedService : IAsyncDisposable
 
     private async Task BatchAsync(HttpContext context, JsonArray items)
     {
-        await BeforeBatch();
+        if (await BeforeBatch(items) is { } refusal)
+        {
+            await ProblemAsync(context, 403, refusal);
+            return;
+        }
         if (items.Count > MostItemsABatch)
         {
             await ProblemAsync(context, 413, "too-large");

@@ -1,0 +1,182 @@
+using System.Text.Json.Nodes;
+using Sophia.Cli.Keys;
+using Sophia.Cli.Memories;
+using Sophia.Tests.Client;
+
+namespace Sophia.Tests.Cli;
+
+public sealed class CommandTests : IAsyncLifetime, IDisposable
+{
+    private readonly CliRun _cli = new();
+    private ScriptedService _service = null!;
+
+    public async Task InitializeAsync() => _service = await ScriptedService.StartAsync();
+
+    public async Task DisposeAsync() => await _service.DisposeAsync();
+
+    public void Dispose() => _cli.Dispose();
+
+    private Task<CliResult> Run(params string[] args) => _cli.RunAsync(_service, args);
+
+    [Fact]
+    public async Task Put_then_get_gives_the_content_to_the_byte_and_says_the_tier_on_stderr()
+    {
+        var put = await Run("put", "k", "line one\n", "-n", "notes", "--tag", "a", "--tag", "b", "-a", "n=3", "-a", "lang=de", "--ttl", "60");
+        var get = await Run("get", "k", "-n", "notes");
+
+        Assert.Equal((0, 0), (put.ExitCode, get.ExitCode));
+        Assert.StartsWith("stored version 1", put.Output, StringComparison.Ordinal);
+        Assert.Equal("line one\n", get.Output);
+        Assert.Contains("L3 · 1.75 ms (near 0.02, l3 1.5)", get.Error, StringComparison.Ordinal);
+        Assert.Equal("""{"content":"line one\n","tags":["a","b"],"attributes":{"n":3,"lang":"de"},"ttlSeconds":60}""", _service.Seen.First().Body);
+    }
+
+    [Fact]
+    public async Task Content_comes_from_a_pipe_or_a_file_and_bytes_stay_bytes()
+    {
+        await _cli.RunAsync(_service, ["put", "piped", "-n", "n"], input: "from the pipe");
+        var file = Path.Combine(_cli.Folder, "b.bin");
+        await File.WriteAllBytesAsync(file, [0xff, 0x00]);
+        await Run("put", "bytes", "-n", "n", "--file", file);
+
+        Assert.Equal("from the pipe", (await Run("get", "piped", "-n", "n")).Output);
+        Assert.Equal("/wA=", (string?)(await Run("get", "bytes", "-n", "n", "--json")).Json["contentBase64"]);
+    }
+
+    [Fact]
+    public async Task A_key_that_holds_nothing_is_1_and_the_error_says_what_to_do()
+    {
+        var got = await Run("get", "nothing", "-n", "n");
+        Assert.Equal((1, ""), (got.ExitCode, got.Output));
+        Assert.Contains("→ What to do about not-found.", got.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Errors_are_json_with_json()
+    {
+        var got = await Run("get", "nothing", "-n", "n", "--json");
+        var error = JsonNode.Parse(got.Error)!["error"]!;
+        Assert.Equal(("not-found", 404, "trace-1", ""), ((string?)error["code"], (int?)error["status"], (string?)error["traceId"], got.Output));
+        Assert.Equal("usage", (string?)JsonNode.Parse((await Run("get", "--json")).Error)!["error"]!["code"]);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(2, "get", "k")]
+    [InlineData(2, "no-such-command")]
+    [InlineData(2, "search", "x", "-n", "n", "-k", "0")]
+    [InlineData(2, "forget", "-n", "n")]
+    [InlineData(2, "forget", "k", "--all", "-n", "n")]
+    [InlineData(2, "put", "k", "x", "-n", "n", "-a", "novalue")]
+    [InlineData(2, "tiers", "--url", "ftp://x")]
+    [InlineData(2, "import", "/no/such/file", "-n", "n")]
+    [InlineData(4, "tiers", "--url", "http://127.0.0.1:1")]
+    [InlineData(0, "--help")]
+    [InlineData(0, "import", "--help")]
+    public async Task Exit_codes_say_whose_fault_it_was(int expected, params string[] args)
+    {
+        var result = await Run(args);
+        Assert.Equal(expected, result.ExitCode);
+        if (expected == 0) Assert.Empty(result.Error);
+        else Assert.Empty(result.Output);
+    }
+
+    [Theory]
+    [InlineData(403, "forbidden", 3)]
+    [InlineData(422, "invalid-record", 3)]
+    [InlineData(500, "internal", 4)]
+    public async Task What_the_service_says_decides_the_exit_code(int status, string code, int expected)
+    {
+        _service.Fault(status, code);
+        Assert.Equal(expected, (await Run("tiers")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Interrupted_is_130()
+    {
+        using var stop = new CancellationTokenSource();
+        _service.Faults.Enqueue(async context =>
+        {
+            await stop.CancelAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
+        });
+        Assert.Equal(130, (await _cli.RunAsync(_service, ["tiers"], cancellationToken: stop.Token)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Search_prints_hits_and_no_hit_is_no_error()
+    {
+        await Run("put", "cat", "the \u001b[31mcat\u001b[0m sat", "-n", "n");
+        var found = await Run("search", "cat", "-n", "n");
+        var none = await Run("search", "dog", "-n", "n");
+        var json = (await Run("search", "cat", "-n", "n", "--json")).Json;
+
+        Assert.Equal((0, 0, ""), (found.ExitCode, none.ExitCode, none.Output));
+        Assert.Equal(" 1  0.0164  cat\n    the [31mcat [0m sat\n", found.Output);
+        Assert.Contains("1 hits of 1 matching · L3", found.Error, StringComparison.Ordinal);
+        Assert.Equal("L3", (string?)json["served"]!["tier"]);
+        Assert.Equal("cat", (string?)json["hits"]![0]!["key"]);
+    }
+
+    [Fact]
+    public void A_snippet_is_cut_around_the_first_matched_term()
+    {
+        var content = string.Join(' ', Enumerable.Range(0, 300)) + " needle and more";
+        Assert.Contains("needle", SearchCommand.Snippet(content, ["needle"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Forget_shows_asks_and_erases_only_after_a_yes()
+    {
+        foreach (var key in new[] { "a/1", "a/2", "b" }) await Run("put", key, "x", "-n", "n");
+
+        Assert.Equal(0, (await Run("forget", "--prefix", "a/", "-n", "n", "--dry-run")).ExitCode);
+        Assert.Equal(2, (await Run("forget", "--prefix", "a/", "-n", "n")).ExitCode);
+        Assert.Equal(130, (await _cli.RunAsync(_service, ["forget", "--prefix", "a/", "-n", "n"], input: "n\n", inputIsTerminal: true)).ExitCode);
+        Assert.Equal(3, _service.Records.Count);
+
+        var yes = await _cli.RunAsync(_service, ["forget", "--prefix", "a/", "-n", "n"], input: "y\n", inputIsTerminal: true);
+        Assert.Equal(0, yes.ExitCode);
+        Assert.Contains("Would forget 2 records.", yes.Error, StringComparison.Ordinal);
+        Assert.Contains("may still be held by: backups", yes.Output, StringComparison.Ordinal);
+        Assert.Equal(["b"], _service.Records.Keys);
+
+        Assert.Equal(0, (await Run("forget", "--all", "-n", "n", "--yes")).ExitCode);
+        Assert.Empty(_service.Records);
+        Assert.Equal(1, (await Run("forget", "b", "-n", "n", "--yes")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Tiers_show_state_and_reason()
+    {
+        var text = (await Run("tiers")).Output;
+        Assert.Contains("degraded: redis is away", text, StringComparison.Ordinal);
+        Assert.Contains("2 KiB", text, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', text);
+        Assert.Equal(0.75, (double?)(await Run("tiers", "--json")).Json["tiers"]![0]!["hitRatio"]);
+    }
+
+    [Fact]
+    public async Task A_new_key_is_random_and_its_hash_is_what_the_service_is_told()
+    {
+        var lines = (await Run("key", "new")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var again = (await Run("key", "new", "--json")).Json;
+
+        Assert.Matches("^sk_[A-Za-z0-9_-]{43}$", lines[0]);
+        Assert.Equal($"Sophia__ApiKeys__0__Hash={ApiKey.Of(lines[0]).Hash}", lines[1]);
+        Assert.NotEqual(lines[0], (string?)again["key"]);
+        // FIPS 180-2, appendix B.1: the hash of "abc".
+        Assert.Equal("sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", ApiKey.Of("abc").Hash);
+        Assert.Empty(_service.Seen);
+    }
+
+    [Fact]
+    public async Task The_key_and_the_tenant_come_from_the_environment()
+    {
+        _cli.Variables["SOPHIA_API_KEY"] = "sk_env";
+        _cli.Variables["SOPHIA_TENANT"] = "acme";
+        await Run("tiers");
+        var request = Assert.Single(_service.Seen);
+        Assert.Equal(("Bearer sk_env", "acme"), (request.Headers.Authorization.ToString(), request.Headers["Sophia-Tenant"].ToString()));
+    }
+}

@@ -1,0 +1,222 @@
+using System.IO.Compression;
+using System.Text;
+using Sophia.Tests.Client;
+
+namespace Sophia.Tests.Cli;
+
+public sealed class ImportTests : IAsyncLifetime, IDisposable
+{
+    private readonly CliRun _cli = new();
+    private ScriptedService _service = null!;
+
+    public async Task InitializeAsync() => _service = await ScriptedService.StartAsync();
+
+    public async Task DisposeAsync() => await _service.DisposeAsync();
+
+    public void Dispose() => _cli.Dispose();
+
+    private Task<CliResult> Import(string source, params string[] options) => _cli.RunAsync(_service, ["import", source, "-n", "docs", "--json", .. options]);
+
+    private int Batches => _service.Seen.Count(r => r.Method == "POST");
+
+    [Fact]
+    public async Task A_folder_of_documents_becomes_records_with_their_place()
+    {
+        _cli.Write("d/guide/intro.md", "# Guide\n\nHello.\n\n## Install\n\nRun it.\n");
+        _cli.Write("d/COPYING", "Licence text.");
+        _cli.Write("d/LGPL-2.1", "More licence.");
+        _cli.Write("d/program.exe", "MZ");
+        _cli.Write("d/.git/config", "hidden");
+        _cli.Write("d/empty.txt", "");
+        await File.WriteAllBytesAsync(Path.Combine(_cli.Folder, "d", "data"), [1, 0, 2]);
+        await File.WriteAllBytesAsync(Path.Combine(_cli.Folder, "d", "latin.txt"), [0xe4, 0x20]);
+        File.CreateSymbolicLink(Path.Combine(_cli.Folder, "d", "loop"), Path.Combine(_cli.Folder, "d"));
+        WriteGzip("d/ls.1.gz", Encoding.UTF8.GetBytes(".TH LS 1"));
+        WriteGzip("d/tar.gz", [0, 0, 0]);
+
+        var result = await Import(Path.Combine(_cli.Folder, "d"));
+
+        Assert.Equal((0, 5), (result.ExitCode, (int?)result.Json["stored"]));
+        Assert.Equal(["COPYING#0000", "LGPL-2.1#0000", "guide/intro.md#0000", "guide/intro.md#0001", "ls.1.gz#0000"], _service.Records.Keys);
+        Assert.Equal(
+            """{"binary":2,"hidden":1,"link":1,"not UTF-8":1,"other type":1}""",
+            new System.Text.Json.Nodes.JsonObject(result.Json["skipped"]!.AsObject().OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => KeyValuePair.Create(s.Key, s.Value?.DeepClone()))).ToJsonString());
+        var record = _service.Records["guide/intro.md#0001"].Record;
+        Assert.Equal("## Install\n\nRun it.", (string?)record["content"]);
+        Assert.Equal("text/markdown", (string?)record["contentType"]);
+        Assert.Equal("""{"path":"guide/intro.md","position":1,"heading":"Guide \u003E Install"}""", record["attributes"]!.ToJsonString());
+        Assert.Equal("guide/intro.md", (string?)record["provenance"]!["source"]);
+    }
+
+    [Fact]
+    public async Task Links_are_followed_when_asked_but_never_in_a_circle()
+    {
+        _cli.Write("d/a/x.txt", "text");
+        File.CreateSymbolicLink(Path.Combine(_cli.Folder, "d", "a", "up"), Path.Combine(_cli.Folder, "d"));
+        File.CreateSymbolicLink(Path.Combine(_cli.Folder, "d", "self"), Path.Combine(_cli.Folder, "d", "self"));
+        File.CreateSymbolicLink(Path.Combine(_cli.Folder, "d", "y.txt"), Path.Combine(_cli.Folder, "d", "a", "x.txt"));
+        var result = await Import(Path.Combine(_cli.Folder, "d"), "--follow-links");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(["a/x.txt#0000", "y.txt#0000"], _service.Records.Keys);
+    }
+
+    [Fact]
+    public async Task A_second_run_passes_over_what_is_done_and_fresh_finds_it_unchanged()
+    {
+        _cli.Write("d/a.txt", "one");
+        _cli.Write("d/b.txt", "two");
+        var folder = Path.Combine(_cli.Folder, "d");
+        await Import(folder);
+        var batches = Batches;
+
+        var second = (await Import(folder)).Json;
+        Assert.Equal((0, 2, batches), ((int?)second["records"], (int?)second["alreadyDone"], Batches));
+
+        var fresh = (await Import(folder, "--fresh")).Json;
+        Assert.Equal((2, 0), ((int?)fresh["unchanged"], (int?)fresh["alreadyDone"]));
+    }
+
+    [Fact]
+    public async Task A_namespace_that_was_emptied_or_made_anew_is_imported_again()
+    {
+        _cli.Write("d/a.txt", "one");
+        var folder = Path.Combine(_cli.Folder, "d");
+        await Import(folder);
+        _service.Records.Clear();
+        Assert.Equal(1, (int?)(await Import(folder)).Json["stored"]);
+        _service.NamespaceCreatedAt = "2026-02-02T00:00:00.000Z";
+        Assert.Equal(1, (int?)(await Import(folder)).Json["unchanged"]);
+    }
+
+    [Fact]
+    public async Task Chunks_beyond_the_end_of_a_file_that_shrank_are_deleted_and_no_others()
+    {
+        var file = _cli.Write("d/a.md", "# 1\nx\n# 2\nx\n# 3\nx\n# 4\nx\n");
+        _cli.Write("d/a.md#0003", "a file whose name looks like a chunk's key");
+        var folder = Path.Combine(_cli.Folder, "d");
+        await Import(folder);
+        Assert.Contains("a.md#0003", _service.Records.Keys);
+
+        await File.WriteAllTextAsync(file, "# 1\nx\n");
+        Assert.Equal(3, (int?)(await Import(folder)).Json["deletedStale"]);
+        Assert.Equal(["a.md#0000"], _service.Records.Keys);
+
+        await File.WriteAllTextAsync(file, "");
+        _service.Records["other"] = ([], 1);
+        Assert.Equal(1, (int?)(await Import(folder)).Json["deletedStale"]);
+        Assert.Equal(["other"], _service.Records.Keys);
+    }
+
+    [Fact]
+    public async Task Lines_that_are_no_records_are_told_by_number_and_the_others_are_stored()
+    {
+        var file = _cli.Write("x.ndjson", """
+            {"key":"a","content":"one"}
+            not json
+            {"content":"no key"}
+
+            {"key":"b"}
+            {"key":"c","content":"x","tags":"not a list"}
+            {"key":"d","content":{"any":"json"},"version":7}
+            {"key":"e","content":"\ud800"}
+            """);
+        var result = await Import(file);
+        Assert.Equal((3, 2, 5), (result.ExitCode, (int?)result.Json["stored"], (int?)result.Json["invalidLines"]));
+        Assert.Equal(["line 2", "line 3", "line 5", "line 6", "line 8"], result.Json["problems"]!.AsArray().Select(p => ((string)p!).Split(':')[0]));
+        Assert.Equal(["a", "d"], _service.Records.Keys);
+
+        var strict = await Import(file, "--strict", "--fresh");
+        Assert.Equal(3, strict.ExitCode);
+        Assert.Contains("line 2", strict.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_service_rejects_is_told_by_its_line()
+    {
+        _service.Refuse = draft => (string?)draft["key"] == "bad" ? "no good" : null;
+        var result = await Import(_cli.Write("x.jsonl", "{\"key\":\"ok\",\"content\":1}\n{\"key\":\"bad\",\"content\":2}"));
+        Assert.Equal((3, 1, 1), (result.ExitCode, (int?)result.Json["stored"], (int?)result.Json["rejected"]));
+        Assert.Equal("line 2: rejected (invalid): no good", (string?)result.Json["problems"]![0]);
+    }
+
+    [Fact]
+    public async Task An_import_that_broke_off_goes_on_after_the_last_line_with_a_receipt()
+    {
+        var file = _cli.Write("x.ndjson", string.Concat(Enumerable.Range(0, 2000).Select(i => $"{{\"key\":\"k{i:D4}\",\"content\":\"{i}\"}}\n")));
+        _service.BeforeBatch = async items =>
+        {
+            if (items.All(i => (string?)i!["key"] != "k1000")) return null;
+            // Refused when all others are stored and their receipts have had the time to arrive.
+            while (_service.Records.Count < 1750) await Task.Delay(10);
+            await Task.Delay(300);
+            return "forbidden";
+        };
+        var broken = await Import(file);
+        Assert.Equal(3, broken.ExitCode);
+        Assert.Contains("goes on from here", broken.Error, StringComparison.Ordinal);
+        _service.BeforeBatch = static _ => Task.FromResult<string?>(null);
+
+        // The receipts of later lines are there too, but a mark goes only as far as none is missing.
+        var second = await Import(file);
+        Assert.Equal((0, 2000), (second.ExitCode, _service.Records.Count));
+        Assert.Equal((1000, 250, 750), ((int?)second.Json["records"], (int?)second.Json["stored"], (int?)second.Json["unchanged"]));
+
+        Assert.Equal(0, (int?)(await Import(file)).Json["records"]);
+        File.AppendAllText(file, "{\"key\":\"new\",\"content\":\"x\"}\n");
+        Assert.Equal((2000, 1), ((int?)(await Import(file)).Json["unchanged"], _service.Records.Keys.Count(k => k == "new")));
+    }
+
+    [Fact]
+    public async Task Interrupted_it_keeps_what_is_done_and_says_130()
+    {
+        var file = _cli.Write("x.ndjson", string.Concat(Enumerable.Range(0, 5000).Select(i => $"{{\"key\":\"k{i:D4}\",\"content\":\"{i}\"}}\n")));
+        using var stop = new CancellationTokenSource();
+        var served = 0;
+        _service.BeforeBatch = async _ =>
+        {
+            if (Interlocked.Increment(ref served) == 6) await stop.CancelAsync();
+            return null;
+        };
+        var broken = await _cli.RunAsync(_service, ["import", file, "-n", "docs"], cancellationToken: stop.Token);
+        Assert.Equal(130, broken.ExitCode);
+        _service.BeforeBatch = static _ => Task.FromResult<string?>(null);
+        Assert.Equal(0, (await Import(file)).ExitCode);
+        Assert.Equal(5000, _service.Records.Count);
+    }
+
+    [Fact]
+    public async Task A_busy_service_is_waited_for_and_a_batch_too_large_is_halved()
+    {
+        _service.MostItemsABatch = 100;
+        for (var i = 0; i < 3; i++) _service.Fault(429, "too-many-writes", retryAfter: "0");
+        var file = _cli.Write("x.ndjson", string.Concat(Enumerable.Range(0, 300).Select(i => $"{{\"key\":\"k{i}\",\"content\":\"{i}\"}}\n")));
+        var result = await Import(file);
+        Assert.Equal((0, 300, 0), (result.ExitCode, _service.Records.Count, (int?)result.Json["rejected"]));
+    }
+
+    [Fact]
+    public async Task A_journal_that_cannot_be_written_is_said_and_the_import_goes_on()
+    {
+        _cli.Variables["XDG_STATE_HOME"] = _cli.Write("state", "a file where the folder should be");
+        var result = await Import(_cli.Write("a.txt", "text"));
+        Assert.Equal((0, 1), (result.ExitCode, (int?)result.Json["stored"]));
+        Assert.Contains("cannot write", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Standard_input_is_ndjson_and_a_prefix_goes_before_each_key()
+    {
+        var result = await _cli.RunAsync(_service, ["import", "-", "-n", "docs", "--key-prefix", "p/"], input: "{\"key\":\"a\",\"content\":\"x\"}\r\n");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal("", result.Output);
+        Assert.Contains("1 stored", result.Error, StringComparison.Ordinal);
+        Assert.Equal(["p/a"], _service.Records.Keys);
+    }
+
+    private void WriteGzip(string path, byte[] content)
+    {
+        var full = _cli.Write(path, "");
+        using var gzip = new GZipStream(File.Create(full), CompressionLevel.Fastest);
+        gzip.Write(content);
+    }
+}

@@ -1,0 +1,220 @@
+using System.Text.Json.Nodes;
+using CsCheck;
+using Microsoft.AspNetCore.Http;
+using Sophia.Client;
+
+namespace Sophia.Tests.Client;
+
+public sealed class SophiaClientTests : IAsyncLifetime, IDisposable
+{
+    private readonly HttpClient _http = new();
+    private ScriptedService _service = null!;
+
+    public async Task InitializeAsync() => _service = await ScriptedService.StartAsync();
+
+    public async Task DisposeAsync() => await _service.DisposeAsync();
+
+    public void Dispose() => _http.Dispose();
+
+    private SophiaClient Client(SophiaClientOptions? options = null) =>
+        new(_http, (options ?? new SophiaClientOptions()) with { BaseAddress = _service.Address, FirstRetryDelay = TimeSpan.FromMilliseconds(1) });
+
+    [Fact]
+    public async Task What_was_put_is_got_and_the_answer_says_tier_times_staleness_and_sequence()
+    {
+        var client = Client(new SophiaClientOptions { ApiKey = "sk_x", Tenant = "acme" });
+        var put = await client.PutAsync("notes", "a/b", MemoryDraft.OfText("hällo") with { Tags = ["t"], Attributes = new JsonObject { ["n"] = 3 } });
+        var got = await client.GetAsync("notes", "a/b");
+
+        Assert.Equal(ReceiptStatus.Stored, put.Value.Status);
+        Assert.Equal("S1", put.Sequence);
+        Assert.Equal("hällo", got.Value.Content?.Text);
+        Assert.Equal(["t"], got.Value.Tags);
+        Assert.Equal(3, (int?)got.Value.Attributes?["n"]);
+        Assert.Equal("L3", got.Tier);
+        Assert.True(got.Stale);
+        Assert.Equal("S1", got.Sequence);
+        Assert.Equal("\"1\"", got.ETag);
+        Assert.Equal(["near", "l3", "total"], got.Timings.Select(t => t.Name));
+        Assert.Equal(TimeSpan.FromMilliseconds(1.75), got.Total);
+        var request = _service.Seen.First();
+        Assert.Equal("/v1/namespaces/notes/memories/a%2Fb", request.Target);
+        Assert.Equal("Bearer sk_x", request.Headers.Authorization);
+        Assert.Equal("acme", request.Headers["Sophia-Tenant"]);
+    }
+
+    [Fact]
+    public async Task Any_key_reaches_the_service_as_it_is()
+    {
+        var client = Client();
+        await Gen.Char.Where(c => !char.IsControl(c) && !char.IsSurrogate(c)).Array[1, 20].Select(c => new string(c)).Where(k => k is not ("." or ".."))
+            .SampleAsync(async key => (await client.PutAsync("n", key, MemoryDraft.OfText("x"))).Value.Key == key, iter: 50, threads: 1);
+        await Assert.ThrowsAsync<ArgumentException>(() => client.GetAsync("n", ".."));
+        Assert.DoesNotContain(_service.Seen, r => !r.Target.StartsWith("/v1/namespaces/n/memories/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Json_and_bytes_come_back_as_they_were_written()
+    {
+        var client = Client();
+        await client.PutAsync("n", "json", new MemoryDraft { Content = new MemoryContent(System.Text.Json.JsonElement.Parse("""{"a":[1,null]}""")) });
+        await client.PutAsync("n", "bytes", new MemoryDraft { Bytes = [0, 255, 7] });
+
+        Assert.Equal("""{"a":[1,null]}""", (await client.GetAsync("n", "json")).Value.Content?.ToString());
+        Assert.Equal(new byte[] { 0, 255, 7 }, (await client.GetAsync("n", "bytes")).Value.Bytes);
+    }
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task A_write_that_is_turned_away_is_sent_again_under_the_same_idempotency_key(int status)
+    {
+        _service.Fault(status, "too-many-writes", retryAfter: "0");
+        _service.Fault(status, "too-many-writes");
+        var client = Client();
+
+        var answer = await client.PutAsync("n", "k", MemoryDraft.OfText("x"));
+        await client.PutAsync("n", "k", MemoryDraft.OfText("y"));
+
+        Assert.Equal(ReceiptStatus.Stored, answer.Value.Status);
+        var keys = _service.Seen.Select(r => r.Headers["Idempotency-Key"].ToString()).ToArray();
+        Assert.Equal(4, keys.Length);
+        Assert.Single(keys[..3].Distinct());
+        Assert.NotEqual(keys[0], keys[3]);
+        Assert.NotEmpty(keys[0]);
+    }
+
+    [Fact]
+    public async Task Retries_end_and_the_error_says_all_that_the_service_said()
+    {
+        for (var i = 0; i < 3; i++) _service.Fault(503, "store-unavailable", retryAfter: "0");
+        var error = await Assert.ThrowsAsync<SophiaApiException>(() => Client(new SophiaClientOptions { MaxRetries = 2 }).GetAsync("n", "k"));
+
+        Assert.Equal(3, _service.Seen.Count);
+        Assert.Equal(("store-unavailable", 503, "Detail of store-unavailable.", "What to do about store-unavailable.", "trace-1", TimeSpan.Zero),
+            (error.Code, error.Status, error.Detail, error.Suggestion, error.TraceId, error.RetryAfter));
+        Assert.Equal(new FieldError("items[0].key", "is empty"), Assert.Single(error.Errors));
+    }
+
+    [Fact]
+    public async Task A_pause_longer_than_the_callers_patience_is_not_waited_for()
+    {
+        _service.Fault(429, "too-many-writes", retryAfter: "3600");
+        var error = await Assert.ThrowsAsync<SophiaApiException>(() => Client().PutAsync("n", "k", MemoryDraft.OfText("x")));
+        Assert.Equal(TimeSpan.FromHours(1), error.RetryAfter);
+        Assert.Single(_service.Seen);
+    }
+
+    [Fact]
+    public async Task Retry_after_is_waited_for_by_the_clock()
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        _service.Fault(503, "store-unavailable", retryAfter: "7");
+        var call = Client(new SophiaClientOptions { TimeProvider = time }).PutAsync("n", "k", MemoryDraft.OfText("x"));
+        while (!_service.Faults.IsEmpty) await Task.Yield();
+        // The answer takes its time through the socket; only the clock may end the wait.
+        await Task.Delay(200);
+        time.Advance(TimeSpan.FromSeconds(6.9));
+        await Task.Delay(50);
+        Assert.False(call.IsCompleted);
+        Assert.Single(_service.Seen);
+        time.Advance(TimeSpan.FromSeconds(0.2));
+        Assert.Equal(ReceiptStatus.Stored, (await call).Value.Status);
+    }
+
+    [Fact]
+    public async Task Other_errors_are_not_sent_again()
+    {
+        _service.Fault(500, "internal");
+        await Assert.ThrowsAsync<SophiaApiException>(() => Client().GetAsync("n", "k"));
+        Assert.Single(_service.Seen);
+    }
+
+    [Fact]
+    public async Task A_page_of_a_proxy_is_an_error_with_its_status()
+    {
+        _service.Faults.Enqueue(context =>
+        {
+            context.Response.StatusCode = 502;
+            context.Response.ContentType = "text/html";
+            return context.Response.WriteAsync("<h1>Bad gateway</h1>");
+        });
+        Assert.Equal("http-502", (await Assert.ThrowsAsync<SophiaApiException>(() => Client().GetAsync("n", "k"))).Code);
+        _service.Faults.Enqueue(context => context.Response.WriteAsync("<h1>Hello</h1>"));
+        Assert.Equal(HttpRequestError.InvalidResponse, (await Assert.ThrowsAsync<HttpRequestException>(() => Client().GetAsync("n", "k"))).HttpRequestError);
+    }
+
+    [Fact]
+    public async Task A_record_that_did_not_change_is_not_sent_again()
+    {
+        var client = Client();
+        var put = await client.PutAsync("n", "k", MemoryDraft.OfText("x"));
+        Assert.Null((await client.GetIfChangedAsync("n", "k", put.Value.ETag!)).Value);
+        await client.PutAsync("n", "k", MemoryDraft.OfText("y"));
+        Assert.Equal("y", (await client.GetIfChangedAsync("n", "k", put.Value.ETag!)).Value?.Content?.Text);
+    }
+
+    [Fact]
+    public async Task Listing_goes_on_over_all_pages()
+    {
+        var client = Client();
+        await client.PutManyAsync("n", [.. Enumerable.Range(0, 5).Select(i => MemoryDraft.OfText("x", $"a&b{i}")), MemoryDraft.OfText("x", "other")]);
+        var keys = new List<string>();
+        await foreach (var record in client.ListAsync("n", new ListOptions { Prefix = "a&b", Tags = ["t 1", "t2"] })) keys.Add(record.Key);
+        Assert.Equal(["a&b0", "a&b1", "a&b2", "a&b3", "a&b4"], keys);
+        Assert.Contains("tag=t%201&tag=t2", _service.Seen.Last().Target, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_change_feed_goes_on_after_a_break_where_it_was()
+    {
+        static Func<HttpContext, Task> Feed(string text) => async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync(text);
+        };
+        _service.Feeds.Enqueue(Feed(": hello\n\nretry: 1\nid: T1\nevent: put\ndata: {\"recordId\":\"r\",\"key\":\"k\",\"version\":1,\"sequence\":\"T1\",\"recordedAt\":\"2026-01-01T00:00:00.000Z\",\"record\":{\"key\":\"k\",\"content\":\"x\"}}\n\nevent: weather\ndata: rain\n\n"));
+        _service.Feeds.Enqueue(Feed("id: T2\nevent: forget\ndata: {\"recordId\":\"r\",\"key\":null,\"version\":2,\"sequence\":\"T2\",\"recordedAt\":\"2026-01-01T00:00:01.000Z\",\"record\":null}\n\n"));
+        _service.Feeds.Enqueue(context => ScriptedService.ProblemAsync(context, 410, "log-trimmed"));
+
+        var changes = new List<ChangeEvent>();
+        var error = await Assert.ThrowsAsync<SophiaApiException>(async () =>
+        {
+            await foreach (var change in Client().ChangesAsync("n", "beginning")) changes.Add(change);
+        });
+
+        Assert.Equal("log-trimmed", error.Code);
+        Assert.Equal([("put", "T1", "k"), ("forget", "T2", null)], changes.Select(c => (c.Kind, c.Token, c.Key)));
+        Assert.Equal("x", changes[0].Record?.Content?.Text);
+        Assert.Equal(["", "T1", "T2"], _service.Seen.Select(r => r.Headers["Last-Event-ID"].ToString()));
+        Assert.Contains("from=beginning", _service.Seen.First().Target, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Not_ready_is_an_answer_of_health_and_asked_once()
+    {
+        var health = await Client().GetHealthAsync();
+        Assert.False(health.Ready);
+        Assert.Equal("down", health.Details.GetProperty("status").GetString());
+        Assert.Single(_service.Seen);
+    }
+
+    [Fact]
+    public async Task Tiers_sessions_and_search_are_read()
+    {
+        var client = Client();
+        var tier = Assert.Single((await client.GetTiersAsync()).Value.Tiers);
+        Assert.Equal(("L1", "degraded", 0.75, 2), (tier.Tier, tier.State, tier.HitRatio, tier.Evictions?["capacity"]));
+        Assert.Null(tier.Latency?.Buckets?[1].LeMs);
+
+        Assert.Equal("T1", (await client.AppendTurnsAsync("s:1", [new TurnDraft("user", "hi")], TimeSpan.FromHours(1))).Sequence);
+        Assert.Equal("""{"turns":[{"role":"user","content":"hi"}],"ttlSeconds":3600}""", _service.Seen.Last().Body);
+        await client.ForgetSessionAsync("s:1");
+
+        await client.PutAsync("n", "k", MemoryDraft.OfText("the cat"));
+        var result = await client.SearchAsync("n", new SearchRequest { Query = "cat", Mode = SearchMode.Lexical, MinSequence = "S1" });
+        var hit = Assert.Single(result.Value.Hits);
+        Assert.Equal(("k", 0.0164, "lexical"), (hit.Key, hit.Score, Assert.Single(hit.Parts).Name));
+        Assert.Equal("""{"query":"cat","mode":"lexical","minSequence":"S1"}""", _service.Seen.Last().Body);
+    }
+}

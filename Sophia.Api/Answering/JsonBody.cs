@@ -21,6 +21,9 @@ internal sealed class JsonBody : IDisposable
 
     public Utf8JsonWriter Writer { get; }
 
+    /// <summary>What was written and flushed.</summary>
+    public ReadOnlySpan<byte> Written => _buffer.WrittenSpan;
+
     /// <param name="start">Timestamp of the request's start.</param>
     public async Task SendAsync(HttpContext context, int status, Trail trail, long start)
     {

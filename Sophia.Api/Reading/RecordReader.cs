@@ -161,7 +161,7 @@ internal ref partial struct RecordReader
         return key;
     }
 
-    private string At(string field) => _item < 0 ? field : string.Create(CultureInfo.InvariantCulture, $"items[{_item}]{(field.Length == 0 ? "" : ".")}{field}");
+    private readonly string At(string field) => _item < 0 ? field : string.Create(CultureInfo.InvariantCulture, $"items[{_item}]{(field.Length == 0 ? "" : ".")}{field}");
 
     private string NameOrPlace() => TryString(ref _json) is { } name ? (name.Length <= 64 ? name : name[..64] + "…") : "?";
 

@@ -1,1 +1,80 @@
-var app = WebApplication.CreateBuilder(args).Build(); app.Run();
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Sophia.Api.Access;
+using Sophia.Api.Changes;
+using Sophia.Api.Composition;
+using Sophia.Api.Documentation;
+using Sophia.Api.Forget;
+using Sophia.Api.Memories;
+using Sophia.Api.Namespaces;
+using Sophia.Api.Problems;
+using Sophia.Api.Search;
+using Sophia.Api.Sessions;
+using Sophia.Api.TiersAndHealth;
+using Sophia.Memory.Hierarchy;
+using Sophia.ServiceDefaults;
+
+try
+{
+    var builder = WebApplication.CreateSlimBuilder(args);
+    builder.WebHost.UseKestrelHttpsConfiguration();
+    var (api, memory) = Settings.Read(builder.Configuration);
+    var keys = ApiKeyRing.From(api.ApiKeys);
+
+    builder.AddServiceDefaults();
+    builder.AddPostgres();
+    builder.AddRedis();
+    builder.Services.AddSingleton(TimeProvider.System);
+    builder.Services.AddSingleton(api);
+    builder.Services.AddSingleton(keys);
+    builder.Services.AddSingleton<AccessGate>();
+    builder.Services.AddSingleton(services => Engines.Build(services, api, memory));
+    builder.Services.AddHostedService<MemoryLifetime>();
+    builder.Services.AddApiDocument();
+    builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = api.DrainTimeout);
+    builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
+    builder.Services.Configure<KestrelServerOptions>(options =>
+    {
+        options.AddServerHeader = false;
+        options.Limits.MaxRequestBodySize = api.MaxRequestBytes;
+    });
+    if (!ListensAsConfigured(builder.Configuration))
+    {
+        builder.WebHost.UseUrls("http://localhost:5080");
+    }
+
+    var app = builder.Build();
+    app.UseMiddleware<ProblemMiddleware>();
+    app.UseRouting();
+    app.MapMemories();
+    SearchEndpoint.Map(app);
+    ForgetEndpoint.Map(app);
+    ChangeFeed.Map(app);
+    SessionEndpoints.Map(app);
+    NamespaceEndpoints.Map(app);
+    TiersEndpoint.Map(app);
+    HealthEndpoint.Map(app);
+    app.MapDefaultEndpoints(app.Services.GetRequiredService<AccessGate>().AdmitScraper);
+    app.MapApiDocument();
+    FrontPage.Map(app);
+
+    await app.StartAsync();
+    if (api.Announce)
+    {
+        Console.WriteLine(await Announcement.WriteAsync(app.Services, CancellationToken.None));
+    }
+
+    await app.WaitForShutdownAsync();
+    return 0;
+}
+catch (Exception e) when (e is ConfigurationException or IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException })
+{
+    await Console.Error.WriteLineAsync($"Sophia cannot start: {e.Message}");
+    return 1;
+}
+
+static bool ListensAsConfigured(ConfigurationManager configuration) =>
+    configuration["urls"] is not null || configuration["http_ports"] is not null || configuration["https_ports"] is not null ||
+    configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
+
+/// <summary>The service's entry, named so that tests can host it.</summary>
+public partial class Program;

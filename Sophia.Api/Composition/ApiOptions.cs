@@ -1,0 +1,27 @@
+using Sophia.Api.Access;
+
+namespace Sophia.Api.Composition;
+
+/// <summary>The settings of the edge, from the configuration section Sophia beside those of the memory.</summary>
+public sealed record ApiOptions
+{
+    /// <summary>Where the embedded engines keep their files. Default: ./data.</summary>
+    public string DataDirectory { get; init; } = "./data";
+
+    /// <summary>The greatest body of any request, in bytes. Default: 64 MiB.</summary>
+    public int MaxRequestBytes { get; init; } = 64 << 20;
+
+    /// <summary>The most records in one POST …/memories. Default: 1,000.</summary>
+    public int MaxBatchItems { get; init; } = 1000;
+
+    /// <summary>How long open requests may go on after a stop was asked for. Default: 10 s.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often a change feed without changes sends a comment, to keep proxies from closing it. Default: 15 s.</summary>
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Whether start-up prints the table of tiers. Default: true.</summary>
+    public bool Announce { get; init; } = true;
+
+    public IReadOnlyList<ApiKeyOptions> ApiKeys { get; init; } = [];
+}

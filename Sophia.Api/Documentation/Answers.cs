@@ -1,0 +1,62 @@
+using System.Text.Json;
+
+namespace Sophia.Api.Documentation;
+
+internal sealed record RecordAnswer(
+    string Key, JsonElement? Content, string? ContentBase64, string ContentType, string[] Tags, Dictionary<string, JsonElement> Attributes, int Version,
+    string Sequence, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo,
+    ProvenanceBody? Provenance, float[]? Vector, string? VectorModel);
+
+internal sealed record ReceiptAnswer(string? Key, string Status, string? Reason, string? Detail, int Version, string? Sequence, string? Etag);
+
+internal sealed record BatchAnswer(ReceiptAnswer[] Receipts, int Stored, int Replaced, int Merged, int Unchanged, int Rejected, string? Sequence);
+
+internal sealed record RecordPageAnswer(RecordAnswer[] Items, string? Next);
+
+internal sealed record VersionAnswer(string Change, int Version, string Sequence, DateTimeOffset RecordedAt, RecordAnswer? Record);
+
+internal sealed record HistoryAnswer(VersionAnswer[] Items, string? Next);
+
+internal sealed record ScorePartAnswer(string Name, double Score, int Rank, double Contribution);
+
+internal sealed record HitAnswer(
+    double Score, ScorePartAnswer[] Parts, string[] MatchedTerms, string Key, JsonElement? Content, string? ContentBase64, string ContentType, string[] Tags,
+    Dictionary<string, JsonElement> Attributes, int Version, string Sequence, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? ExpiresAt);
+
+internal sealed record SearchResultAnswer(HitAnswer[] Hits, string Tier, string Mode, double TookMs, long Scanned, long Matching, string Sequence);
+
+internal sealed record ErasedAnswer(long Records, long Versions, long Vectors, long L1, long Near, long L0, long LogTombstones);
+
+internal sealed record ForgetResultAnswer(bool DryRun, long Matched, string[] Keys, ErasedAnswer Erased, string[] StillHeldBy, string? Sequence);
+
+internal sealed record TurnReceiptAnswer(string? Key, long Number, string Status, int Version, string? Sequence, string? Etag);
+
+internal sealed record TurnsAnswer(TurnReceiptAnswer[] Receipts, int Turns, DateTimeOffset ExpiresAt);
+
+internal sealed record TurnAnswer(long Number, string Role, string Content, Dictionary<string, JsonElement> Attributes, int Tokens, DateTimeOffset At, string Sequence);
+
+internal sealed record SessionAnswer(string Id, string State, TurnAnswer[] Turns, long TotalTurns, long Tokens, DateTimeOffset ExpiresAt);
+
+internal sealed record ClosedAnswer(int Promoted, ReceiptAnswer[] Receipts);
+
+internal sealed record SettingsAnswer(string VectorSource, string? VectorModel, int Dimensions, string Language, bool Resident, long? LogRetentionSeconds);
+
+internal sealed record NamespaceAnswer(string Name, long Count, SettingsAnswer Settings, DateTimeOffset CreatedAt);
+
+internal sealed record NamespacePageAnswer(NamespaceAnswer[] Items, string? Next);
+
+internal sealed record BucketAnswer(double? LeMs, long Count);
+
+internal sealed record LatencyAnswer(long Count, double? P50Ms, double? P95Ms, double? P99Ms, long OverBudget, double? SumMs, BucketAnswer[] Buckets);
+
+internal sealed record TierAnswer(
+    string Tier, string Name, string Engine, string State, string? Reason, double BudgetMs, long Hits, long Misses, double? HitRatio, long Promotions,
+    Dictionary<string, long> Evictions, long Errors, long? UsedBytes, long? LimitBytes, LatencyAnswer Latency);
+
+internal sealed record LogAnswer(double LagMs, long Entries);
+
+internal sealed record TiersAnswer(TierAnswer[] Tiers, LogAnswer Log);
+
+internal sealed record FieldErrorAnswer(string Path, string Message);
+
+internal sealed record ProblemAnswer(string Type, string Title, int Status, string Detail, string Code, string Suggestion, string TraceId, FieldErrorAnswer[]? Errors);

@@ -1,0 +1,34 @@
+using System.Text.Json;
+
+namespace Sophia.Api.Documentation;
+
+// The forms of bodies and answers for the API's description. The edge reads and writes JSON by hand; the tests hold the two together.
+
+internal sealed record ProvenanceBody(string? Source, string? Agent, string? Session, string? Uri);
+
+internal sealed record RecordBody(
+    JsonElement? Content, string? ContentBase64, string? ContentType, string[]? Tags, Dictionary<string, JsonElement>? Attributes, float[]? Vector,
+    DateTimeOffset? ExpiresAt, double? TtlSeconds, DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo, ProvenanceBody? Provenance, string? IfPresent);
+
+internal sealed record BatchItemBody(
+    string Key, JsonElement? Content, string? ContentBase64, string? ContentType, string[]? Tags, Dictionary<string, JsonElement>? Attributes, float[]? Vector,
+    DateTimeOffset? ExpiresAt, double? TtlSeconds, DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo, ProvenanceBody? Provenance, string? IfPresent);
+
+internal sealed record BatchBody(BatchItemBody[] Items);
+
+internal sealed record FilterBody(
+    string[]? AllTags, string[]? AnyTags, string[]? NoTags, string? KeyPrefix, DateTimeOffset? CreatedFrom, DateTimeOffset? CreatedTo,
+    DateTimeOffset? UpdatedFrom, DateTimeOffset? UpdatedTo, DateTimeOffset? ValidAt, Dictionary<string, JsonElement>? Attributes);
+
+internal sealed record SearchBody(
+    string? Query, float[]? Vector, int? K, string? Mode, FilterBody? Filter, DateTimeOffset? AsOf, string? MinSequence, int? TimeoutMs, string[]? Include);
+
+internal sealed record ForgetBody(string[]? Keys, string? Prefix, FilterBody? Filter, bool? All, bool? DryRun);
+
+internal sealed record TurnBody(string Role, string Content, Dictionary<string, JsonElement>? Attributes, int? Tokens);
+
+internal sealed record TurnsBody(TurnBody[] Turns, long? TtlSeconds);
+
+internal sealed record CloseBody(string? PromoteTo);
+
+internal sealed record NamespaceSettingsBody(string? VectorSource, string? VectorModel, int? Dimensions, string? Language, bool? Resident, long? LogRetentionSeconds);

@@ -1,0 +1,167 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Sophia.Api.Access;
+using Sophia.Api.Answering;
+using Sophia.Api.Composition;
+using Sophia.Api.Documentation;
+using Sophia.Api.Problems;
+using Sophia.Api.Reading;
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+
+namespace Sophia.Api.Namespaces;
+
+/// <summary>Namespaces and their settings.</summary>
+internal sealed class NamespaceEndpoints(MemoryHierarchy memory)
+{
+    private const string All = "/v1/namespaces";
+    private const string One = "/v1/namespaces/{ns}";
+    private const string Tag = "Namespaces";
+    private const int MaxBodyBytes = 64 * 1024;
+    private const int MaxLimit = 500;
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var namespaces = ActivatorUtilities.CreateInstance<NamespaceEndpoints>(routes.ServiceProvider);
+        routes.MapEdge("GET", All, Rights.Read, namespaces.ListAsync).Describe(Tag, "ListNamespaces", "Lists the tenant's namespaces by name").Page().Answers<NamespacePageAnswer>(200).Refuses(400);
+        routes.MapEdge("GET", One, Rights.Read, namespaces.GetAsync).Describe(Tag, "GetNamespace", "Reads a namespace's settings and count").Answers<NamespaceAnswer>(200).Refuses(400, 404);
+        routes.MapEdge("PUT", One, Rights.Admin, namespaces.PutAsync).Describe(Tag, "PutNamespace", "Makes a namespace, or changes what may change: language, resident, logRetentionSeconds")
+            .Takes<NamespaceSettingsBody>().Answers<NamespaceAnswer>(201, 200).Refuses(400, 409, 415, 503);
+    }
+
+    public async Task ListAsync(HttpContext context, Caller caller)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var query = new QueryValues(context.Request, "limit", "cursor");
+        var limit = query.Whole("limit", 1, MaxLimit) ?? 50;
+        var scope = Cursor.ScopeOf("namespaces\u001f" + caller.Tenant, 0, context.Request.Query);
+        var after = Cursor.Read(scope, query.One("cursor"));
+
+        // One more than asked for tells whether there is a next page.
+        var found = await memory.ListNamespacesAsync(caller.Tenant, after, limit + 1, context.RequestAborted);
+        using var body = new JsonBody(2048);
+        var json = body.Writer;
+        json.WriteStartObject();
+        json.WriteStartArray("items");
+        for (var i = 0; i < Math.Min(limit, found.Count); i++)
+        {
+            await WriteAsync(json, found[i], context.RequestAborted);
+        }
+
+        json.WriteEndArray();
+        json.WriteString("next", found.Count > limit ? Cursor.Write(scope, found[limit - 1].Name) : null);
+        json.WriteEndObject();
+        await body.SendAsync(context, 200, L3(start), start);
+    }
+
+    public async Task GetAsync(HttpContext context, Caller caller)
+    {
+        var start = Stopwatch.GetTimestamp();
+        _ = new QueryValues(context.Request);
+        await SendAsync(context, 200, await memory.RequireNamespaceAsync(context, caller), start);
+    }
+
+    public async Task PutAsync(HttpContext context, Caller caller)
+    {
+        var start = Stopwatch.GetTimestamp();
+        _ = new QueryValues(context.Request);
+        var name = context.NamespaceName();
+        using var bytes = await RequestBody.ReadJsonAsync(context, MaxBodyBytes);
+        var current = await memory.FindNamespaceAsync(caller.Tenant, name, context.RequestAborted);
+        var settings = Read(bytes, current?.Settings);
+        var made = await memory.ConfigureNamespaceAsync(caller.Tenant, name, settings, context.RequestAborted);
+        await SendAsync(context, current is null ? 201 : 200, made, start);
+    }
+
+    /// <summary>The settings that the body states, over those that are there.</summary>
+    private static NamespaceSettings Read(RequestBody bytes, NamespaceSettings? current)
+    {
+        var (document, json) = BodyObject.Parse(bytes);
+        using (document)
+        {
+            json.Allow("vectorSource", "vectorModel", "dimensions", "language", "resident", "logRetentionSeconds");
+            var settings = current ?? new NamespaceSettings();
+            settings = settings with
+            {
+                VectorSource = json.Text("vectorSource", 16) is { } source ? SourceOf(source) : settings.VectorSource,
+                VectorModel = json.Text("vectorModel", 128) ?? settings.VectorModel,
+                Dimensions = (int)(json.Whole("dimensions", 0, DraftRules.MaxDimensions) ?? settings.Dimensions),
+                Language = json.Text("language", 16) ?? settings.Language,
+                Resident = json.Truth("resident") ?? settings.Resident,
+                LogRetention = json.Whole("logRetentionSeconds", 1, 100L * 366 * 86400) is { } seconds ? TimeSpan.FromSeconds(seconds)
+                    : StatesNull(json, "logRetentionSeconds") ? null : settings.LogRetention,
+            };
+            if (settings.Language is not ("en" or "none"))
+            {
+                throw Refuse.Field("language", "It is not en or none.", "Use en for English stemming and stop words, none for neither.");
+            }
+
+            if (settings is { VectorSource: VectorSource.Caller, Dimensions: 0 })
+            {
+                throw Refuse.Field("dimensions", "Vectors of the caller need their length.", $"Give dimensions, 1 to {DraftRules.MaxDimensions:N0}.");
+            }
+
+            if (settings is { VectorSource: VectorSource.None, Dimensions: > 0 })
+            {
+                throw Refuse.Field("dimensions", "A namespace without vectors has no dimensions.", "Leave it out, or choose another vectorSource.");
+            }
+
+            return settings;
+        }
+    }
+
+    // A retention that is null says: keep for ever; one that is absent says: as it was.
+    private static bool StatesNull(BodyObject json, string name) =>
+        json.Properties().Any(p => p.Name == name && p.Value.ValueKind == JsonValueKind.Null);
+
+    private static VectorSource SourceOf(string word) => word switch
+    {
+        "embedder" => VectorSource.Embedder,
+        "caller" => VectorSource.Caller,
+        "none" => VectorSource.None,
+        _ => throw Refuse.Field("vectorSource", "It is not embedder, caller or none.", "Leave it out for embedder."),
+    };
+
+    private async Task SendAsync(HttpContext context, int status, NamespaceInfo ns, long start)
+    {
+        using var body = new JsonBody(512);
+        await WriteAsync(body.Writer, ns, context.RequestAborted);
+        await body.SendAsync(context, status, L3(start), start);
+    }
+
+    private async Task WriteAsync(Utf8JsonWriter json, NamespaceInfo ns, CancellationToken cancellationToken)
+    {
+        var count = await memory.CountAsync(ns, cancellationToken);
+        var settings = ns.Settings;
+        json.WriteStartObject();
+        json.WriteString("name", ns.Name);
+        json.WriteNumber("count", count);
+        json.WriteStartObject("settings");
+        json.WriteString("vectorSource", settings.VectorSource switch { VectorSource.Caller => "caller", VectorSource.None => "none", _ => "embedder" });
+        json.WriteString("vectorModel", settings.VectorModel);
+        json.WriteNumber("dimensions", settings.Dimensions);
+        json.WriteString("language", settings.Language);
+        json.WriteBoolean("resident", settings.Resident);
+        if (settings.LogRetention is { } retention)
+        {
+            json.WriteNumber("logRetentionSeconds", (long)retention.TotalSeconds);
+        }
+        else
+        {
+            json.WriteNull("logRetentionSeconds");
+        }
+
+        json.WriteEndObject();
+        json.WriteTime("createdAt", ns.CreatedAt);
+        json.WriteEndObject();
+    }
+
+    // Settings and counts are L3's own; the memory keeps no trail for them.
+    private static Trail L3(long start)
+    {
+        var trail = new Trail { ServedBy = Sophia.Memory.Tiers.Tier.L3 };
+        trail.Add("l3", start);
+        return trail;
+    }
+}

@@ -1,0 +1,324 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text.Json;
+using Sophia.Api.Problems;
+using Sophia.Memory.Records;
+
+namespace Sophia.Api.Reading;
+
+/// <summary>The properties of a record, one by one.</summary>
+internal ref partial struct RecordReader
+{
+    private static readonly JsonDocumentOptions StrictDocument = new() { MaxDepth = 64, AllowDuplicateProperties = false };
+
+    [Flags]
+    private enum Field
+    {
+        None = 0,
+        Key = 1,
+        Content = 2,
+        ContentBase64 = 4,
+        ContentType = 8,
+        Tags = 16,
+        Attributes = 32,
+        Vector = 64,
+        ExpiresAt = 128,
+        TtlSeconds = 256,
+        ValidFrom = 512,
+        ValidTo = 1024,
+        Provenance = 2048,
+        IfPresent = 4096,
+    }
+
+    // Stands at the record's start; ends at its end.
+    private RecordDraft ReadRecord(string? pathKey)
+    {
+        string? key = null, contentType = null;
+        ReadOnlyMemory<byte>? content = null;
+        var kind = ContentKind.Text;
+        IReadOnlyList<string> tags = [];
+        ReadOnlyMemory<byte> attributes = default;
+        float[]? vector = null;
+        DateTimeOffset? expiresAt = null, validFrom = null, validTo = null;
+        Provenance? provenance = null;
+        var whenPresent = WhenPresent.Replace;
+        var seen = Field.None;
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = FieldOf();
+            if ((seen & field) != 0)
+            {
+                throw Refuse.Field(At(NameOrPlace()), "The property is there twice.", "Keep one of them.");
+            }
+
+            seen |= field;
+            _json.Read();
+            if (_json.TokenType == JsonTokenType.Null)
+            {
+                // As answers write what is absent.
+                continue;
+            }
+
+            switch (field)
+            {
+                case Field.Key: key = Text("key"); break;
+                case Field.Content: (content, kind) = Content(); break;
+                case Field.ContentBase64: (content, kind) = (Base64(), ContentKind.Bytes); break;
+                case Field.ContentType: contentType = Text("contentType"); break;
+                case Field.Tags: tags = Tags(); break;
+                case Field.Attributes: attributes = Attributes(); break;
+                case Field.Vector: vector = Vector(); break;
+                case Field.ExpiresAt: expiresAt = Exclusive(expiresAt, Time("expiresAt")); break;
+                case Field.TtlSeconds: expiresAt = Exclusive(expiresAt, AfterSeconds()); break;
+                case Field.ValidFrom: validFrom = Time("validFrom"); break;
+                case Field.ValidTo: validTo = Time("validTo"); break;
+                case Field.Provenance: provenance = ReadProvenance(); break;
+                default: whenPresent = ReadWhenPresent(); break;
+            }
+        }
+
+        if ((seen & Field.Content) != 0 && (seen & Field.ContentBase64) != 0)
+        {
+            throw Refuse.Field(At("contentBase64"), "The record has content and contentBase64.", "Give one of them.");
+        }
+
+        if (pathKey is null ? key is null : key is not null && key != pathKey)
+        {
+            throw pathKey is null
+                ? Refuse.Field(At("key"), "The record has no key.", "Give each item a key of 1 to 512 characters.")
+                : Refuse.Field("key", "The key differs from the address's.", "Leave it out of the body.");
+        }
+
+        return new RecordDraft
+        {
+            Key = pathKey ?? key!,
+            Kind = kind,
+            Content = content,
+            ContentType = contentType ?? kind switch { ContentKind.Json => "application/json", ContentKind.Bytes => "application/octet-stream", _ => "text/plain" },
+            Tags = tags,
+            Attributes = attributes,
+            Provenance = provenance,
+            Vector = vector,
+            ExpiresAt = expiresAt,
+            ValidFrom = validFrom,
+            ValidTo = validTo,
+            WhenPresent = whenPresent,
+        };
+    }
+
+    private readonly Field FieldOf()
+    {
+        // By length first: most names are told apart by it alone.
+        ref readonly var json = ref _json;
+        return json.ValueTextEquals("key"u8) ? Field.Key
+            : json.ValueTextEquals("content"u8) ? Field.Content
+            : json.ValueTextEquals("tags"u8) ? Field.Tags
+            : json.ValueTextEquals("attributes"u8) ? Field.Attributes
+            : json.ValueTextEquals("vector"u8) ? Field.Vector
+            : json.ValueTextEquals("contentType"u8) ? Field.ContentType
+            : json.ValueTextEquals("contentBase64"u8) ? Field.ContentBase64
+            : json.ValueTextEquals("expiresAt"u8) ? Field.ExpiresAt
+            : json.ValueTextEquals("ttlSeconds"u8) ? Field.TtlSeconds
+            : json.ValueTextEquals("validFrom"u8) ? Field.ValidFrom
+            : json.ValueTextEquals("validTo"u8) ? Field.ValidTo
+            : json.ValueTextEquals("provenance"u8) ? Field.Provenance
+            : json.ValueTextEquals("ifPresent"u8) ? Field.IfPresent
+            : throw UnknownProperty();
+    }
+
+    private readonly ProblemException UnknownProperty()
+    {
+        var copy = this;
+        return Refuse.Field(At(copy.NameOrPlace()), "A record has no such property.", "Put your own fields into attributes; see /docs for the record's.");
+    }
+
+    private (ReadOnlyMemory<byte> Content, ContentKind Kind) Content()
+    {
+        if (_json.TokenType != JsonTokenType.String)
+        {
+            return (Raw("content"), ContentKind.Json);
+        }
+
+        if (!_json.ValueIsEscaped)
+        {
+            return (_json.ValueSpan.ToArray(), ContentKind.Text);
+        }
+
+        var unescaped = ArrayPool<byte>.Shared.Rent(_json.ValueSpan.Length);
+        try
+        {
+            return (unescaped.AsSpan(0, _json.CopyString(unescaped)).ToArray(), ContentKind.Text);
+        }
+        catch (InvalidOperationException)
+        {
+            throw NotText("content");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(unescaped);
+        }
+    }
+
+    private byte[] Base64()
+    {
+        RequireType(JsonTokenType.String, "contentBase64");
+        return _json.TryGetBytesFromBase64(out var bytes) ? bytes : throw Refuse.Field(At("contentBase64"), "It is not base64.", "Use the alphabet with + and /, with padding.");
+    }
+
+    private List<string> Tags()
+    {
+        RequireType(JsonTokenType.StartArray, "tags");
+        var tags = new List<string>();
+        var count = 0;
+        while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
+        {
+            if (_json.TokenType != JsonTokenType.String)
+            {
+                throw Refuse.Field(At($"tags[{count}]"), $"A tag is a string, not {Word(_json.TokenType)}.", "Write it in quotes.");
+            }
+
+            // Beyond the limit they are only counted.
+            if (count++ < _limits.Tags)
+            {
+                var tag = TryString(ref _json) ?? throw NotText($"tags[{count - 1}]");
+                if (!tags.Contains(tag))
+                {
+                    tags.Add(tag);
+                }
+            }
+        }
+
+        return count <= _limits.Tags ? tags : throw Refuse.Field(At("tags"), $"There are {count:N0} tags, the limit is {_limits.Tags}.", "Put what varies per record into attributes.", 422, "invalid-record");
+    }
+
+    private byte[] Attributes()
+    {
+        RequireType(JsonTokenType.StartObject, "attributes");
+        var raw = Raw("attributes");
+        try
+        {
+            using var document = JsonDocument.Parse(raw, StrictDocument);
+        }
+        catch (JsonException)
+        {
+            throw Refuse.Field(At("attributes"), "A property is there twice.", "Keep one of them.");
+        }
+
+        return raw;
+    }
+
+    /// <summary>The value as it was written; stands at its end then.</summary>
+    private byte[] Raw(string field)
+    {
+        var from = (int)_json.TokenStartIndex;
+        var depth = _json.CurrentDepth;
+        do
+        {
+            // Skipped strings are not decoded by the reader; those with escapes may hide halves of surrogate pairs.
+            if (_json.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && _json.ValueIsEscaped && TryString(ref _json) is null)
+            {
+                throw NotText(field);
+            }
+        }
+        while ((_json.CurrentDepth > depth || _json.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray) && _json.Read());
+
+        return _body[from..(int)_json.BytesConsumed].ToArray();
+    }
+
+    private float[] Vector()
+    {
+        RequireType(JsonTokenType.StartArray, "vector");
+        var pooled = ArrayPool<float>.Shared.Rent(DraftRules.MaxDimensions);
+        try
+        {
+            var count = 0;
+            while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
+            {
+                if (count == DraftRules.MaxDimensions)
+                {
+                    throw Refuse.Field(At("vector"), $"A vector has at most {DraftRules.MaxDimensions:N0} components.", "Send the vector of the namespace's dimension.", 422, "invalid-vector");
+                }
+
+                if (_json.TokenType != JsonTokenType.Number || !_json.TryGetSingle(out pooled[count]) || !float.IsFinite(pooled[count]))
+                {
+                    throw Refuse.Field(At($"vector[{count}]"), "A component is not a finite 32-bit number.", "Send finite numbers only.", 422, "invalid-vector");
+                }
+
+                count++;
+            }
+
+            return pooled.AsSpan(0, count).ToArray();
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(pooled);
+        }
+    }
+
+    private DateTimeOffset Time(string field)
+    {
+        RequireType(JsonTokenType.String, field);
+        return Times.TryParse(TryString(ref _json), out var time) ? time : throw Refuse.Field(At(field), "It is not a time of RFC 3339 with an offset.", "Write it as 2027-01-31T12:00:00Z.");
+    }
+
+    private DateTimeOffset AfterSeconds()
+    {
+        const double Century = 100 * 365.25 * 86400;
+        RequireType(JsonTokenType.Number, "ttlSeconds");
+        return _json.TryGetDouble(out var seconds) && seconds > 0 && seconds <= Century
+            ? _now.AddSeconds(seconds)
+            : throw Refuse.Field(At("ttlSeconds"), "It is not a number of seconds above 0 and up to 100 years.", "Leave it out for a record that stays.");
+    }
+
+    private readonly DateTimeOffset Exclusive(DateTimeOffset? already, DateTimeOffset value) => already is null
+        ? value
+        : throw Refuse.Field(At("ttlSeconds"), "The record has expiresAt and ttlSeconds.", "Give one of them.");
+
+    private Provenance ReadProvenance()
+    {
+        RequireType(JsonTokenType.StartObject, "provenance");
+        string?[] parts = [null, null, null, null];
+        var seen = 0;
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            var part = _json.ValueTextEquals("source"u8) ? 0 : _json.ValueTextEquals("agent"u8) ? 1 : _json.ValueTextEquals("session"u8) ? 2 : _json.ValueTextEquals("uri"u8) ? 3
+                : throw Refuse.Field(At("provenance." + NameOrPlace()), "There is no such property.", "A provenance has source, agent, session and uri.");
+            if ((seen & (1 << part)) != 0)
+            {
+                throw Refuse.Field(At("provenance." + NameOrPlace()), "The property is there twice.", "Keep one of them.");
+            }
+
+            seen |= 1 << part;
+            _json.Read();
+            parts[part] = _json.TokenType == JsonTokenType.Null ? null : Text("provenance");
+        }
+
+        return new Provenance(parts[0], parts[1], parts[2], parts[3]);
+    }
+
+    private WhenPresent ReadWhenPresent()
+    {
+        RequireType(JsonTokenType.String, "ifPresent");
+        return _json.ValueTextEquals("replace"u8) ? WhenPresent.Replace
+            : _json.ValueTextEquals("merge"u8) ? WhenPresent.Merge
+            : _json.ValueTextEquals("reject"u8) ? WhenPresent.Reject
+            : throw Refuse.Field(At("ifPresent"), "It is not replace, merge or reject.", "Leave it out to replace.");
+    }
+
+    private string Text(string field)
+    {
+        RequireType(JsonTokenType.String, field);
+        return TryString(ref _json) ?? throw NotText(field);
+    }
+
+    private readonly void RequireType(JsonTokenType type, string field)
+    {
+        if (_json.TokenType != type)
+        {
+            throw Refuse.Field(At(field), $"It is {Word(type)}, not {Word(_json.TokenType)}.", "See /docs for the form of a record.");
+        }
+    }
+
+    private readonly ProblemException NotText(string field) =>
+        Refuse.Field(At(field), "It has half of a surrogate pair, which is not text.", "Send well-formed Unicode.");
+}

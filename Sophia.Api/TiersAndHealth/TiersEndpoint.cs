@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Sophia.Api.Access;
+using Sophia.Api.Answering;
+using Sophia.Api.Composition;
+using Sophia.Api.Documentation;
+using Sophia.Api.Reading;
+using Sophia.Memory.Hierarchy;
+
+namespace Sophia.Api.TiersAndHealth;
+
+/// <summary>GET /v1/tiers: what each tier is, how it is, and what it did.</summary>
+internal sealed class TiersEndpoint(MemoryHierarchy memory)
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var tiers = ActivatorUtilities.CreateInstance<TiersEndpoint>(routes.ServiceProvider);
+        routes.MapEdge("GET", "/v1/tiers", Rights.Read, tiers.GetAsync).Describe("Tiers", "GetTiers", "Shows each tier's engine, state, hits, evictions and latency against its budget").Answers<TiersAnswer>(200);
+    }
+
+    public async Task GetAsync(HttpContext context, Caller caller)
+    {
+        var start = Stopwatch.GetTimestamp();
+        _ = new QueryValues(context.Request);
+        var report = await memory.ReportAsync(context.RequestAborted);
+        using var body = new JsonBody(4096);
+        var json = body.Writer;
+        json.WriteStartObject();
+        json.WriteStartArray("tiers");
+        foreach (var tier in report.Tiers)
+        {
+            Write(json, tier);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartObject("log");
+        json.WriteNumber("lagMs", Math.Round(report.LogLag.TotalMilliseconds, 3));
+        json.WriteNumber("entries", report.LogEntries);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        await body.SendAsync(context, 200, new Trail(), start);
+    }
+
+    public static string WordOf(TierState state) => state switch
+    {
+        TierState.Healthy => "healthy",
+        TierState.Degraded => "degraded",
+        TierState.Down => "down",
+        _ => "off",
+    };
+
+    private static void Write(Utf8JsonWriter json, TierReport tier)
+    {
+        json.WriteStartObject();
+        json.WriteString("tier", AnswerHeaders.NameOf(tier.Tier));
+        json.WriteString("name", tier.Name);
+        json.WriteString("engine", tier.Engine);
+        json.WriteString("state", WordOf(tier.State));
+        json.WriteString("reason", tier.Reason);
+        json.WriteNumber("budgetMs", tier.Budget.TotalMilliseconds);
+        json.WriteNumber("hits", tier.Hits);
+        json.WriteNumber("misses", tier.Misses);
+        var asked = tier.Hits + tier.Misses;
+        WriteOrNull(json, "hitRatio", asked == 0 ? null : Math.Round((double)tier.Hits / asked, 6));
+        json.WriteNumber("promotions", tier.Promotions);
+        json.WriteStartObject("evictions");
+        foreach (var (reason, count) in tier.Evictions)
+        {
+            json.WriteNumber(reason, count);
+        }
+
+        json.WriteEndObject();
+        json.WriteNumber("errors", tier.Errors);
+        WriteOrNull(json, "usedBytes", tier.UsedBytes);
+        WriteOrNull(json, "limitBytes", tier.LimitBytes);
+        Write(json, tier.Latency);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, LatencyReport latency)
+    {
+        json.WriteStartObject("latency");
+        json.WriteNumber("count", latency.Count);
+        WriteOrNull(json, "p50Ms", latency.P50Ms);
+        WriteOrNull(json, "p95Ms", latency.P95Ms);
+        WriteOrNull(json, "p99Ms", latency.P99Ms);
+        json.WriteNumber("overBudget", latency.OverBudget);
+        WriteOrNull(json, "sumMs", latency.SumMs);
+        json.WriteStartArray("buckets");
+        foreach (var (bound, count) in latency.Buckets)
+        {
+            json.WriteStartObject();
+            WriteOrNull(json, "leMs", bound);
+            json.WriteNumber("count", count);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    // JSON has no infinity: the last bucket's bound is null.
+    private static void WriteOrNull(Utf8JsonWriter json, string name, double? value)
+    {
+        if (value is { } number && double.IsFinite(number))
+        {
+            json.WriteNumber(name, number);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+using StackExchange.Redis;
+
+namespace Sophia.ServiceDefaults;
+
+/// <summary>What every service of Sophia has: logs, traces, metrics, health, and clients of the stores that are configured.</summary>
+public static class Extensions
+{
+    private const string Live = "live";
+    private const string Instrumentation = "Sophia";
+
+    public static IHostApplicationBuilder AddServiceDefaults(this IHostApplicationBuilder builder)
+    {
+        builder.ConfigureLogging();
+        builder.ConfigureOpenTelemetry();
+        builder.AddDefaultHealthChecks();
+        builder.Services.ConfigureHttpClientDefaults(http => http.AddStandardResilienceHandler());
+        return builder;
+    }
+
+    /// <summary>
+    /// Metrics are always there for Prometheus. Traces cost each request an activity, so they are made only when
+    /// OTEL_EXPORTER_OTLP_ENDPOINT says where they go; then metrics and logs go there too.
+    /// </summary>
+    public static IHostApplicationBuilder ConfigureOpenTelemetry(this IHostApplicationBuilder builder)
+    {
+        var telemetry = builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter(Instrumentation)
+            .AddAspNetCoreInstrumentation()
+            .AddHttpClientInstrumentation()
+            .AddRuntimeInstrumentation()
+            .AddPrometheusExporter());
+        if (builder.HasExporter())
+        {
+            telemetry.WithTracing(traces => traces.AddSource(Instrumentation).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation());
+            telemetry.UseOtlpExporter();
+        }
+
+        return builder;
+    }
+
+    public static IHostApplicationBuilder AddDefaultHealthChecks(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Live]);
+        return builder;
+    }
+
+    /// <summary>Maps /alive, open to all, and /metrics.</summary>
+    /// <param name="admitScraper">Throws for those who may not read the metrics.</param>
+    public static WebApplication MapDefaultEndpoints(this WebApplication app, Action<HttpContext> admitScraper)
+    {
+        app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = check => check.Tags.Contains(Live) });
+        app.MapPrometheusScrapingEndpoint("/metrics").Add(endpoint =>
+        {
+            var scrape = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = context =>
+            {
+                admitScraper(context);
+                return scrape(context);
+            };
+        });
+        return app;
+    }
+
+    /// <summary>One pool of connections to PostgreSQL, when ConnectionStrings:postgres is set.</summary>
+    public static IHostApplicationBuilder AddPostgres(this IHostApplicationBuilder builder)
+    {
+        if (builder.Configuration.GetConnectionString("postgres") is { Length: > 0 } connection)
+        {
+            builder.Services.AddSingleton(services =>
+            {
+                var source = new NpgsqlDataSourceBuilder(connection);
+                source.UseLoggerFactory(services.GetRequiredService<ILoggerFactory>());
+                return source.Build();
+            });
+        }
+
+        return builder;
+    }
+
+    /// <summary>One connection to Redis, when ConnectionStrings:redis is set; it comes up by itself when Redis does.</summary>
+    public static IHostApplicationBuilder AddRedis(this IHostApplicationBuilder builder)
+    {
+        if (builder.Configuration.GetConnectionString("redis") is { Length: > 0 } connection)
+        {
+            builder.Services.AddSingleton<IConnectionMultiplexer>(_ =>
+            {
+                var options = ConfigurationOptions.Parse(connection);
+                options.AbortOnConnectFail = false;
+                options.ClientName ??= Instrumentation;
+                return ConnectionMultiplexer.Connect(options);
+            });
+        }
+
+        return builder;
+    }
+
+    private static void ConfigureLogging(this IHostApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+            console.UseUtcTimestamp = true;
+            console.IncludeScopes = true;
+        });
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+
+        // The host makes an activity for each request when this logger is on at any level, whether anybody listens or not.
+        if (!builder.HasExporter())
+        {
+            builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        }
+        else
+        {
+            builder.Logging.AddOpenTelemetry(logs =>
+            {
+                logs.IncludeFormattedMessage = true;
+                logs.IncludeScopes = true;
+            });
+        }
+    }
+
+    private static bool HasExporter(this IHostApplicationBuilder builder) =>
+        !string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+}

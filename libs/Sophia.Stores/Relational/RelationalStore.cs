@@ -123,6 +123,7 @@ internal abstract partial class RelationalStore(TimeProvider clock) : IRecordSto
     protected static async Task<List<T>> ListAsync<T>(DbCommand command, Func<DbDataReader, T> row, CancellationToken cancellationToken)
     {
         var rows = new List<T>();
+        await command.PrepareAsync(cancellationToken).ConfigureAwait(false); // once per connection and statement
         await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
@@ -135,6 +136,7 @@ internal abstract partial class RelationalStore(TimeProvider clock) : IRecordSto
     protected static async Task<T?> FirstAsync<T>(DbCommand command, Func<DbDataReader, T> row, CancellationToken cancellationToken)
         where T : class
     {
+        await command.PrepareAsync(cancellationToken).ConfigureAwait(false);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         return await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? row(reader) : null;
     }

@@ -1,16 +1,18 @@
 using System.Globalization;
-using System.Text;
 using Sophia.Memory.Stores;
 
 namespace Sophia.Stores.Sqlite;
 
 /// <summary>
 /// The right of one process to a data directory: a file held open without sharing (on Unix an advisory flock, which the
-/// system gives back however the process ends). It names the process that has it.
+/// system gives back however the process ends). A file beside it names the process that has it.
 /// </summary>
 internal sealed class DataDirectoryLock : IDisposable
 {
     public const string FileName = "sophia.lock";
+
+    // Beside it, since nobody else can read a file that is held without sharing.
+    private const string HolderFileName = "sophia.pid";
 
     private readonly FileStream _file;
 
@@ -28,30 +30,35 @@ internal sealed class DataDirectoryLock : IDisposable
         catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
         {
             throw new StoreInUseException(
-                $"The data directory '{dataDirectory}' is in use by {Holder(path)}. Stop that process, or give this one a directory of its own " +
+                $"The data directory '{dataDirectory}' is in use by {Holder(dataDirectory)}. Stop that process, or give this one a directory of its own " +
                 "(Sophia__DataDirectory), or configure PostgreSQL, which several processes can share.", e);
         }
 
-        file.SetLength(0);
-        file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-        file.Flush();
+        try
+        {
+            File.WriteAllText(Path.Combine(dataDirectory, HolderFileName), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
         return new DataDirectoryLock(file);
     }
 
     public void Dispose() => _file.Dispose();
 
-    private static string Holder(string path)
+    private static string Holder(string dataDirectory)
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(file, Encoding.ASCII);
-            return int.TryParse(reader.ReadToEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? $"process {id}" : "another process";
+            var text = File.ReadAllText(Path.Combine(dataDirectory, HolderFileName));
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? $"process {id}" : "another process";
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Where locks are mandatory (Windows), the holder's file cannot be read either.
-            return "another process";
+            return "another process"; // it is just starting, or belongs to another user
         }
     }
 }

@@ -1,0 +1,100 @@
+using Npgsql;
+using Sophia.Memory.Stores;
+using Sophia.Stores.Relational;
+
+namespace Sophia.Stores.Postgres;
+
+/// <summary>L3 in PostgreSQL, shared by any number of processes: the partition's row is the lock that orders its log.</summary>
+internal sealed class PostgresEngine(NpgsqlDataSource source, TimeProvider clock) : RelationalStore(clock)
+{
+    private const int TimeoutSeconds = 5;
+    private const int Attempts = 4;
+
+    private string _engine = "PostgreSQL";
+
+    public override string Engine => _engine;
+
+    public override bool IsShared => true;
+
+    protected override IReadOnlyList<Migration> Migrations => PostgresSchema.Migrations;
+
+    // The number is "Sophia" in ASCII; it is released with the transaction.
+    protected override string? MigrationLock => "SELECT pg_advisory_xact_lock(91748172261729)";
+
+    public override async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        await base.OpenAsync(cancellationToken).ConfigureAwait(false);
+        _engine = "PostgreSQL " + await ReadAsync(0, static async (session, _, ct) => (string)(await session
+            .Command("SELECT split_part(current_setting('server_version'), ' ', 1) || ' (synchronous_commit=' || current_setting('synchronous_commit') || ')'")
+            .ExecuteScalarAsync(ct).ConfigureAwait(false))!, cancellationToken).ConfigureAwait(false);
+    }
+
+    public override Task<IReadOnlyList<string>> SettleErasureAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>(
+        [
+            "PostgreSQL's own tables: erased rows stay in their pages, unreachable, until autovacuum or VACUUM and later writes overwrite them.",
+            "PostgreSQL's write-ahead log, until its segments are recycled, and its replicas and archives of it.",
+            "Backups of the database that were made before, until their retention ends.",
+        ]);
+
+    public override Task<long?> SizeAsync(CancellationToken cancellationToken) => ReadAsync(0, static async (session, _, ct) =>
+        (long?)await session.Command("SELECT pg_database_size(current_database())").ExecuteScalarAsync(ct).ConfigureAwait(false), cancellationToken);
+
+    /// <summary>The data source belongs to whoever made it.</summary>
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    protected override async ValueTask<Session> RentAsync(CancellationToken cancellationToken) =>
+        new PostgresSession(await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false), TimeoutSeconds);
+
+    protected override string ValuesOf(string parameter) => $"SELECT unnest({parameter})";
+
+    protected override object Set(IReadOnlyCollection<string> values) => values.ToArray();
+
+    protected override object Set(IReadOnlyCollection<long> values) => values.ToArray();
+
+    protected override Exception? Translate(Exception exception) => PostgresErrors.Translate(exception);
+
+    protected override async Task<T> TransactAsync<TState, T>(
+        TState state, Func<Session, TState, CancellationToken, Task<T>> statements, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+        var result = await statements(new PostgresSession(connection, TimeoutSeconds), state, cancellationToken).ConfigureAwait(false);
+        await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+        return result;
+    }
+
+    protected override async Task<CommitPlan> CommitAsync(
+        IReadOnlyList<WriteGroup> groups, CommitScope scope, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                // From here on nothing is cancelled: a commit whose fate is unknown is worse than a late one.
+                return await AttemptAsync(connection, groups, scope).ConfigureAwait(false);
+            }
+            catch (PostgresException e) when (PostgresErrors.IsRace(e) && attempt < Attempts)
+            {
+                // Closing the connection rolls back; the next attempt reads anew what the other commit left.
+            }
+        }
+    }
+
+    private async Task<CommitPlan> AttemptAsync(NpgsqlConnection connection, IReadOnlyList<WriteGroup> groups, CommitScope scope)
+    {
+        var now = Clock.GetUtcNow();
+        var state = await PostgresCommit.LoadAsync(connection, scope, UnixTime.ToMs(now), TimeoutSeconds).ConfigureAwait(false);
+        var plan = CommitPlan.Decide(groups, state, Secret, now, MergeLimits.Default);
+        if (plan.WritesNothing)
+        {
+            await using var rollback = new NpgsqlCommand("ROLLBACK", connection) { CommandTimeout = TimeoutSeconds };
+            await rollback.ExecuteNonQueryAsync().ConfigureAwait(false);
+            return plan;
+        }
+
+        await PostgresCommit.WriteAsync(connection, plan, scope, UnixTime.ToMs(now), TimeoutSeconds).ConfigureAwait(false);
+        return plan;
+    }
+}

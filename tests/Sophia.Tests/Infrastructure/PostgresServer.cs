@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Sophia.Tests.Infrastructure;
+
+/// <summary>
+/// A real PostgreSQL of its own in a temporary folder, on a free port, with fsync on. As root it runs under an
+/// unprivileged user, since PostgreSQL refuses to run as root.
+/// </summary>
+public sealed class PostgresServer : IDisposable
+{
+    private static readonly string? Binaries = FindBinaries();
+    private readonly string _folder;
+    private bool _disposed;
+
+    private PostgresServer(string folder, int port)
+    {
+        _folder = folder;
+        Port = port;
+    }
+
+    /// <summary>Null when it can be started; otherwise what is missing, to be said by a skipped test.</summary>
+    public static string? Missing => Binaries is null ? "PostgreSQL is not installed (Debian: apt-get install postgresql)." : null;
+
+    public int Port { get; }
+
+    public string DataFolder => Path.Combine(_folder, "data");
+
+    public string ConnectionString(string database = "postgres") => string.Create(
+        CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={Port};Username=sophia;Database={database};Timeout=5;Include Error Detail=true");
+
+    /// <exception cref="InvalidOperationException">It did not start; the message has its output.</exception>
+    public static PostgresServer StartNew()
+    {
+        var folder = Directory.CreateTempSubdirectory("sophia-postgres-").FullName;
+        if (!OperatingSystem.IsWindows() && Environment.IsPrivilegedProcess)
+        {
+            File.SetUnixFileMode(folder, (UnixFileMode)0b111_111_111);
+        }
+
+        var server = new PostgresServer(folder, FreePort());
+        Run("initdb", "-D", server.DataFolder, "-U", "sophia", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
+        server.Start();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        return server;
+    }
+
+    public void Start() => Run(
+        "pg_ctl", "-D", DataFolder, "-l", Path.Combine(_folder, "log"), "-w", "-t", "60", "-o",
+        string.Create(CultureInfo.InvariantCulture, $"-p {Port} -k {_folder} -c listen_addresses=127.0.0.1 -c max_connections=200"), "start");
+
+    /// <param name="immediate">True ends it without a checkpoint, as a crash does; false disconnects the clients first.</param>
+    public void Stop(bool immediate = true) => Run("pg_ctl", "-D", DataFolder, "-w", "-m", immediate ? "immediate" : "fast", "stop");
+
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        if (File.Exists(Path.Combine(DataFolder, "postmaster.pid")))
+        {
+            Stop();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static string? FindBinaries()
+    {
+        const string Packages = "/usr/lib/postgresql";
+        return Directory.Exists(Packages)
+            ? Directory.EnumerateDirectories(Packages)
+                .OrderByDescending(d => int.TryParse(Path.GetFileName(d), CultureInfo.InvariantCulture, out var version) ? version : 0)
+                .Select(d => Path.Combine(d, "bin"))
+                .FirstOrDefault(d => File.Exists(Path.Combine(d, "initdb")))
+            : null;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static void Run(string program, params string[] arguments)
+    {
+        var path = Path.Combine(Binaries ?? throw new InvalidOperationException(Missing), program);
+        var start = new ProcessStartInfo { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
+        if (Environment.IsPrivilegedProcess)
+        {
+            start.FileName = "runuser";
+            start.ArgumentList.Add("-u");
+            start.ArgumentList.Add(File.ReadLines("/etc/passwd").Any(l => l.StartsWith("postgres:", StringComparison.Ordinal)) ? "postgres" : "nobody");
+            start.ArgumentList.Add("--");
+            start.ArgumentList.Add(path);
+        }
+        else
+        {
+            start.FileName = path;
+        }
+
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {output} {errors.Result}");
+        }
+    }
+}

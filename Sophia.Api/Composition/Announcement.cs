@@ -1,3 +1,4 @@
+using Sophia.Memory.Tiers;
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Hosting.Server;

@@ -1,32 +1,26 @@
-using Sophia.Memory.Hierarchy;
-#if ENGINES
 using Npgsql;
 using Sophia.Gpu.Embedding;
 using Sophia.Gpu.Shards;
+using Sophia.Memory;
 using Sophia.Memory.Caching;
+using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Stores;
-using Sophia.Stores;
-using StackExchange.Redis;
-#endif
+using Sophia.Stores.Postgres;
+using Sophia.Stores.Sqlite;
 
 namespace Sophia.Api.Composition;
 
 /// <summary>Chooses each engine by whether its connection is configured, and builds the memory on them.</summary>
 internal static class Engines
 {
-#if ENGINES
     public static MemoryHierarchy Build(IServiceProvider services, ApiOptions api, MemoryOptions memory)
     {
         var clock = services.GetRequiredService<TimeProvider>();
         var loggers = services.GetRequiredService<ILoggerFactory>();
         IRecordStore store = services.GetService<NpgsqlDataSource>() is { } postgres
             ? PostgresRecordStore.Create(postgres, clock)
-            : SqliteRecordStore.Create(api.DataDirectory, clock, loggers.CreateLogger<SqliteRecordStore>());
-        ISharedCache? shared = services.GetService<IConnectionMultiplexer>() is { } redis ? new RedisSharedCache(redis) : null;
+            : SqliteRecordStore.Create(api.DataDirectory, clock, loggers.CreateLogger("Sophia.Stores.Sqlite"));
+        ISharedCache? shared = null;
         return new MemoryHierarchy(store, shared, new HostShardEngine(), new HashedEmbedder(), memory, clock, loggers);
     }
-#else
-    public static MemoryHierarchy Build(IServiceProvider services, ApiOptions api, MemoryOptions memory) =>
-        throw new ConfigurationException("This build has no engines.");
-#endif
 }

@@ -1,3 +1,4 @@
+using Sophia.Memory;
 using System.Reflection;
 using Sophia.Memory.Hierarchy;
 

@@ -21,7 +21,7 @@ internal sealed class ForgetEndpoint(MemoryHierarchy memory)
     {
         var endpoint = ActivatorUtilities.CreateInstance<ForgetEndpoint>(routes.ServiceProvider);
         routes.MapEdge("POST", "/v1/namespaces/{ns}/forget", Rights.Write, endpoint.PostAsync)
-            .Describe("Forget", "Forget", "Erases records with all their versions, in every tier; dryRun only counts").Idempotent()
+            .Describe("Forget", "Forget", "Erases records with all their versions, in every tier; dryRun only counts")
             .Takes<ForgetBody>().Answers<ForgetResultAnswer>(200).Refuses(400, 404, 413, 415, 422, 429, 503);
     }
 
@@ -32,9 +32,8 @@ internal sealed class ForgetEndpoint(MemoryHierarchy memory)
         var ns = await memory.RequireNamespaceAsync(context, caller);
         using var bytes = await RequestBody.ReadJsonAsync(context, MaxBodyBytes);
         var request = Read(bytes);
-        var mark = request.DryRun ? null : Idempotency.Read(context.Request, caller.Tenant, bytes.Span, memory.Clock.GetUtcNow());
         var trail = new Trail();
-        var answer = await memory.ForgetAsync(ns, request, mark, trail, context.RequestAborted);
+        var answer = await memory.ForgetAsync(ns, request, trail, context.RequestAborted);
         using var body = new JsonBody();
         Write(body.Writer, answer);
         await body.SendAsync(context, 200, trail, start);

@@ -140,9 +140,8 @@ internal sealed class SessionEndpoints(MemoryHierarchy memory, ApiOptions option
         var start = Stopwatch.GetTimestamp();
         _ = new QueryValues(context.Request);
         var id = context.SessionId();
-        var mark = Idempotency.Read(context.Request, caller.Tenant, [], memory.Clock.GetUtcNow());
         var trail = new Trail();
-        var answer = await memory.Sessions.ForgetAsync(caller.Tenant, id, mark, trail, context.RequestAborted) ?? throw Refuse.SessionNotFound(id);
+        var answer = await memory.Sessions.ForgetAsync(caller.Tenant, id, trail, context.RequestAborted) ?? throw Refuse.SessionNotFound(id);
         using var body = new JsonBody();
         ForgetEndpoint.Write(body.Writer, answer);
         await body.SendAsync(context, 200, trail, start);

@@ -1,3 +1,4 @@
+using Sophia.Memory.Tiers;
 using System.Diagnostics;
 using Sophia.Api.Access;
 using Sophia.Api.Answering;

@@ -1,3 +1,4 @@
+using Sophia.Memory.Tiers;
 using System.Diagnostics;
 using System.Text.Json;
 using Sophia.Api.Access;

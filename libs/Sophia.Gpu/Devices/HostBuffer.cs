@@ -21,7 +21,15 @@ internal sealed unsafe class HostBuffer : SafeHandle
 
     public override bool IsInvalid => handle == 0;
 
-    public float* Pointer => (float*)handle;
+    /// <exception cref="ObjectDisposedException">The buffer was given back.</exception>
+    public float* Pointer
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(IsClosed, this);
+            return (float*)handle;
+        }
+    }
 
     /// <summary>The contents are undefined: pages that are not touched yet take no memory.</summary>
     /// <exception cref="OutOfMemoryException">There is not so much memory.</exception>

@@ -1,0 +1,116 @@
+using CsCheck;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+
+namespace Sophia.Tests.Gpu;
+
+public class RowFilterTests
+{
+    private static readonly Gen<string> Name = ShardRecords.AnyOf("a", "b", "c");
+
+    private static readonly Gen<string> Scalar = ShardRecords.AnyOf(
+        "1", "2", "2.5", "-1", "\"x\"", "\"y\"", "\"\"", "true", "false", "null", "{\"z\":1}", "[]", "[1,\"x\",true]", "[[1],null,\"y\"]");
+
+    private static readonly Gen<string> Attributes = Gen.Select(Name, Scalar, (name, value) => $"\"{name}\":{value}").Array[0, 4]
+        .Select(members => members.Length == 0 ? "" : $"{{{string.Join(',', members)}}}");
+
+    private static readonly Gen<AttributeValue> Value = ShardRecords.AnyOf(
+        new AttributeValue("x", null, null), new AttributeValue("y", null, null), new AttributeValue("unheard", null, null),
+        new AttributeValue(null, 1, null), new AttributeValue(null, 2.25, null), new AttributeValue(null, null, true), default);
+
+    private static readonly Gen<AttributeCondition> Condition =
+        Gen.Select(Name, Gen.Enum<Comparison>(), Value, Value, (name, comparison, value, other) => new AttributeCondition(
+            name, comparison, comparison is Comparison.Exists or Comparison.Missing ? [] : comparison == Comparison.In ? [value, other] : [value]));
+
+    private static readonly Gen<string[]> Tags = ShardRecords.AnyOf("s", "t", "u").Array[0, 3].Select(tags => tags.Distinct().ToArray());
+
+    private static readonly Gen<DateTimeOffset?> Time =
+        Gen.Int[0, 8].Select(hour => hour < 3 ? (DateTimeOffset?)null : ShardRecords.Now.AddHours(hour));
+
+    private static readonly Gen<MemoryRecord> Record = Gen.Select(
+        Gen.Int[0, 99], Attributes, Tags, Gen.Int[0, 8], Gen.Select(Time, Time, Time),
+        (key, attributes, tags, hour, times) => ShardRecords.Record($"k{key}", 1, "", null, attributes, tags) with
+        {
+            CreatedAt = ShardRecords.Now.AddHours(hour),
+            UpdatedAt = ShardRecords.Now.AddHours(hour + 1),
+            ValidFrom = times.Item1,
+            ValidTo = times.Item2,
+            ExpiresAt = times.Item3,
+        });
+
+    private static readonly Gen<RecordFilter> Filter = Gen.Select(
+        Tags, Tags, Tags, Condition.Array[0, 2], Gen.Select(Time, Time, Time, Time, Time), ShardRecords.AnyOf<string?>(null, null, "k", "k1"),
+        (all, any, none, conditions, times, prefix) => new RecordFilter
+        {
+            AllTags = all.Length > 1 ? [] : all,
+            AnyTags = any,
+            NoTags = none.Length > 1 ? [] : none,
+            Attributes = conditions,
+            CreatedFrom = times.Item1,
+            CreatedTo = times.Item2,
+            UpdatedFrom = times.Item3,
+            UpdatedTo = times.Item4,
+            ValidAt = times.Item5,
+            KeyPrefix = prefix,
+        });
+
+    [Fact]
+    public void A_shard_filters_as_the_matcher_says_of_each_record() =>
+        Gen.Select(Record.Array[0, 40], Filter, Condition).Sample(
+            (records, filter, condition) =>
+            {
+                using var shard = ShardRecords.Shard(1);
+                var truth = new Dictionary<string, MemoryRecord>();
+                for (var i = 0; i < records.Length; i++)
+                {
+                    shard.Put(truth[records[i].Key] = records[i] with { Sequence = Sophia.Memory.Log.Sequence.Of(0, i + 1), Vector = [1] });
+                }
+
+                var now = ShardRecords.Now.AddHours(5);
+                foreach (var asked in new[] { filter, new RecordFilter { Attributes = [condition] } })
+                {
+                    var answer = shard.Search(
+                        new ShardQuery { Vector = [1], Mode = SearchMode.Vector, K = 100, Filter = asked, Now = now }, default);
+                    var expected = truth.Values.Where(record => !record.IsExpired(now) && RecordFilterMatcher.Matches(asked, record))
+                        .Select(record => record.Key).Order(StringComparer.Ordinal).ToArray();
+                    Assert.Equal(expected, answer.Keys());
+                    Assert.Equal(expected.Length, answer.RowsMatching);
+                    Assert.Equal(expected.Length, answer.RowsScanned);
+                }
+            },
+            iter: 3_000);
+
+    [Theory]
+    [InlineData("""{"p":3}""", Comparison.GreaterOrEqual, 3, true)]
+    [InlineData("""{"p":3}""", Comparison.NotEqual, 3, false)]
+    [InlineData("""{"p":4}""", Comparison.NotEqual, 3, true)]
+    [InlineData("""{"p":[3,4]}""", Comparison.NotEqual, 3, true)]
+    [InlineData("""{"p":"3"}""", Comparison.NotEqual, 3, false)]
+    [InlineData("""{"q":3}""", Comparison.NotEqual, 3, false)]
+    [InlineData("", Comparison.NotEqual, 3, false)]
+    [InlineData("""{"p":[1,3]}""", Comparison.Equal, 3, true)]
+    [InlineData("""{"p":1,"p":3}""", Comparison.Equal, 3, true)]
+    [InlineData("""{"p":3,"p":1}""", Comparison.Equal, 3, false)]
+    [InlineData("""{"p":null}""", Comparison.Exists, null, true)]
+    [InlineData("""{"p":null}""", Comparison.Missing, null, false)]
+    [InlineData("""{"q":null}""", Comparison.Missing, null, true)]
+    [InlineData("", Comparison.Missing, null, true)]
+    public void A_condition_means_what_the_contract_says(string attributes, Comparison comparison, int? value, bool expected)
+    {
+        AttributeValue[] values = value is null ? [] : [new AttributeValue(null, value, null)];
+        var filter = new RecordFilter { Attributes = [new AttributeCondition("p", comparison, values)] };
+
+        Assert.Equal(expected, RecordFilterMatcher.Matches(filter, ShardRecords.Record("k", 1, "", null, attributes)));
+    }
+
+    [Fact]
+    public void An_expired_record_is_no_hit_from_its_instant_on()
+    {
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(ShardRecords.Record("k", 1, "walrus") with { ExpiresAt = ShardRecords.Now });
+
+        Assert.Empty(shard.Find("walrus").Hits);
+        Assert.Single(shard.Search(
+            new ShardQuery { Text = "walrus", Mode = SearchMode.Lexical, Now = ShardRecords.Now.AddTicks(-1) }, default).Hits);
+    }
+}

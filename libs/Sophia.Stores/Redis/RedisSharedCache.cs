@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using Sophia.Memory.Caching;
 using Sophia.Memory.Log;
 using Sophia.Memory.Records;
@@ -149,14 +148,16 @@ public sealed class RedisSharedCache : ISharedCache
                 return null;
             }
 
+            // Sent as a plain command: the typed one asks for the client's admin mode, which nothing else here needs.
+            var info = (string?)await server.ExecuteAsync("INFO", "memory").WaitAsync(cancellationToken).ConfigureAwait(false);
             long? used = null, limit = null;
-            foreach (var section in await server.InfoAsync("memory").WaitAsync(cancellationToken).ConfigureAwait(false))
+            foreach (var line in info.AsSpan().EnumerateLines())
             {
-                foreach (var (name, text) in section)
+                var colon = line.IndexOf(':');
+                if (colon > 0 && long.TryParse(line[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var value))
                 {
-                    long? value = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
-                    used = name == "used_memory" ? value : used;
-                    limit = name == "maxmemory" ? value : limit;
+                    used = line[..colon] is "used_memory" ? value : used;
+                    limit = line[..colon] is "maxmemory" ? value : limit;
                 }
             }
 

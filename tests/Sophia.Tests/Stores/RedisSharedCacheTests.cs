@@ -1,0 +1,185 @@
+using Microsoft.Extensions.Time.Testing;
+using Sophia.Memory.Caching;
+using Sophia.Memory.Log;
+using Sophia.Memory.Records;
+using Sophia.Stores.Redis;
+using Sophia.Tests.Infrastructure;
+using StackExchange.Redis;
+
+namespace Sophia.Tests.Stores;
+
+public sealed class RedisSharedCacheTests : IAsyncLifetime
+{
+    private static readonly RecordId Id = new(42);
+    private readonly FakeTimeProvider _clock = StoreUnderTest.NewClock();
+    private readonly List<IConnectionMultiplexer> _connections = [];
+    private RedisServer? _server;
+
+    private RedisServer Server
+    {
+        get
+        {
+            Skip.If(RedisServer.Missing is not null, RedisServer.Missing);
+            return _server ??= RedisServer.StartNew();
+        }
+    }
+
+    [SkippableFact]
+    public async Task The_newest_sequence_wins_in_whatever_order_they_come()
+    {
+        await using var cache = await ConnectAsync();
+        await cache.SetIfNewerAsync([Record(2)], default);
+        await cache.SetIfNewerAsync([Record(1)], default);
+        Records.AssertSame(Record(2), await cache.GetAsync(Id, default));
+        await cache.SetIfNewerAsync([Record(1L << 47), Record(3)], default);
+        Assert.Equal(1L << 47, (await cache.GetAsync(Id, default))!.Sequence.Number);
+        Assert.Null(await cache.GetAsync(new RecordId(43), default));
+    }
+
+    [SkippableFact]
+    public async Task A_removal_refuses_what_is_older_and_yields_to_what_is_newer()
+    {
+        await using var cache = await ConnectAsync();
+        await cache.SetIfNewerAsync([Record(5)], default);
+        await cache.RemoveIfOlderAsync([(Id, Sequence.Of(63, 4))], default);
+        Assert.NotNull(await cache.GetAsync(Id, default));
+        await cache.RemoveIfOlderAsync([(Id, Sequence.Of(63, 6))], default);
+        Assert.Null(await cache.GetAsync(Id, default));
+        await cache.SetIfNewerAsync([Record(5)], default);
+        Assert.Null(await cache.GetAsync(Id, default));
+        await cache.SetIfNewerAsync([Record(7)], default);
+        Assert.NotNull(await cache.GetAsync(Id, default));
+    }
+
+    [SkippableFact]
+    public async Task A_record_is_kept_no_longer_than_its_expiry_and_others_about_the_time_to_live()
+    {
+        await using var cache = await ConnectAsync();
+        var other = new RecordId(7);
+        await cache.SetIfNewerAsync([Record(1) with { ExpiresAt = _clock.GetUtcNow().AddSeconds(100) }, Record(1) with { Id = other }], default);
+        var db = _connections[0].GetDatabase();
+        var epoch = await db.StringGetAsync("sophia:epoch");
+        Assert.InRange((await db.KeyTimeToLiveAsync($"sophia:{epoch}:r:{Id}"))!.Value.TotalSeconds, 90, 100);
+        Assert.InRange((await db.KeyTimeToLiveAsync($"sophia:{epoch}:r:{other}"))!.Value.TotalMinutes, 53.9, 66);
+        _clock.Advance(TimeSpan.FromSeconds(100));
+        Assert.Null(await cache.GetAsync(Id, default));
+        Assert.NotNull(await cache.GetAsync(other, default));
+        await cache.SetIfNewerAsync([Record(2) with { Id = other, ExpiresAt = _clock.GetUtcNow() }], default);
+        Assert.Null(await cache.GetAsync(other, default));
+    }
+
+    [SkippableFact]
+    public async Task A_new_epoch_hides_everything_from_every_node_at_once()
+    {
+        await using var one = await ConnectAsync();
+        await using var two = await ConnectAsync();
+        await one.SetIfNewerAsync([Record(5)], default);
+        Assert.NotNull(await two.GetAsync(Id, default));
+        await one.StartEpochAsync(default);
+        Assert.Null(await two.GetAsync(Id, default));
+        Assert.Null(await one.GetAsync(Id, default));
+        await one.SetIfNewerAsync([Record(4)], default);
+        await one.StartEpochAsync(default);
+        await one.SetIfNewerAsync([Record(6)], default);
+        await two.RemoveIfOlderAsync([(Id, Sequence.Of(63, 7))], default);
+        Assert.Null(await one.GetAsync(Id, default));
+    }
+
+    [SkippableFact]
+    public async Task Losing_the_epoch_key_brings_no_old_epoch_back()
+    {
+        await using var cache = await ConnectAsync();
+        await cache.SetIfNewerAsync([Record(5)], default);
+        await cache.StartEpochAsync(default);
+        await cache.SetIfNewerAsync([Record(6)], default);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await _connections[0].GetDatabase().KeyDeleteAsync("sophia:epoch");
+        Assert.Null(await cache.GetAsync(Id, default));
+    }
+
+    [SkippableFact]
+    public async Task Bytes_that_are_no_record_are_a_miss()
+    {
+        await using var cache = await ConnectAsync();
+        await cache.SetIfNewerAsync([Record(5)], default);
+        var db = _connections[0].GetDatabase();
+        await db.StringSetAsync($"sophia:{await db.StringGetAsync("sophia:epoch")}:r:{Id}", "000000000001rgarbage");
+        Assert.Null(await cache.GetAsync(Id, default));
+    }
+
+    [SkippableFact]
+    public async Task An_announcement_wakes_the_other_nodes()
+    {
+        await using var one = await ConnectAsync();
+        await using var two = await ConnectAsync();
+        var heard = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        two.LogGrew += partition => heard.TrySetResult(partition);
+        while (!heard.Task.IsCompleted)
+        {
+            await one.AnnounceAsync([63], default); // again until the subscription is there
+            await Task.WhenAny(heard.Task, Task.Delay(50));
+        }
+
+        Assert.Equal(63, await heard.Task);
+    }
+
+    [SkippableFact]
+    public async Task A_stopped_redis_is_unavailable_and_a_started_one_is_announced()
+    {
+        await using var cache = await ConnectAsync();
+        var restored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cache.Restored += () => restored.TrySetResult();
+        await cache.SetIfNewerAsync([Record(1)], default);
+        Server.Stop();
+        await Assert.ThrowsAsync<CacheUnavailableException>(() => cache.GetAsync(Id, default).AsTask());
+        await Assert.ThrowsAsync<CacheUnavailableException>(() => cache.SetIfNewerAsync([Record(1)], default));
+        await Assert.ThrowsAsync<CacheUnavailableException>(() => cache.PingAsync(default));
+        Server.Start();
+        await restored.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await cache.StartEpochAsync(default);
+        Assert.Null(await cache.GetAsync(Id, default));
+        await cache.SetIfNewerAsync([Record(1)], default);
+        Assert.NotNull(await cache.GetAsync(Id, default));
+    }
+
+    [SkippableFact]
+    public async Task It_says_its_engine_size_and_round_trip()
+    {
+        await using var cache = await ConnectAsync();
+        Assert.StartsWith("Redis ", cache.Engine, StringComparison.Ordinal);
+        Assert.True((await cache.SizeAsync(default))!.Value.UsedBytes > 0);
+        Assert.True(await cache.PingAsync(default) > TimeSpan.Zero);
+    }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        foreach (var connection in _connections)
+        {
+            await connection.DisposeAsync();
+        }
+
+        _server?.Dispose();
+    }
+
+    private static MemoryRecord Record(long number) => new()
+    {
+        NamespaceId = 1,
+        Key = "k",
+        Id = Id,
+        Content = new byte[] { 1, 2, 3 },
+        ContentType = "text/plain",
+        Version = 1,
+        Sequence = Sequence.Of(63, number),
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        UpdatedAt = DateTimeOffset.UnixEpoch,
+    };
+
+    private async Task<RedisSharedCache> ConnectAsync()
+    {
+        var connection = await ConnectionMultiplexer.ConnectAsync(Server.ConnectionString);
+        _connections.Add(connection);
+        return new RedisSharedCache(connection, _clock);
+    }
+}

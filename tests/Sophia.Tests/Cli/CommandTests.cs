@@ -69,6 +69,7 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
     [InlineData(2, "forget", "k", "--all", "-n", "n")]
     [InlineData(2, "put", "k", "x", "-n", "n", "-a", "novalue")]
     [InlineData(2, "tiers", "--url", "ftp://x")]
+    [InlineData(2, "key", "new", "--scope", "everything")]
     [InlineData(2, "import", "/no/such/file", "-n", "n")]
     [InlineData(4, "tiers", "--url", "http://127.0.0.1:1")]
     [InlineData(0, "--help")]
@@ -163,7 +164,10 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
         var again = (await Run("key", "new", "--json")).Json;
 
         Assert.Matches("^sk_[A-Za-z0-9_-]{43}$", lines[0]);
-        Assert.Equal($"Sophia__ApiKeys__0__Hash={ApiKey.Of(lines[0]).Hash}", lines[1]);
+        Assert.Equal(
+            [$"Sophia__ApiKeys__0__Hash={ApiKey.Of(lines[0]).Hash}", "Sophia__ApiKeys__0__Tenant=local", "Sophia__ApiKeys__0__Scopes__0=read", "Sophia__ApiKeys__0__Scopes__1=write"],
+            lines[1..]);
+        Assert.Contains("Sophia__ApiKeys__1__Scopes__0=admin", (await Run("key", "new", "--index", "1", "--scope", "admin")).Output, StringComparison.Ordinal);
         Assert.NotEqual(lines[0], (string?)again["key"]);
         // FIPS 180-2, appendix B.1: the hash of "abc".
         Assert.Equal("sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", ApiKey.Of("abc").Hash);

@@ -213,6 +213,24 @@ public sealed class ImportTests : IAsyncLifetime, IDisposable
         Assert.Equal(["p/a"], _service.Records.Keys);
     }
 
+    [SkippableFact]
+    public async Task Real_licences_are_imported_word_for_word()
+    {
+        const string Licences = "/usr/share/common-licenses";
+        Skip.IfNot(Directory.Exists(Licences), $"{Licences} is not on this machine");
+        var result = await Import(Licences);
+        Assert.Equal(0, result.ExitCode);
+        foreach (var file in new DirectoryInfo(Licences).GetFiles().Where(f => f.LinkTarget is null))
+        {
+            var chunks = _service.Records.Where(r => r.Key.StartsWith(file.Name + "#", StringComparison.Ordinal)).Select(r => (string)r.Value.Record["content"]!).ToList();
+            Assert.Equal(Words(await File.ReadAllTextAsync(file.FullName)), chunks.SelectMany(Words));
+            Assert.All(chunks, c => Assert.InRange(c.Length, 1, 1200));
+        }
+        Assert.True((int)result.Json["stored"]! > 100);
+    }
+
+    private static string[] Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+
     private void WriteGzip(string path, byte[] content)
     {
         var full = _cli.Write(path, "");

@@ -9,21 +9,26 @@ internal static class KeyCommand
 {
     public static Command Create(Surroundings surroundings)
     {
-        var index = new Option<int>("--index") { Description = "Its place in the service's list of keys.", DefaultValueFactory = static _ => 0 };
-        var make = new Command("new", "Make an API key: the key for the caller, its hash for the service's configuration.") { index };
+        var index = new Option<int>("--index") { Description = "Its place in the service's list of keys.", DefaultValueFactory = static _ => 0, HelpName = "number" };
+        var scopes = new Option<string[]>("--scope") { Description = "What the key may do: read, write, admin. May be repeated.", DefaultValueFactory = static _ => ["read", "write"] };
+        scopes.AcceptOnlyFromAmong("read", "write", "admin");
+        var make = new Command("new", "Make an API key: the key for the caller, its hash and rights for the service's configuration.") { index, scopes };
         make.SetAction(async (parse, cancellationToken) =>
         {
             var key = ApiKey.New();
-            var name = $"Sophia__ApiKeys__{parse.GetValue(index)}__Hash";
+            var entry = $"Sophia__ApiKeys__{parse.GetValue(index)}__";
+            List<string> settings = [$"{entry}Hash={key.Hash}", $"{entry}Tenant={parse.GetValue(Service.Tenant) ?? "local"}"];
+            foreach (var scope in (parse.GetValue(scopes) ?? []).Distinct()) settings.Add($"{entry}Scopes__{settings.Count - 2}={scope}");
             var output = parse.InvocationConfiguration.Output;
             if (parse.GetValue(Service.Json))
             {
-                await output.WriteLineAsync(CliJson.Text(new JsonObject { ["key"] = key.Secret, ["hash"] = key.Hash, ["setting"] = $"{name}={key.Hash}" }));
+                var lines = new JsonArray([.. settings.Select(static s => JsonValue.Create(s))]);
+                await output.WriteLineAsync(CliJson.Text(new JsonObject { ["key"] = key.Secret, ["hash"] = key.Hash, ["settings"] = lines }));
                 return ExitCodes.Ok;
             }
             await output.WriteLineAsync(key.Secret);
-            await output.WriteLineAsync($"{name}={key.Hash}");
-            await surroundings.Error.WriteLineAsync("The first line is for the caller and is shown only now; the second is for the service's environment.");
+            foreach (var setting in settings) await output.WriteLineAsync(setting);
+            await surroundings.Error.WriteLineAsync("The first line is for the caller and is shown only now; the others are for the service's environment.");
             return ExitCodes.Ok;
         });
         return new Command("key", "API keys.") { make };

@@ -6,7 +6,9 @@ using Sophia.Memory.Caching;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Stores;
 using Sophia.Stores.Postgres;
+using Sophia.Stores.Redis;
 using Sophia.Stores.Sqlite;
+using StackExchange.Redis;
 
 namespace Sophia.Api.Composition;
 
@@ -20,7 +22,7 @@ internal static class Engines
         IRecordStore store = services.GetService<NpgsqlDataSource>() is { } postgres
             ? PostgresRecordStore.Create(postgres, clock)
             : SqliteRecordStore.Create(api.DataDirectory, clock, loggers.CreateLogger("Sophia.Stores.Sqlite"));
-        ISharedCache? shared = null;
+        ISharedCache? shared = services.GetService<IConnectionMultiplexer>() is { } redis ? new RedisSharedCache(redis, clock) : null;
         return new MemoryHierarchy(store, shared, new HostShardEngine(), new HashedEmbedder(), memory, clock, loggers);
     }
 }

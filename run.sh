@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Builds Sophia and starts it on http://localhost:5080 with everything embedded and its data under ./data.
+# Arguments go to the service (--urls http://localhost:6000); settings are environment variables (Sophia__DataDirectory).
+set -euo pipefail
+cd "$(dirname "$0")"
+command -v dotnet >/dev/null || { echo "Sophia needs the .NET SDK 10: https://dotnet.microsoft.com/download" >&2; exit 1; }
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+echo "Building …"
+if ! dotnet build Sophia.Api -c Release -v quiet >"$log" 2>&1; then
+  cat "$log" >&2
+  exit 1
+fi
+rm -f "$log"
+exec dotnet Sophia.Api/bin/Release/net10.0/Sophia.Api.dll "$@"

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Builds everything and runs every test. Installs redis-server and PostgreSQL from the system's packages where they are
+# missing and can be installed; the tests start them on free ports in temporary folders and stop them. Where one cannot be
+# had, its tests are skipped, by name. The last line is: N passed, N failed, N skipped.
+set -uo pipefail
+cd "$(dirname "$0")"
+command -v dotnet >/dev/null || { echo "The tests need the .NET SDK 10: https://dotnet.microsoft.com/download" >&2; exit 1; }
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+has_postgres() { ls /usr/lib/postgresql/*/bin/initdb /usr/local/pgsql/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; }
+missing=()
+command -v redis-server >/dev/null || missing+=(redis-server)
+has_postgres || missing+=(postgresql)
+command -v strace >/dev/null || missing+=(strace)
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing ${missing[*]} …"
+    export DEBIAN_FRONTEND=noninteractive
+    # The packages must not start servers of their own: the tests start the ones they need.
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+      printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d && policy=1
+    fi
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null 2>&1 ||
+      echo "Could not install ${missing[*]}; the tests that need them are skipped."
+    [ -z "${policy:-}" ] || rm -f /usr/sbin/policy-rc.d
+  else
+    echo "Not installed: ${missing[*]}; the tests that need them are skipped."
+  fi
+fi
+
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+echo "Building …"
+# One configuration for all: the tests start the service from its own build output.
+dotnet build Sophia.sln -c Release -v quiet || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+
+status=0
+passed=0 failed=0 skipped=0
+count() { sed -n "s/.*<Counters[^>]* $2=\"\([0-9]*\)\".*/\1/p" "$1"; }
+for project in tests/*/*.csproj; do
+  name=$(basename "$project" .csproj)
+  echo "Running $name …"
+  dotnet test "$project" -c Release --no-build -v quiet --logger "trx;LogFileName=$name.trx" \
+    --logger "console;verbosity=minimal" --results-directory "$results" || status=1
+  trx="$results/$name.trx"
+  if [ ! -s "$trx" ]; then
+    echo "$name gave no results."
+    failed=$((failed + 1)) status=1
+    continue
+  fi
+  total=$(count "$trx" total) executed=$(count "$trx" executed)
+  passed=$((passed + $(count "$trx" passed)))
+  failed=$((failed + executed - $(count "$trx" passed)))
+  skipped=$((skipped + total - executed))
+done
+[ "$failed" = 0 ] || status=1
+[ $((passed + failed)) -gt 0 ] || status=1
+echo "$passed passed, $failed failed, $skipped skipped"
+exit $status

@@ -16,7 +16,7 @@ public class HashedEmbedderTests
         var hash = SHA256.HashData(MemoryMarshal.AsBytes(Embed(Pangram).AsSpan()));
 
         Assert.Equal("sophia-hashed-256-v1", HashedEmbedder.ModelName);
-        Assert.Equal("GOLDEN", Convert.ToHexStringLower(hash));
+        Assert.StartsWith("89fee169a92bb02fe99e832412f7855f4c749b12f", Convert.ToHexStringLower(hash), StringComparison.Ordinal);
     }
 
     [Fact]

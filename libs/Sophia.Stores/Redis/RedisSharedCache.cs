@@ -143,13 +143,13 @@ public sealed class RedisSharedCache : ISharedCache
     {
         try
         {
-            if (Primary() is not { } server)
+            if (Primary() is null)
             {
                 return null;
             }
 
-            // Sent as a plain command: the typed one asks for the client's admin mode, which nothing else here needs.
-            var info = (string?)await server.ExecuteAsync("INFO", "memory").WaitAsync(cancellationToken).ConfigureAwait(false);
+            // Through a script: the client sends INFO itself only in admin mode, which nothing else here needs.
+            var info = (string?)await Database.ScriptEvaluateAsync("return redis.call('INFO', 'memory')").WaitAsync(cancellationToken).ConfigureAwait(false);
             long? used = null, limit = null;
             foreach (var line in info.AsSpan().EnumerateLines())
             {

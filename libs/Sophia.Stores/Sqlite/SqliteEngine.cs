@@ -16,10 +16,11 @@ internal sealed partial class SqliteEngine : RelationalStore
 {
     public const string FileName = "sophia.db";
 
-    // Measured on 512-byte texts with vectors: rows of about 1.2 KiB fill pages of 8 KiB well and large values need fewer overflow pages.
+    // Pages of 4 KiB: a random key touches a leaf of its own and the write-ahead log takes whole pages. Measured with 512-byte
+    // texts and vectors, 8 KiB made the file a tenth smaller and was no quicker.
     private const string Pragmas =
-        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; " +
-        "PRAGMA cache_size = -65536; PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = OFF; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864";
+        "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; " +
+        "PRAGMA cache_size = -65536; PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = OFF; PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864";
 
     private const string ReaderPragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY";
     private const int PooledReaders = 16;

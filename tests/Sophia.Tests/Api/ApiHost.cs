@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Mvc.Testing;
 
 namespace Sophia.Tests.Api;
 
-/// <summary>The service on a port of loopback, with a data directory of its own.</summary>
-public class ApiHost : WebApplicationFactory<Program>
+/// <summary>The service on a port of loopback, with a data directory of its own. Any public type names its assembly: Program is there twice.</summary>
+public class ApiHost : WebApplicationFactory<Sophia.Api.Composition.ApiOptions>
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("sophia-api-").FullName;
 

@@ -1,0 +1,124 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using CsCheck;
+
+namespace Sophia.Tests.Api;
+
+public sealed class HostileInputTests(ApiHost api) : IClassFixture<ApiHost>
+{
+    private const string One = "/v1/namespaces/h/memories/k";
+    private const string Many = "/v1/namespaces/h/memories";
+    private const string Find = "/v1/namespaces/h/search";
+
+    public static TheoryData<string, string, string?, string> Inputs => new()
+    {
+        { "PUT", One, "", "malformed-json" },
+        { "PUT", One, "{", "malformed-json" },
+        { "PUT", One, "{\"content\":\"x\"} trailing", "malformed-json" },
+        { "PUT", One, "{\"content\":NaN}", "malformed-json" },
+        { "PUT", One, "{\"content\":" + new string('[', 1000) + new string(']', 1000) + "}", "malformed-json" },
+        { "PUT", One, "[]", "invalid-request" },
+        { "PUT", One, "{\"content\":\"x\",\"content\":\"y\"}", "invalid-request" },
+        { "PUT", One, "{\"content\":\"x\",\"colour\":1}", "invalid-request" },
+        { "PUT", One, "{\"content\":\"\\ud800\"}", "invalid-request" },
+        { "PUT", One, "{\"content\":{\"a\":\"\\ud800\"}}", "invalid-request" },
+        { "PUT", One, "{\"content\":\"x\",\"attributes\":{\"a\":1,\"a\":2}}", "invalid-request" },
+        { "PUT", One, "{\"content\":\"x\",\"attributes\":[]}", "invalid-request" },
+        { "PUT", One, "{\"content\":\"x\",\"expiresAt\":\"tomorrow\"}", "invalid-request" },
+        { "PUT", One, "{\"content\":\"x\",\"ttlSeconds\":1e999}", "invalid-request" },
+        { "PUT", One, "{\"content\":\"x\",\"tags\":\"a\"}", "invalid-request" },
+        { "PUT", One, "{\"content\":\"x\",\"vector\":[1e999]}", "invalid-vector" },
+        { "PUT", One, "{\"content\":\"x\",\"vector\":[\"NaN\"]}", "invalid-vector" },
+        { "PUT", One, "{\"content\":\"x\",\"vector\":[]}", "invalid-vector" },
+        { "PUT", One, "{\"content\":\"x\",\"tags\":[" + string.Join(',', Enumerable.Repeat("\"t\"", 100_000)) + "]}", "invalid-record" },
+        { "PUT", One, "{}", "invalid-record" },
+        { "PUT", "/v1/namespaces/h/memories/" + new string('k', 600), "{\"content\":\"x\"}", "invalid-key" },
+        { "PUT", "/v1/namespaces/h/memories/%FF", "{\"content\":\"x\"}", "invalid-key" },
+        { "PUT", "/v1/namespaces/UPPER/memories/k", "{\"content\":\"x\"}", "invalid-namespace" },
+        { "PUT", One + "?x=1", "{\"content\":\"x\"}", "invalid-request" },
+        { "POST", Many, "{\"items\":[]}", "invalid-request" },
+        { "POST", Many, "{\"items\":[{\"key\":\"a\"", "malformed-json" },
+        { "POST", Many, "{\"items\":[" + string.Join(',', Enumerable.Repeat("{}", 1001)) + "]}", "too-large" },
+        { "POST", Find, "{\"query\":\"x\",\"k\":99999999999999999999}", "invalid-request" },
+        { "POST", Find, "{\"query\":\"x\",\"k\":0}", "invalid-request" },
+        { "POST", Find, "{}", "invalid-request" },
+        { "POST", Find, "{\"query\":\"x\",\"minSequence\":\"zzz\"}", "invalid-token" },
+        { "POST", Find, "{\"query\":\"x\",\"mode\":\"magic\"}", "invalid-request" },
+        { "POST", Find, "{\"query\":\"x\",\"\\ud800\":1}", "*" },
+        { "POST", Find, "{\"vector\":[1,2,3]}", "vector-dimension-mismatch" },
+        { "POST", "/v1/namespaces/h/forget", "{}", "invalid-request" },
+        { "POST", "/v1/namespaces/h/forget", "{\"prefix\":\"\"}", "invalid-request" },
+        { "GET", Many + "?limit=0", null, "invalid-request" },
+        { "GET", Many + "?limit=99999999999", null, "invalid-request" },
+        { "GET", Many + "?cursor=AAAA", null, "invalid-cursor" },
+        { "GET", Many + "?attr=x", null, "invalid-request" },
+        { "GET", One + "?asOf=never", null, "invalid-request" },
+        { "GET", "/v1/namespaces/absent/memories/k", null, "namespace-not-found" },
+        { "GET", "/v1/sessions/absent", null, "session-not-found" },
+        { "GET", "/nowhere", null, "not-found" },
+        { "PATCH", One, "{}", "method-not-allowed" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Inputs))]
+    public async Task What_cannot_be_taken_is_refused_with_a_code(string method, string path, string? body, string code)
+    {
+        await api.SendAsync(HttpMethod.Put, "/v1/namespaces/h/memories/seed", """{"content":"seed"}""");
+        using var response = await api.SendAsync(new HttpMethod(method), path, body);
+        await AssertProblemAsync(response, code);
+    }
+
+    [Theory]
+    [InlineData("Content-Type", "application/json; charset=utf-16", "unsupported-media-type")]
+    [InlineData("Content-Type", "application/x-www-form-urlencoded", "unsupported-media-type")]
+    [InlineData("Content-Encoding", "gzip", "unsupported-media-type")]
+    [InlineData("If-Match", "unquoted", "invalid-request")]
+    [InlineData("If-None-Match", "\"abc\"", "invalid-request")]
+    [InlineData("Host", "evil.example", "loopback-only")]
+    [InlineData("Origin", "http://evil.example", "loopback-only")]
+    [InlineData("X-Forwarded-For", "203.0.113.7", "loopback-only")]
+    [InlineData("Sophia-Tenant", "other", "forbidden")]
+    public async Task A_header_that_cannot_be_taken_is_refused_with_a_code(string name, string value, string code)
+    {
+        using var response = await api.SendAsync(HttpMethod.Put, One, """{"content":"x"}""", (name, value));
+        await AssertProblemAsync(response, code);
+    }
+
+    [Fact]
+    public async Task An_idempotency_key_over_255_characters_is_refused()
+    {
+        using var response = await api.SendAsync(HttpMethod.Put, One, """{"content":"x"}""", ("Idempotency-Key", new string('k', 256)));
+        await AssertProblemAsync(response, "invalid-request");
+    }
+
+    [Fact]
+    public void No_body_of_any_bytes_gives_a_server_error()
+    {
+        var tokens = Gen.OneOfConst("{", "}", "[", "]", ":", ",", "\"content\"", "\"items\"", "\"key\"", "\"query\"", "\"vector\"", "\"tags\"", "\"a\"", "1", "1e999", "null", "\"\\ud800\"", "\u00ff", " ");
+        Gen.Select(Gen.OneOfConst("PUT " + One, "POST " + Many, "POST " + Find, "POST /v1/namespaces/h/forget", "POST /v1/sessions/s/turns", "PUT /v1/namespaces/h2"), tokens.List[0, 24])
+            .Sample(
+                (target, parts) =>
+                {
+                    var (method, path) = (target.Split(' ')[0], target.Split(' ')[1]);
+                    using var response = api.SendAsync(new HttpMethod(method), path, string.Concat(parts)).GetAwaiter().GetResult();
+                    Assert.True((int)response.StatusCode < 500, $"{target} {string.Concat(parts)} gave {(int)response.StatusCode}");
+                },
+                iter: 300, threads: 1);
+    }
+
+    private static async Task AssertProblemAsync(HttpResponseMessage response, string code)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True((int)response.StatusCode is >= 400 and < 500, $"{(int)response.StatusCode} {text}");
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        var problem = JsonDocument.Parse(text).RootElement;
+        Assert.Equal((int)response.StatusCode, problem.GetProperty("status").GetInt32());
+        Assert.NotEmpty(problem.GetProperty("suggestion").GetString()!);
+        Assert.NotEmpty(problem.GetProperty("traceId").GetString()!);
+        if (code != "*")
+        {
+            Assert.Equal(code, problem.GetProperty("code").GetString());
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Net;
+
+namespace Sophia.Tests.Api;
+
+public sealed class TenantTests(KeyedApiHost api) : IClassFixture<KeyedApiHost>
+{
+    private const string Path = "/v1/namespaces/shared-name/memories/a";
+
+    [Fact]
+    public async Task No_endpoint_shows_a_tenant_what_another_wrote()
+    {
+        (string, string) red = ("Authorization", "Bearer red-key"), blue = ("X-Api-Key", "blue-key");
+        var receipt = await api.JsonAsync(HttpMethod.Put, Path, """{"content":"of red alone"}""", HttpStatusCode.Created, red);
+        var page = await api.JsonAsync(HttpMethod.Get, "/v1/namespaces/shared-name/memories?limit=1", null, HttpStatusCode.OK, red);
+        Assert.Equal(1, page.GetProperty("items").GetArrayLength());
+        await api.JsonAsync(HttpMethod.Post, "/v1/sessions/talk/turns", """{"turns":[{"role":"user","content":"of red alone"}]}""", HttpStatusCode.OK, red);
+
+        await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/shared-name/memories/b", """{"content":"of blue"}""", HttpStatusCode.Created, blue);
+        var token = receipt.GetProperty("sequence").GetString();
+        foreach (var (method, path, body) in (ReadOnlySpan<(HttpMethod, string, string?)>)[
+            (HttpMethod.Get, Path, null), (HttpMethod.Get, Path + "?minSequence=" + token, null), (HttpMethod.Get, Path + "/history", null),
+            (HttpMethod.Get, Path + "/content", null), (HttpMethod.Get, "/v1/namespaces/shared-name/memories", null), (HttpMethod.Get, "/v1/sessions/talk", null),
+            (HttpMethod.Post, "/v1/namespaces/shared-name/search", """{"query":"red alone"}"""), (HttpMethod.Delete, Path, null),
+            (HttpMethod.Post, "/v1/namespaces/shared-name/forget", """{"keys":["a"]}""")])
+        {
+            using var response = api.SendAsync(method, path, body, blue).GetAwaiter().GetResult();
+            var text = response.Content.ReadAsStringAsync().GetAwaiter().GetResult();
+            Assert.DoesNotContain("of red alone", text, StringComparison.Ordinal);
+            Assert.True((int)response.StatusCode < 500, text);
+        }
+
+        Assert.Equal("of red alone", (await api.JsonAsync(HttpMethod.Get, Path, null, HttpStatusCode.OK, red)).GetProperty("content").GetString());
+        using var claimed = await api.SendAsync(HttpMethod.Get, Path, null, blue, ("Sophia-Tenant", "red"));
+        Assert.Equal(HttpStatusCode.Forbidden, claimed.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_request_without_a_known_key_is_told_how_to_bring_one()
+    {
+        using var response = await api.SendAsync(HttpMethod.Get, Path, null, ("Authorization", "Bearer guess"));
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("Bearer", response.Headers.WwwAuthenticate.Single().Scheme);
+    }
+
+    [Fact]
+    public async Task A_key_does_only_what_its_scopes_say()
+    {
+        var refused = await api.JsonAsync(HttpMethod.Put, Path, """{"content":"x"}""", HttpStatusCode.Forbidden, ("X-Api-Key", "reader-key"));
+        Assert.Equal("forbidden", refused.GetProperty("code").GetString());
+        await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/n", "{}", HttpStatusCode.Forbidden, ("X-Api-Key", "blue-key"));
+    }
+
+    [Fact]
+    public async Task A_key_for_several_tenants_names_one()
+    {
+        await api.JsonAsync(HttpMethod.Get, "/v1/namespaces", null, HttpStatusCode.BadRequest, ("X-Api-Key", "both-key"));
+        await api.JsonAsync(HttpMethod.Get, "/v1/namespaces", null, HttpStatusCode.OK, ("X-Api-Key", "both-key"), ("Sophia-Tenant", "blue"));
+    }
+}

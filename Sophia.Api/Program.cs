@@ -11,6 +11,7 @@ using Sophia.Api.Search;
 using Sophia.Api.Sessions;
 using Sophia.Api.TiersAndHealth;
 using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Stores;
 using Sophia.ServiceDefaults;
 
 try
@@ -66,7 +67,8 @@ try
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (Exception e) when (e is ConfigurationException or IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException })
+catch (Exception e) when (e is ConfigurationException or FormatException or StoreInUseException or StoreUnavailableException or
+    IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException })
 {
     await Console.Error.WriteLineAsync($"Sophia cannot start: {e.Message}");
     return 1;

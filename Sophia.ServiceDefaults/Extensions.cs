@@ -78,6 +78,7 @@ public static class Extensions
     {
         if (builder.Configuration.GetConnectionString("postgres") is { Length: > 0 } connection)
         {
+            _ = WellFormed("postgres", "Host=localhost;Username=sophia;Database=sophia", () => new NpgsqlConnectionStringBuilder(connection));
             builder.Services.AddSingleton(services =>
             {
                 var source = new NpgsqlDataSourceBuilder(connection);
@@ -94,6 +95,7 @@ public static class Extensions
     {
         if (builder.Configuration.GetConnectionString("redis") is { Length: > 0 } connection)
         {
+            _ = WellFormed("redis", "localhost:6379", () => ConfigurationOptions.Parse(connection));
             builder.Services.AddSingleton<IConnectionMultiplexer>(_ =>
             {
                 var options = ConfigurationOptions.Parse(connection);
@@ -104,6 +106,18 @@ public static class Extensions
         }
 
         return builder;
+    }
+
+    private static T WellFormed<T>(string name, string example, Func<T> parse)
+    {
+        try
+        {
+            return parse();
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            throw new FormatException($"ConnectionStrings:{name} is not a connection string: {e.Message} Write it as in '{example}'.", e);
+        }
     }
 
     private static void ConfigureLogging(this IHostApplicationBuilder builder)

@@ -1,3 +1,4 @@
+using Sophia.Memory.Namespaces;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Security.Cryptography;
@@ -109,7 +110,7 @@ internal sealed class ApiKeyRing
             throw new ConfigurationException($"{at} has no scope, so it could do nothing. Set {at}:Scopes:0 to read, write or admin.");
         }
 
-        if (tenants.FirstOrDefault(t => !Names.IsNamespace(t)) is { } bad)
+        if (tenants.FirstOrDefault(t => !NamespaceRules.IsName(t)) is { } bad)
         {
             throw new ConfigurationException($"{at} names the tenant '{bad}'. A tenant's name is [a-z0-9][a-z0-9._-]{{0,127}}.");
         }

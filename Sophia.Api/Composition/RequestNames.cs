@@ -12,7 +12,7 @@ internal static class RequestNames
     /// <exception cref="ProblemException">invalid-namespace.</exception>
     public static string NamespaceName(this HttpContext context) => CheckNamespace((string)context.Request.RouteValues["ns"]!, "ns");
 
-    public static string CheckNamespace(string name, string path) => Names.IsNamespace(name)
+    public static string CheckNamespace(string name, string path) => NamespaceRules.IsName(name)
         ? name
         : throw Refuse.Field(path, "It is not a namespace's name.", "Use [a-z0-9][a-z0-9._-]{0,127}.", 400, "invalid-namespace");
 
@@ -27,6 +27,6 @@ internal static class RequestNames
     public static string SessionId(this HttpContext context)
     {
         var id = (string)context.Request.RouteValues["id"]!;
-        return Names.IsSession(id) ? id : throw Refuse.Field("id", "It is not a session's id.", "Use [A-Za-z0-9][A-Za-z0-9._:-]{0,127}.");
+        return NamespaceRules.IsSessionId(id) ? id : throw Refuse.Field("id", "It is not a session's id.", "Use [A-Za-z0-9][A-Za-z0-9._:-]{0,127}.");
     }
 }

@@ -18,7 +18,8 @@ internal static class Settings
         {
             var api = section.Get<ApiOptions>() ?? new ApiOptions();
             Check(api);
-            return (api, section.Get<MemoryOptions>() ?? new MemoryOptions());
+            var memory = section.Get<MemoryOptions>() ?? new MemoryOptions();
+            return memory.Validate() is { } problem ? throw new ConfigurationException(problem) : (api, memory);
         }
         catch (InvalidOperationException e)
         {

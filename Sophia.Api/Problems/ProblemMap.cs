@@ -18,7 +18,7 @@ internal static class ProblemMap
         ["precondition-failed"] = 412, ["too-large"] = 413, ["unsupported-media-type"] = 415,
         ["invalid-record"] = 422, ["vector-dimension-mismatch"] = 422, ["vector-not-accepted"] = 422, ["invalid-vector"] = 422,
         ["idempotency-key-reused"] = 422, ["too-many-writes"] = 429, ["internal-error"] = 500,
-        ["store-unavailable"] = 503, ["store-full"] = 503, ["sequence-not-reached"] = 503,
+        ["store-unavailable"] = 503, ["store-full"] = 503, ["sequence-not-reached"] = 503, ["shard-loading"] = 503,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static IEnumerable<string> Codes => Statuses.Keys;
@@ -32,7 +32,7 @@ internal static class ProblemMap
         ProblemException e => e.Problem,
         TooManyWritesException e => Refused(e, e.RetryAfter),
         SequenceNotReachedException e => Refused(e, TimeSpan.FromSeconds(1)),
-        RefusedException e => Refused(e, null),
+        RefusedException e => Refused(e, e.Code == "shard-loading" ? TimeSpan.FromSeconds(1) : null),
         StoreUnavailableException e => new Problem(503, "store-unavailable", e.Message, "Try again after the delay; nothing of this request was acknowledged.")
         {
             RetryAfter = TimeSpan.FromSeconds(1),

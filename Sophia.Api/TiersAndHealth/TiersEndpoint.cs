@@ -1,3 +1,4 @@
+using Sophia.Api.Problems;
 using Sophia.Memory.Tiers;
 using System.Diagnostics;
 using System.Text.Json;
@@ -17,6 +18,7 @@ internal sealed class TiersEndpoint(MemoryHierarchy memory)
     {
         var tiers = ActivatorUtilities.CreateInstance<TiersEndpoint>(routes.ServiceProvider);
         routes.MapEdge("GET", "/v1/tiers", Rights.Read, tiers.GetAsync).Describe("Tiers", "GetTiers", "Shows each tier's engine, state, hits, evictions and latency against its budget").Answers<TiersAnswer>(200);
+        routes.MapEdge("POST", "/v1/tiers/{tier}/evict", Rights.Admin, tiers.EvictAsync).Describe("Tiers", "Evict", "Drops what L0 or L1 holds in this process, of a namespace, or of a tag in it; it comes back by use").Refuses(400, 403, 404);
     }
 
     public async Task GetAsync(HttpContext context, Caller caller)
@@ -39,6 +41,24 @@ internal sealed class TiersEndpoint(MemoryHierarchy memory)
         json.WriteNumber("entries", report.LogEntries);
         json.WriteEndObject();
         json.WriteEndObject();
+        await body.SendAsync(context, 200, new Trail(), start);
+    }
+
+    public async Task EvictAsync(HttpContext context, Caller caller)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var query = new QueryValues(context.Request, "namespace", "tag");
+        var tier = Enum.TryParse<Tier>((string)context.Request.RouteValues["tier"]!, ignoreCase: false, out var parsed) ? parsed : Tier.L3;
+        // A tenant's admin may empty the caches of its own namespaces, not those of others.
+        var name = query.One("namespace") ?? throw Refuse.Field("namespace", "It is missing.", "Name the namespace whose copies are to go.");
+        RequestNames.CheckNamespace(name, "namespace");
+        var ns = await memory.FindNamespaceAsync(caller.Tenant, name, context.RequestAborted) ?? throw Refuse.NamespaceNotFound(name);
+        var (near, shards) = await memory.EvictAsync(tier, ns.Id, query.One("tag"));
+        using var body = new JsonBody();
+        body.Writer.WriteStartObject();
+        body.Writer.WriteNumber("near", near);
+        body.Writer.WriteNumber("shards", shards);
+        body.Writer.WriteEndObject();
         await body.SendAsync(context, 200, new Trail(), start);
     }
 

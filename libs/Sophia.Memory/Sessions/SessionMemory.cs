@@ -74,6 +74,11 @@ public sealed class SessionMemory
             return null;
         }
 
+        if (!minSequence.IsNone && minSequence.Partition != ns.Partition)
+        {
+            throw new RefusedException("invalid-token", "The sequence token is not one of a session's.", "Send the token of the append that the read must see.");
+        }
+
         var wanted = last ?? (maxTokens is null ? DefaultLast : int.MaxValue);
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
         var turns = new List<Turn>();

@@ -18,7 +18,7 @@ internal sealed class PostgresEngine(NpgsqlDataSource source, TimeProvider clock
 
     protected override IReadOnlyList<Migration> Migrations => PostgresSchema.Migrations;
 
-    // The number is "Sophia" in ASCII; it is released with the transaction.
+    // The number is arbitrary, but must stay what it is; the lock goes with the transaction.
     protected override string? MigrationLock => "SELECT pg_advisory_xact_lock(91748172261729)";
 
     public override async Task OpenAsync(CancellationToken cancellationToken)

@@ -17,14 +17,16 @@ public sealed class TenantTests(KeyedApiHost api) : IClassFixture<KeyedApiHost>
 
         await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/shared-name/memories/b", """{"content":"of blue"}""", HttpStatusCode.Created, blue);
         var token = receipt.GetProperty("sequence").GetString();
-        foreach (var (method, path, body) in (ReadOnlySpan<(HttpMethod, string, string?)>)[
+        foreach (var (method, path, body) in new (HttpMethod, string, string?)[]
+        {
             (HttpMethod.Get, Path, null), (HttpMethod.Get, Path + "?minSequence=" + token, null), (HttpMethod.Get, Path + "/history", null),
             (HttpMethod.Get, Path + "/content", null), (HttpMethod.Get, "/v1/namespaces/shared-name/memories", null), (HttpMethod.Get, "/v1/sessions/talk", null),
             (HttpMethod.Post, "/v1/namespaces/shared-name/search", """{"query":"red alone"}"""), (HttpMethod.Delete, Path, null),
-            (HttpMethod.Post, "/v1/namespaces/shared-name/forget", """{"keys":["a"]}""")])
+            (HttpMethod.Post, "/v1/namespaces/shared-name/forget", """{"keys":["a"]}"""),
+        })
         {
-            using var response = api.SendAsync(method, path, body, blue).GetAwaiter().GetResult();
-            var text = response.Content.ReadAsStringAsync().GetAwaiter().GetResult();
+            using var response = await api.SendAsync(method, path, body, blue);
+            var text = await response.Content.ReadAsStringAsync();
             Assert.DoesNotContain("of red alone", text, StringComparison.Ordinal);
             Assert.True((int)response.StatusCode < 500, text);
         }

@@ -1,0 +1,85 @@
+using System.Text;
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Records;
+using Sophia.Tests.Infrastructure;
+
+namespace Sophia.Tests.Hierarchy;
+
+public sealed class ForgetTests
+{
+    private const string Canary = "xqcanaryzw";
+
+    [Fact]
+    public async Task A_forgotten_canary_is_in_no_file_of_the_data_directory()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await running.PutAsync("plain", "nothing special");
+        await running.PutAsync($"{Canary}/1", $"first {Canary}");
+        await running.PutAsync($"{Canary}/1", $"second {Canary}", draft => draft with
+        {
+            Tags = [Canary], Attributes = Encoding.UTF8.GetBytes($$"""{"{{Canary}}":"{{Canary}}"}"""), Provenance = new Provenance(Source: Canary, Uri: $"http://{Canary}"),
+        });
+        await running.PutAsync($"{Canary}/deleted", $"third {Canary}");
+        await running.Memory.DeleteAsync(running.Notes, $"{Canary}/deleted", default, null, new Trail(), default);
+        Assert.NotEmpty((await running.SearchAsync(Canary)).Hits);
+        Assert.NotEmpty(FilesWith(running.Directory, Canary));
+
+        var answer = await running.Memory.ForgetAsync(running.Notes, new ForgetRequest { Prefix = Canary }, new Trail(), default);
+
+        Assert.Equal(2, answer.Matched);
+        Assert.Equal(3, answer.Versions);
+        Assert.Equal(2, answer.Tombstones);
+        Assert.Empty(FilesWith(running.Directory, Canary));
+        Assert.Empty((await running.SearchAsync(Canary)).Hits);
+        Assert.Null((await running.GetAsync($"{Canary}/1")).Text);
+        Assert.Null(await running.Memory.HistoryAsync(running.Notes, $"{Canary}/1", default, 10, new Trail(), default));
+        Assert.Equal("nothing special", (await running.GetAsync("plain")).Text);
+    }
+
+    [Fact]
+    public async Task A_dry_run_counts_what_the_forget_then_erases_and_erases_nothing()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            await running.PutAsync($"note/{i}", $"words {i}", draft => draft with { Tags = [i < 3 ? "old" : "new"] });
+        }
+
+        await running.PutAsync("note/0", "other words", draft => draft with { Tags = ["old"] });
+        var request = new ForgetRequest { Filter = new() { AllTags = ["old"] }, DryRun = true };
+
+        var dry = await running.Memory.ForgetAsync(running.Notes, request, new Trail(), default);
+        Assert.Equal("other words", (await running.GetAsync("note/0")).Text);
+        var real = await running.Memory.ForgetAsync(running.Notes, request with { DryRun = false }, new Trail(), default);
+        var again = await running.Memory.ForgetAsync(running.Notes, request with { DryRun = false }, new Trail(), default);
+
+        Assert.Equal((3, 4), (dry.Matched, dry.Versions));
+        Assert.Equal((dry.Matched, dry.Versions, dry.Vectors, dry.Near, dry.Shard, dry.Tombstones), (real.Matched, real.Versions, real.Vectors, real.Near, real.Shard, real.Tombstones));
+        Assert.Equal(0, again.Matched);
+        Assert.Equal(2, await running.Memory.CountAsync(running.Notes, default));
+    }
+
+    [Fact]
+    public async Task A_forget_that_names_nothing_or_two_things_is_refused()
+    {
+        await using var running = await RunningMemory.StartAsync();
+
+        foreach (var request in new[] { new ForgetRequest(), new ForgetRequest { All = true, Prefix = "a" } })
+        {
+            var refused = await Assert.ThrowsAsync<RefusedException>(() => running.Memory.ForgetAsync(running.Notes, request, new Trail(), default));
+            Assert.Equal("invalid-request", refused.Code);
+        }
+    }
+
+    private static string[] FilesWith(string directory, string text)
+    {
+        var wanted = Encoding.UTF8.GetBytes(text);
+        return [.. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Where(file =>
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes.AsSpan().IndexOf(wanted) >= 0;
+        })];
+    }
+}

@@ -1,0 +1,106 @@
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Search;
+using Sophia.Memory.Tiers;
+using Sophia.Tests.Infrastructure;
+
+namespace Sophia.Tests.Hierarchy;
+
+public sealed class SearchTests
+{
+    [Fact]
+    public async Task A_search_that_carries_the_token_of_a_write_finds_it()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        for (var i = 0; i < 50; i++)
+        {
+            var receipt = await running.PutAsync($"k{i}", $"unique{i} words");
+            var answer = await running.SearchAsync($"unique{i}", receipt.Sequence);
+            Assert.Equal($"k{i}", answer.Hits[0].Record.Key);
+        }
+    }
+
+    [Fact]
+    public async Task A_search_for_a_change_that_never_comes_says_so_in_its_time()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var receipt = await running.PutAsync("a", "alpha");
+        var request = new SearchRequest
+        {
+            Query = "alpha", Timeout = TimeSpan.FromMilliseconds(50), MinSequence = Sequence.Of(receipt.Sequence.Partition, receipt.Sequence.Number + 1),
+        };
+
+        var error = await Assert.ThrowsAsync<SequenceNotReachedException>(() => running.Memory.SearchAsync(running.Notes, request, new Trail(), default));
+        Assert.Equal("sequence-not-reached", error.Code);
+    }
+
+    [Fact]
+    public async Task The_past_is_searched_as_it_was_recorded_then()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await running.PutAsync("a", "the meeting is in berlin");
+        await running.PutAsync("b", "the lunch is in rome");
+        running.Clock.Advance(TimeSpan.FromMinutes(1));
+        var then = running.Clock.GetUtcNow();
+        running.Clock.Advance(TimeSpan.FromMinutes(1));
+        await running.PutAsync("a", "the meeting is in paris");
+        var last = await running.Memory.DeleteAsync(running.Notes, "b", default, null, new Trail(), default);
+
+        var now = await running.SearchAsync("berlin rome", last.Last);
+        var past = await running.SearchAsync("berlin rome", asOf: then);
+
+        Assert.DoesNotContain(now.Hits, h => h.Found.MatchedTerms.Count > 0);
+        Assert.Equal(["a", "b"], past.Hits.Select(h => h.Record.Key).Order());
+        Assert.Empty((await running.SearchAsync("berlin", asOf: then.AddHours(-1))).Hits);
+    }
+
+    [Fact]
+    public async Task A_shard_that_was_dropped_is_loaded_again_and_finds_the_same()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        for (var i = 0; i < 200; i++)
+        {
+            await running.PutAsync($"k{i:D3}", $"word{i % 10} common text number{i}");
+        }
+
+        var receipt = await running.PutAsync("last", "word3 common");
+        var before = await running.SearchAsync("word3 common", receipt.Sequence);
+        await running.Memory.EvictAsync(Tier.L0, null, null);
+        var after = await running.SearchAsync("word3 common", receipt.Sequence);
+
+        Assert.Equal(before.Hits.Select(h => (h.Record.Key, h.Found.Score)), after.Hits.Select(h => (h.Record.Key, h.Found.Score)));
+        Assert.Equal(201, after.RowsMatching);
+    }
+
+    [Fact]
+    public async Task Vectors_of_callers_are_searched_and_foreign_ones_refused()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var ns = await running.Memory.NamespaceForWriteAsync("acme", "points", 2, default);
+        var puts = new[] { ("east", new float[] { 1, 0 }), ("north", [0, 1]), ("northeast", [1, 1]) }
+            .Select(p => new PutRequest(new() { Key = p.Item1, Content = "x"u8.ToArray(), Vector = p.Item2 })).ToArray();
+        var written = await running.Memory.PutAsync(ns, puts, null, new Trail(), default);
+
+        var answer = await running.Memory.SearchAsync(ns, new SearchRequest { Vector = [2, 0.1f], K = 2, MinSequence = written.Last }, new Trail(), default);
+
+        Assert.Equal(["east", "northeast"], answer.Hits.Select(h => h.Record.Key));
+        Assert.Equal(SearchMode.Vector, answer.Mode);
+        Assert.Equal("vector-dimension-mismatch", MemoryHierarchy.CheckForNamespace(puts[0].Draft with { Vector = [1, 2, 3] }, ns)!.Code);
+        Assert.Equal("vector-not-accepted", MemoryHierarchy.CheckForNamespace(puts[0].Draft, running.Notes)!.Code);
+    }
+
+    [Fact]
+    public async Task What_is_fixed_of_a_namespace_cannot_be_changed_and_the_rest_can()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var settings = running.Notes.Settings;
+
+        var changed = await running.Memory.ConfigureNamespaceAsync("acme", "notes", settings with { Resident = true }, default);
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => running.Memory.ConfigureNamespaceAsync(
+            "acme", "notes", settings with { VectorSource = VectorSource.Caller, VectorModel = null, Dimensions = 8 }, default));
+
+        Assert.True(changed.Settings.Resident);
+        Assert.Equal("namespace-settings-fixed", refused.Code);
+    }
+}

@@ -1,0 +1,124 @@
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Records;
+using Sophia.Memory.Sessions;
+using Sophia.Tests.Infrastructure;
+
+namespace Sophia.Tests.Hierarchy;
+
+public sealed class SessionTests
+{
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+
+    private static Task<AppendAnswer> AppendAsync(RunningMemory running, string id, params string[] texts) =>
+        running.Memory.Sessions.AppendAsync("acme", id, [.. texts.Select(t => new TurnDraft("user", t, default, null))], Hour, null, new Trail(), default);
+
+    private static Task<SessionView?> ReadAsync(RunningMemory running, string id, int? last = null, int? maxTokens = null, string tenant = "acme") =>
+        running.Memory.Sessions.ReadAsync(tenant, id, last, maxTokens, default, new Trail(), default);
+
+    [Fact]
+    public async Task Turns_come_back_in_order_and_each_has_a_receipt()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var first = await AppendAsync(running, "s", "one", "two");
+        var second = await AppendAsync(running, "s", "three");
+
+        var view = await ReadAsync(running, "s", last: 2);
+
+        Assert.Equal([1, 2], first.Numbers);
+        Assert.Equal([3], second.Numbers);
+        Assert.All(first.Writes.Receipts, receipt => Assert.Equal(ReceiptStatus.Stored, receipt.Status));
+        Assert.Equal(["two", "three"], view!.Turns.Select(t => t.Content));
+        Assert.Equal(3, view.TotalTurns);
+    }
+
+    [Fact]
+    public async Task A_token_budget_takes_the_newest_turns_that_fit()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await AppendAsync(running, "s", new string('a', 40), new string('b', 40), new string('c', 12));
+
+        var view = await ReadAsync(running, "s", maxTokens: 13);
+
+        Assert.Equal([10, 3], view!.Turns.Select(t => t.Tokens));
+        Assert.Equal(13, view.Tokens);
+        Assert.Empty((await ReadAsync(running, "s", maxTokens: 2))!.Turns);
+    }
+
+    [Fact]
+    public async Task Writers_who_append_at_once_get_numbers_of_their_own_without_gaps()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await AppendAsync(running, "s", "first");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => AppendAsync(running, "s", $"turn {i}", "and more")));
+
+        Assert.Equal(Enumerable.Range(2, 80).Select(i => (long)i), answers.SelectMany(a => a.Numbers).Order());
+    }
+
+    [Fact]
+    public async Task A_use_slides_the_time_to_live_and_without_use_the_session_ends()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await AppendAsync(running, "s", "one");
+        for (var i = 0; i < 4; i++)
+        {
+            running.Clock.Advance(TimeSpan.FromMinutes(50));
+            Assert.NotNull(await ReadAsync(running, "s"));
+        }
+
+        running.Clock.Advance(TimeSpan.FromMinutes(67));
+        Assert.Null(await ReadAsync(running, "s"));
+    }
+
+    [Fact]
+    public async Task A_new_session_under_the_id_of_an_expired_one_does_not_show_its_turns()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await AppendAsync(running, "s", "secret of before");
+        running.Clock.Advance(TimeSpan.FromHours(3));
+
+        var answer = await AppendAsync(running, "s", "hello");
+
+        Assert.Equal([1], answer.Numbers);
+        Assert.Equal(["hello"], (await ReadAsync(running, "s"))!.Turns.Select(t => t.Content));
+    }
+
+    [Fact]
+    public async Task Closing_promotes_the_turns_and_takes_no_more()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await AppendAsync(running, "s", "the dentist is on tuesday", "bring the insurance card");
+
+        var closed = await running.Memory.Sessions.CloseAsync("acme", "s", "notes", null, new Trail(), default);
+        var again = await running.Memory.Sessions.CloseAsync("acme", "s", "notes", null, new Trail(), default);
+
+        Assert.Equal(2, closed!.Promoted);
+        Assert.All(again!.Receipts, r => Assert.Equal(ReceiptStatus.Unchanged, r.Receipt.Status));
+        Assert.Equal("session/s/0000000001", (await running.SearchAsync("dentist", closed.Receipts[^1].Receipt.Sequence)).Hits[0].Record.Key);
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => AppendAsync(running, "s", "too late"));
+        Assert.Equal("session-closed", refused.Code);
+    }
+
+    [Fact]
+    public async Task A_session_belongs_to_its_tenant()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await AppendAsync(running, "s", "one");
+
+        Assert.Null(await ReadAsync(running, "s", tenant: "other"));
+        Assert.Null(await running.Memory.Sessions.ForgetAsync("other", "s", new Trail(), default));
+        Assert.NotNull(await ReadAsync(running, "s"));
+    }
+
+    [Fact]
+    public async Task A_forgotten_session_is_gone_with_its_turns()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await AppendAsync(running, "s", "one", "two");
+
+        var forgotten = await running.Memory.Sessions.ForgetAsync("acme", "s", new Trail(), default);
+
+        Assert.Equal(3, forgotten!.Matched);
+        Assert.Null(await ReadAsync(running, "s"));
+    }
+}

@@ -1,0 +1,160 @@
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Log;
+using Sophia.Memory.Records;
+using Sophia.Memory.Stores;
+using Sophia.Tests.Infrastructure;
+
+namespace Sophia.Tests.Hierarchy;
+
+public sealed class WriteTests
+{
+    [Fact]
+    public async Task Writers_at_the_same_time_share_transactions()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var commits = 0;
+        var gate = new TaskCompletionSource();
+        running.Store.CommitGate = gate.Task;
+        running.Store.BeforeCommit = _ => commits++;
+
+        var writes = Enumerable.Range(0, 200).Select(i => running.PutAsync($"k{i}", $"text {i}")).ToArray();
+        gate.SetResult();
+        var receipts = await Task.WhenAll(writes);
+
+        Assert.InRange(commits, 1, 20);
+        Assert.Equal(200, receipts.Select(r => r.Sequence).Distinct().Count());
+        Assert.All(receipts, r => Assert.Equal(ReceiptStatus.Stored, r.Status));
+    }
+
+    [Fact]
+    public async Task More_writes_than_may_wait_are_turned_away_and_none_of_them_is_acknowledged()
+    {
+        await using var running = await RunningMemory.StartAsync(new() { WriteQueue = 1_000 });
+        var gate = new TaskCompletionSource();
+        running.Store.CommitGate = gate.Task;
+
+        var writes = Enumerable.Range(0, 1_500).Select(async i =>
+        {
+            try
+            {
+                await running.PutAsync($"k{i:D4}", "text");
+                return true;
+            }
+            catch (TooManyWritesException)
+            {
+                return false;
+            }
+        }).ToArray();
+        gate.SetResult();
+        var acknowledged = (await Task.WhenAll(writes)).Count(done => done);
+
+        Assert.Equal(1_000, acknowledged);
+        Assert.Equal(1_000, await running.Memory.CountAsync(running.Notes, default));
+    }
+
+    [Fact]
+    public async Task A_group_that_breaks_its_transaction_takes_no_other_group_with_it()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var gate = new TaskCompletionSource();
+        running.Store.CommitGate = gate.Task;
+        running.Store.BeforeCommit = groups =>
+        {
+            if (groups.SelectMany(g => g.Operations).OfType<PutOperation>().Any(put => put.Draft.Key == "poison"))
+            {
+                throw new InvalidOperationException("poison");
+            }
+        };
+
+        var good = Enumerable.Range(0, 5).Select(i => running.PutAsync($"k{i}", "text")).ToArray();
+        var bad = running.PutAsync("poison", "text");
+        gate.SetResult();
+
+        Assert.All(await Task.WhenAll(good), r => Assert.Equal(ReceiptStatus.Stored, r.Status));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => bad);
+    }
+
+    [Fact]
+    public async Task While_the_store_is_away_writes_fail_and_afterwards_they_work_again()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        running.Store.IsDown = true;
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => running.PutAsync("a", "alpha"));
+        Assert.False((await running.Memory.ReportAsync(default)).IsReady);
+
+        running.Store.IsDown = false;
+        Assert.Equal(ReceiptStatus.Stored, (await running.PutAsync("a", "alpha")).Status);
+        Assert.True((await running.Memory.ReportAsync(default)).IsReady);
+    }
+
+    [Fact]
+    public async Task The_same_idempotency_mark_gives_the_same_receipts_and_writes_once()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var mark = new IdempotencyMark("acme", new byte[32], new byte[32], running.Clock.GetUtcNow().AddDays(1));
+        var put = new PutRequest(new RecordDraft { Key = "a", Content = "alpha"u8.ToArray() });
+        var first = await running.Memory.PutAsync(running.Notes, [put], mark, new Trail(), default);
+        await running.PutAsync("a", "beta");
+
+        var again = await running.Memory.PutAsync(running.Notes, [put], mark, new Trail(), default);
+        var other = mark with { RequestHash = [.. Enumerable.Repeat((byte)1, 32)] };
+
+        Assert.True(again.Replayed);
+        Assert.Equal(first.Receipts, again.Receipts);
+        Assert.Equal("beta", (await running.GetAsync("a")).Text);
+        Assert.Equal("idempotency-key-reused", (await Assert.ThrowsAsync<RefusedException>(
+            () => running.Memory.PutAsync(running.Notes, [put], other, new Trail(), default))).Code);
+    }
+
+    [Fact]
+    public async Task The_change_feed_shows_every_change_once_and_in_order_from_any_token()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var tokens = new List<Sequence>();
+        for (var i = 0; i < 20; i++)
+        {
+            tokens.Add((await running.PutAsync($"k{i % 7}", $"text {i}")).Sequence);
+        }
+
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var seen = new List<Sequence>();
+        var live = Task.Run(async () =>
+        {
+            await foreach (var entry in running.Memory.ChangesAsync(running.Notes, tokens[9], stop.Token))
+            {
+                seen.Add(entry.Sequence);
+                if (seen.Count == 20)
+                {
+                    return;
+                }
+            }
+        });
+        for (var i = 20; i < 30; i++)
+        {
+            tokens.Add((await running.PutAsync($"k{i % 7}", $"text {i}")).Sequence);
+        }
+
+        await live;
+        Assert.Equal(tokens.Skip(10), seen);
+    }
+
+    [Fact]
+    public async Task Expired_records_are_cleaned_up_in_the_background_with_their_content()
+    {
+        await using var running = await RunningMemory.StartAsync(new() { SweepSize = 3 });
+        for (var i = 0; i < 10; i++)
+        {
+            await running.PutAsync($"k{i}", "text", draft => draft with { ExpiresAt = running.Clock.GetUtcNow().AddSeconds(5) });
+        }
+
+        running.Clock.Advance(TimeSpan.FromSeconds(6));
+        for (var i = 0; i < 200 && (await running.Store.ListKeysAsync(running.Notes, "", null, 100, default)).Count > 0; i++)
+        {
+            running.Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(20);
+        }
+
+        var expired = new List<LogEntry>(await running.Store.ReadLogAsync(running.Notes.Partition, 10, 100, running.Notes.Id, default));
+        Assert.Equal(10, expired.Count(entry => entry.Kind == ChangeKind.Expire));
+    }
+}

@@ -33,6 +33,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
     private readonly FrequencySketch _sketch;
     private readonly Promotions _promotions;
     private readonly Housekeeping _housekeeping;
+    private int _disposed;
     private readonly ConcurrentDictionary<NearKey, Task<MemoryRecord?>> _flights = new(NearKey.Comparer.Instance);
 
     /// <param name="shared">The shared part of L1; null: the near copy is all of L1.</param>
@@ -95,6 +96,12 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
     /// <summary>Commits what waits, stops following the log and closes the store.</summary>
     public async ValueTask DisposeAsync()
     {
+        // A host disposes its singletons again after a stop that has done so.
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await _housekeeping.DisposeAsync().ConfigureAwait(false);
         await _committer.DisposeAsync().ConfigureAwait(false);
         await _shards.DisposeAsync().ConfigureAwait(false);

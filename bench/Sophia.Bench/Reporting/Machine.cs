@@ -13,7 +13,7 @@ internal static class Machine
         facts["cpu"] = Line("/proc/cpuinfo", "model name") ?? RuntimeInformation.ProcessArchitecture.ToString();
         facts["cores"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture);
         facts["memory"] = $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30):0.0} GiB";
-        facts["os"] = $"{RuntimeInformation.OSDescription}, {Line("/etc/os-release", "PRETTY_NAME", '=')?.Trim('"')}";
+        facts["os"] = $"{RuntimeInformation.OSDescription}, Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}";
         facts["dotnet"] = RuntimeInformation.FrameworkDescription;
         facts["load average before"] = File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Trim() : "unknown";
         Console.WriteLine("| machine | |");

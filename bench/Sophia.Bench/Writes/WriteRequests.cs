@@ -26,11 +26,12 @@ internal sealed class WriteRequests : IRequests
         (_keysAt, _textsAt) = (new int[recordsEach], new int[recordsEach]);
         var request = $"{head} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {body.Length.ToString(CultureInfo.InvariantCulture)}\r\n\r\n{body}";
         _template = Encoding.ASCII.GetBytes(request);
-        for (var (record, key, content) = (0, -1, -1); record < recordsEach; record++)
+        for (var (record, from) = (0, 0); record < recordsEach; record++)
         {
-            _keysAt[record] = key = request.IndexOf('#', key + 1);
-            _textsAt[record] = content = request.IndexOf('~', Math.Max(content + 1, content + text.SliceBytes));
-            key += KeyDigits - 1;
+            // Of a single PUT the key is in the head, so it comes before the text in every request.
+            _keysAt[record] = request.IndexOf('#', from);
+            _textsAt[record] = request.IndexOf('~', _keysAt[record]);
+            from = _textsAt[record] + text.SliceBytes;
         }
     }
 

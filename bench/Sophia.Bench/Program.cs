@@ -1,39 +1,57 @@
-using System.Diagnostics;
-using Sophia.Gpu.Embedding;
-using Sophia.Gpu.Shards;
-using Sophia.Memory;
-using Sophia.Memory.Hierarchy;
-using Sophia.Memory.Records;
-using Sophia.Stores.Sqlite;
+using Sophia.Bench.HotGet;
+using Sophia.Bench.HotHit;
+using Sophia.Bench.Reporting;
+using Sophia.Bench.Starting;
+using Sophia.Bench.Writes;
 
-var dir = Directory.CreateTempSubdirectory("sophia-bench").FullName;
-var store = SqliteRecordStore.Create(dir, TimeProvider.System, null);
-await using var memory = new MemoryHierarchy(store, null, new HostShardEngine(), new HashedEmbedder(), new MemoryOptions(), TimeProvider.System);
-await memory.StartAsync(default);
-var ns = await memory.NamespaceForWriteAsync("local", "bench", 0, default);
-var words = File.ReadAllText(args.Length > 0 ? args[0] : "/usr/share/common-licenses/GPL-3").Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
-for (var round = 0; round < 3; round++)
+if (args is ["bare-endpoint", "--port", var port, "--body", var body])
 {
-    var sw = Stopwatch.StartNew();
-    const int perClient = 100;
-    var r0 = round;
-    await Task.WhenAll(Enumerable.Range(0, 8).Select(c => Task.Run(async () =>
-    {
-        var random = new Random(c + r0 * 100);
-        for (var b = 0; b < perClient; b++)
-        {
-            var puts = new PutRequest[100];
-            for (var i = 0; i < 100; i++)
-            {
-                var start = random.Next(words.Length - 120);
-                var text = string.Join(' ', words.AsSpan(start, 110).ToArray());
-                puts[i] = new PutRequest(new RecordDraft { Key = $"k{r0}-{c}-{b}-{i}", Content = System.Text.Encoding.UTF8.GetBytes(text).AsMemory(0, 512) });
-            }
-            await memory.PutAsync(ns, puts, null, new Trail(), default);
-        }
-    })));
-    var t = sw.Elapsed;
-    var now = await memory.NowAsync(ns, default);
-    var search = await memory.SearchAsync(ns, new SearchRequest { Query = "license", MinSequence = now }, new Trail(), default);
-    Console.WriteLine($"{8 * perClient * 100 / t.TotalSeconds:N0} records/s, shard caught up {(sw.Elapsed - t).TotalSeconds:N2} s later, hits {search.Hits.Count} of {search.RowsMatching}, rss {Environment.WorkingSet >> 20} MB");
+    await BareEndpoint.RunAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture), body);
+    return 0;
 }
+
+var benches = new Dictionary<string, Func<BenchSettings, Report, Task>>
+{
+    ["hot-hit"] = HotHitBench.RunAsync,
+    ["hot-get"] = HotGetBench.RunAsync,
+    ["writes-sqlite"] = WritesBench.OnSqliteAsync,
+    ["writes-postgres"] = WritesBench.OnPostgresAsync,
+    ["start"] = StartBench.RunAsync,
+};
+if (args.Length == 0 || (args[0] != "all" && !benches.ContainsKey(args[0])) || BenchSettings.Read(args.AsSpan(1)) is not { } settings)
+{
+    Console.Error.WriteLine($"bench/run.sh {string.Join('|', benches.Keys)}|all [--json FILE] [--data DIRECTORY] [--quick]");
+    return 2;
+}
+
+// Ctrl-C ends through the ordinary exit, so that every process started here is stopped.
+Console.CancelKeyPress += (_, _) => Environment.Exit(130);
+Directory.CreateDirectory(settings.DataDirectory);
+var report = new Report();
+try
+{
+    Machine.Describe(report);
+    Calibration.Run(report, settings.DataDirectory);
+    foreach (var (name, run) in benches)
+    {
+        if (args[0] == "all" || args[0] == name)
+        {
+            report.Begin(name);
+            await run(settings, report);
+        }
+    }
+}
+finally
+{
+    if (settings.JsonFile is { } file)
+    {
+        await report.SaveAsync(file);
+    }
+
+    if (settings.OwnsDataDirectory)
+    {
+        Directory.Delete(settings.DataDirectory, recursive: true);
+    }
+}
+
+return 0;

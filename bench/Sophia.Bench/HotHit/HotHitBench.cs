@@ -1,0 +1,47 @@
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Diagnosers;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Perfolizer.Horology;
+using Perfolizer.Mathematics.Common;
+using Sophia.Bench.Reporting;
+
+namespace Sophia.Bench.HotHit;
+
+/// <summary>Runs <see cref="HitBenchmarks"/> in this process and takes its figures into the report.</summary>
+internal static class HotHitBench
+{
+    private const double MostTimesMemoryCache = 1.7;
+
+    public static Task RunAsync(BenchSettings settings, Report report)
+    {
+        var job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance)
+            .WithIterationTime(TimeInterval.FromMilliseconds(settings.IsQuick ? 50 : 250))
+            .WithWarmupCount(settings.IsQuick ? 2 : 6).WithIterationCount(settings.IsQuick ? 3 : 15);
+        var config = ManualConfig.CreateEmpty()
+            .AddJob(job).AddDiagnoser(MemoryDiagnoser.Default).AddColumnProvider(DefaultColumnProviders.Instance)
+            .WithOptions(ConfigOptions.DisableLogFile).WithArtifactsPath(settings.Folder("hot-hit"));
+        config.AddLogger(settings.IsQuick ? ConsoleLogger.Default : NullLogger.Instance);
+        Environment.SetEnvironmentVariable(HitBenchmarks.FolderVariable, settings.Folder("hot-hit-data"));
+        Report.Progress("BenchmarkDotNet, in process; about a minute");
+        var summary = BenchmarkRunner.Run<HitBenchmarks>(config);
+        double? rival = null;
+        foreach (var result in summary.Reports)
+        {
+            var benchmark = result.BenchmarkCase.Descriptor.WorkloadMethod.Name;
+            var statistics = result.ResultStatistics ?? throw new InvalidOperationException($"{benchmark} did not run: {string.Join("; ", summary.ValidationErrors)}");
+            rival ??= statistics.Median;
+            var bytes = result.GcStats.GetBytesAllocatedPerOperation(result.BenchmarkCase) ?? double.NaN;
+            var isOurs = benchmark == nameof(HitBenchmarks.Sophia);
+            var name = HitBenchmarks.NameOf(benchmark);
+            report.Add($"{name}: hit", statistics.Median, "ns", note: $"median; 99 % of the mean within ±{statistics.GetConfidenceInterval(ConfidenceLevel.L99).Margin:0.0} ns");
+            report.Add($"{name}: allocated", bytes, "bytes", isOurs ? 0 : null, atLeast: false);
+            report.Add($"{name}: times MemoryCache", statistics.Median / rival.Value, "ratio", isOurs ? MostTimesMemoryCache : null, atLeast: false);
+        }
+
+        return Task.CompletedTask;
+    }
+}

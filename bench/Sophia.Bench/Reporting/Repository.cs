@@ -1,0 +1,28 @@
+namespace Sophia.Bench.Reporting;
+
+/// <summary>Where the checkout and its build outputs are.</summary>
+internal static class Repository
+{
+    public static string Root { get; } = FindRoot();
+
+    public static string ApiAssembly => Path.Combine(Root, "Sophia.Api", "bin", Configuration, "net10.0", "Sophia.Api.dll");
+
+#if DEBUG
+    private const string Configuration = "Debug";
+#else
+    private const string Configuration = "Release";
+#endif
+
+    private static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Sophia.sln")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new InvalidOperationException("The benchmarks run from the checkout: bench/run.sh.");
+    }
+}

@@ -1,5 +1,7 @@
+using System.Threading.Channels;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
 using Sophia.Memory.Stores;
 
 namespace Sophia.Memory.Search;
@@ -126,15 +128,38 @@ internal sealed class LoadedShard : IAsyncDisposable
         }
     }
 
+    // The store reads on while the shard takes in what was read: two cores load in half the time of one.
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
         var start = _tail.Seen[Namespace.Partition];
-        await foreach (var record in _store.ScanAsync(Namespace, cancellationToken).ConfigureAwait(false))
+        var records = Channel.CreateBounded<MemoryRecord>(new BoundedChannelOptions(ReadSize * 4) { SingleReader = true, SingleWriter = true });
+        var reading = Task.Run(() => ReadAllAsync(records.Writer, cancellationToken), CancellationToken.None);
+        await foreach (var record in records.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
             Shard.Put(record);
         }
 
+        await reading.ConfigureAwait(false);
         Volatile.Write(ref _seen, start);
+    }
+
+    private async Task ReadAllAsync(ChannelWriter<MemoryRecord> records, CancellationToken cancellationToken)
+    {
+        Exception? failure = null;
+        try
+        {
+            await foreach (var record in _store.ScanAsync(Namespace, cancellationToken).ConfigureAwait(false))
+            {
+                await records.WriteAsync(record, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception error)
+        {
+            // Handed to the loading side through the channel, which ends with it.
+            failure = error;
+        }
+
+        records.TryComplete(failure);
     }
 
     private async Task FollowAsync(CancellationToken cancellationToken)

@@ -22,7 +22,7 @@ internal sealed partial class SqliteEngine : RelationalStore
         "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; " +
         "PRAGMA cache_size = -65536; PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = OFF; PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864";
 
-    private const string ReaderPragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY";
+    private const string ReaderPragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY";
     private const int PooledReaders = 16;
 
     private readonly string _directory;

@@ -6,7 +6,6 @@ using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Perfolizer.Horology;
-using Perfolizer.Mathematics.Common;
 using Sophia.Bench.Reporting;
 
 namespace Sophia.Bench.HotHit;
@@ -37,7 +36,7 @@ internal static class HotHitBench
             var bytes = result.GcStats.GetBytesAllocatedPerOperation(result.BenchmarkCase) ?? double.NaN;
             var isOurs = benchmark == nameof(HitBenchmarks.Sophia);
             var name = HitBenchmarks.NameOf(benchmark);
-            report.Add($"{name}: hit", statistics.Median, "ns", note: $"median; 99 % of the mean within ±{statistics.GetConfidenceInterval(ConfidenceLevel.L99).Margin:0.0} ns");
+            report.Add($"{name}: hit", statistics.Median, "ns", note: $"median of {statistics.N} iterations; fastest {statistics.Min:0.0} ns");
             report.Add($"{name}: allocated", bytes, "bytes", isOurs ? 0 : null, atLeast: false);
             report.Add($"{name}: times MemoryCache", statistics.Median / rival.Value, "ratio", isOurs ? MostTimesMemoryCache : null, atLeast: false);
         }

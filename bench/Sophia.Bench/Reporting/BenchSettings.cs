@@ -13,7 +13,7 @@ internal sealed class BenchSettings
     /// <summary>Short rounds, to see that everything runs; the figures say little.</summary>
     public bool IsQuick { get; private set; }
 
-    public TimeSpan WarmUp => TimeSpan.FromSeconds(IsQuick ? 1 : 3);
+    public TimeSpan WarmUp => TimeSpan.FromSeconds(IsQuick ? 1 : 5);
 
     public TimeSpan Window => TimeSpan.FromSeconds(IsQuick ? 3 : 10);
 

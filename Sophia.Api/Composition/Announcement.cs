@@ -26,11 +26,11 @@ internal static class Announcement
         var address = addresses.Count == 0 ? "http://localhost:5080" : addresses[0];
         text.AppendLine(CultureInfo.InvariantCulture, $"Sophia listens on {(addresses.Count == 0 ? address : string.Join(", ", addresses))}").AppendLine();
         var width = Math.Max(6, report.Tiers.Select(t => t.Engine.Length).DefaultIfEmpty(0).Max());
-        text.AppendLine(CultureInfo.InvariantCulture, $"  tier  {"name",-12} budget  {"engine".PadRight(width)}  state");
+        text.AppendLine(CultureInfo.InvariantCulture, $"  tier  {"name",-17}  budget  {"engine".PadRight(width)}  state");
         foreach (var tier in report.Tiers)
         {
             var state = TiersEndpoint.WordOf(tier.State) + (tier.Reason is { } reason ? $": {reason}" : "");
-            text.AppendLine(CultureInfo.InvariantCulture, $"  {AnswerHeaders.NameOf(tier.Tier),-4}  {tier.Name,-12} {tier.Budget.TotalMilliseconds,3:0} ms  {tier.Engine.PadRight(width)}  {state}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"  {AnswerHeaders.NameOf(tier.Tier),-4}  {tier.Name,-17}  {tier.Budget.TotalMilliseconds,3:0} ms  {tier.Engine.PadRight(width)}  {state}");
         }
 
         text.AppendLine();

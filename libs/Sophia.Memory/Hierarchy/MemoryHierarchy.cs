@@ -25,6 +25,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly TierMeters _meters = new();
     private readonly NamespaceDirectory _namespaces;
+    private readonly CoarseClock _coarse;
     private readonly NearCache _near;
     private readonly SharedTier _shared;
     private readonly LogTail _tail;
@@ -51,6 +52,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         (_store, _embedder, Options, Clock) = (store, embedder, options, clock);
         _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sophia.Memory");
         _namespaces = new NamespaceDirectory(store, clock);
+        _coarse = new CoarseClock(clock);
         _near = new NearCache(options.NearCapacity, options.NearLimitBytes, _meters.L1);
         _shared = new SharedTier(shared, options, clock, _logger);
         _tail = new LogTail(store, options, clock, _logger);
@@ -109,6 +111,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         await _promotions.DisposeAsync().ConfigureAwait(false);
         await _shared.DisposeAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
+        _coarse.Dispose();
         _meters.Dispose();
     }
 

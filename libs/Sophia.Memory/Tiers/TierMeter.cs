@@ -67,6 +67,9 @@ public sealed class TierMeter
 
     public LatencyReport Latency => _latency.Report(Budget);
 
+    /// <summary>The tier answered; this time was not taken.</summary>
+    public void Hit() => _hits.Add(1);
+
     /// <summary>The tier answered.</summary>
     /// <param name="ticks">How long it took, in <see cref="Stopwatch"/> ticks.</param>
     public void Hit(long ticks)

@@ -56,8 +56,6 @@ internal sealed class WriteLoad : IAsyncDisposable
     /// <summary>Requests that got no answer: connection refused, reset or ended.</summary>
     public int Broken => Volatile.Read(ref _broken);
 
-    public string Name => _name;
-
     /// <summary>Waits for so many more acknowledged records from now on.</summary>
     public Task WritesAsync(int more, SophiaProcess process)
     {

@@ -26,7 +26,7 @@ internal sealed record Answer(HttpStatusCode Status, string Body, HttpResponseHe
 }
 
 /// <summary>The requests that the tests send, as plain HTTP.</summary>
-internal static class Api
+internal static class Requests
 {
     public static Task<Answer> PutTextAsync(this HttpClient http, string ns, string key, string text) =>
         http.SendAsync(HttpMethod.Put, Record(ns, key), new StringContent(text, Encoding.UTF8, "text/plain"));

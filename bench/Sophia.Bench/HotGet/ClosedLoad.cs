@@ -13,12 +13,15 @@ internal static partial class ClosedLoad
 
     public static string Tool => File.Exists(Wrk) ? "wrk -t1" : "the load loop of bench/";
 
-    public static double PerSecond(ServiceProcess service, string path, int connections, TimeSpan duration)
+    /// <returns>The rate, and who had which part of the machine: a client that took a whole core would be the limit itself.</returns>
+    public static (double PerSecond, CpuShares Cpu) Run(ServiceProcess service, string path, int connections, TimeSpan duration)
     {
+        var cpu = new CpuWatch([service.Id]);
         if (!File.Exists(Wrk))
         {
             using var loop = new LoadLoop(new ConstantRequest(path, service.Port), connections, service.Port);
-            return loop.RunClosed(TimeSpan.Zero, duration, new CpuWatch([service.Id])).PerSecond;
+            var result = loop.RunClosed(TimeSpan.Zero, duration, cpu);
+            return (result.PerSecond, result.Cpu);
         }
 
         var start = new ProcessStartInfo(Wrk) { RedirectStandardOutput = true };
@@ -27,15 +30,17 @@ internal static partial class ClosedLoad
             start.ArgumentList.Add(argument);
         }
 
+        cpu.Start();
         using var wrk = Process.Start(start)!;
         var output = wrk.StandardOutput.ReadToEnd();
         wrk.WaitForExit();
+        cpu.Stop();
         if (wrk.ExitCode != 0 || output.Contains("Non-2xx", StringComparison.Ordinal) || output.Contains("Socket errors", StringComparison.Ordinal))
         {
             throw new InvalidOperationException($"wrk met errors: {output}");
         }
 
-        return double.Parse(Rate().Match(output).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        return (double.Parse(Rate().Match(output).Groups[1].ValueSpan, CultureInfo.InvariantCulture), cpu.Shares(duration));
     }
 
     [GeneratedRegex(@"Requests/sec:\s+([\d.]+)")]

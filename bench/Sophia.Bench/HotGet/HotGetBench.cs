@@ -34,15 +34,17 @@ internal static class HotGetBench
         Report.Progress("warming up");
         foreach (var (_, service, path) in parties)
         {
-            ClosedLoad.PerSecond(service, path, Connections, settings.WarmUp + turn);
+            ClosedLoad.Run(service, path, Connections, settings.WarmUp + turn);
         }
 
         var rates = parties.Select(_ => new List<double>()).ToArray();
+        var cpu = new CpuShares?[parties.Length];
         for (var round = 0; round < rounds; round++)
         {
             for (var i = 0; i < parties.Length; i++)
             {
-                rates[i].Add(ClosedLoad.PerSecond(parties[i].Service, parties[i].Path, Connections, turn));
+                (var rate, cpu[i]) = ClosedLoad.Run(parties[i].Service, parties[i].Path, Connections, turn);
+                rates[i].Add(rate);
             }
 
             Report.Progress($"round {round + 1} of {rounds}: " + string.Join(", ", parties.Select((p, i) => string.Create(CultureInfo.InvariantCulture, $"{p.Name} {rates[i][^1]:N0}/s"))));
@@ -51,7 +53,7 @@ internal static class HotGetBench
         var note = $"median of {rounds} × {turn.TotalSeconds:0} s, {Connections} connections, {ClosedLoad.Tool}";
         for (var i = 0; i < parties.Length; i++)
         {
-            report.Add($"{parties[i].Name}: hot GET", Statistics.Median(rates[i]), "requests/s", note: i == 0 ? $"{note}; body {new FileInfo(bodyFile).Length:N0} bytes" : null);
+            report.Add($"{parties[i].Name}: hot GET", Statistics.Median(rates[i]), "requests/s", note: (i == 0 ? $"{note}; body {new FileInfo(bodyFile).Length:N0} bytes; " : "") + $"last round's {cpu[i]}");
         }
 
         // Ratios within a round, since neighbours in time share what else goes on.

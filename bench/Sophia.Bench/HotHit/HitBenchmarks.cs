@@ -19,7 +19,7 @@ using ZiggyCreatures.Caching.Fusion;
 namespace Sophia.Bench.HotHit;
 
 /// <summary>
-/// A hit among 10,000 keys in shuffled order, the same for each cache. Entries of every cache have an expiry that has not
+/// A hit among 10,000 keys in shuffled order, the same strings for each cache. Entries of every cache have an expiry that has not
 /// come, and Sophia's frequency sketch, counters and latency histogram are on, read by a listener as an exporter does.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "BenchmarkDotNet calls CleanUp.")]
@@ -29,9 +29,8 @@ public class HitBenchmarks
     public const string FolderVariable = "SOPHIA_BENCH_FOLDER";
 
     private const int Keys = 10_000;
-    private const int Accesses = 1 << 14;
     private static readonly TimeSpan Life = TimeSpan.FromHours(1);
-    private readonly string[] _accesses = new string[Accesses];
+    private readonly string[] _keys = new string[Keys];
     private readonly MeterListener _listener = new();
     private MemoryCache _memoryCache = null!;
     private ConcurrentLfu<string, CachedText> _lfu = null!;
@@ -82,6 +81,7 @@ public class HitBenchmarks
         for (var i = 0; i < Keys; i++)
         {
             var cached = new CachedText($"customer/{i:00000}/preferences", text.Slice(i).ToArray());
+            _keys[i] = cached.Key;
             _memoryCache.Set(cached.Key, cached, Life);
             _lfu.AddOrUpdate(cached.Key, cached);
             await _fusion.SetAsync(cached.Key, cached);
@@ -94,14 +94,12 @@ public class HitBenchmarks
             }
         }
 
-        // Keys as a caller has them: equal to those stored, but other objects.
-        var random = new Random(1);
-        for (var i = 0; i < Accesses; i++)
+        new Random(1).Shuffle(_keys);
+        foreach (var key in _keys)
         {
-            _accesses[i] = $"customer/{random.Next(Keys):00000}/preferences";
-            if (!_sophia.TryGetNear(_ns, _accesses[i], Sequence.None, out _) || !_lfu.TryGet(_accesses[i], out _) || !_memoryCache.TryGetValue(_accesses[i], out _))
+            if (!_sophia.TryGetNear(_ns, key, Sequence.None, out _) || !_lfu.TryGet(key, out _) || !_memoryCache.TryGetValue(key, out _))
             {
-                throw new InvalidOperationException($"{_accesses[i]} is not a hit.");
+                throw new InvalidOperationException($"{key} is not a hit.");
             }
         }
     }
@@ -136,5 +134,5 @@ public class HitBenchmarks
 
     private static Task<CachedText> Missing() => throw new InvalidOperationException("A hit was expected.");
 
-    private string NextKey() => _accesses[_next++ & (Accesses - 1)];
+    private string NextKey() => _keys[_next = _next + 1 < Keys ? _next + 1 : 0];
 }

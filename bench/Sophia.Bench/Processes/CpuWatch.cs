@@ -29,7 +29,7 @@ internal sealed class CpuWatch(IReadOnlyList<int> servers, int databaseRoot = 0)
         return new CpuShares(Share(0), Share(1), Share(2), Math.Max(0, Share(3) - Share(0) - Share(1) - Share(2)));
     }
 
-    private double[] Read() => [servers.Sum(OfProcess), Environment.CpuUsage.TotalTime.TotalSeconds, OfDatabase(), OfMachine()];
+    private double[] Read() => [servers.Sum(OfProcess), OfProcess(Environment.ProcessId), OfDatabase(), OfMachine()];
 
     // Fields 14 to 17 of proc(5) stat: its own user and system time and that of the children that it has waited for.
     private static double OfProcess(int id)

@@ -9,7 +9,7 @@ namespace Sophia.Gpu.Text;
 /// </summary>
 internal sealed class TextAnalyzer
 {
-    private const int CacheSlots = 1 << 14;
+    private const int CacheSlots = 1 << 16;
     private const int LongestCached = 24;
 
     private static readonly SearchValues<char> NotOfGrammar = SearchValues.Create("0123456789_.");
@@ -80,7 +80,7 @@ internal sealed class TextAnalyzer
             hash = (hash ^ MemoryMarshal.Read<ushort>(bytes)) * 0x9e3779b97f4a7c15;
         }
 
-        return (int)(hash >> 50);
+        return (int)(hash >> 48);
     }
 
     private Word Make(ReadOnlySpan<char> raw)

@@ -9,6 +9,11 @@ public sealed class NearEntry(MemoryRecord record)
 
     public MemoryRecord Record { get; } = record;
 
+    // Beside the reference, so that a hit need not touch the record itself to know that it may be served.
+    internal DateTimeOffset Expiry { get; } = record.ExpiresAt ?? DateTimeOffset.MaxValue;
+
+    internal long Number { get; } = record.Sequence.Number;
+
     /// <summary>What the edge made of the record, kept so that it is made once; lost with the entry. Any thread may set it.</summary>
     public object? Rendering
     {

@@ -29,7 +29,7 @@ public sealed partial class MemoryHierarchy
             return TryGetNearTimed(ns, key, minSequence, out entry);
         }
 
-        if (!_near.TryGet(ns.Id, key, out entry) || !MayServe(entry!.Record, minSequence))
+        if (!_near.TryGet(ns.Id, key, out entry) || entry is null || !MayServe(entry, minSequence))
         {
             return false;
         }
@@ -41,7 +41,7 @@ public sealed partial class MemoryHierarchy
     private bool TryGetNearTimed(NamespaceInfo ns, string key, Sequence minSequence, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out NearEntry? entry)
     {
         var started = Stopwatch.GetTimestamp();
-        if (!_near.TryGet(ns.Id, key, out entry) || !MayServe(entry!.Record, minSequence))
+        if (!_near.TryGet(ns.Id, key, out entry) || entry is null || !MayServe(entry, minSequence))
         {
             return false;
         }
@@ -153,10 +153,10 @@ public sealed partial class MemoryHierarchy
         return new RecordPage(items, next);
     }
 
-    private bool MayServe(MemoryRecord record, Sequence minSequence) =>
-        (record.ExpiresAt is not { } expiry || !_coarse.HasPassed(expiry)) &&
+    private bool MayServe(NearEntry entry, Sequence minSequence) =>
+        !_coarse.HasPassed(entry.Expiry) &&
         _tail.IsFresh &&
-        (minSequence.IsNone || record.Sequence.Number >= minSequence.Number || _tail.Seen.Covers(minSequence));
+        (minSequence.IsNone || entry.Number >= minSequence.Number || _tail.Seen.Covers(minSequence));
 
     private async ValueTask<ReadAnswer> GetFromStoreAsync(
         NamespaceInfo ns, string key, RecordId id, Sequence minSequence, long cursor, Trail trail, CancellationToken cancellationToken)

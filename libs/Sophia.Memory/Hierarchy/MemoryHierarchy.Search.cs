@@ -137,7 +137,7 @@ public sealed partial class MemoryHierarchy
         var missing = new List<string>();
         foreach (var hit in found)
         {
-            if (_near.TryGet(ns.Id, hit.Key, out var near) && MayServe(near!.Record, hit.Sequence))
+            if (_near.TryGet(ns.Id, hit.Key, out var near) && near is not null && MayServe(near, hit.Sequence))
             {
                 records[hit.Key] = near.Record;
             }

@@ -8,8 +8,9 @@ namespace Sophia.Stores.Relational;
 
 internal abstract partial class RelationalStore
 {
+    // The range stands at the contents too: PostgreSQL would merge both from the first row of the table otherwise.
     private const string SelectLog =
-        $"SELECT {LogRows.Columns} FROM log l LEFT JOIN contents c ON c.lsn = l.lsn WHERE l.lsn > @after AND l.lsn < @end ";
+        $"SELECT {LogRows.Columns} FROM log l LEFT JOIN contents c ON c.lsn = l.lsn AND c.lsn > @after AND c.lsn < @end WHERE l.lsn > @after AND l.lsn < @end ";
 
     public async Task<IReadOnlyList<LogEntry>> ReadLogAsync(
         int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken) =>

@@ -1,11 +1,12 @@
 using Npgsql;
+using Sophia.Memory.Records;
 using Sophia.Memory.Stores;
 using Sophia.Stores.Relational;
 
 namespace Sophia.Stores.Postgres;
 
 /// <summary>L3 in PostgreSQL, shared by any number of processes: the partition's row is the lock that orders its log.</summary>
-internal sealed class PostgresEngine(NpgsqlDataSource source, TimeProvider clock) : RelationalStore(clock)
+internal sealed class PostgresEngine(NpgsqlDataSource source, TimeProvider clock, RecordLimits? limits = null) : RelationalStore(clock, limits)
 {
     private const int TimeoutSeconds = 5;
     private const int Attempts = 4;
@@ -86,7 +87,7 @@ internal sealed class PostgresEngine(NpgsqlDataSource source, TimeProvider clock
     {
         var now = Clock.GetUtcNow();
         var state = await PostgresCommit.LoadAsync(connection, scope, UnixTime.ToMs(now), TimeoutSeconds).ConfigureAwait(false);
-        var plan = CommitPlan.Decide(groups, state, Secret, now, MergeLimits.Default);
+        var plan = CommitPlan.Decide(groups, state, Secret, now, Limits);
         if (plan.WritesNothing)
         {
             await using var rollback = new NpgsqlCommand("ROLLBACK", connection) { CommandTimeout = TimeoutSeconds };

@@ -14,6 +14,7 @@ namespace Sophia.Memory.Caching;
 internal sealed class NearCache
 {
     private const int LockStripes = 256;
+    private const int TrimRounds = 8;
     private readonly ConcurrentLfu<NearKey, NearEntry> _entries;
     private readonly ChangeFence _fence = new();
     private readonly Lock[] _locks = [.. Enumerable.Range(0, LockStripes).Select(_ => new Lock())];
@@ -182,10 +183,10 @@ internal sealed class NearCache
         return true;
     }
 
-    // One thread at a time: two that see the same excess would trim it twice.
+    // One thread at a time: two that see the same excess would trim it twice. Sizes differ, so that one trim may be too little.
     private void KeepWithinLimit()
     {
-        while (Bytes > _limitBytes && _trimming.TryEnter())
+        for (var round = 0; round < TrimRounds && Bytes > _limitBytes && _trimming.TryEnter(); round++)
         {
             try
             {

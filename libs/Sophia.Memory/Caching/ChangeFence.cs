@@ -12,10 +12,22 @@ internal sealed class ChangeFence
 {
     private const int Slots = 1024;
     private readonly long[] _numbers = new long[Sequence.Partitions * Slots];
+    private readonly long[] _whole = new long[Sequence.Partitions];
 
-    public void Note(Sequence sequence, int hash)
+    public void Note(Sequence sequence, int hash) => Raise(ref Slot(sequence.Partition, hash), sequence);
+
+    /// <summary>A change of a record that is not known any more, such as a forget by another node: it may be any of the partition.</summary>
+    public void Note(Sequence sequence) => Raise(ref _whole[sequence.Partition], sequence);
+
+    public bool Allows(Sequence read, int hash, long cursorBeforeRead) =>
+        IsPast(Volatile.Read(ref Slot(read.Partition, hash)), read, cursorBeforeRead) &&
+        IsPast(Volatile.Read(ref _whole[read.Partition]), read, cursorBeforeRead);
+
+    private static bool IsPast(long changed, Sequence read, long cursorBeforeRead) =>
+        changed <= cursorBeforeRead || changed <= read.Number;
+
+    private static void Raise(ref long slot, Sequence sequence)
     {
-        ref var slot = ref Slot(sequence.Partition, hash);
         var seen = Volatile.Read(ref slot);
         while (seen < sequence.Number)
         {
@@ -27,12 +39,6 @@ internal sealed class ChangeFence
 
             seen = found;
         }
-    }
-
-    public bool Allows(Sequence read, int hash, long cursorBeforeRead)
-    {
-        var changed = Volatile.Read(ref Slot(read.Partition, hash));
-        return changed <= cursorBeforeRead || changed <= read.Number;
     }
 
     private ref long Slot(int partition, int hash) => ref _numbers[(partition * Slots) + (hash & (Slots - 1))];

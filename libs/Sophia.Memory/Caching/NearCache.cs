@@ -14,9 +14,11 @@ namespace Sophia.Memory.Caching;
 internal sealed class NearCache
 {
     private const int LockStripes = 256;
+    private const int TrimRounds = 8;
     private readonly ConcurrentLfu<NearKey, NearEntry> _entries;
     private readonly ChangeFence _fence = new();
     private readonly Lock[] _locks = [.. Enumerable.Range(0, LockStripes).Select(_ => new Lock())];
+    private readonly Lock _trimming = new();
     private readonly TierMeter _meter;
     private readonly long _limitBytes;
     private long _bytes;
@@ -31,7 +33,7 @@ internal sealed class NearCache
         events.ItemRemoved += (_, removed) =>
         {
             Interlocked.Add(ref _bytes, -(removed.Value?.Record.SizeInMemory ?? 0));
-            if (removed.Reason == ItemRemovedReason.Evicted)
+            if (removed.Reason is ItemRemovedReason.Evicted or ItemRemovedReason.Trimmed)
             {
                 _meter.Evict(EvictionReason.Capacity);
             }
@@ -62,14 +64,19 @@ internal sealed class NearCache
 
     /// <summary>A value that was read while the cursor of its partition stood at <paramref name="cursorBeforeRead"/>.</summary>
     /// <returns>The entry to answer with, which is in the cache unless the fence refused.</returns>
-    public NearEntry Admit(MemoryRecord record, long cursorBeforeRead)
+    public NearEntry Admit(MemoryRecord record, long cursorBeforeRead) => Admit(record, cursorBeforeRead, out _);
+
+    /// <param name="isCurrent">False when the fence refused: a change went by while the value was read.</param>
+    /// <inheritdoc cref="Admit(MemoryRecord, long)"/>
+    public NearEntry Admit(MemoryRecord record, long cursorBeforeRead, out bool isCurrent)
     {
         var key = new NearKey(record.NamespaceId, record.Key);
         var hash = Hash(key);
         NearEntry entry;
         lock (LockFor(hash))
         {
-            entry = _fence.Allows(record.Sequence, hash, cursorBeforeRead) ? SetIfNewer(key, record) : new NearEntry(record);
+            isCurrent = _fence.Allows(record.Sequence, hash, cursorBeforeRead);
+            entry = isCurrent ? SetIfNewer(key, record) : new NearEntry(record);
         }
 
         KeepWithinLimit();
@@ -94,9 +101,17 @@ internal sealed class NearCache
         }
     }
 
-    /// <summary>Removes records whose key is no longer known, by id; goes through the whole cache.</summary>
+    /// <summary>
+    /// Removes records whose key is no longer known, by id; goes through the whole cache. One that is not here yet may
+    /// still be on its way from the store, and its place in the fence is not known, so the whole partition is fenced.
+    /// </summary>
     public int Invalidate(IReadOnlyDictionary<RecordId, Sequence> forgotten)
     {
+        foreach (var sequence in forgotten.Values)
+        {
+            _fence.Note(sequence);
+        }
+
         var removed = 0;
         foreach (var (key, entry) in _entries)
         {
@@ -107,6 +122,18 @@ internal sealed class NearCache
         }
 
         return removed;
+    }
+
+    /// <summary>Removes every copy of a partition, of whose changes some were missed.</summary>
+    public void Withdraw(int partition)
+    {
+        foreach (var (key, entry) in _entries)
+        {
+            if (entry.Record.Sequence.Partition == partition)
+            {
+                Remove(key, EvictionReason.Invalidated);
+            }
+        }
     }
 
     /// <summary>Removes an entry because its time ran out.</summary>
@@ -156,12 +183,25 @@ internal sealed class NearCache
         return true;
     }
 
+    // One thread at a time: two that see the same excess would trim it twice. Sizes differ, so that one trim may be too little.
     private void KeepWithinLimit()
     {
-        if (Bytes > _limitBytes && _entries.Count > 0)
+        for (var round = 0; round < TrimRounds && Bytes > _limitBytes && _trimming.TryEnter(); round++)
         {
-            var count = Math.Max(1, Math.Min(_entries.Count, (int)(_entries.Count * (Bytes - _limitBytes) / Bytes) + 1));
-            _entries.Policy.Eviction.Value!.Trim(count);
+            try
+            {
+                var (bytes, count) = (Bytes, _entries.Count);
+                if (bytes <= _limitBytes || count == 0)
+                {
+                    return;
+                }
+
+                _entries.Policy.Eviction.Value!.Trim((int)Math.Clamp((count * (bytes - _limitBytes) / bytes) + 1, 1, count));
+            }
+            finally
+            {
+                _trimming.Exit();
+            }
         }
     }
 }

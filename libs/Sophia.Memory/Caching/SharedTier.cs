@@ -20,19 +20,29 @@ internal sealed partial class SharedTier : IAsyncDisposable
     private string? _reason;
     private volatile bool _missedChange;
     private int _failedReads;
+    private int _generation;
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public SharedTier(ISharedCache? cache, MemoryOptions options, TimeProvider clock, ILogger logger)
     {
         (_cache, _options, _clock, _logger) = (cache, options, clock, logger);
         if (cache is not null)
         {
-            // Whatever was cached before this process began was kept right by others, so it starts without a new epoch.
+            // A process that ended while the cache was out of reach may have missed changes and told nobody: a start is an epoch.
+            _missedChange = true;
+            _reason = "It has not been asked yet.";
             cache.Restored += _broken.Beat;
             _restoring = Task.Run(() => RestoreAsync(cache, _stop.Token));
         }
     }
 
     public bool IsConfigured => _cache is not null;
+
+    /// <summary>Grows whenever a change may have missed the cache.</summary>
+    public int Generation => Volatile.Read(ref _generation);
+
+    /// <summary>Completes when the cache was first asked, whether it answered or not.</summary>
+    public Task StartAsync() => _cache is null ? Task.CompletedTask : _asked.Task;
 
     public bool IsUsable => _cache is not null && Volatile.Read(ref _reason) is null;
 
@@ -133,6 +143,14 @@ internal sealed partial class SharedTier : IAsyncDisposable
             Break(Explain(error));
             return false;
         }
+        catch (Exception error)
+        {
+            // Not known to the contract, but the change is as lost, and whoever wrote it must have the answer.
+            LogUnforeseen(error);
+            _missedChange = true;
+            Break(Explain(error));
+            return false;
+        }
     }
 
     private string Explain(Exception error) =>
@@ -140,6 +158,7 @@ internal sealed partial class SharedTier : IAsyncDisposable
 
     private void Break(string reason)
     {
+        Interlocked.Increment(ref _generation);
         if (Interlocked.CompareExchange(ref _reason, reason, null) is null)
         {
             LogBroken(reason);
@@ -156,6 +175,7 @@ internal sealed partial class SharedTier : IAsyncDisposable
             if (Volatile.Read(ref _reason) is not null)
             {
                 await TryRestoreAsync(cache, cancellationToken).ConfigureAwait(false);
+                _asked.TrySetResult();
             }
 
             // While it is broken it is asked every 200 ms; while it works there is nothing to do until it breaks.
@@ -183,16 +203,20 @@ internal sealed partial class SharedTier : IAsyncDisposable
 
             LogRestored(missed);
         }
-        catch (Exception error) when (error is CacheUnavailableException or TimeoutException)
-        {
-            _missedChange = true;
-            _reason = Explain(error);
-        }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             _missedChange = true;
         }
+        catch (Exception error)
+        {
+            // Whatever it is, the loop must go on: it is the only way back to the cache.
+            _missedChange = true;
+            _reason = Explain(error);
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The shared cache failed in a way that is not in its contract.")]
+    private partial void LogUnforeseen(Exception error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The shared cache is left out: {Reason}")]
     private partial void LogBroken(string reason);

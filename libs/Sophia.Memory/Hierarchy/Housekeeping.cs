@@ -91,7 +91,12 @@ internal sealed partial class Housekeeping(
 
             var operations = keys.Select(key => (WriteOperation)new ForgetOperation(
                 session.Namespace, key, Records.RecordId.Of(store.Secret.Span, session.Namespace.Id, key)));
-            await committer.CommitAsync(new WriteGroup([.. operations])).WaitAsync(cancellationToken).ConfigureAwait(false);
+            // Only while the session is the one that ended: whoever uses its id again begins with turns that must stay.
+            var group = new WriteGroup([.. operations]) { Guard = new GroupGuard(session.Namespace, session.Key, session.Current) };
+            if ((await committer.CommitAsync(group).WaitAsync(cancellationToken).ConfigureAwait(false)).GuardFailed)
+            {
+                return;
+            }
         }
     }
 
@@ -120,8 +125,16 @@ internal sealed partial class Housekeeping(
             {
                 LogPutOff(error.Message);
             }
+            catch (Exception error)
+            {
+                // One round that fails must not be the last one: expired records and old history would pile up unseen.
+                LogFailed(error);
+            }
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A round of the clean-up failed; the next one tries again.")]
+    private partial void LogFailed(Exception error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The clean-up is put off: {Reason}")]
     private partial void LogPutOff(string reason);

@@ -1,3 +1,4 @@
+using Sophia.Memory.Caching;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
@@ -106,9 +107,27 @@ public sealed partial class MemoryHierarchy
         cancellationToken.ThrowIfCancellationRequested();
         var expected = new ForgetTally(isDryRun: true);
         await CountAsync(ns, keys, expected, cancellationToken).ConfigureAwait(false);
-        var operations = keys.Select(key => (WriteOperation)new ForgetOperation(ns, key, IdOf(ns, key))).ToArray();
-        var outcome = await WriteAsync(new WriteGroup(operations), trail).ConfigureAwait(false);
-        var erased = new HashSet<RecordId>();
+        var operations = keys.Select(key => new ForgetOperation(ns, key, IdOf(ns, key))).ToArray();
+        // The log's tombstone has no key: whoever observes it learns from here which copies and flights it means.
+        foreach (var operation in operations)
+        {
+            _forgetting[operation.Id] = new NearKey(ns.Id, operation.Key);
+            tally.Near += _near.TryGet(ns.Id, operation.Key, out _) ? 1 : 0;
+        }
+
+        WriteOutcome outcome;
+        try
+        {
+            outcome = await WriteAsync(new WriteGroup(operations), trail).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (var operation in operations)
+            {
+                _forgetting.TryRemove(operation.Id, out _);
+            }
+        }
+
         for (var i = 0; i < keys.Count; i++)
         {
             if (outcome.Receipts[i].Status == ReceiptStatus.Forgotten)
@@ -116,8 +135,6 @@ public sealed partial class MemoryHierarchy
                 tally.Add(keys[i]);
                 tally.Tombstones++;
                 tally.Last = outcome.Receipts[i].Sequence;
-                tally.Near += _near.Invalidate(ns.Id, keys[i], outcome.Receipts[i].Sequence) ? 1 : 0;
-                erased.Add(IdOf(ns, keys[i]));
             }
         }
 
@@ -125,7 +142,6 @@ public sealed partial class MemoryHierarchy
         tally.Vectors += expected.Vectors;
         tally.Shard += expected.Shard;
         tally.Shared += _shared.IsUsable ? expected.Shared : 0;
-        _tail.Recent.Erase(erased, ns.Partition);
     }
 
     private async Task SettleAsync(NamespaceInfo ns, ForgetTally tally, CancellationToken cancellationToken)

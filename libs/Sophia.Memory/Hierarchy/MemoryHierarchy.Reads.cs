@@ -66,7 +66,7 @@ public sealed partial class MemoryHierarchy
 
         var cursor = _tail.Seen[ns.Partition];
         var id = IdOf(ns, key);
-        if (_shared.IsUsable && _tail.IsFresh && _tail.Seen.Covers(minSequence))
+        if (_shared.IsUsable && _tail.IsFresh && _tail.Seen.Covers(minSequence) && !_unshared.Contains(HashOf(ns, key)))
         {
             var visited = Stopwatch.GetTimestamp();
             var shared = await _shared.GetAsync(id).ConfigureAwait(false);
@@ -164,11 +164,13 @@ public sealed partial class MemoryHierarchy
         using var activity = TierMeters.Activities.StartActivity("l3.get");
         var started = Stopwatch.GetTimestamp();
         MemoryRecord? record;
+        var generation = _shared.Generation;
         try
         {
             // A flight that began before the change asked for could bring an older value, so such a read flies alone.
-            var flight = minSequence.IsNone ? Join(ns, key) : ReadAsync(ns, key);
-            record = await WaitAsync(flight, ns, key, cancellationToken).ConfigureAwait(false);
+            var flight = minSequence.IsNone ? Join(ns, key, id, cursor) : new Flight(ReadAsync(ns, key), id, ns.Partition, cursor);
+            cursor = Math.Min(cursor, flight.Cursor);
+            record = await WaitAsync(flight.Landing, ns, key, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is StoreUnavailableException or TimeoutException)
         {
@@ -206,15 +208,22 @@ public sealed partial class MemoryHierarchy
             return new ReadAnswer(new NearEntry(record!));
         }
 
-        _promotions.Offer(record!);
-        return new ReadAnswer(_near.Admit(record!, cursor));
+        var entry = _near.Admit(record!, cursor, out var isCurrent);
+        if (isCurrent)
+        {
+            _promotions.Offer(record!, generation);
+        }
+
+        return new ReadAnswer(entry);
     }
 
     // Admission: the second sighting within the decay window of the sketch.
     private bool SeenOften(string key, NamespaceInfo ns) =>
-        _sketch.Increment(NearKey.Comparer.Instance.GetHashCode(new NearKey(ns.Id, key))) >= 2;
+        _sketch.Increment(HashOf(ns, key)) >= 2;
 
-    private Task<MemoryRecord?> Join(NamespaceInfo ns, string key)
+    private static int HashOf(NamespaceInfo ns, string key) => NearKey.Comparer.Instance.GetHashCode(new NearKey(ns.Id, key));
+
+    private Flight Join(NamespaceInfo ns, string key, RecordId id, long cursor)
     {
         var flightKey = new NearKey(ns.Id, key);
         if (_flights.TryGetValue(flightKey, out var flying))
@@ -223,17 +232,18 @@ public sealed partial class MemoryHierarchy
         }
 
         var landing = new TaskCompletionSource<MemoryRecord?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var joined = _flights.GetOrAdd(flightKey, landing.Task);
-        if (joined == landing.Task)
+        var own = new Flight(landing.Task, id, ns.Partition, cursor);
+        var joined = _flights.GetOrAdd(flightKey, own);
+        if (ReferenceEquals(joined, own))
         {
-            _ = FlyAsync(ns, key, flightKey, landing);
+            _ = FlyAsync(ns, key, flightKey, own, landing);
         }
 
         return joined;
     }
 
     // Owned by the landing: every way it can end is handed to those who wait.
-    private async Task FlyAsync(NamespaceInfo ns, string key, NearKey flightKey, TaskCompletionSource<MemoryRecord?> landing)
+    private async Task FlyAsync(NamespaceInfo ns, string key, NearKey flightKey, Flight flight, TaskCompletionSource<MemoryRecord?> landing)
     {
         try
         {
@@ -245,7 +255,7 @@ public sealed partial class MemoryHierarchy
         }
         finally
         {
-            _flights.TryRemove(new KeyValuePair<NearKey, Task<MemoryRecord?>>(flightKey, landing.Task));
+            _flights.TryRemove(new KeyValuePair<NearKey, Flight>(flightKey, flight));
         }
     }
 

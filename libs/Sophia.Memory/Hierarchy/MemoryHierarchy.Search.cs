@@ -96,6 +96,11 @@ public sealed partial class MemoryHierarchy
             {
                 await shard.Ready.WaitAsync(Left(deadline), Clock, cancellationToken).ConfigureAwait(false);
             }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && Volatile.Read(ref _disposed) == 0)
+            {
+                // It was dropped while it was loading; the next one is asked for.
+                return await OpenShardAsync(ns, request, deadline, trail, cancellationToken).ConfigureAwait(false);
+            }
             catch (TimeoutException)
             {
                 throw new RefusedException(

@@ -54,6 +54,55 @@ public sealed partial class MemoryHierarchy
     {
         using var activity = TierMeters.Activities.StartActivity("write");
         activity?.SetTag("sophia.operations", group.Operations.Count);
+        if (!_shared.IsConfigured)
+        {
+            return await CommitAsync(group, trail).ConfigureAwait(false);
+        }
+
+        var hashes = HashesOf(group);
+        foreach (var hash in hashes)
+        {
+            _unshared.Begin(hash);
+        }
+
+        try
+        {
+            return await CommitAsync(group, trail).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (var hash in hashes)
+            {
+                _unshared.End(hash);
+            }
+        }
+    }
+
+    // Appended records have no key yet, and nobody can have asked for them.
+    private static int[] HashesOf(WriteGroup group)
+    {
+        var hashes = new List<int>(group.Operations.Count);
+        foreach (var operation in group.Operations)
+        {
+            var key = operation switch
+            {
+                PutOperation put => put.Draft.Key,
+                DeleteOperation delete => delete.Key,
+                ForgetOperation forget => forget.Key,
+                ExpireOperation expire => expire.Key,
+                _ => null,
+            };
+            if (key is not null)
+            {
+                hashes.Add(HashOf(operation.Namespace, key));
+            }
+        }
+
+        return [.. hashes];
+    }
+
+    private async Task<WriteOutcome> CommitAsync(WriteGroup group, Trail trail)
+    {
         var started = Stopwatch.GetTimestamp();
         var outcome = await _committer.CommitAsync(group).ConfigureAwait(false);
         trail.Add("l3", started);

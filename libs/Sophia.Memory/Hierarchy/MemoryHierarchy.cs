@@ -35,7 +35,9 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
     private readonly Promotions _promotions;
     private readonly Housekeeping _housekeeping;
     private int _disposed;
-    private readonly ConcurrentDictionary<NearKey, Task<MemoryRecord?>> _flights = new(NearKey.Comparer.Instance);
+    private readonly ConcurrentDictionary<NearKey, Flight> _flights = new(NearKey.Comparer.Instance);
+    private readonly UnsharedWrites _unshared = new();
+    private readonly ConcurrentDictionary<RecordId, NearKey> _forgetting = new();
 
     /// <param name="shared">The shared part of L1; null: the near copy is all of L1.</param>
     /// <param name="embedder">Makes vectors of text; null: new namespaces have none unless the caller brings them.</param>
@@ -58,6 +60,8 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         _tail = new LogTail(store, options, clock, _logger);
         _tail.Observed += ObserveAsync;
         _committer = new Committer(store, _tail, options, _meters.L3, _logger);
+        _committer.Unshown += Withdraw;
+        _tail.Trimmed += WithdrawPartition;
         _shards = new ShardDirectory(shards, _tail, store, options, _meters.L0, clock);
         _sketch = new FrequencySketch(options.NearCapacity);
         _promotions = new Promotions(_shared, _meters.L1);
@@ -92,6 +96,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
     {
         await _store.OpenAsync(cancellationToken).ConfigureAwait(false);
         await _tail.StartAsync(cancellationToken).ConfigureAwait(false);
+        await _shared.StartAsync().ConfigureAwait(false);
         _housekeeping.Start();
     }
 
@@ -153,6 +158,40 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
 
     internal RecordId IdOf(NamespaceInfo ns, string key) => RecordId.Of(_store.Secret.Span, ns.Id, key);
 
+    /// <param name="Cursor">Where the partition's cursor stood before the store was asked.</param>
+    private sealed record Flight(Task<MemoryRecord?> Landing, RecordId Id, int Partition, long Cursor);
+
+    // No copy may be served that is older than these; newer ones may, but they are not told apart here.
+    private void Withdraw(IReadOnlyList<LogEntry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            if (entry.Key is { } key || (_forgetting.TryGetValue(entry.Id, out var forgetting) && (key = forgetting.Key) is not null))
+            {
+                _flights.TryRemove(new NearKey(entry.NamespaceId, key), out _);
+                _near.Invalidate(entry.NamespaceId, key, entry.Sequence);
+            }
+            else
+            {
+                WithdrawPartition(entry.Sequence.Partition);
+            }
+        }
+    }
+
+    private void WithdrawPartition(int partition)
+    {
+        foreach (var (key, flight) in _flights)
+        {
+            if (flight.Partition == partition)
+            {
+                _flights.TryRemove(key, out _);
+            }
+        }
+
+        _near.Withdraw(partition);
+        _shards.Distrust(partition);
+    }
+
     // Runs before the cursor passes the entries, so that no cache holds an older value once a caller can know of a newer.
     private async ValueTask ObserveAsync(IReadOnlyList<LogEntry> entries, bool foreign)
     {
@@ -172,7 +211,12 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
                     _near.Invalidate(entry.NamespaceId, key, entry.Sequence);
                 }
             }
-            else if (foreign)
+            else if (_forgetting.TryGetValue(entry.Id, out var forgetting))
+            {
+                _flights.TryRemove(forgetting, out _);
+                _near.Invalidate(forgetting.NamespaceId, forgetting.Key, entry.Sequence);
+            }
+            else
             {
                 (forgotten ??= [])[entry.Id] = entry.Sequence;
             }
@@ -180,9 +224,17 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
 
         if (forgotten is not null)
         {
+            foreach (var (key, flight) in _flights)
+            {
+                if (forgotten.ContainsKey(flight.Id))
+                {
+                    _flights.TryRemove(key, out _);
+                }
+            }
+
             _near.Invalidate(forgotten);
-            _tail.Recent.Erase(forgotten.Keys.ToHashSet(), entries[0].Sequence.Partition);
         }
+
 
         if (foreign && _shared.IsConfigured)
         {

@@ -11,7 +11,7 @@ internal sealed class Promotions : IAsyncDisposable
     private const int BatchSize = 64;
     private readonly SharedTier _shared;
     private readonly TierMeter _meter;
-    private readonly Channel<MemoryRecord> _queue = Channel.CreateBounded<MemoryRecord>(
+    private readonly Channel<(MemoryRecord Record, int Generation)> _queue = Channel.CreateBounded<(MemoryRecord, int)>(
         new BoundedChannelOptions(1024) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly Task _carrying;
@@ -23,12 +23,16 @@ internal sealed class Promotions : IAsyncDisposable
     }
 
     /// <summary>Promotes the record unless too many wait already; it will be read, and offered, again.</summary>
-    public void Offer(MemoryRecord record)
+    /// <param name="generation">
+    /// The shared cache's before the record was read. Once a change has missed the cache, what was read before must not come
+    /// into the new epoch: nothing there would say that it is old.
+    /// </param>
+    public void Offer(MemoryRecord record, int generation)
     {
         _meter.Promote();
         if (_shared.IsUsable)
         {
-            _queue.Writer.TryWrite(record);
+            _queue.Writer.TryWrite((record, generation));
         }
     }
 
@@ -44,9 +48,12 @@ internal sealed class Promotions : IAsyncDisposable
         while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             batch.Clear();
-            while (batch.Count < BatchSize && _queue.Reader.TryRead(out var record))
+            while (batch.Count < BatchSize && _queue.Reader.TryRead(out var offered))
             {
-                batch.Add(record);
+                if (offered.Generation == _shared.Generation)
+                {
+                    batch.Add(offered.Record);
+                }
             }
 
             await _shared.SetIfNewerAsync(batch).ConfigureAwait(false);

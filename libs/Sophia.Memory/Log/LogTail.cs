@@ -25,17 +25,23 @@ internal sealed partial class LogTail : IAsyncDisposable
     private readonly SemaphoreSlim[] _order = [.. Enumerable.Range(0, Sequence.Partitions).Select(_ => new SemaphoreSlim(1))];
     private readonly Pulse _wake = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly Task _stopped;
     private Task _following = Task.CompletedTask;
+    private volatile bool _suspected;
     private long _heardAt;
 
     /// <summary>Called with entries of one partition, in order, before the cursor moves past them.</summary>
     /// <remarks>The second argument is true for entries that another node wrote.</remarks>
     public event Func<IReadOnlyList<LogEntry>, bool, ValueTask>? Observed;
 
+    /// <summary>Changes of the partition were trimmed before this node saw them: what is known of it may be old.</summary>
+    public event Action<int>? Trimmed;
+
     public LogTail(IRecordStore store, MemoryOptions options, TimeProvider clock, ILogger logger)
     {
         (_store, _options, _clock, _logger) = (store, options, clock, logger);
         _recent = new RecentEntries(options.TailLimitBytes);
+        _stopped = Task.Delay(Timeout.InfiniteTimeSpan, _stop.Token);
     }
 
     /// <summary>The cursor of this process.</summary>
@@ -58,13 +64,17 @@ internal sealed partial class LogTail : IAsyncDisposable
         }
 
         Volatile.Write(ref _heardAt, _clock.GetTimestamp());
-        if (_store.IsShared)
-        {
-            _following = Task.Run(() => FollowAsync(_stop.Token), CancellationToken.None);
-        }
+        _following = Task.Run(() => FollowAsync(_stop.Token), CancellationToken.None);
     }
 
-    /// <summary>Another node says that the log has grown.</summary>
+    /// <summary>A commit of this process may be in the log without having been shown here: the log is asked.</summary>
+    public void Suspect()
+    {
+        _suspected = true;
+        _wake.Beat();
+    }
+
+    /// <summary>Another node, or a reader who waits for it, says that the log has grown.</summary>
     public void Wake() => _wake.Beat();
 
     /// <summary>
@@ -163,6 +173,15 @@ internal sealed partial class LogTail : IAsyncDisposable
         while (!cancellationToken.IsCancellationRequested)
         {
             var woken = _wake.Next;
+            var suspected = _suspected;
+            _suspected = false;
+            if (!_store.IsShared && !suspected)
+            {
+                // Nobody else writes to this store, so there is nothing to find until a commit's answer is lost.
+                await Task.WhenAny(woken, _stopped).ConfigureAwait(false);
+                continue;
+            }
+
             try
             {
                 var started = _clock.GetTimestamp();
@@ -175,10 +194,19 @@ internal sealed partial class LogTail : IAsyncDisposable
             }
             catch (Exception error) when (error is StoreUnavailableException or StoreFullException or TimeoutException)
             {
+                _suspected = suspected;
                 LogTailFailed(error.Message);
             }
+            catch (Exception error)
+            {
+                // The cursor is the only way to other nodes' changes: whatever it is, it is said, and tried again.
+                _suspected = suspected;
+                LogTailBroke(error);
+            }
 
-            await Task.WhenAny(woken, Task.Delay(_options.TailInterval, _clock, cancellationToken)).ConfigureAwait(false);
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(woken, Task.Delay(_options.TailInterval, _clock, waiting.Token)).ConfigureAwait(false);
+            await waiting.CancelAsync().ConfigureAwait(false);
         }
     }
 
@@ -213,7 +241,9 @@ internal sealed partial class LogTail : IAsyncDisposable
             if (entries.Count == 0)
             {
                 // Rows in between were trimmed; there is nothing left to see before the last.
+                Trimmed?.Invoke(partition);
                 _seen[partition] = last;
+                _pulses[partition].Beat();
                 break;
             }
 
@@ -223,10 +253,21 @@ internal sealed partial class LogTail : IAsyncDisposable
 
     private async ValueTask TakeAsync(int partition, IReadOnlyList<LogEntry> entries, bool foreign)
     {
-        // A commit of our own may have been read back already while it filled another's gap.
-        if (entries[^1].Sequence.Number <= _seen[partition])
+        // A commit of our own may have been read back already, wholly or in part, while it filled another's gap.
+        var seen = _seen[partition];
+        if (entries[^1].Sequence.Number <= seen)
         {
             return;
+        }
+
+        if (entries[0].Sequence.Number <= seen)
+        {
+            entries = [.. entries.SkipWhile(entry => entry.Sequence.Number <= seen)];
+        }
+
+        if (entries[0].Sequence.Number > seen + 1 || entries[^1].Sequence.Number - entries[0].Sequence.Number >= entries.Count)
+        {
+            Trimmed?.Invoke(partition);
         }
 
         if (Observed is { } observed)
@@ -234,17 +275,27 @@ internal sealed partial class LogTail : IAsyncDisposable
             await observed(entries, foreign).ConfigureAwait(false);
         }
 
+        Dictionary<Records.RecordId, Sequence>? erasures = null;
         foreach (var entry in entries)
         {
-            if (entry.Sequence.Number > _seen[partition])
+            _recent.Add(entry);
+            if (entry.Kind is ChangeKind.Forget or ChangeKind.Expire)
             {
-                _recent.Add(entry);
+                (erasures ??= [])[entry.Id] = entry.Sequence;
             }
+        }
+
+        if (erasures is not null)
+        {
+            _recent.Erase(erasures, partition);
         }
 
         _seen[partition] = entries[^1].Sequence.Number;
         _pulses[partition].Beat();
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The log's changes could not be shown to those who follow them. Near copies are not served until they can.")]
+    private partial void LogTailBroke(Exception error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The log could not be read: {Reason} Near copies are not served until it can.")]
     private partial void LogTailFailed(string reason);

@@ -35,8 +35,7 @@ internal sealed class RecentEntries(long limitBytes)
                 return false;
             }
 
-            var start = first + (int)Math.Min(after + 1 - entries[first].Sequence.Number, entries.Count - first);
-            for (var i = start; i < entries.Count && into.Count < limit; i++)
+            for (var i = FirstAbove(entries, first, after); i < entries.Count && into.Count < limit; i++)
             {
                 into.Add(entries[i]);
             }
@@ -45,15 +44,19 @@ internal sealed class RecentEntries(long limitBytes)
         }
     }
 
-    /// <summary>Drops what is held of records, so that forgotten content does not stay in memory either.</summary>
-    public void Erase(IReadOnlySet<Records.RecordId> ids, int partition)
+    /// <summary>
+    /// Drops what is held of versions before an erasure, so that the content does not stay in memory either. What was written
+    /// under the key afterwards stays: cursors that have not come to it yet need it.
+    /// </summary>
+    public void Erase(IReadOnlyDictionary<Records.RecordId, Sequence> erasures, int partition)
     {
         lock (_lock)
         {
             var entries = _partitions[partition];
             for (var i = _dropped[partition]; i < entries.Count; i++)
             {
-                if (ids.Contains(entries[i].Id) && entries[i].Record is not null)
+                if (erasures.TryGetValue(entries[i].Id, out var erasure) && entries[i].Sequence.Number < erasure.Number &&
+                    (entries[i].Record is not null || entries[i].Key is not null))
                 {
                     _bytes -= SizeOf(entries[i]);
                     entries[i] = entries[i] with { Record = null, Key = null };
@@ -61,6 +64,19 @@ internal sealed class RecentEntries(long limitBytes)
                 }
             }
         }
+    }
+
+    // Numbers may have holes where the log was trimmed, so that a place cannot be reckoned from a number.
+    private static int FirstAbove(List<LogEntry> entries, int from, long after)
+    {
+        var (low, high) = (from, entries.Count);
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            (low, high) = entries[middle].Sequence.Number <= after ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
     }
 
     private void DropOldest(int partition)

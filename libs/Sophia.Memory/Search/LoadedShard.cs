@@ -13,6 +13,7 @@ namespace Sophia.Memory.Search;
 internal sealed class LoadedShard : IAsyncDisposable
 {
     private const int ReadSize = 512;
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(200);
     private readonly LogTail _tail;
     private readonly IRecordStore _store;
     private readonly TimeProvider _clock;
@@ -23,6 +24,7 @@ internal sealed class LoadedShard : IAsyncDisposable
     private long _seen;
     private long _usedAt;
     private int _searching;
+    private volatile bool _isDistrusted;
 
     public LoadedShard(NamespaceInfo ns, IShard shard, LogTail tail, IRecordStore store, TimeProvider clock)
     {
@@ -42,11 +44,13 @@ internal sealed class LoadedShard : IAsyncDisposable
     public long Seen => Volatile.Read(ref _seen);
 
     /// <summary>True when the cursor's task has ended with an error, so that the shard must be loaded anew.</summary>
-    public bool IsBroken => _running.IsFaulted || _ready.Task.IsFaulted;
+    public bool IsBroken => _running.IsFaulted || _ready.Task.IsFaulted || _isDistrusted;
 
     public TimeSpan Idle => _clock.GetElapsedTime(Volatile.Read(ref _usedAt));
 
     public bool IsSearching => Volatile.Read(ref _searching) > 0;
+
+    public void Distrust() => _isDistrusted = true;
 
     public void Touch() => Volatile.Write(ref _usedAt, _clock.GetTimestamp());
 
@@ -169,7 +173,18 @@ internal sealed class LoadedShard : IAsyncDisposable
         while (true)
         {
             var next = _tail.NextAsync(partition);
-            var reached = await _tail.ReadAsync(Namespace, Seen, ReadSize, entries, cancellationToken).ConfigureAwait(false);
+            long reached;
+            try
+            {
+                reached = await _tail.ReadAsync(Namespace, Seen, ReadSize, entries, cancellationToken).ConfigureAwait(false);
+            }
+            catch (StoreUnavailableException)
+            {
+                // The log is away, not lost: reading on from where it stands is cheaper than loading all anew.
+                await Task.Delay(RetryAfter, _clock, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
             if (reached == Seen)
             {
                 await next.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -42,10 +42,28 @@ internal sealed class ShardDirectory(
                 return shard;
             }
 
+            if (shard is not null)
+            {
+                // Its memory is given back once the last search in it is over; the caller need not wait for that.
+                _ = shard.DisposeAsync().AsTask();
+            }
+
             var opened = new LoadedShard(ns, engine.Create(ns), tail, store, clock);
             _shards[ns.Id] = opened;
             meter.Promote();
             return opened;
+        }
+    }
+
+    /// <summary>The shards of a partition, of whose changes some were missed, are loaded anew when they are asked for.</summary>
+    public void Distrust(int partition)
+    {
+        foreach (var shard in _shards.Values)
+        {
+            if (shard.Namespace.Partition == partition)
+            {
+                shard.Distrust();
+            }
         }
     }
 

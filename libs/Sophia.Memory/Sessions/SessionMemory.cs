@@ -15,6 +15,7 @@ public sealed class SessionMemory
     private const int TurnsPerAppend = 100;
     private const int DefaultLast = 20;
     private const int Page = 200;
+    private const int GuardAttempts = 8;
     private readonly MemoryHierarchy _memory;
     private readonly IRecordStore _store;
     private readonly NamespaceDirectory _namespaces;
@@ -33,20 +34,48 @@ public sealed class SessionMemory
     {
         var drafts = Check(id, turns);
         var ns = await _namespaces.EnsureAsync(tenant, NamespaceRules.Sessions, Settings, cancellationToken).ConfigureAwait(false);
+        var current = (await _memory.GetAsync(ns, id, Sequence.None, trail, cancellationToken).ConfigureAwait(false)).Entry?.Record;
+        for (var attempt = 0; ; attempt++)
+        {
+            // The copy at hand is asked first. When it is old, or says that there is no session, the store knows.
+            current = attempt > 0 || current is null ? await _store.GetAsync(ns, id, cancellationToken).ConfigureAwait(false) : current;
+            if (await TryAppendAsync(ns, id, drafts, timeToLive, mark, current, trail, cancellationToken).ConfigureAwait(false) is { } answer)
+            {
+                return answer;
+            }
+
+            if (attempt == GuardAttempts)
+            {
+                throw new StoreUnavailableException($"Session '{id}' changes faster than turns can be appended to it.");
+            }
+        }
+    }
+
+    // Null when the session changed since its record was read: begun, slid, closed, ended or cleaned up by someone else.
+    private async Task<AppendAnswer?> TryAppendAsync(
+        NamespaceInfo ns, string id, RecordDraft[] drafts, TimeSpan? timeToLive, IdempotencyMark? mark, MemoryRecord? current, Trail trail,
+        CancellationToken cancellationToken)
+    {
         var now = _memory.Clock.GetUtcNow();
-        var header = await HeaderAsync(ns, id, Sequence.None, trail, cancellationToken).ConfigureAwait(false);
+        var header = current is null || current.IsExpired(now) ? null : SessionHeader.Read(current);
         if (header is { IsOpen: false })
         {
-            throw new RefusedException("session-closed", $"Session '{id}' is closed.", "Append to a session with another id.");
+            // A request that comes again after the close has its answer already.
+            if (mark is null || await _store.FindReplayAsync(mark, now, cancellationToken).ConfigureAwait(false) is not { MarkConflict: false } replay)
+            {
+                throw new RefusedException("session-closed", $"Session '{id}' is closed.", "Append to a session with another id.");
+            }
+
+            return AnswerOf(replay, drafts.Length, header.ExpiresAt);
+        }
+
+        var guard = new GroupGuard(ns, id, current?.Sequence ?? Sequence.None);
+        if (current is not null && header is null && !await ForgetEndedAsync(ns, id, guard, trail, cancellationToken).ConfigureAwait(false))
+        {
+            return null;
         }
 
         var operations = drafts.Select(draft => (WriteOperation)new AppendOperation(ns, draft)).ToList();
-        if (header is null)
-        {
-            // Turns of an expired session with this id may still wait for the clean-up; the new session must not show them.
-            await _memory.ForgetAsync(ns, new ForgetRequest { Prefix = TurnRecord.Prefix(id) }, trail, cancellationToken).ConfigureAwait(false);
-        }
-
         var wanted = header ?? new SessionHeader(IsOpen: true, _memory.Options.SessionTimeToLive, default);
         var resized = timeToLive is { } given && given != wanted.TimeToLive;
         wanted = resized ? wanted with { TimeToLive = timeToLive!.Value } : wanted;
@@ -56,11 +85,37 @@ public sealed class SessionMemory
             operations.Add(HeaderPut(ns, id, wanted));
         }
 
-        var outcome = await _memory.WriteAsync(new WriteGroup(operations, mark), trail).ConfigureAwait(false);
-        var keys = outcome.Keys.Take(drafts.Length).ToArray();
+        var outcome = await _memory.WriteAsync(new WriteGroup(operations, mark) { Guard = guard }, trail).ConfigureAwait(false);
+        return outcome.GuardFailed ? null : AnswerOf(outcome, drafts.Length, wanted.ExpiresAt);
+    }
+
+    // The turns of a replay may have been forgotten since; their numbers went with them.
+    private static AppendAnswer AnswerOf(WriteOutcome outcome, int turns, DateTimeOffset expiresAt)
+    {
+        var keys = outcome.Keys.Take(turns).ToArray();
         return new AppendAnswer(
-            new WriteAnswer([.. outcome.Receipts.Take(drafts.Length)], keys, outcome.Replayed),
-            [.. keys.Select(key => TurnRecord.NumberOf(key!))], wanted.ExpiresAt);
+            new WriteAnswer([.. outcome.Receipts.Take(turns)], keys, outcome.Replayed),
+            [.. keys.Select(key => key is null ? 0 : TurnRecord.NumberOf(key))], expiresAt);
+    }
+
+    // Turns of an ended session may still wait for the clean-up; the new one must not show them. False when it is not ended any more.
+    private async Task<bool> ForgetEndedAsync(NamespaceInfo ns, string id, GroupGuard guard, Trail trail, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var keys = await _store.ListKeysAsync(ns, TurnRecord.Prefix(id), null, Page, cancellationToken).ConfigureAwait(false);
+            if (keys.Count == 0)
+            {
+                return true;
+            }
+
+            var operations = keys.Select(key => (WriteOperation)new ForgetOperation(ns, key, _memory.IdOf(ns, key)));
+            var outcome = await _memory.WriteAsync(new WriteGroup([.. operations]) { Guard = guard }, trail).ConfigureAwait(false);
+            if (outcome.GuardFailed)
+            {
+                return false;
+            }
+        }
     }
 
     /// <summary>The last turns, as many as asked for or as fit the tokens, and slides the time to live; null when there is no such session.</summary>
@@ -69,7 +124,7 @@ public sealed class SessionMemory
     public async Task<SessionView?> ReadAsync(
         string tenant, string id, int? last, int? maxTokens, Sequence minSequence, Trail trail, CancellationToken cancellationToken)
     {
-        if (await FindAsync(tenant, id, minSequence, trail, cancellationToken).ConfigureAwait(false) is not ({ } ns, { } header))
+        if (await FindAsync(tenant, id, minSequence, trail, cancellationToken).ConfigureAwait(false) is not ({ } ns, { } header, var sequence))
         {
             return null;
         }
@@ -99,7 +154,7 @@ public sealed class SessionMemory
         trail.Add("l3", started);
         trail.ServedBy = Tiers.Tier.L3;
         turns.Reverse();
-        header = await SlideAsync(ns, id, header, trail).ConfigureAwait(false);
+        header = await SlideAsync(ns, id, header, sequence, trail).ConfigureAwait(false);
         return new SessionView(id, header.IsOpen, turns, total, tokens, header.ExpiresAt);
     }
 
@@ -108,12 +163,12 @@ public sealed class SessionMemory
     public async Task<CloseAnswer?> CloseAsync(
         string tenant, string id, string? promoteTo, IdempotencyMark? mark, Trail trail, CancellationToken cancellationToken)
     {
-        if (await FindAsync(tenant, id, Sequence.None, trail, cancellationToken).ConfigureAwait(false) is not ({ } ns, { } header))
+        if (await FindAsync(tenant, id, Sequence.None, trail, cancellationToken).ConfigureAwait(false) is not ({ } ns, { } header, _))
         {
             return null;
         }
 
-        // Closed first, so that no turn can slip in behind the promotion.
+        // Closed first: appends are guarded by the session's record, so no turn can slip in behind the promotion.
         var closed = header with { IsOpen = false };
         await _memory.WriteAsync(new WriteGroup([HeaderPut(ns, id, closed)], mark), trail).ConfigureAwait(false);
         var receipts = new List<(string, Receipt)>();
@@ -129,7 +184,7 @@ public sealed class SessionMemory
     /// <summary>Erases the session and its turns; null when there is no such session.</summary>
     public async Task<ForgetAnswer?> ForgetAsync(string tenant, string id, Trail trail, CancellationToken cancellationToken)
     {
-        if (await FindAsync(tenant, id, Sequence.None, trail, cancellationToken).ConfigureAwait(false) is not ({ } ns, _))
+        if (await FindAsync(tenant, id, Sequence.None, trail, cancellationToken).ConfigureAwait(false) is not ({ } ns, { }, _))
         {
             return null;
         }
@@ -174,19 +229,20 @@ public sealed class SessionMemory
     private PutOperation HeaderPut(NamespaceInfo ns, string id, SessionHeader header) =>
         new(ns, header.ToDraft(id), _memory.IdOf(ns, id), Precondition.None);
 
-    private async Task<SessionHeader?> HeaderAsync(
-        NamespaceInfo ns, string id, Sequence minSequence, Trail trail, CancellationToken cancellationToken) =>
-        await _memory.GetAsync(ns, id, minSequence, trail, cancellationToken).ConfigureAwait(false) is { Entry.Record: { } record }
-            ? SessionHeader.Read(record)
-            : null;
+    private async Task<(NamespaceInfo? Namespace, SessionHeader? Header, Sequence Sequence)> FindAsync(
+        string tenant, string id, Sequence minSequence, Trail trail, CancellationToken cancellationToken)
+    {
+        if (await _namespaces.FindAsync(tenant, NamespaceRules.Sessions, cancellationToken).ConfigureAwait(false) is not { } ns)
+        {
+            return default;
+        }
 
-    private async Task<(NamespaceInfo? Namespace, SessionHeader? Header)> FindAsync(
-        string tenant, string id, Sequence minSequence, Trail trail, CancellationToken cancellationToken) =>
-        await _namespaces.FindAsync(tenant, NamespaceRules.Sessions, cancellationToken).ConfigureAwait(false) is { } ns
-            ? (ns, await HeaderAsync(ns, id, minSequence, trail, cancellationToken).ConfigureAwait(false))
-            : default;
+        return await _memory.GetAsync(ns, id, minSequence, trail, cancellationToken).ConfigureAwait(false) is { Entry.Record: { } record }
+            ? (ns, SessionHeader.Read(record), record.Sequence)
+            : (ns, null, default);
+    }
 
-    private async Task<SessionHeader> SlideAsync(NamespaceInfo ns, string id, SessionHeader header, Trail trail)
+    private async Task<SessionHeader> SlideAsync(NamespaceInfo ns, string id, SessionHeader header, Sequence current, Trail trail)
     {
         var now = _memory.Clock.GetUtcNow();
         if (!header.MustSlide(now))
@@ -197,8 +253,9 @@ public sealed class SessionMemory
         var slid = header.Slid(now);
         try
         {
-            await _memory.WriteAsync(new WriteGroup([HeaderPut(ns, id, slid)]), trail).ConfigureAwait(false);
-            return slid;
+            // Whoever changed the session since has slid it, or closed it, and that must stand.
+            var group = new WriteGroup([HeaderPut(ns, id, slid)]) { Guard = new GroupGuard(ns, id, current) };
+            return (await _memory.WriteAsync(group, trail).ConfigureAwait(false)).GuardFailed ? header : slid;
         }
         catch (Exception error) when (error is StoreUnavailableException or StoreFullException or TooManyWritesException)
         {

@@ -43,7 +43,15 @@ public sealed record ExpireOperation(NamespaceInfo Namespace, string Key, Record
 public sealed record IdempotencyMark(string Tenant, byte[] KeyHash, byte[] RequestHash, DateTimeOffset ExpiresAt);
 
 /// <summary>The operations of one request, in order; they share one transaction with the groups of other requests.</summary>
-public sealed record WriteGroup(IReadOnlyList<WriteOperation> Operations, IdempotencyMark? Idempotency = null);
+public sealed record WriteGroup(IReadOnlyList<WriteOperation> Operations, IdempotencyMark? Idempotency = null)
+{
+    /// <summary>When it does not hold, none of the operations is done and the mark is not kept; null for no condition.</summary>
+    public GroupGuard? Guard { get; init; }
+}
+
+/// <summary>What a group wants to find, inside its transaction, before any of its operations is done.</summary>
+/// <param name="Current">The sequence of the record's current version, expired or not; none when there must be no such record.</param>
+public sealed record GroupGuard(NamespaceInfo Namespace, string Key, Sequence Current);
 
 /// <summary>What became of a group: a receipt per operation, in order, and what entered the log.</summary>
 /// <param name="Receipts">One per operation.</param>
@@ -58,6 +66,9 @@ public sealed record WriteOutcome(
     bool Replayed = false,
     bool MarkConflict = false)
 {
+    /// <summary>True when the group's guard did not hold: nothing was done, and every receipt is a rejection.</summary>
+    public bool GuardFailed { get; init; }
+
     /// <summary>Content versions erased by forget and expire operations.</summary>
     public int VersionsErased { get; init; }
 }

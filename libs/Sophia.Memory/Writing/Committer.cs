@@ -30,6 +30,9 @@ internal sealed partial class Committer : IAsyncDisposable
         _committing = Task.Run(CommitAllAsync);
     }
 
+    /// <summary>Called with entries that are durable and could not be shown to the tail yet, before they are acknowledged.</summary>
+    public event Action<IReadOnlyList<LogEntry>>? Unshown;
+
     /// <summary>Operations that wait for a commit.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
@@ -76,7 +79,17 @@ internal sealed partial class Committer : IAsyncDisposable
                 weight += write.Weight;
             }
 
-            await CommitBatchAsync(batch).ConfigureAwait(false);
+            try
+            {
+                await CommitBatchAsync(batch).ConfigureAwait(false);
+            }
+            catch (Exception error)
+            {
+                // The one loop that commits must outlive whatever happens to one batch, and its writers must have an answer.
+                LogCommitFailed(error, batch.Count);
+                batch.ForEach(write => write.TrySetException(error));
+            }
+
             Interlocked.Add(ref _waiting, -weight);
         }
     }
@@ -96,6 +109,8 @@ internal sealed partial class Committer : IAsyncDisposable
             _meter.Fail();
             LastFailure = error.Message;
             LogCommitFailed(error, batch.Count);
+            // Its answer may be what was lost, not the commit: then the copies here are old, and nobody else would say so.
+            _tail.Suspect();
             batch.ForEach(write => write.TrySetException(error));
             return;
         }
@@ -143,10 +158,13 @@ internal sealed partial class Committer : IAsyncDisposable
             {
                 await _tail.CommittedAsync(partition, entries, CancellationToken.None).ConfigureAwait(false);
             }
-            catch (StoreUnavailableException error)
+            catch (Exception error)
             {
-                // The commit is durable; only the gap before it could not be read. The tail reads both when the store is back.
-                LogGapUnread(error.Message);
+                // The commit is durable; only the gap before it could not be read or shown. The tail reads both when it can;
+                // until then the writers' own copies must not be older than what is acknowledged.
+                LogGapUnread(error, error.Message);
+                Unshown?.Invoke(entries);
+                _tail.Suspect();
             }
         }
     }
@@ -155,5 +173,5 @@ internal sealed partial class Committer : IAsyncDisposable
     private partial void LogCommitFailed(Exception error, int groups);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Changes of other nodes before a commit of this one could not be read yet: {Reason}")]
-    private partial void LogGapUnread(string reason);
+    private partial void LogGapUnread(Exception error, string reason);
 }

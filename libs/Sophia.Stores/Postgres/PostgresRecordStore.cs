@@ -1,4 +1,5 @@
 using Npgsql;
+using Sophia.Memory.Records;
 using Sophia.Memory.Stores;
 
 namespace Sophia.Stores.Postgres;
@@ -7,10 +8,11 @@ namespace Sophia.Stores.Postgres;
 public static class PostgresRecordStore
 {
     /// <param name="source">Stays the caller's to dispose.</param>
-    public static IRecordStore Create(NpgsqlDataSource source, TimeProvider clock)
+    /// <param name="limits">What a merged record must keep; those of the options that callers' drafts are checked by.</param>
+    public static IRecordStore Create(NpgsqlDataSource source, TimeProvider clock, RecordLimits? limits = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(clock);
-        return new PostgresEngine(source, clock);
+        return new PostgresEngine(source, clock, limits);
     }
 }

@@ -6,12 +6,6 @@ using Sophia.Memory.Stores;
 
 namespace Sophia.Stores.Relational;
 
-/// <summary>The limits that a merge can break although both sides kept them.</summary>
-internal readonly record struct MergeLimits(int Tags, int AttributeBytes)
-{
-    public static MergeLimits Default => new(256, 64 * 1024);
-}
-
 /// <summary>A chain of versions to be erased.</summary>
 /// <param name="Group">The group that asked for it.</param>
 /// <param name="Head">The newest version of the chain.</param>
@@ -29,12 +23,12 @@ internal sealed partial class CommitPlan
     private readonly CommitState _state;
     private readonly ReadOnlyMemory<byte> _secret;
     private readonly long _nowMs;
-    private readonly MergeLimits _limits;
+    private readonly RecordLimits _limits;
     private readonly Dictionary<MarkKey, (IdempotencyMark Mark, WriteOutcome Outcome)> _marksOfThisCommit = [];
     private int _group;
     private List<LogEntry> _groupEntries = [];
 
-    private CommitPlan(CommitState state, ReadOnlyMemory<byte> secret, DateTimeOffset now, MergeLimits limits)
+    private CommitPlan(CommitState state, ReadOnlyMemory<byte> secret, DateTimeOffset now, RecordLimits limits)
     {
         _state = state;
         _secret = secret;
@@ -64,7 +58,7 @@ internal sealed partial class CommitPlan
     public long LastRecordedAtMs(int partition) => _state.LastRecordedAtMs[partition];
 
     public static CommitPlan Decide(
-        IReadOnlyList<WriteGroup> groups, CommitState state, ReadOnlyMemory<byte> secret, DateTimeOffset now, MergeLimits limits)
+        IReadOnlyList<WriteGroup> groups, CommitState state, ReadOnlyMemory<byte> secret, DateTimeOffset now, RecordLimits limits)
     {
         var plan = new CommitPlan(state, secret, now, limits);
         for (var g = 0; g < groups.Count; g++)
@@ -85,6 +79,13 @@ internal sealed partial class CommitPlan
         if (group.Idempotency is { } mark && FindReplay(mark) is { } replay)
         {
             return replay;
+        }
+
+        if (group.Guard is { } guard && CurrentOf(guard) != guard.Current)
+        {
+            var refused = new Receipt[group.Operations.Count];
+            Array.Fill(refused, Receipt.Rejected(RejectReason.PreconditionFailed));
+            return new WriteOutcome(refused, new string?[refused.Length], []) { GuardFailed = true };
         }
 
         _groupEntries = new List<LogEntry>(group.Operations.Count);
@@ -141,6 +142,9 @@ internal sealed partial class CommitPlan
 
         return new WriteOutcome(receipts, new string?[receipts.Length], [], Replayed: true);
     }
+
+    private Sequence CurrentOf(GroupGuard guard) =>
+        Head(guard.Namespace.Id, guard.Key) is { Deleted: false } head ? head.Sequence : Sequence.None;
 
     private RecordHead? Head(long namespaceId, string key) =>
         _state.Heads.TryGetValue(new RecordKey(namespaceId, key), out var head) && head.Exists ? head : null;

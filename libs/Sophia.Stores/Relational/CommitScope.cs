@@ -27,6 +27,11 @@ internal sealed class CommitScope
         ulong partitions = 0;
         for (var g = 0; g < groups.Count; g++)
         {
+            if (groups[g].Guard is { } guard)
+            {
+                partitions |= 1UL << guard.Namespace.Partition;
+            }
+
             for (var i = 0; i < groups[g].Operations.Count; i++)
             {
                 partitions |= 1UL << groups[g].Operations[i].Namespace.Partition;
@@ -50,6 +55,11 @@ internal sealed class CommitScope
             {
                 var key = MarkKey.Of(mark);
                 marks.TryAdd((key.Tenant, key.HashHigh, key.HashLow), mark);
+            }
+
+            if (groups[g].Guard is { } guard)
+            {
+                scope.Keys.Add(new(guard.Namespace.Id, guard.Key));
             }
 
             for (var i = 0; i < groups[g].Operations.Count; i++)

@@ -57,34 +57,36 @@ internal abstract partial class RelationalStore
     /// The row of a deleted or expired record goes too, once its delete is older than the cut-off: a later write of the
     /// key starts anew.
     /// </remarks>
-    public Task<int> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
-        WriteAsync((store: this, ns, before, limit), static async (session, q, ct) =>
-        {
-            // Taking the partition's row first keeps the one order of locks that commits have.
-            await session.Command("UPDATE partitions SET trimmed = trimmed WHERE partition = @partition")
-                .With("@partition", q.ns.Partition).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
-            var lsns = await ListAsync(session.Command(
+    public async Task<int> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, int limit, CancellationToken cancellationToken)
+    {
+        // Looked for without the partition's lock, since that takes a second where a million records are current and old, and
+        // writers wait for the lock. It is safe: a version that is not current never becomes so again.
+        var lsns = await ReadAsync((ns, before, limit), static (session, q, ct) => ListAsync(session.Command(
                 "SELECT l.lsn FROM log l LEFT JOIN contents c ON c.lsn = l.lsn " +
                 "LEFT JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn AND r.deleted = 0 " +
                 "WHERE l.lsn > @first AND l.lsn < @end AND l.ns_id = @ns AND l.recorded_at < @before AND r.lsn IS NULL " +
                 "ORDER BY l.lsn LIMIT @limit")
                 .With("@first", FirstOf(q.ns.Partition)).With("@end", FirstOf(q.ns.Partition) + (1L << 48))
                 .With("@ns", q.ns.Id).With("@before", UnixTime.ToMs(q.before)).With("@limit", q.limit),
-                static row => row.GetInt64(0), ct).ConfigureAwait(false);
-            if (lsns.Count == 0)
-            {
-                return 0;
-            }
+                static row => row.GetInt64(0), ct), cancellationToken).ConfigureAwait(false);
+        return lsns.Count == 0 ? 0 : await TrimLogAsync(ns, lsns, cancellationToken).ConfigureAwait(false);
+    }
 
+    private Task<int> TrimLogAsync(NamespaceInfo ns, List<long> lsns, CancellationToken cancellationToken) =>
+        WriteAsync((store: this, ns, lsns), static async (session, q, ct) =>
+        {
+            // Taking the partition's row first keeps the one order of locks that commits have.
+            await session.Command("UPDATE partitions SET trimmed = trimmed WHERE partition = @partition")
+                .With("@partition", q.ns.Partition).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             var set = q.store.ValuesOf("@lsns");
-            var values = q.store.Set(lsns);
+            var values = q.store.Set(q.lsns);
             await session.Command(
                 $"DELETE FROM records WHERE ns_id = @ns AND deleted = 1 AND key IN (SELECT key FROM contents WHERE lsn IN ({set})) AND lsn IN ({set})")
                 .With("@ns", q.ns.Id).With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             await session.Command($"DELETE FROM contents WHERE lsn IN ({set})").With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             await session.Command($"DELETE FROM log WHERE lsn IN ({set})").With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             await session.Command("UPDATE partitions SET trimmed = @number WHERE partition = @partition AND trimmed < @number")
-                .With("@number", new Sequence(lsns[^1]).Number).With("@partition", q.ns.Partition).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
-            return lsns.Count;
+                .With("@number", new Sequence(q.lsns[^1]).Number).With("@partition", q.ns.Partition).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            return q.lsns.Count;
         }, cancellationToken);
 }

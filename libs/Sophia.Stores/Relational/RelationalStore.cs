@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Security.Cryptography;
 using Sophia.Memory.Log;
+using Sophia.Memory.Records;
 using Sophia.Memory.Stores;
 
 namespace Sophia.Stores.Relational;
@@ -9,7 +10,7 @@ namespace Sophia.Stores.Relational;
 /// L3 over System.Data.Common. What is said here is the same for every engine; an engine adds its connections, its
 /// schema, the bulk writing of a commit and the meaning of its errors.
 /// </summary>
-internal abstract partial class RelationalStore(TimeProvider clock) : IRecordStore
+internal abstract partial class RelationalStore(TimeProvider clock, RecordLimits? limits = null) : IRecordStore
 {
     private byte[]? _secret;
 
@@ -20,6 +21,9 @@ internal abstract partial class RelationalStore(TimeProvider clock) : IRecordSto
     public ReadOnlyMemory<byte> Secret => _secret ?? throw new InvalidOperationException("The store is not open yet.");
 
     protected TimeProvider Clock => clock;
+
+    /// <summary>What a merge must keep, although both of its sides kept it.</summary>
+    protected RecordLimits Limits { get; } = limits ?? new RecordLimits();
 
     protected abstract IReadOnlyList<Migration> Migrations { get; }
 

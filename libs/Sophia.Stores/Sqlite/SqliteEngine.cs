@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using Sophia.Memory.Records;
 using Sophia.Memory.Stores;
 using Sophia.Stores.Relational;
 using SQLitePCL;
@@ -35,8 +36,8 @@ internal sealed partial class SqliteEngine : RelationalStore
     private SqliteCommitWriter? _commits;
     private bool _disposed;
 
-    public SqliteEngine(string dataDirectory, TimeProvider clock, ILogger? logger)
-        : base(clock)
+    public SqliteEngine(string dataDirectory, TimeProvider clock, ILogger? logger, RecordLimits? limits = null)
+        : base(clock, limits)
     {
         _directory = Path.GetFullPath(dataDirectory);
         _logger = logger;
@@ -185,7 +186,7 @@ internal sealed partial class SqliteEngine : RelationalStore
                 }
             }
 
-            var plan = CommitPlan.Decide(groups, state, Secret, now, MergeLimits.Default);
+            var plan = CommitPlan.Decide(groups, state, Secret, now, Limits);
             if (plan.WritesNothing)
             {
                 Rollback();

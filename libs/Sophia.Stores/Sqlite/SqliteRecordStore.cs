@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Sophia.Memory.Records;
 using Sophia.Memory.Stores;
 
 namespace Sophia.Stores.Sqlite;
@@ -7,10 +8,11 @@ namespace Sophia.Stores.Sqlite;
 public static class SqliteRecordStore
 {
     /// <param name="dataDirectory">Made if it is not there; one process at a time may have it.</param>
-    public static IRecordStore Create(string dataDirectory, TimeProvider clock, ILogger? logger = null)
+    /// <param name="limits">What a merged record must keep; those of the options that callers' drafts are checked by.</param>
+    public static IRecordStore Create(string dataDirectory, TimeProvider clock, ILogger? logger = null, RecordLimits? limits = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(dataDirectory);
         ArgumentNullException.ThrowIfNull(clock);
-        return new SqliteEngine(dataDirectory, clock, logger);
+        return new SqliteEngine(dataDirectory, clock, logger, limits);
     }
 }

@@ -24,6 +24,21 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public bool? PretendShared { get; set; }
 
+    /// <summary>Runs before a page of keys is returned, after the inner store has answered.</summary>
+    public Func<Task>? AfterListKeys { get; set; }
+
+    /// <summary>Runs before a page of records is returned, after the inner store has answered.</summary>
+    public Func<Task>? AfterList { get; set; }
+
+    /// <summary>While set, commits are done but their answers are lost.</summary>
+    public volatile bool LosesAnswers;
+
+    /// <summary>While set, the log cannot be read.</summary>
+    public volatile bool LogIsDown;
+
+    /// <summary>Two nodes of one test share the inner store; only one of them opens and disposes it.</summary>
+    public bool OwnsInner { get; init; } = true;
+
     public int Gets => Volatile.Read(ref _gets);
 
     public string Engine => inner.Engine;
@@ -50,10 +65,11 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     {
         await CommitGate;
         BeforeCommit?.Invoke(groups);
-        return await Inner.CommitAsync(groups, cancellationToken);
+        var outcomes = await Inner.CommitAsync(groups, cancellationToken);
+        return LosesAnswers ? throw new StoreUnavailableException("The test has lost the answer.") : outcomes;
     }
 
-    public Task OpenAsync(CancellationToken cancellationToken) => Inner.OpenAsync(cancellationToken);
+    public Task OpenAsync(CancellationToken cancellationToken) => OwnsInner ? Inner.OpenAsync(cancellationToken) : Task.CompletedTask;
 
     public Task PingAsync(CancellationToken cancellationToken) => Inner.PingAsync(cancellationToken);
 
@@ -75,9 +91,19 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task<IReadOnlyList<MemoryRecord>> GetManyAsync(NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => Inner.GetManyAsync(ns, keys, cancellationToken);
 
-    public Task<IReadOnlyList<MemoryRecord>> ListAsync(NamespaceInfo ns, string prefix, string? after, int limit, bool descending, CancellationToken cancellationToken) => Inner.ListAsync(ns, prefix, after, limit, descending, cancellationToken);
+    public async Task<IReadOnlyList<MemoryRecord>> ListAsync(NamespaceInfo ns, string prefix, string? after, int limit, bool descending, CancellationToken cancellationToken)
+    {
+        var records = await Inner.ListAsync(ns, prefix, after, limit, descending, cancellationToken);
+        await (AfterList?.Invoke() ?? Task.CompletedTask);
+        return records;
+    }
 
-    public Task<IReadOnlyList<string>> ListKeysAsync(NamespaceInfo ns, string prefix, string? after, int limit, CancellationToken cancellationToken) => Inner.ListKeysAsync(ns, prefix, after, limit, cancellationToken);
+    public async Task<IReadOnlyList<string>> ListKeysAsync(NamespaceInfo ns, string prefix, string? after, int limit, CancellationToken cancellationToken)
+    {
+        var keys = await Inner.ListKeysAsync(ns, prefix, after, limit, cancellationToken);
+        await (AfterListKeys?.Invoke() ?? Task.CompletedTask);
+        return keys;
+    }
 
     public Task<IReadOnlyList<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, Sequence before, int limit, CancellationToken cancellationToken) => Inner.HistoryAsync(ns, key, before, limit, cancellationToken);
 
@@ -87,7 +113,9 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, CancellationToken cancellationToken) => Inner.ScanAsync(ns, cancellationToken);
 
-    public Task<IReadOnlyList<LogEntry>> ReadLogAsync(int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken) => Inner.ReadLogAsync(partition, after, limit, namespaceId, cancellationToken);
+    public Task<IReadOnlyList<LogEntry>> ReadLogAsync(int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken) => LogIsDown
+        ? throw new StoreUnavailableException("The test has taken the log away.")
+        : Inner.ReadLogAsync(partition, after, limit, namespaceId, cancellationToken);
 
     public Task<Watermarks> ReadWatermarksAsync(CancellationToken cancellationToken) => Inner.ReadWatermarksAsync(cancellationToken);
 
@@ -103,5 +131,5 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task<long?> SizeAsync(CancellationToken cancellationToken) => Inner.SizeAsync(cancellationToken);
 
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
+    public ValueTask DisposeAsync() => OwnsInner ? inner.DisposeAsync() : ValueTask.CompletedTask;
 }

@@ -58,6 +58,28 @@ public sealed class PostgresRecordStoreTests(PostgresFixture fixture) : RecordSt
     }
 
     [SkippableFact]
+    public async Task A_table_that_fills_up_is_analyzed_at_once_so_that_listings_follow_the_index()
+    {
+        var source = await NewDatabaseAsync();
+        var under = await OpenAsync(source);
+        var ns = await under.NamespaceAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            await under.CommitAsync([.. Enumerable.Range(0, 500).Select(n => under.PutOf(ns, StoreUnderTest.Draft($"{i}-{n}", "text")))]);
+        }
+
+        var known = 0L;
+        for (var i = 0; i < 500 && known < 3; i++)
+        {
+            await Task.Delay(10);
+            await using var command = source.CreateCommand("SELECT count(DISTINCT tablename) FROM pg_stats WHERE tablename IN ('records', 'log', 'contents')");
+            known = (long)(await command.ExecuteScalarAsync())!;
+        }
+
+        Assert.Equal(3, known);
+    }
+
+    [SkippableFact]
     public async Task Two_processes_that_start_at_once_share_one_schema_and_one_secret()
     {
         var source = await NewDatabaseAsync();

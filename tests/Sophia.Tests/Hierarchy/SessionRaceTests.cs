@@ -1,0 +1,97 @@
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Sessions;
+using Sophia.Tests.Infrastructure;
+
+namespace Sophia.Tests.Hierarchy;
+
+/// <summary>An acknowledged turn stays, and a closed session stays closed, whatever happens at the same time.</summary>
+public sealed class SessionRaceTests
+{
+    private static readonly TimeSpan Ttl = TimeSpan.FromSeconds(100);
+
+    private static Task<AppendAnswer> AppendAsync(MemoryHierarchy memory, string text) =>
+        memory.Sessions.AppendAsync("acme", "s", [new TurnDraft("user", text, default, null)], Ttl, null, new Trail(), default);
+
+    private static async Task<string[]> TurnsAsync(MemoryHierarchy memory) =>
+        [.. (await memory.Sessions.ReadAsync("acme", "s", null, null, default, new Trail(), default))!.Turns.Select(t => t.Content)];
+
+    [Fact]
+    public async Task Two_nodes_that_begin_a_session_at_once_lose_no_turn()
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        var gate = new TaskCompletionSource();
+        nodes.B.Store.AfterGet = () => gate.Task;
+        var second = AppendAsync(nodes.B.Memory, "from B");
+        for (var i = 0; i < 500 && nodes.B.Store.Gets == 0; i++)
+        {
+            await Task.Delay(5);
+        }
+
+        await AppendAsync(nodes.A.Memory, "from A");
+        gate.SetResult();
+        nodes.B.Store.AfterGet = null;
+        await second;
+
+        Assert.Equal(["from A", "from B"], await TurnsAsync(nodes.B.Memory));
+    }
+
+    [Fact]
+    public async Task The_clean_up_of_an_ended_session_spares_the_turns_of_the_one_that_began_anew()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await AppendAsync(running.Memory, "old");
+        var revived = 0;
+        var done = new TaskCompletionSource();
+        running.Store.AfterListKeys = running.Store.AfterList = async () =>
+        {
+            if (Interlocked.Exchange(ref revived, 1) == 0)
+            {
+                await AppendAsync(running.Memory, "new");
+                done.SetResult();
+            }
+        };
+        running.Clock.Advance(TimeSpan.FromSeconds(200));
+        await done.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await Task.Delay(300);
+
+        Assert.Equal(["new"], await TurnsAsync(running.Memory));
+    }
+
+    [Fact]
+    public async Task A_read_that_slides_the_time_to_live_does_not_open_a_closed_session()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await AppendAsync(running.Memory, "one");
+        running.Clock.Advance(TimeSpan.FromSeconds(50));
+        var closed = 0;
+        running.Store.AfterList = async () =>
+        {
+            if (Interlocked.Exchange(ref closed, 1) == 0)
+            {
+                await running.Memory.Sessions.CloseAsync("acme", "s", null, null, new Trail(), default);
+            }
+        };
+
+        await TurnsAsync(running.Memory);
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => AppendAsync(running.Memory, "two"));
+        Assert.Equal("session-closed", refused.Code);
+    }
+
+    [Fact]
+    public async Task No_turn_slips_into_a_session_that_is_closed_meanwhile()
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        await AppendAsync(nodes.A.Memory, "one");
+        var gate = new TaskCompletionSource();
+        nodes.B.Store.CommitGate = gate.Task;
+        var slipping = AppendAsync(nodes.B.Memory, "two");
+        await Task.Delay(100);
+        await nodes.A.Memory.Sessions.CloseAsync("acme", "s", null, null, new Trail(), default);
+        gate.SetResult();
+
+        await Assert.ThrowsAsync<RefusedException>(() => slipping);
+
+        Assert.Equal(["one"], await TurnsAsync(nodes.A.Memory));
+    }
+}

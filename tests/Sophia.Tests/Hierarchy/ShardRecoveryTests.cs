@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Time.Testing;
+using Sophia.Gpu.Shards;
+using Sophia.Memory;
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+using Sophia.Memory.Stores;
+using Sophia.Stores.Sqlite;
+using Sophia.Tests.Infrastructure;
+
+namespace Sophia.Tests.Hierarchy;
+
+public sealed class ShardRecoveryTests
+{
+    [Fact]
+    public async Task A_shard_that_could_not_be_loaded_is_loaded_anew_and_its_memory_is_given_back()
+    {
+        var directory = Directory.CreateTempSubdirectory("sophia-test").FullName;
+        var engine = new CountingEngine();
+        var store = new DelegatingStore(SqliteRecordStore.Create(directory, TimeProvider.System));
+        var memory = new MemoryHierarchy(store, null, engine, null, new MemoryOptions(), new FakeTimeProvider());
+        await memory.StartAsync(default);
+        var ns = await memory.NamespaceForWriteAsync("acme", "notes", 0, default);
+        await memory.PutAsync(ns, [new PutRequest(new RecordDraft { Key = "k", Content = "words"u8.ToArray() })], null, new Trail(), default);
+        await memory.EvictAsync(Sophia.Memory.Tiers.Tier.L0, null, null);
+        engine.Disposed = 0;
+        store.IsDown = true;
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => SearchAsync());
+        store.IsDown = false;
+
+        var found = await SearchAsync();
+        for (var i = 0; i < 500 && engine.Disposed == 0; i++)
+        {
+            await Task.Delay(10);
+        }
+
+        Assert.Single(found.Hits);
+        Assert.Equal(1, engine.Disposed);
+        await memory.DisposeAsync();
+        Directory.Delete(directory, recursive: true);
+
+        Task<SearchAnswer> SearchAsync() => memory.SearchAsync(ns, new SearchRequest { Query = "words" }, new Trail(), default);
+    }
+
+    private sealed class CountingEngine : IShardEngine
+    {
+        public int Disposed;
+
+        public string Engine => "counting";
+
+        public IShard Create(NamespaceInfo ns) => new CountedShard(new HostShardEngine().Create(ns), this);
+    }
+
+    private sealed class CountedShard(IShard inner, CountingEngine engine) : IShard
+    {
+        public int Count => inner.Count;
+
+        public long SizeInMemory => inner.SizeInMemory;
+
+        public void Put(MemoryRecord record) => inner.Put(record);
+
+        public void Remove(RecordId id, Sequence sequence) => inner.Remove(id, sequence);
+
+        public ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken) => inner.Search(query, cancellationToken);
+
+        public void Dispose()
+        {
+            Interlocked.Increment(ref engine.Disposed);
+            inner.Dispose();
+        }
+    }
+}

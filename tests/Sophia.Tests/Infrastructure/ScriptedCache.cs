@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using Sophia.Memory.Caching;
+using Sophia.Memory.Log;
+using Sophia.Memory.Records;
+
+namespace Sophia.Tests.Infrastructure;
+
+/// <summary>A shared cache in memory that keeps the contract, with named fault points.</summary>
+internal sealed class ScriptedCache : ISharedCache
+{
+    private readonly ConcurrentDictionary<(int Epoch, RecordId Id), (Sequence Sequence, MemoryRecord? Record)> _values = new();
+    private volatile int _epoch = 1;
+
+    public string Engine => "scripted";
+
+    public event Action? Restored;
+
+    public event Action<int>? LogGrew;
+
+    /// <summary>While set, every call fails as it does when Redis is away.</summary>
+    public volatile bool IsDown;
+
+    /// <summary>While set, reads fail.</summary>
+    public bool ReadsFail { get; set; }
+
+    /// <summary>Thrown by every change.</summary>
+    public Exception? ChangeError { get; set; }
+
+    /// <summary>Awaited before a removal is done.</summary>
+    public Task RemoveGate { get; set; } = Task.CompletedTask;
+
+    public int Epoch => _epoch;
+
+    public int Gets { get; private set; }
+
+    public bool Holds(RecordId id) => _values.TryGetValue((_epoch, id), out var value) && value.Record is not null;
+
+    public ValueTask<MemoryRecord?> GetAsync(RecordId id, CancellationToken cancellationToken)
+    {
+        Gets++;
+        Check(ReadsFail);
+        return ValueTask.FromResult(_values.TryGetValue((_epoch, id), out var value) ? value.Record : null);
+    }
+
+    public Task SetIfNewerAsync(IReadOnlyList<MemoryRecord> records, CancellationToken cancellationToken)
+    {
+        Check(false);
+        foreach (var record in records)
+        {
+            Keep(record.Id, record.Sequence, record);
+        }
+
+        return ChangeError is null ? Task.CompletedTask : Task.FromException(ChangeError);
+    }
+
+    public async Task RemoveIfOlderAsync(IReadOnlyList<(RecordId Id, Sequence Sequence)> removals, CancellationToken cancellationToken)
+    {
+        await RemoveGate;
+        Check(false);
+        foreach (var (id, sequence) in removals)
+        {
+            Keep(id, sequence, null);
+        }
+
+        if (ChangeError is not null)
+        {
+            throw ChangeError;
+        }
+    }
+
+    public Task StartEpochAsync(CancellationToken cancellationToken)
+    {
+        Check(false);
+        _epoch++;
+        return Task.CompletedTask;
+    }
+
+    public Task AnnounceAsync(IReadOnlyCollection<int> partitions, CancellationToken cancellationToken)
+    {
+        Check(false);
+        return Task.CompletedTask;
+    }
+
+    public Task<TimeSpan> PingAsync(CancellationToken cancellationToken)
+    {
+        Check(false);
+        return Task.FromResult(TimeSpan.Zero);
+    }
+
+    public Task<(long UsedBytes, long LimitBytes)?> SizeAsync(CancellationToken cancellationToken) => Task.FromResult<(long, long)?>((0, 0));
+
+    public void Restore()
+    {
+        IsDown = false;
+        Restored?.Invoke();
+    }
+
+    public void Grow(int partition) => LogGrew?.Invoke(partition);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void Keep(RecordId id, Sequence sequence, MemoryRecord? record) => _values.AddOrUpdate(
+        (_epoch, id), (sequence, record), (_, old) => old.Sequence.Number >= sequence.Number ? old : (sequence, record));
+
+    private void Check(bool fails)
+    {
+        if (IsDown || fails)
+        {
+            throw new CacheUnavailableException("The test has taken the cache away.");
+        }
+    }
+}

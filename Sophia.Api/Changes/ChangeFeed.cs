@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Buffers;
 using Microsoft.AspNetCore.Http.Features;
 using Sophia.Api.Access;
@@ -33,6 +34,7 @@ internal sealed class ChangeFeed(MemoryHierarchy memory, ApiOptions options, IHo
 
     public async Task GetAsync(HttpContext context, Caller caller)
     {
+        var start = Stopwatch.GetTimestamp();
         var ns = await memory.RequireNamespaceAsync(context, caller);
         var query = new QueryValues(context.Request, "from");
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
@@ -48,7 +50,12 @@ internal sealed class ChangeFeed(MemoryHierarchy memory, ApiOptions options, IHo
                 await next;
             }
 
-            await BeginAsync(context, ending.Token);
+            await BeginAsync(context, start, ending.Token);
+            if (HttpMethods.IsHead(context.Request.Method))
+            {
+                return;
+            }
+
             while (await WaitAsync(context, next, ending.Token) && await next)
             {
                 var written = WriteEvent(context, changes.Current);
@@ -84,7 +91,7 @@ internal sealed class ChangeFeed(MemoryHierarchy memory, ApiOptions options, IHo
         };
     }
 
-    private static async Task BeginAsync(HttpContext context, CancellationToken cancellationToken)
+    private static async Task BeginAsync(HttpContext context, long start, CancellationToken cancellationToken)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         var headers = context.Response.Headers;
@@ -92,6 +99,7 @@ internal sealed class ChangeFeed(MemoryHierarchy memory, ApiOptions options, IHo
         headers.CacheControl = "no-store";
         headers["X-Accel-Buffering"] = "no";
         headers[HeaderNames.ServedBy] = "L3";
+        headers[HeaderNames.ServerTiming] = TimingHeader.TotalOnly(start);
         await context.Response.StartAsync(cancellationToken);
         context.Response.BodyWriter.Write(": sophia\n\n"u8);
         await context.Response.BodyWriter.FlushAsync(cancellationToken);

@@ -48,7 +48,8 @@ internal sealed class TiersEndpoint(MemoryHierarchy memory)
     {
         var start = Stopwatch.GetTimestamp();
         var query = new QueryValues(context.Request, "namespace", "tag");
-        var tier = Enum.TryParse<Tier>((string)context.Request.RouteValues["tier"]!, ignoreCase: false, out var parsed) ? parsed : Tier.L3;
+        // Anything else is refused by the memory: only these two hold copies. (Enum.TryParse would take "1" and "L1,L0", too.)
+        var tier = (string)context.Request.RouteValues["tier"]! switch { "L0" => Tier.L0, "L1" => Tier.L1, _ => Tier.L3 };
         // A tenant's admin may empty the caches of its own namespaces, not those of others.
         var name = query.One("namespace") ?? throw Refuse.Field("namespace", "It is missing.", "Name the namespace whose copies are to go.");
         RequestNames.CheckNamespace(name, "namespace");

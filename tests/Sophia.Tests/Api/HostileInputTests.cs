@@ -122,4 +122,27 @@ public sealed class HostileInputTests(ApiHost api) : IClassFixture<ApiHost>
             Assert.Equal(code, problem.GetProperty("code").GetString());
         }
     }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("L1,L0")]
+    [InlineData("l1")]
+    [InlineData("L3")]
+    public async Task Only_a_tier_that_holds_copies_can_be_emptied(string tier)
+    {
+        using var made = await api.SendAsync(HttpMethod.Put, "/v1/namespaces/h", "{}");
+        using var response = await api.SendAsync(HttpMethod.Post, $"/v1/tiers/{tier}/evict?namespace=h");
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Asking_a_change_feed_for_its_head_only_ends()
+    {
+        await api.JsonAsync(HttpMethod.Post, Many, "{\"items\":[{\"key\":\"a\",\"content\":\"x\"}]}");
+        using var response = await api.SendAsync(HttpMethod.Head, "/v1/namespaces/h/changes").WaitAsync(TimeSpan.FromSeconds(20));
+        using var body = await response.Content.ReadAsStreamAsync();
+        Assert.Equal(0, await body.ReadAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
+        Assert.True(response.Headers.Contains("Server-Timing"));
+    }
 }

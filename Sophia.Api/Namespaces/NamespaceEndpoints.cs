@@ -75,16 +75,20 @@ internal sealed class NamespaceEndpoints(MemoryHierarchy memory)
     }
 
     /// <summary>The settings that the body states, over those that are there.</summary>
-    private static NamespaceSettings Read(RequestBody bytes, NamespaceSettings? current)
+    private NamespaceSettings Read(RequestBody bytes, NamespaceSettings? current)
     {
         var (document, json) = BodyObject.Parse(bytes);
         using (document)
         {
             json.Allow("vectorSource", "vectorModel", "dimensions", "language", "resident", "logRetentionSeconds");
-            var settings = current ?? new NamespaceSettings();
+            var source = json.Text("vectorSource", 16) is { } word ? SourceOf(word) : (VectorSource?)null;
+
+            // The embedder's model and length are this service's to say: a namespace made here is as its first write would make it.
+            var standard = memory.DefaultSettings;
+            var settings = current ?? (source is null || source == standard.VectorSource ? standard : new NamespaceSettings());
             settings = settings with
             {
-                VectorSource = json.Text("vectorSource", 16) is { } source ? SourceOf(source) : settings.VectorSource,
+                VectorSource = source ?? settings.VectorSource,
                 VectorModel = json.Text("vectorModel", 128) ?? settings.VectorModel,
                 Dimensions = (int)(json.Whole("dimensions", 0, DraftRules.MaxDimensions) ?? settings.Dimensions),
                 Language = json.Text("language", 16) ?? settings.Language,
@@ -95,6 +99,14 @@ internal sealed class NamespaceEndpoints(MemoryHierarchy memory)
             if (settings.Language is not ("en" or "none"))
             {
                 throw Refuse.Field("language", "It is not en or none.", "Use en for English stemming and stop words, none for neither.");
+            }
+
+            if (current is null && settings.VectorSource == VectorSource.Embedder &&
+                (standard.VectorSource != VectorSource.Embedder || settings.VectorModel != standard.VectorModel || settings.Dimensions != standard.Dimensions))
+            {
+                throw Refuse.Field("vectorModel", standard.VectorSource == VectorSource.Embedder
+                    ? $"The embedder of this service is '{standard.VectorModel}' with {standard.Dimensions:N0} dimensions."
+                    : "This service has no embedder.", "Leave vectorModel and dimensions out, or bring your own vectors (vectorSource: caller).");
             }
 
             if (settings is { VectorSource: VectorSource.Caller, Dimensions: 0 })

@@ -70,6 +70,7 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
     [InlineData(2, "put", "k", "x", "-n", "n", "-a", "novalue")]
     [InlineData(2, "tiers", "--url", "ftp://x")]
     [InlineData(2, "key", "new", "--scope", "everything")]
+    [InlineData(2, "key", "new", "--tenant", "Not A Name")]
     [InlineData(2, "import", "/no/such/file", "-n", "n")]
     [InlineData(4, "tiers", "--url", "http://127.0.0.1:1")]
     [InlineData(0, "--help")]

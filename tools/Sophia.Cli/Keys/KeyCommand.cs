@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Sophia.Cli.Terminal;
 
 namespace Sophia.Cli.Keys;
 
 /// <summary><c>sophia key new</c>: makes an API key on this machine; the service is not asked.</summary>
-internal static class KeyCommand
+internal static partial class KeyCommand
 {
     public static Command Create(Surroundings surroundings)
     {
@@ -15,9 +16,15 @@ internal static class KeyCommand
         var make = new Command("new", "Make an API key: the key for the caller, its hash and rights for the service's configuration.") { index, scopes };
         make.SetAction(async (parse, cancellationToken) =>
         {
+            var tenant = parse.GetValue(Service.Tenant) ?? "local";
+            if (!TenantName().IsMatch(tenant))
+            {
+                throw new UsageException($"\"{tenant}\" is not a tenant's name; the service would not start with it.", "A name is [a-z0-9][a-z0-9._-]{0,127}.");
+            }
+
             var key = ApiKey.New();
             var entry = $"Sophia__ApiKeys__{parse.GetValue(index)}__";
-            List<string> settings = [$"{entry}Hash={key.Hash}", $"{entry}Tenant={parse.GetValue(Service.Tenant) ?? "local"}"];
+            List<string> settings = [$"{entry}Hash={key.Hash}", $"{entry}Tenant={tenant}"];
             foreach (var scope in (parse.GetValue(scopes) ?? []).Distinct()) settings.Add($"{entry}Scopes__{settings.Count - 2}={scope}");
             var output = parse.InvocationConfiguration.Output;
             if (parse.GetValue(Service.Json))
@@ -33,4 +40,7 @@ internal static class KeyCommand
         });
         return new Command("key", "API keys.") { make };
     }
+
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9._-]{0,127}\z")]
+    private static partial Regex TenantName();
 }

@@ -18,7 +18,7 @@ internal sealed record Failure(int ExitCode, string Code, string Message, string
         ArgumentException e => new Failure(ExitCodes.Usage, "usage", e.Message, null),
         SophiaApiException e => new Failure(
             e.Status switch { 404 => ExitCodes.NotFound, >= 500 => ExitCodes.Unavailable, _ => ExitCodes.Refused },
-            e.Code, e.Errors.Count == 0 ? e.Message : $"{e.Message} {string.Join("; ", e.Errors.Select(f => $"{f.Path}: {f.Message}"))}",
+            e.Code, WithFields(e),
             e.Suggestion ?? (e.Status == 401 ? "Give a key with --api-key or SOPHIA_API_KEY." : null), e.Status, e.TraceId),
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } e => new Failure(
             ExitCodes.Unavailable, "not-sophia", $"{service} answered, but not as Sophia does: {e.Message}", "Look at --url."),
@@ -28,6 +28,10 @@ internal sealed record Failure(int ExitCode, string Code, string Message, string
         IOException or UnauthorizedAccessException => new Failure(ExitCodes.Usage, "file", exception.Message, null),
         _ => null,
     };
+
+    // With one field the service's detail says it already.
+    private static string WithFields(SophiaApiException e) =>
+        string.Join(' ', [e.Message, .. e.Errors.Select(f => $"{f.Path}: {f.Message}").Where(f => !e.Message.Contains(f, StringComparison.Ordinal))]);
 
     public void Write(TextWriter error, bool asJson)
     {

@@ -52,6 +52,15 @@ internal sealed partial class Housekeeping(
         }
     }
 
+    /// <summary>One round: every idempotency mark past its time goes, however many there are, in bounded transactions.</summary>
+    public async Task TrimMarksAsync(CancellationToken cancellationToken)
+    {
+        while (await store.TrimMarksAsync(clock.GetUtcNow(), TrimSize, cancellationToken).ConfigureAwait(false) == TrimSize)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
     /// <summary>One round: history past the retention of its namespace goes.</summary>
     public async Task TrimLogsAsync(CancellationToken cancellationToken)
     {
@@ -113,7 +122,7 @@ internal sealed partial class Housekeeping(
                 if (clock.GetElapsedTime(trimmedAt) >= TrimInterval)
                 {
                     trimmedAt = clock.GetTimestamp();
-                    await store.TrimMarksAsync(clock.GetUtcNow(), TrimSize, cancellationToken).ConfigureAwait(false);
+                    await TrimMarksAsync(cancellationToken).ConfigureAwait(false);
                     await TrimLogsAsync(cancellationToken).ConfigureAwait(false);
                 }
             }

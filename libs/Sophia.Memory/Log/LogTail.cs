@@ -28,6 +28,8 @@ internal sealed partial class LogTail : IAsyncDisposable
     private readonly Task _stopped;
     private Task _following = Task.CompletedTask;
     private volatile bool _suspected;
+    private ulong _own;
+    private long _ownSince;
     private long _heardAt;
 
     /// <summary>Called with entries of one partition, in order, before the cursor moves past them.</summary>
@@ -65,6 +67,16 @@ internal sealed partial class LogTail : IAsyncDisposable
 
         Volatile.Write(ref _heardAt, _clock.GetTimestamp());
         _following = Task.Run(() => FollowAsync(_stop.Token), CancellationToken.None);
+    }
+
+    /// <summary>
+    /// A commit of this process is under way in these partitions (a bit each), or has been shown here (0). Meanwhile what
+    /// the store says to be new there is most likely that commit, which comes by itself and need not be read back.
+    /// </summary>
+    public void Committing(ulong partitions)
+    {
+        Volatile.Write(ref _ownSince, _clock.GetTimestamp());
+        Volatile.Write(ref _own, partitions);
     }
 
     /// <summary>A commit of this process may be in the log without having been shown here: the log is asked.</summary>
@@ -215,7 +227,7 @@ internal sealed partial class LogTail : IAsyncDisposable
         var now = await _store.ReadWatermarksAsync(cancellationToken).ConfigureAwait(false);
         for (var partition = 0; partition < Sequence.Partitions; partition++)
         {
-            if (now[partition] <= _seen[partition])
+            if (now[partition] <= _seen[partition] || IsOwnCommitExpected(partition))
             {
                 continue;
             }
@@ -231,6 +243,10 @@ internal sealed partial class LogTail : IAsyncDisposable
             }
         }
     }
+
+    // Not for longer than half of what the cursor may be behind: a commit that hangs must not hide other nodes' changes.
+    private bool IsOwnCommitExpected(int partition) =>
+        (Volatile.Read(ref _own) >> partition & 1) != 0 && _clock.GetElapsedTime(Volatile.Read(ref _ownSince)) < _options.TailPatience / 2;
 
     private async ValueTask ReadUpToAsync(int partition, long last, CancellationToken cancellationToken)
     {

@@ -81,6 +81,7 @@ internal sealed partial class Committer : IAsyncDisposable
 
             try
             {
+                _tail.Committing(PartitionsOf(batch));
                 await CommitBatchAsync(batch).ConfigureAwait(false);
             }
             catch (Exception error)
@@ -90,8 +91,23 @@ internal sealed partial class Committer : IAsyncDisposable
                 batch.ForEach(write => write.TrySetException(error));
             }
 
+            _tail.Committing(0);
             Interlocked.Add(ref _waiting, -weight);
         }
+    }
+
+    private static ulong PartitionsOf(List<PendingWrite> batch)
+    {
+        var partitions = 0UL;
+        foreach (var write in batch)
+        {
+            foreach (var operation in write.Group.Operations)
+            {
+                partitions |= 1UL << operation.Namespace.Partition;
+            }
+        }
+
+        return partitions;
     }
 
     private async Task CommitBatchAsync(List<PendingWrite> batch)

@@ -79,6 +79,22 @@ public sealed class SessionRaceTests
     }
 
     [Fact]
+    public async Task A_close_does_not_bring_back_a_session_that_is_forgotten_meanwhile()
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        await AppendAsync(nodes.A.Memory, "one");
+        var gate = new TaskCompletionSource();
+        nodes.B.Store.CommitGate = gate.Task;
+        var closing = nodes.B.Memory.Sessions.CloseAsync("acme", "s", null, null, new Trail(), default);
+        await Task.Delay(100);
+        await nodes.A.Memory.Sessions.ForgetAsync("acme", "s", new Trail(), default);
+        gate.SetResult();
+
+        Assert.Null(await closing);
+        Assert.Null(await nodes.A.Memory.Sessions.ReadAsync("acme", "s", null, null, default, new Trail(), default));
+    }
+
+    [Fact]
     public async Task No_turn_slips_into_a_session_that_is_closed_meanwhile()
     {
         await using var nodes = await TwoNodes.StartAsync();

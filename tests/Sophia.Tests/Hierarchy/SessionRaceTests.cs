@@ -95,6 +95,26 @@ public sealed class SessionRaceTests
     }
 
     [Fact]
+    public async Task The_turns_of_an_ended_session_leave_the_shared_cache_with_it()
+    {
+        var cache = new ScriptedCache();
+        await using var running = await RunningMemory.StartAsync(shared: cache);
+        await AppendAsync(running.Memory, "secret");
+        var ns = await running.Memory.FindNamespaceAsync("acme", Sophia.Memory.Namespaces.NamespaceRules.Sessions, default);
+        var turn = running.Memory.IdOf(ns!, "s/0000000001");
+        var was = cache.Holds(turn);
+
+        for (var i = 0; i < 200 && (i == 0 || cache.Holds(turn)); i++)
+        {
+            running.Clock.Advance(TimeSpan.FromSeconds(100));
+            await Task.Delay(10);
+        }
+
+        Assert.True(was);
+        Assert.False(cache.Holds(turn));
+    }
+
+    [Fact]
     public async Task No_turn_slips_into_a_session_that_is_closed_meanwhile()
     {
         await using var nodes = await TwoNodes.StartAsync();

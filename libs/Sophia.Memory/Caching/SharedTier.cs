@@ -31,7 +31,7 @@ internal sealed partial class SharedTier : IAsyncDisposable
             // A process that ended while the cache was out of reach may have missed changes and told nobody: a start is an epoch.
             _missedChange = true;
             _reason = "It has not been asked yet.";
-            cache.Restored += _broken.Beat;
+            cache.Restored += Distrust;
             _restoring = Task.Run(() => RestoreAsync(cache, _stop.Token));
         }
     }
@@ -112,6 +112,13 @@ internal sealed partial class SharedTier : IAsyncDisposable
         {
             await _cache.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    // The server that is back may be one that lost the last changes: restarted from a file, or a replica that took over.
+    private void Distrust()
+    {
+        _missedChange = true;
+        Break("The connection was lost; a new epoch is being started.");
     }
 
     // Not bound to the caller's cancellation: it is short anyway, and a caller who goes away must not leave a change half known.

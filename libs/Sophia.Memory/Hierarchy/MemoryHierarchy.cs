@@ -236,9 +236,11 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         }
 
 
-        if (foreign && _shared.IsConfigured)
+        if (_shared.IsConfigured)
         {
-            await _shared.RemoveIfOlderAsync([.. entries.Select(entry => (entry.Id, entry.Sequence))]).ConfigureAwait(false);
+            // Writers tell the shared cache of their own changes; the clean-up, which has no writer, is told of here.
+            var unshared = entries.Where(entry => foreign || (entry.Kind is ChangeKind.Forget or ChangeKind.Expire && !_forgetting.ContainsKey(entry.Id)));
+            await _shared.RemoveIfOlderAsync([.. unshared.Select(entry => (entry.Id, entry.Sequence))]).ConfigureAwait(false);
         }
     }
 }

@@ -163,14 +163,17 @@ public sealed class SessionMemory
     public async Task<CloseAnswer?> CloseAsync(
         string tenant, string id, string? promoteTo, IdempotencyMark? mark, Trail trail, CancellationToken cancellationToken)
     {
-        if (await FindAsync(tenant, id, Sequence.None, trail, cancellationToken).ConfigureAwait(false) is not ({ } ns, { } header, _))
+        if (await FindAsync(tenant, id, Sequence.None, trail, cancellationToken).ConfigureAwait(false) is not ({ } ns, { } header, var sequence))
         {
             return null;
         }
 
         // Closed first: appends are guarded by the session's record, so no turn can slip in behind the promotion.
-        var closed = header with { IsOpen = false };
-        await _memory.WriteAsync(new WriteGroup([HeaderPut(ns, id, closed)], mark), trail).ConfigureAwait(false);
+        if (!await CloseRecordAsync(ns, id, header, sequence, mark, trail, cancellationToken).ConfigureAwait(false))
+        {
+            return null;
+        }
+
         var receipts = new List<(string, Receipt)>();
         if (promoteTo is not null)
         {
@@ -179,6 +182,30 @@ public sealed class SessionMemory
         }
 
         return new CloseAnswer(receipts.Count(r => !r.Item2.IsRejected), receipts);
+    }
+
+    // False when the session ended or was forgotten meanwhile: a close must not bring it back.
+    private async Task<bool> CloseRecordAsync(
+        NamespaceInfo ns, string id, SessionHeader header, Sequence current, IdempotencyMark? mark, Trail trail, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < GuardAttempts; attempt++)
+        {
+            var group = new WriteGroup([HeaderPut(ns, id, header with { IsOpen = false })], mark) { Guard = new GroupGuard(ns, id, current) };
+            if (!(await _memory.WriteAsync(group, trail).ConfigureAwait(false)).GuardFailed)
+            {
+                return true;
+            }
+
+            var record = await _store.GetAsync(ns, id, cancellationToken).ConfigureAwait(false);
+            if (record is null || record.IsExpired(_memory.Clock.GetUtcNow()))
+            {
+                return false;
+            }
+
+            (header, current) = (SessionHeader.Read(record), record.Sequence);
+        }
+
+        throw new StoreUnavailableException($"Session '{id}' changes faster than it can be closed.");
     }
 
     /// <summary>Erases the session and its turns; null when there is no such session.</summary>

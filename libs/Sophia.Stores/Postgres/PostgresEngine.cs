@@ -120,6 +120,8 @@ internal sealed class PostgresEngine(NpgsqlDataSource source, TimeProvider clock
     {
         var now = Clock.GetUtcNow();
         var state = await PostgresCommit.LoadAsync(connection, scope, UnixTime.ToMs(now), TimeoutSeconds).ConfigureAwait(false);
+        // The locks may have been waited for: what is recorded from before the wait would change answers already given as of then.
+        now = Clock.GetUtcNow();
         var plan = CommitPlan.Decide(groups, state, Secret, now, Limits);
         if (plan.WritesNothing)
         {

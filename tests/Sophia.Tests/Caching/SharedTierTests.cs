@@ -66,6 +66,21 @@ public sealed class SharedTierTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_connection_that_was_lost_and_is_back_starts_an_epoch_since_the_server_may_have_lost_changes()
+    {
+        await _tier.SetIfNewerAsync([Record(1)]);
+
+        _cache.Restore();
+        for (var i = 0; i < 500 && _cache.Epoch == 2; i++)
+        {
+            await Task.Delay(5);
+        }
+
+        await UntilAsync(usable: true);
+        Assert.Equal(3, _cache.Epoch);
+    }
+
+    [Fact]
     public async Task Reads_that_fail_leave_it_out_without_an_epoch_since_no_change_was_missed()
     {
         await _tier.SetIfNewerAsync([Record(1)]);

@@ -79,6 +79,42 @@ public sealed class SessionRaceTests
     }
 
     [Fact]
+    public async Task A_close_does_not_bring_back_a_session_that_is_forgotten_meanwhile()
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        await AppendAsync(nodes.A.Memory, "one");
+        var gate = new TaskCompletionSource();
+        nodes.B.Store.CommitGate = gate.Task;
+        var closing = nodes.B.Memory.Sessions.CloseAsync("acme", "s", null, null, new Trail(), default);
+        await Task.Delay(100);
+        await nodes.A.Memory.Sessions.ForgetAsync("acme", "s", new Trail(), default);
+        gate.SetResult();
+
+        Assert.Null(await closing);
+        Assert.Null(await nodes.A.Memory.Sessions.ReadAsync("acme", "s", null, null, default, new Trail(), default));
+    }
+
+    [Fact]
+    public async Task The_turns_of_an_ended_session_leave_the_shared_cache_with_it()
+    {
+        var cache = new ScriptedCache();
+        await using var running = await RunningMemory.StartAsync(shared: cache);
+        await AppendAsync(running.Memory, "secret");
+        var ns = await running.Memory.FindNamespaceAsync("acme", Sophia.Memory.Namespaces.NamespaceRules.Sessions, default);
+        var turn = running.Memory.IdOf(ns!, "s/0000000001");
+        var was = cache.Holds(turn);
+
+        for (var i = 0; i < 200 && (i == 0 || cache.Holds(turn)); i++)
+        {
+            running.Clock.Advance(TimeSpan.FromSeconds(100));
+            await Task.Delay(10);
+        }
+
+        Assert.True(was);
+        Assert.False(cache.Holds(turn));
+    }
+
+    [Fact]
     public async Task No_turn_slips_into_a_session_that_is_closed_meanwhile()
     {
         await using var nodes = await TwoNodes.StartAsync();

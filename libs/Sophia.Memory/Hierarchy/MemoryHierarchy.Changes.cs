@@ -20,19 +20,19 @@ public sealed partial class MemoryHierarchy
     public async IAsyncEnumerable<LogEntry> ChangesAsync(
         NamespaceInfo ns, Sequence from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var trimmed = await _store.ReadTrimmedAsync(ns.Partition, cancellationToken).ConfigureAwait(false);
-        if (from.Number < trimmed)
-        {
-            throw new RefusedException(
-                "log-trimmed", $"The log of '{ns.Name}' begins after {Sequence.Of(ns.Partition, trimmed).ToToken()}; what came before is past its retention.",
-                "List the records, then follow the changes from 'now'.");
-        }
-
+        await RequireUntrimmedAsync(ns, from.Number, cancellationToken).ConfigureAwait(false);
+        var isTrimmed = (ns.Settings.LogRetention ?? Options.LogRetention) is not null;
         var entries = new List<LogEntry>(ChangePage);
         for (var after = from.Number; ;)
         {
             var next = _tail.NextAsync(ns.Partition);
             var reached = await _tail.ReadAsync(ns, after, ChangePage, entries, cancellationToken).ConfigureAwait(false);
+            if (isTrimmed && reached > after)
+            {
+                // After the read: a slow reader is told that the retention has overtaken it, rather than given a log with a hole.
+                await RequireUntrimmedAsync(ns, after, cancellationToken).ConfigureAwait(false);
+            }
+
             foreach (var entry in entries)
             {
                 yield return entry;
@@ -44,6 +44,17 @@ public sealed partial class MemoryHierarchy
             }
 
             after = reached;
+        }
+    }
+
+    private async ValueTask RequireUntrimmedAsync(NamespaceInfo ns, long after, CancellationToken cancellationToken)
+    {
+        var trimmed = await _store.ReadTrimmedAsync(ns, cancellationToken).ConfigureAwait(false);
+        if (after < trimmed)
+        {
+            throw new RefusedException(
+                "log-trimmed", $"The log of '{ns.Name}' begins after {Sequence.Of(ns.Partition, trimmed).ToToken()}; what came before is past its retention.",
+                "List the records, then follow the changes from 'now'.");
         }
     }
 }

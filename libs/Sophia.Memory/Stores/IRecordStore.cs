@@ -107,8 +107,8 @@ public interface IRecordStore : IAsyncDisposable
     /// <summary>The number of the last committed change of each partition.</summary>
     Task<Watermarks> ReadWatermarksAsync(CancellationToken cancellationToken);
 
-    /// <summary>The oldest number still in the log of a partition, less one: what a cursor must at least have seen to miss nothing.</summary>
-    Task<long> ReadTrimmedAsync(int partition, CancellationToken cancellationToken);
+    /// <summary>The number of the last row of the namespace that was trimmed: what a cursor must at least have seen to miss nothing.</summary>
+    Task<long> ReadTrimmedAsync(NamespaceInfo ns, CancellationToken cancellationToken);
 
     // Housekeeping
 

@@ -35,5 +35,10 @@ internal static class PostgresSchema
                 expires_at bigint NOT NULL, PRIMARY KEY (tenant, key_hash));
             CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
             """),
+        new(2, "each namespace knows how far its own log is trimmed",
+            """
+            ALTER TABLE namespaces ADD COLUMN trimmed bigint NOT NULL DEFAULT 0;
+            UPDATE namespaces SET trimmed = (SELECT p.trimmed FROM partitions p WHERE p.partition = namespaces.partition);
+            """),
     ];
 }

@@ -37,9 +37,9 @@ internal abstract partial class RelationalStore
             return watermarks;
         }, cancellationToken);
 
-    public Task<long> ReadTrimmedAsync(int partition, CancellationToken cancellationToken) =>
-        ReadAsync(partition, static async (session, p, ct) => (long)(await session
-            .Command("SELECT trimmed FROM partitions WHERE partition = @partition").With("@partition", p)
+    public Task<long> ReadTrimmedAsync(NamespaceInfo ns, CancellationToken cancellationToken) =>
+        ReadAsync(ns.Id, static async (session, id, ct) => (long)(await session
+            .Command("SELECT trimmed FROM namespaces WHERE id = @id").With("@id", id)
             .ExecuteScalarAsync(ct).ConfigureAwait(false))!, cancellationToken);
 
     public async Task<IReadOnlyList<ExpireOperation>> FindExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
@@ -85,8 +85,8 @@ internal abstract partial class RelationalStore
                 .With("@ns", q.ns.Id).With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             await session.Command($"DELETE FROM contents WHERE lsn IN ({set})").With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             await session.Command($"DELETE FROM log WHERE lsn IN ({set})").With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
-            await session.Command("UPDATE partitions SET trimmed = @number WHERE partition = @partition AND trimmed < @number")
-                .With("@number", new Sequence(q.lsns[^1]).Number).With("@partition", q.ns.Partition).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            await session.Command("UPDATE namespaces SET trimmed = @number WHERE id = @id AND trimmed < @number")
+                .With("@number", new Sequence(q.lsns[^1]).Number).With("@id", q.ns.Id).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             return q.lsns.Count;
         }, cancellationToken);
 }

@@ -119,7 +119,7 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task<Watermarks> ReadWatermarksAsync(CancellationToken cancellationToken) => Inner.ReadWatermarksAsync(cancellationToken);
 
-    public Task<long> ReadTrimmedAsync(int partition, CancellationToken cancellationToken) => Inner.ReadTrimmedAsync(partition, cancellationToken);
+    public Task<long> ReadTrimmedAsync(NamespaceInfo ns, CancellationToken cancellationToken) => Inner.ReadTrimmedAsync(ns, cancellationToken);
 
     public Task<IReadOnlyList<ExpireOperation>> FindExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => Inner.FindExpiredAsync(now, limit, cancellationToken);
 

@@ -121,6 +121,32 @@ public abstract partial class RecordStoreContract
     }
 
     [SkippableFact]
+    public async Task Trimming_one_namespace_leaves_the_log_of_its_neighbour_in_the_partition_whole()
+    {
+        await using var s = await OpenAsync();
+        var ns = await s.NamespaceAsync();
+        NamespaceInfo neighbour;
+        for (var i = 0; ; i++)
+        {
+            neighbour = await s.Store.EnsureNamespaceAsync("another-tenant", $"n{i}", new NamespaceSettings(), default);
+            if (neighbour.Partition == ns.Partition)
+            {
+                break;
+            }
+        }
+
+        await s.PutAsync(neighbour, "k", "one");
+        await s.PutAsync(neighbour, "k", "two");
+        await s.PutAsync(ns, "k", "one");
+        await s.PutAsync(ns, "k", "two");
+        s.Clock.Advance(TimeSpan.FromDays(1));
+
+        Assert.Equal(1, await s.Store.TrimLogAsync(ns, Start.AddHours(1), 100, default));
+        Assert.Equal(3, await s.Store.ReadTrimmedAsync(ns, default));
+        Assert.Equal(0, await s.Store.ReadTrimmedAsync(neighbour, default));
+    }
+
+    [SkippableFact]
     public async Task Trimming_takes_old_versions_and_never_a_current_one()
     {
         await using var s = await OpenAsync();
@@ -134,10 +160,10 @@ public abstract partial class RecordStoreContract
         await s.PutAsync(ns, "old", "current");
         Assert.Equal(0, await s.Store.TrimLogAsync(ns, Start, 100, default));
         Assert.Equal(1, await s.Store.TrimLogAsync(ns, Start.AddHours(1), 1, default));
-        Assert.Equal(1, await s.Store.ReadTrimmedAsync(ns.Partition, default));
+        Assert.Equal(1, await s.Store.ReadTrimmedAsync(ns, default));
         Assert.Equal(3, await s.Store.TrimLogAsync(ns, Start.AddHours(1), 100, default));
         Assert.Equal(0, await s.Store.TrimLogAsync(ns, Start.AddHours(1), 100, default));
-        Assert.Equal(4, await s.Store.ReadTrimmedAsync(ns.Partition, default));
+        Assert.Equal(4, await s.Store.ReadTrimmedAsync(ns, default));
         Assert.Equal("three", await s.TextAsync(ns, "k"));
         Assert.Equal("current", await s.TextAsync(ns, "old"));
         Assert.Single(await s.Store.HistoryAsync(ns, "k", Sequence.None, 10, default));

@@ -14,6 +14,10 @@ public sealed partial class MemoryHierarchy
     // A listing with a filter that matches little gives a short page and a cursor rather than going on for ever.
     private const int ScanPerPage = 5_000;
 
+    // A page ends when its contents have so many bytes: 1,000 records of a mebibyte each would not fit a small machine.
+    private const long PageBytes = 8 << 20;
+    private const int FirstScan = 50;
+
     [ThreadStatic]
     private static int t_hits;
 
@@ -117,17 +121,23 @@ public sealed partial class MemoryHierarchy
         var now = Clock.GetUtcNow();
         var items = new List<MemoryRecord>(limit);
         string? next = null;
+        var bytes = 0L;
+        var read = 0L;
         for (var scanned = 0; ;)
         {
-            var size = Math.Min(500, Math.Max(limit - items.Count, filter.IsEmpty ? 1 : 100));
+            // Before the first read nothing is known of the records' size; then no read takes much more than a page may hold.
+            var most = scanned == 0 ? FirstScan : (int)Math.Clamp(PageBytes * scanned / (read + 1), 1, 500);
+            var size = Math.Min(most, Math.Max(limit - items.Count, filter.IsEmpty ? 1 : 100));
             var records = await _store.ListAsync(ns, filter.KeyPrefix ?? "", after, size, descending: false, cancellationToken).ConfigureAwait(false);
             foreach (var record in records)
             {
                 after = record.Key;
+                read += record.Content.Length;
                 if (!record.IsExpired(now) && RecordFilterMatcher.Matches(filter, record))
                 {
                     items.Add(record);
-                    if (items.Count == limit)
+                    bytes += record.Content.Length;
+                    if (items.Count == limit || bytes >= PageBytes)
                     {
                         break;
                     }
@@ -143,7 +153,7 @@ public sealed partial class MemoryHierarchy
             }
 
             next = after;
-            if (items.Count == limit || scanned >= ScanPerPage)
+            if (items.Count == limit || bytes >= PageBytes || scanned >= ScanPerPage)
             {
                 break;
             }

@@ -1,5 +1,6 @@
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
+using Sophia.Memory.Search;
 using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
 using Sophia.Tests.Infrastructure;
@@ -165,5 +166,28 @@ public sealed class ReadTests
 
         await Assert.ThrowsAsync<SequenceNotReachedException>(() => running.GetAsync("a", future));
         Assert.Equal("alpha", (await running.GetAsync("a", receipt.Sequence)).Text);
+    }
+
+    [Fact]
+    public async Task A_page_of_large_records_ends_early_and_the_pages_together_have_them_all()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var text = new string('x', 1 << 20);
+        for (var i = 0; i < 20; i++)
+        {
+            await running.PutAsync($"k{i:00}", text);
+        }
+
+        var pages = new List<RecordPage>();
+        string? after = null;
+        do
+        {
+            pages.Add(await running.Memory.ListAsync(running.Notes, new RecordFilter(), after, 1000, new Trail(), default));
+            after = pages[^1].Next;
+        }
+        while (after is not null);
+
+        Assert.All(pages, page => Assert.InRange(page.Items.Count, 0, 8));
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => $"k{i:00}"), pages.SelectMany(p => p.Items).Select(r => r.Key));
     }
 }

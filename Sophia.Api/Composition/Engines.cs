@@ -20,8 +20,8 @@ internal static class Engines
         var clock = services.GetRequiredService<TimeProvider>();
         var loggers = services.GetRequiredService<ILoggerFactory>();
         IRecordStore store = services.GetService<NpgsqlDataSource>() is { } postgres
-            ? PostgresRecordStore.Create(postgres, clock)
-            : SqliteRecordStore.Create(api.DataDirectory, clock, loggers.CreateLogger("Sophia.Stores.Sqlite"));
+            ? PostgresRecordStore.Create(postgres, clock, memory.Limits)
+            : SqliteRecordStore.Create(api.DataDirectory, clock, loggers.CreateLogger("Sophia.Stores.Sqlite"), memory.Limits);
         ISharedCache? shared = services.GetService<IConnectionMultiplexer>() is { } redis ? new RedisSharedCache(redis, clock) : null;
         return new MemoryHierarchy(store, shared, new HostShardEngine(), new HashedEmbedder(), memory, clock, loggers);
     }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Builds Release and runs a benchmark: bench/run.sh hot-hit|hot-get|writes-sqlite|writes-postgres|start|all [--json FILE] [--data DIRECTORY] [--quick]
+# and, on labelled sets whose path it is given: bench/run.sh quality --set NAME=PATH … [--json FILE]
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 command -v dotnet >/dev/null || { echo "The benchmarks need the .NET SDK 10: https://dotnet.microsoft.com/download" >&2; exit 1; }

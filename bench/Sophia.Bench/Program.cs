@@ -1,5 +1,6 @@
 using Sophia.Bench.HotGet;
 using Sophia.Bench.HotHit;
+using Sophia.Bench.Quality;
 using Sophia.Bench.Reporting;
 using Sophia.Bench.Starting;
 using Sophia.Bench.Writes;
@@ -8,6 +9,11 @@ if (args is ["bare-endpoint", "--port", var port, "--body", var body])
 {
     await BareEndpoint.RunAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture), body);
     return 0;
+}
+
+if (args is ["quality", .. var sets])
+{
+    return await QualityBench.RunAsync(sets);
 }
 
 var benches = new Dictionary<string, Func<BenchSettings, Report, Task>>

@@ -3,6 +3,7 @@ using Sophia.Bench.HotHit;
 using Sophia.Bench.Quality;
 using Sophia.Bench.Reporting;
 using Sophia.Bench.Starting;
+using Sophia.Bench.Text;
 using Sophia.Bench.Writes;
 
 if (args is ["bare-endpoint", "--port", var port, "--body", var body])
@@ -23,6 +24,7 @@ var benches = new Dictionary<string, Func<BenchSettings, Report, Task>>
     ["writes-sqlite"] = WritesBench.OnSqliteAsync,
     ["writes-postgres"] = WritesBench.OnPostgresAsync,
     ["start"] = StartBench.RunAsync,
+    ["text"] = TextBench.RunAsync,
 };
 if (args.Length == 0 || (args[0] != "all" && !benches.ContainsKey(args[0])) || BenchSettings.Read(args.AsSpan(1)) is not { } settings)
 {

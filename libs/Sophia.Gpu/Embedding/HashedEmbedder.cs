@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.AI;
 using Sophia.Gpu.Text;
 
@@ -40,6 +41,12 @@ public sealed class HashedEmbedder : IEmbeddingGenerator<string, Embedding<float
             throw new ArgumentException($"The vector has {Dimensions} components, not {vector.Length}.", nameof(vector));
         }
 
+        Embed(text, vector, keeper: null);
+    }
+
+    /// <param name="keeper">The array of the vector, if the words are to be handed over to the shard that will get it.</param>
+    private static void Embed(ReadOnlySpan<char> text, Span<float> vector, float[]? keeper)
+    {
         var scratch = t_scratch ??= new Scratch();
         TextAnalyzer.English.Analyze(text, scratch.Words);
         scratch.Counts.CountAll(scratch.Words);
@@ -47,6 +54,11 @@ public sealed class HashedEmbedder : IEmbeddingGenerator<string, Embedding<float
         foreach (ref readonly var entry in scratch.Counts.Entries)
         {
             Add(vector, entry.Word, TermWeights.Of(entry.Word) * TermWeights.OfCount(entry.Count));
+        }
+
+        if (keeper is not null)
+        {
+            WordHandover.Shared.Offer(keeper, CollectionsMarshal.AsSpan(scratch.Words));
         }
 
         scratch.Reset();
@@ -62,7 +74,7 @@ public sealed class HashedEmbedder : IEmbeddingGenerator<string, Embedding<float
         {
             cancellationToken.ThrowIfCancellationRequested();
             var vector = new float[Dimensions];
-            Embed(value, vector);
+            Embed(value, vector, keeper: vector);
             results.Add(new Embedding<float>(vector) { ModelId = ModelName });
         }
 
@@ -85,32 +97,12 @@ public sealed class HashedEmbedder : IEmbeddingGenerator<string, Embedding<float
     private static void Add(Span<float> vector, Word word, float weight)
     {
         const float eighthRoot = 0.35355339f; // 1/√8: eight places of one term together weigh 1
-        FeatureProjection.AddWide(vector, word.TermHash, weight * eighthRoot);
-        var term = word.Term.AsSpan();
-        if (word.IsStopWord || term.Length < 3)
+        ReadOnlySpan<ushort> features = word.Features;
+        TermFeatures.Add(vector, features[..TermFeatures.OfTerm], weight * eighthRoot);
+        var runs = features[TermFeatures.OfTerm..];
+        if (!runs.IsEmpty)
         {
-            return;
-        }
-
-        // Runs of the term between two marks: of n letters there are n runs of 3 and n − 1 of 4.
-        var runs = (2 * term.Length) - 1;
-        var amount = weight * RunsWeight / MathF.Sqrt(2 * runs);
-        ulong last3 = '^';
-        for (var i = 0; i <= term.Length; i++)
-        {
-            var c = i < term.Length ? term[i] : '$';
-            var last4 = (last3 << 16) | c;
-            if (i >= 1)
-            {
-                FeatureProjection.AddNarrow(vector, TermHash.Mix(last4 & 0xffff_ffff_ffff), amount);
-            }
-
-            if (i >= 2)
-            {
-                FeatureProjection.AddNarrow(vector, TermHash.Mix(last4 ^ 0x5bd1e995), amount);
-            }
-
-            last3 = last4 & 0xffff_ffff_ffff;
+            TermFeatures.Add(vector, runs, weight * RunsWeight / MathF.Sqrt(runs.Length));
         }
     }
 
@@ -133,11 +125,7 @@ public sealed class HashedEmbedder : IEmbeddingGenerator<string, Embedding<float
         }
 
         var scale = (float)(1 / length);
-        for (var i = 0; i < Dimensions; i++)
-        {
-            vector[i] *= scale;
-        }
-
+        TensorPrimitives.Multiply(vector, scale, vector);
         Span<Half> halves = stackalloc Half[Dimensions];
         TensorPrimitives.ConvertToHalf(vector, halves);
         TensorPrimitives.ConvertToSingle(halves, vector);

@@ -8,6 +8,9 @@ internal sealed class TermCounts
 {
     private const int LargestKept = 1 << 14;
 
+    // Nobody outside the process can make words that fall into one place of the table.
+    private static readonly ulong Seed = (ulong)Random.Shared.NextInt64() | 1;
+
     private int[] _slots = new int[256];
     private Entry[] _entries = new Entry[128];
 
@@ -37,18 +40,19 @@ internal sealed class TermCounts
 
     private void Add(Word word)
     {
+        var hash = word.TermHash;
         var mask = _slots.Length - 1;
-        for (var slot = (int)word.TermHash & mask; ; slot = (slot + 1) & mask)
+        for (var slot = (int)(hash * Seed >> 33) & mask; ; slot = (slot + 1) & mask)
         {
             var index = _slots[slot] - 1;
             if (index < 0)
             {
-                _entries[Count] = new Entry(word, 1);
+                _entries[Count] = new Entry(word, hash);
                 _slots[slot] = ++Count;
                 return;
             }
 
-            if (_entries[index].Word.TermHash == word.TermHash)
+            if (_entries[index].Hash == hash)
             {
                 _entries[index].Count++;
                 return;
@@ -56,9 +60,10 @@ internal sealed class TermCounts
         }
     }
 
-    internal struct Entry(Word word, int count)
+    internal struct Entry(Word word, ulong hash)
     {
         public readonly Word Word = word;
-        public int Count = count;
+        public readonly ulong Hash = hash;
+        public int Count = 1;
     }
 }

@@ -17,6 +17,11 @@ internal static class TermWeights
     /// <summary>1 + ln(count), interpolated between powers of two (no library logarithm, which differs between platforms).</summary>
     public static float OfCount(int count)
     {
+        if (count == 1)
+        {
+            return 1;
+        }
+
         var power = BitOperations.Log2((uint)count);
         var fraction = (count / (float)(1 << power)) - 1;
         return 1 + (0.6931472f * (power + fraction));

@@ -24,6 +24,9 @@ internal static class RecordWords
 
         switch (record.Kind)
         {
+            case ContentKind.Text when analyzer == TextAnalyzer.English && record.Vector is { } vector && WordHandover.Shared.Take(vector) is { IsEmpty: false } read:
+                words.AddRange(read);
+                break;
             case ContentKind.Text:
                 ReadText(record.Content.Span, analyzer, words);
                 break;

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Sophia.Gpu.Text;
@@ -28,18 +30,97 @@ internal sealed class TextAnalyzer
     public static TextAnalyzer For(string language) => language == "en" ? English : Plain;
 
     /// <summary>Appends the words of the text, in order, repeated as often as they stand in it.</summary>
+    /// <remarks>
+    /// Plain ASCII words are found by looking at 64 characters at once; where anything else stands in or next to a word,
+    /// <see cref="WordReader"/> reads that word, and it alone says what a word is.
+    /// </remarks>
     public void Analyze(ReadOnlySpan<char> text, List<Word> words)
     {
         Span<char> buffer = stackalloc char[WordReader.MaxLength];
-        var reader = new WordReader(text, buffer);
-        while (reader.Next(out var word))
+        var block = new AsciiBlock();
+        for (var at = 0; at < text.Length;)
         {
-            words.Add(Find(word));
+            block.Load(text[at..]);
+            var special = AddPlainWords(in block, words, out var passed);
+            at += passed;
+            if (special)
+            {
+                var reader = new WordReader(text, buffer, at);
+                while (reader.NextOfOne(out var word))
+                {
+                    words.Add(Find(word));
+                }
+
+                at = reader.Position;
+            }
         }
+    }
+
+    /// <returns>True when the word at <paramref name="passed"/> is for the word reader.</returns>
+    private bool AddPlainWords(in AsciiBlock block, List<Word> words, out int passed)
+    {
+        passed = 0;
+        while (passed < AsciiBlock.Length)
+        {
+            var rest = (block.Words | block.Others) >> passed;
+            if (rest == 0)
+            {
+                passed = AsciiBlock.Length;
+                return false;
+            }
+
+            passed += BitOperations.TrailingZeroCount(rest);
+            if (((block.Others >> passed) & 1) != 0)
+            {
+                return true;
+            }
+
+            var length = block.WordLength(passed);
+            var end = passed + length;
+            if (end >= AsciiBlock.Length)
+            {
+                // It may go on: the next block begins with it.
+                return passed == 0;
+            }
+
+            if (length > PackedWord.MaxLength || (((block.Joiners | block.Others) >> end) & 1) != 0 && MayJoin(in block, end))
+            {
+                return true;
+            }
+
+            words.Add(Find(block.Pack(passed, length)));
+            passed = end;
+        }
+
+        return false;
+    }
+
+    // A full stop joins only digits; after a letter, where most of them stand, it is the end of a sentence.
+    private static bool MayJoin(in AsciiBlock block, int at) => block[at] != (byte)'.' || char.IsAsciiDigit((char)block[at - 1]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Word Find(PackedWord packed)
+    {
+        var word = Volatile.Read(ref _cache[packed.Slot]);
+        return word is not null && word.Packed == packed ? word : Add(packed);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Word Add(PackedWord packed)
+    {
+        Span<char> raw = stackalloc char[PackedWord.MaxLength];
+        var word = Make(raw[..packed.Unpack(raw)]);
+        Volatile.Write(ref _cache[packed.Slot], word);
+        return word;
     }
 
     public Word Find(ReadOnlySpan<char> raw)
     {
+        if (PackedWord.TryPack(raw, out var packed))
+        {
+            return Find(packed);
+        }
+
         if (raw.Length > LongestCached)
         {
             return Make(raw);
@@ -88,18 +169,18 @@ internal sealed class TextAnalyzer
         var text = raw.ToString();
         if (!_isEnglish)
         {
-            return new Word(text, text, TermHash.Of(raw), IsStopWord: false);
+            return new Word(text, text, isStopWord: false);
         }
 
         // Numbers and identifiers have no grammar to take off.
         if (raw.ContainsAny(NotOfGrammar))
         {
-            return new Word(text, text, TermHash.Of(raw), IsStopWord: false);
+            return new Word(text, text, isStopWord: false);
         }
 
         Span<char> buffer = stackalloc char[WordReader.MaxLength];
         raw.CopyTo(buffer);
         var stem = buffer[..EnglishStemmer.Stem(buffer, raw.Length)];
-        return new Word(text, stem.SequenceEqual(raw) ? text : stem.ToString(), TermHash.Of(stem), EnglishStopWords.Contains(raw));
+        return new Word(text, stem.SequenceEqual(raw) ? text : stem.ToString(), EnglishStopWords.Contains(raw));
     }
 }

@@ -1,7 +1,40 @@
+using Sophia.Gpu.Embedding;
+
 namespace Sophia.Gpu.Text;
 
 /// <summary>A word as it was read, and the term that it stands for. Immutable: threads share them through the cache.</summary>
-/// <param name="Raw">Lower case, as in the text.</param>
-/// <param name="Term">The stem; the same string as <paramref name="Raw"/> where stemming changes nothing.</param>
-/// <param name="TermHash">A hash of the term that is the same on every machine and in every process.</param>
-internal sealed record Word(string Raw, string Term, ulong TermHash, bool IsStopWord);
+internal sealed class Word
+{
+    private ushort[]? _features;
+
+    /// <param name="raw">Lower case, as in the text.</param>
+    /// <param name="term">The stem; the same string as <paramref name="raw"/> where stemming changes nothing.</param>
+    public Word(string raw, string term, bool isStopWord)
+    {
+        (Raw, Term, IsStopWord) = (raw, term, isStopWord);
+        TermHash = Text.TermHash.Of(term);
+        SeededHash = string.GetHashCode(term);
+        if (PackedWord.TryPack(raw, out var packed))
+        {
+            Packed = packed;
+        }
+    }
+
+    public string Raw { get; }
+
+    public string Term { get; }
+
+    /// <summary>The raw word if it is short and ASCII, else the default.</summary>
+    public PackedWord Packed { get; }
+
+    /// <summary>A hash of the term that is the same on every machine and in every process.</summary>
+    public ulong TermHash { get; }
+
+    /// <summary>A hash of the term that nobody outside the process can foresee: for tables that a hostile text must not slow down.</summary>
+    public int SeededHash { get; }
+
+    public bool IsStopWord { get; }
+
+    /// <summary>Where the word adds to an embedding; made when first asked for (twice, if two threads ask at once).</summary>
+    public ushort[] Features => _features ??= TermFeatures.Of(this);
+}

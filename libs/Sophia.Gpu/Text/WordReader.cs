@@ -14,7 +14,8 @@ namespace Sophia.Gpu.Text;
 /// </list>
 /// </summary>
 /// <param name="buffer">Holds the current word; at least <see cref="MaxLength"/> long.</param>
-internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer)
+/// <param name="position">Where to begin.</param>
+internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int position = 0)
 {
     /// <summary>UTF-16 units of the longest word.</summary>
     public const int MaxLength = 64;
@@ -27,10 +28,25 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer)
 
     private readonly ReadOnlySpan<char> _text = text;
     private readonly Span<char> _buffer = buffer;
-    private int _at;
+    private int _at = position;
     private int _length;
     private int _part = MaxLength + 1;
     private bool _isCompound;
+
+    /// <summary>Up to where the text has been read.</summary>
+    public readonly int Position => _at;
+
+    /// <summary>Like <see cref="Next"/>, but ends after one word and the parts that it is made of.</summary>
+    public bool NextOfOne(out ReadOnlySpan<char> word)
+    {
+        if (_length == 0)
+        {
+            return Next(out word);
+        }
+
+        word = default;
+        return _part < _length && NextPart(out word);
+    }
 
     public bool Next(out ReadOnlySpan<char> word)
     {

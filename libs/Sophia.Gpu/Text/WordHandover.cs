@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+
+namespace Sophia.Gpu.Text;
+
+/// <summary>
+/// The words of texts on their way from the embedder, which has read them, to the shard that gets the vector, so that no
+/// text is read twice in the process that writes it.
+/// <list type="number">
+/// <item>The key is the vector's array itself: from the embedder to the shard it is the same object, and it belongs to one text.</item>
+/// <item>The table is direct-mapped and without locks; what is displaced, or finds the table full, is simply read again.</item>
+/// <item>Taking the words takes them out. What nobody takes (queries, namespaces whose shard is not loaded) is dropped
+/// after two to three seconds, so that nothing of a forgotten text stays here longer than that.</item>
+/// </list>
+/// </summary>
+internal sealed class WordHandover(TimeProvider clock)
+{
+    /// <summary>Of one text; longer ones are read again.</summary>
+    public const int MostWords = 4096;
+
+    /// <summary>All words that wait, as references.</summary>
+    public const long LimitBytes = 16 << 20;
+
+    /// <summary>What has seen so many beats is dropped.</summary>
+    private const int BeatsKept = 3;
+
+    private const int SlotBits = 14;
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private readonly Offered?[] _slots = new Offered?[1 << SlotBits];
+    private readonly Lock _starting = new();
+    private ITimer? _timer;
+    private long _bytes;
+    private int _beats;
+
+    public static WordHandover Shared { get; } = new(TimeProvider.System);
+
+    /// <summary>Bytes that wait to be taken.</summary>
+    public long WaitingBytes => Volatile.Read(ref _bytes);
+
+    public void Offer(float[] vector, ReadOnlySpan<Word> words)
+    {
+        if (words.Length is 0 or > MostWords || Volatile.Read(ref _bytes) > LimitBytes)
+        {
+            return;
+        }
+
+        if (_timer is null)
+        {
+            StartBeating();
+        }
+
+        var offered = new Offered(vector, words.ToArray(), Volatile.Read(ref _beats));
+        var displaced = Interlocked.Exchange(ref SlotOf(vector), offered);
+        Interlocked.Add(ref _bytes, offered.Size - (displaced?.Size ?? 0));
+    }
+
+    /// <summary>The words of the text that the vector was made of, if they are still here; they are not afterwards.</summary>
+    public ReadOnlySpan<Word> Take(float[] vector)
+    {
+        ref var slot = ref SlotOf(vector);
+        var offered = Volatile.Read(ref slot);
+        if (offered is null || !ReferenceEquals(offered.Vector, vector) || Interlocked.CompareExchange(ref slot, null, offered) != offered)
+        {
+            return default;
+        }
+
+        Interlocked.Add(ref _bytes, -offered.Size);
+        return offered.Words;
+    }
+
+    private ref Offered? SlotOf(float[] vector) =>
+        ref _slots[(uint)RuntimeHelpers.GetHashCode(vector) * 0x9e3779b9u >> (32 - SlotBits)];
+
+    private void StartBeating()
+    {
+        lock (_starting)
+        {
+            _timer ??= clock.CreateTimer(_ => DropOld(), null, Beat, Beat);
+        }
+    }
+
+    private void DropOld()
+    {
+        var oldest = Interlocked.Increment(ref _beats) - BeatsKept;
+        if (Volatile.Read(ref _bytes) == 0)
+        {
+            return;
+        }
+
+        foreach (ref var slot in _slots.AsSpan())
+        {
+            var offered = Volatile.Read(ref slot);
+            if (offered is not null && offered.Beat <= oldest && Interlocked.CompareExchange(ref slot, null, offered) == offered)
+            {
+                Interlocked.Add(ref _bytes, -offered.Size);
+            }
+        }
+    }
+
+    private sealed record Offered(float[] Vector, Word[] Words, int Beat)
+    {
+        public long Size => 64 + (8L * Words.Length);
+    }
+}

@@ -5,6 +5,7 @@ using Sophia.Api.Composition;
 using Sophia.Api.Documentation;
 using Sophia.Api.Forget;
 using Sophia.Api.Memories;
+using Sophia.Api.Models;
 using Sophia.Api.Namespaces;
 using Sophia.Api.Problems;
 using Sophia.Api.Search;
@@ -21,12 +22,15 @@ try
     var (api, memory) = Settings.Read(builder.Configuration);
     var keys = ApiKeyRing.From(api.ApiKeys);
 
+    var models = ModelChoice.Build(api, TimeProvider.System);
+
     builder.AddServiceDefaults();
     builder.AddPostgres();
     builder.AddRedis();
     builder.Services.AddSingleton(TimeProvider.System);
     builder.Services.AddSingleton(api);
     builder.Services.AddSingleton(keys);
+    builder.Services.AddSingleton(models);
     builder.Services.AddSingleton<AccessGate>();
     builder.Services.AddSingleton(services => Engines.Build(services, api, memory));
     builder.Services.AddHostedService<MemoryLifetime>();
@@ -52,6 +56,7 @@ try
     ChangeFeed.Map(app);
     SessionEndpoints.Map(app);
     NamespaceEndpoints.Map(app);
+    ModelsEndpoint.Map(app);
     TiersEndpoint.Map(app);
     HealthEndpoint.Map(app);
     app.MapDefaultEndpoints(app.Services.GetRequiredService<AccessGate>().AdmitScraper);

@@ -1,4 +1,5 @@
 using Sophia.Api.Access;
+using Sophia.Gpu.Models;
 
 namespace Sophia.Api.Composition;
 
@@ -22,6 +23,12 @@ public sealed record ApiOptions
 
     /// <summary>Whether start-up prints the table of tiers. Default: true.</summary>
     public bool Announce { get; init; } = true;
+
+    /// <summary>Models beside the built-in one, by name.</summary>
+    public IReadOnlyDictionary<string, ModelOptions> Models { get; init; } = new Dictionary<string, ModelOptions>();
+
+    /// <summary>The model of namespaces that do not choose. Default: hashed, the built-in one.</summary>
+    public string DefaultModel { get; init; } = ModelFactory.BuiltIn;
 
     public IReadOnlyList<ApiKeyOptions> ApiKeys { get; init; } = [];
 }

@@ -1,9 +1,9 @@
 using Npgsql;
-using Sophia.Gpu.Embedding;
 using Sophia.Gpu.Shards;
 using Sophia.Memory;
 using Sophia.Memory.Caching;
 using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Models;
 using Sophia.Memory.Stores;
 using Sophia.Stores.Postgres;
 using Sophia.Stores.Redis;
@@ -23,6 +23,6 @@ internal static class Engines
             ? PostgresRecordStore.Create(postgres, clock, memory.Limits)
             : SqliteRecordStore.Create(api.DataDirectory, clock, loggers.CreateLogger("Sophia.Stores.Sqlite"), memory.Limits);
         ISharedCache? shared = services.GetService<IConnectionMultiplexer>() is { } redis ? new RedisSharedCache(redis, clock) : null;
-        return new MemoryHierarchy(store, shared, new HostShardEngine(), new HashedEmbedder(), memory, clock, loggers);
+        return new MemoryHierarchy(store, shared, new HostShardEngine(), null, memory, clock, loggers, services.GetRequiredService<ModelCatalog>());
     }
 }

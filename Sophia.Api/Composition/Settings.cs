@@ -78,11 +78,11 @@ internal static class Settings
         }
     }
 
-    // Types of this product are walked into, also as elements of lists; anything else is the binder's to judge.
+    // Types of this product are walked into, also as elements of lists and values of dictionaries; anything else is the binder's to judge.
     private static void RefuseUnknownWithin(IConfigurationSection section, Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
-        if (type.IsGenericType && type.GetGenericArguments() is [var element] && IsOurs(element))
+        if (type.IsGenericType && type.GetGenericArguments() is [.., var element] && IsOurs(element))
         {
             foreach (var item in section.GetChildren())
             {

@@ -23,7 +23,7 @@ internal sealed record HitAnswer(
     double Score, ScorePartAnswer[] Parts, string[] MatchedTerms, string Key, JsonElement? Content, string? ContentBase64, string ContentType, string[] Tags,
     Dictionary<string, JsonElement> Attributes, int Version, string Sequence, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? ExpiresAt);
 
-internal sealed record SearchResultAnswer(HitAnswer[] Hits, string Tier, string Mode, double TookMs, long Scanned, long Matching, string Sequence);
+internal sealed record SearchResultAnswer(HitAnswer[] Hits, string Tier, string Mode, double TookMs, long Scanned, long Matching, string Sequence, string? Degraded);
 
 internal sealed record ErasedAnswer(long Records, long Versions, long Vectors, long L1, long Near, long L0, long LogTombstones);
 
@@ -39,11 +39,17 @@ internal sealed record SessionAnswer(string Id, string State, TurnAnswer[] Turns
 
 internal sealed record ClosedAnswer(int Promoted, ReceiptAnswer[] Receipts);
 
-internal sealed record SettingsAnswer(string VectorSource, string? VectorModel, int Dimensions, string Language, bool Resident, long? LogRetentionSeconds);
+internal sealed record SettingsAnswer(string VectorSource, string? Model, string? VectorModel, int Dimensions, string Language, bool Resident, long? LogRetentionSeconds);
 
 internal sealed record NamespaceAnswer(string Name, long Count, SettingsAnswer Settings, DateTimeOffset CreatedAt);
 
 internal sealed record NamespacePageAnswer(NamespaceAnswer[] Items, string? Next);
+
+internal sealed record ModelAnswer(
+    string Name, string Identity, string Kind, string? Source, int Dimensions, bool Local, bool Default, string State, string? Reason, long Texts, long Calls,
+    long Retries, long Failures);
+
+internal sealed record ModelsAnswer(ModelAnswer[] Items);
 
 internal sealed record BucketAnswer(double? LeMs, long Count);
 

@@ -31,4 +31,4 @@ internal sealed record TurnsBody(TurnBody[] Turns, long? TtlSeconds);
 
 internal sealed record CloseBody(string? PromoteTo);
 
-internal sealed record NamespaceSettingsBody(string? VectorSource, string? VectorModel, int? Dimensions, string? Language, bool? Resident, long? LogRetentionSeconds);
+internal sealed record NamespaceSettingsBody(string? VectorSource, string? Model, string? VectorModel, int? Dimensions, string? Language, bool? Resident, long? LogRetentionSeconds);

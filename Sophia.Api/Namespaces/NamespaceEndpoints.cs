@@ -80,17 +80,23 @@ internal sealed class NamespaceEndpoints(MemoryHierarchy memory)
         var (document, json) = BodyObject.Parse(bytes);
         using (document)
         {
-            json.Allow("vectorSource", "vectorModel", "dimensions", "language", "resident", "logRetentionSeconds");
+            json.Allow("vectorSource", "model", "vectorModel", "dimensions", "language", "resident", "logRetentionSeconds");
             var source = json.Text("vectorSource", 16) is { } word ? SourceOf(word) : (VectorSource?)null;
 
-            // The embedder's model and length are this service's to say: a namespace made here is as its first write would make it.
+            // A model's identity and length are this service's to say: a namespace made here is as its first write would make it.
+            var named = json.Text("model", 64) is { } name ? memory.Models.Named(name) ?? throw NoSuchModel(name) : null;
+            if (named is not null && (source ?? current?.VectorSource ?? VectorSource.Embedder) != VectorSource.Embedder)
+            {
+                throw Refuse.Field("model", "The namespace's vectors are not made here.", "Leave it out, or use vectorSource embedder.");
+            }
+
             var standard = memory.DefaultSettings;
             var settings = current ?? (source is null || source == standard.VectorSource ? standard : new NamespaceSettings());
             settings = settings with
             {
-                VectorSource = source ?? settings.VectorSource,
-                VectorModel = json.Text("vectorModel", 128) ?? settings.VectorModel,
-                Dimensions = (int)(json.Whole("dimensions", 0, DraftRules.MaxDimensions) ?? settings.Dimensions),
+                VectorSource = source ?? (named is null ? settings.VectorSource : VectorSource.Embedder),
+                VectorModel = json.Text("vectorModel", 128) ?? named?.Identity ?? settings.VectorModel,
+                Dimensions = (int)(json.Whole("dimensions", 0, DraftRules.MaxDimensions) ?? named?.Dimensions ?? settings.Dimensions),
                 Language = json.Text("language", 16) ?? settings.Language,
                 Resident = json.Truth("resident") ?? settings.Resident,
                 LogRetention = json.Whole("logRetentionSeconds", 1, 100L * 366 * 86400) is { } seconds ? TimeSpan.FromSeconds(seconds)
@@ -102,11 +108,10 @@ internal sealed class NamespaceEndpoints(MemoryHierarchy memory)
             }
 
             if (current is null && settings.VectorSource == VectorSource.Embedder &&
-                (standard.VectorSource != VectorSource.Embedder || settings.VectorModel != standard.VectorModel || settings.Dimensions != standard.Dimensions))
+                memory.Models.Identified(settings.VectorModel)?.Dimensions != settings.Dimensions)
             {
-                throw Refuse.Field("vectorModel", standard.VectorSource == VectorSource.Embedder
-                    ? $"The embedder of this service is '{standard.VectorModel}' with {standard.Dimensions:N0} dimensions."
-                    : "This service has no embedder.", "Leave vectorModel and dimensions out, or bring your own vectors (vectorSource: caller).");
+                throw Refuse.Field("vectorModel", $"The models of this service are {string.Join(", ", memory.Models.All.Select(m => $"'{m.Identity}' with {m.Dimensions:N0} dimensions"))}.",
+                    "Name one with model, and leave vectorModel and dimensions out; or bring your own vectors (vectorSource: caller).");
             }
 
             if (settings is { VectorSource: VectorSource.Caller, Dimensions: 0 })
@@ -126,6 +131,9 @@ internal sealed class NamespaceEndpoints(MemoryHierarchy memory)
     // A retention that is null says: keep for ever; one that is absent says: as it was.
     private static bool StatesNull(BodyObject json, string name) =>
         json.Properties().Any(p => p.Name == name && p.Value.ValueKind == JsonValueKind.Null);
+
+    private ProblemException NoSuchModel(string name) => Refuse.Field(
+        "model", $"This service has no model '{name}'; it has {string.Join(", ", memory.Models.All.Select(m => m.Name))}.", "See GET /v1/models.");
 
     private static VectorSource SourceOf(string word) => word switch
     {
@@ -151,6 +159,7 @@ internal sealed class NamespaceEndpoints(MemoryHierarchy memory)
         json.WriteNumber("count", count);
         json.WriteStartObject("settings");
         json.WriteString("vectorSource", settings.VectorSource switch { VectorSource.Caller => "caller", VectorSource.None => "none", _ => "embedder" });
+        json.WriteString("model", memory.Models.Identified(settings.VectorModel)?.Name);
         json.WriteString("vectorModel", settings.VectorModel);
         json.WriteNumber("dimensions", settings.Dimensions);
         json.WriteString("language", settings.Language);

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Models;
 using Sophia.Memory.Stores;
 
 namespace Sophia.Api.Problems;
@@ -15,9 +16,10 @@ internal static class ProblemMap
         ["not-found"] = 404, ["namespace-not-found"] = 404, ["session-not-found"] = 404,
         ["method-not-allowed"] = 405, ["request-timeout"] = 408,
         ["already-exists"] = 409, ["namespace-settings-fixed"] = 409, ["session-closed"] = 409, ["log-trimmed"] = 410,
+        ["model-not-available"] = 409, ["model-not-resident"] = 409,
         ["precondition-failed"] = 412, ["too-large"] = 413, ["unsupported-media-type"] = 415,
         ["invalid-record"] = 422, ["vector-dimension-mismatch"] = 422, ["vector-not-accepted"] = 422, ["invalid-vector"] = 422,
-        ["idempotency-key-reused"] = 422, ["too-many-writes"] = 429, ["internal-error"] = 500,
+        ["idempotency-key-reused"] = 422, ["too-many-writes"] = 429, ["internal-error"] = 500, ["embedder-answer-invalid"] = 502, ["embedder-unavailable"] = 503,
         ["store-unavailable"] = 503, ["store-full"] = 503, ["sequence-not-reached"] = 503, ["shard-loading"] = 503,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
@@ -31,6 +33,7 @@ internal static class ProblemMap
     {
         ProblemException e => e.Problem,
         TooManyWritesException e => Refused(e, e.RetryAfter),
+        EmbedderUnavailableException e => Refused(e, e.RetryAfter),
         SequenceNotReachedException e => Refused(e, TimeSpan.FromSeconds(1)),
         RefusedException e => Refused(e, e.Code == "shard-loading" ? TimeSpan.FromSeconds(1) : null),
         StoreUnavailableException e => new Problem(503, "store-unavailable", e.Message, "Try again after the delay; nothing of this request was acknowledged.")

@@ -26,7 +26,7 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
         var endpoint = ActivatorUtilities.CreateInstance<SearchEndpoint>(routes.ServiceProvider);
         routes.MapEdge("POST", "/v1/namespaces/{ns}/search", Rights.Read, endpoint.PostAsync)
             .Describe("Search", "Search", "Finds records by words, by vector, or by both").MinSequence()
-            .Takes<SearchBody>().Answers<SearchResultAnswer>(200).Refuses(400, 404, 413, 415, 422, 503);
+            .Takes<SearchBody>().Answers<SearchResultAnswer>(200).Refuses(400, 404, 409, 413, 415, 422, 502, 503);
     }
 
     public async Task PostAsync(HttpContext context, Caller caller)
@@ -131,6 +131,11 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
         json.WriteEndArray();
         json.WriteString("tier", AnswerHeaders.NameOf(trail.ServedBy ?? Tier.L0));
         json.WriteString("mode", answer.Mode switch { SearchMode.Lexical => "lexical", SearchMode.Vector => "vector", _ => "hybrid" });
+        if (trail.Degraded is { } degraded)
+        {
+            json.WriteString("degraded", degraded);
+        }
+
         json.WriteNumber("tookMs", Math.Round(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 3));
         json.WriteNumber("scanned", answer.RowsScanned);
         json.WriteNumber("matching", answer.RowsMatching);

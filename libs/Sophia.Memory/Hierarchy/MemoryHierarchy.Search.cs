@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Sophia.Memory.Log;
+using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
@@ -55,9 +56,20 @@ public sealed partial class MemoryHierarchy
         }
 
         var started = Stopwatch.GetTimestamp();
-        var embeddings = await EmbedderFor(ns).GenerateAsync([request.Query], cancellationToken: cancellationToken).ConfigureAwait(false);
-        trail.Add("embed", started);
-        return VectorOf(embeddings[0]);
+        try
+        {
+            return (await Models.For(ns).EmbedAsync([request.Query], EmbeddingRole.Query, cancellationToken).ConfigureAwait(false))[0];
+        }
+        catch (RefusedException refused) when (request.Mode == SearchMode.Hybrid && refused is not TooManyWritesException)
+        {
+            // The words can still be searched; the answer says that it is less than was asked for.
+            trail.Degraded = $"{refused.Code}: {refused.Message}";
+            return null;
+        }
+        finally
+        {
+            trail.Add("embed", started);
+        }
     }
 
     private async Task<SearchAnswer> SearchNowAsync(

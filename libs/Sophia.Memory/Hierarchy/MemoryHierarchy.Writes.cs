@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using Microsoft.Extensions.AI;
 using Sophia.Memory.Log;
+using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Stores;
@@ -173,7 +173,7 @@ public sealed partial class MemoryHierarchy
             return;
         }
 
-        var embedder = EmbedderFor(ns);
+        var model = Models.For(ns);
         var started = Stopwatch.GetTimestamp();
         var texts = new List<string>(drafts.Length);
         var places = new List<int>(drafts.Length);
@@ -192,31 +192,16 @@ public sealed partial class MemoryHierarchy
         }
 
         using var activity = TierMeters.Activities.StartActivity("embed");
-        var embeddings = await embedder.GenerateAsync(texts, cancellationToken: cancellationToken).ConfigureAwait(false);
+        var vectors = await model.EmbedAsync(texts, EmbeddingRole.Document, cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < places.Count; i++)
         {
-            if (VectorOf(embeddings[i]) is { } vector)
+            // A text without words has no direction; it is found by nothing, so it gets no vector.
+            if (vectors[i] is { } vector)
             {
-                drafts[places[i]] = drafts[places[i]] with { Vector = vector, VectorModel = ns.Settings.VectorModel };
+                drafts[places[i]] = drafts[places[i]] with { Vector = vector, VectorModel = model.Identity };
             }
         }
 
         trail.Add("embed", started);
-    }
-
-    private IEmbeddingGenerator<string, Embedding<float>> EmbedderFor(NamespaceInfo ns) =>
-        _embedder is { } embedder && ns.Settings.VectorModel == DefaultSettings.VectorModel
-            ? embedder
-            : throw new RefusedException(
-                "vector-not-accepted",
-                $"Namespace '{ns.Name}' has vectors of model '{ns.Settings.VectorModel}', which this server does not have.",
-                "Start the server with that model, or write into a new namespace.");
-
-    // A text without words has no direction; it is found by nothing, so it gets no vector.
-    private static float[]? VectorOf(Embedding<float> embedding)
-    {
-        var span = embedding.Vector.Span;
-        return span.ContainsAnyExcept(0f) ? (System.Runtime.InteropServices.MemoryMarshal.TryGetArray(embedding.Vector, out var segment) &&
-            segment.Offset == 0 && segment.Array!.Length == segment.Count ? segment.Array : span.ToArray()) : null;
     }
 }

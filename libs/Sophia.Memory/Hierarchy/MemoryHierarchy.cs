@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sophia.Memory.Caching;
 using Sophia.Memory.Log;
+using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
@@ -21,7 +22,6 @@ namespace Sophia.Memory.Hierarchy;
 public sealed partial class MemoryHierarchy : IAsyncDisposable
 {
     private readonly IRecordStore _store;
-    private readonly IEmbeddingGenerator<string, Embedding<float>>? _embedder;
     private readonly ILogger _logger;
     private readonly TierMeters _meters = new();
     private readonly NamespaceDirectory _namespaces;
@@ -41,17 +41,18 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
 
     /// <param name="shared">The shared part of L1; null: the near copy is all of L1.</param>
     /// <param name="embedder">Makes vectors of text; null: new namespaces have none unless the caller brings them.</param>
+    /// <param name="models">Where there are several models; the embedder is then not looked at.</param>
     /// <exception cref="ArgumentException">An option cannot be; the message says how to fix it.</exception>
     public MemoryHierarchy(
         IRecordStore store, ISharedCache? shared, IShardEngine shards, IEmbeddingGenerator<string, Embedding<float>>? embedder,
-        MemoryOptions options, TimeProvider clock, ILoggerFactory? loggers = null)
+        MemoryOptions options, TimeProvider clock, ILoggerFactory? loggers = null, ModelCatalog? models = null)
     {
         if (options.Validate() is { } problem)
         {
             throw new ArgumentException(problem, nameof(options));
         }
 
-        (_store, _embedder, Options, Clock) = (store, embedder, options, clock);
+        (_store, Models, Options, Clock) = (store, models ?? ModelCatalog.Of(embedder), options, clock);
         _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sophia.Memory");
         _namespaces = new NamespaceDirectory(store, clock);
         _coarse = new CoarseClock(clock);
@@ -67,9 +68,8 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         _promotions = new Promotions(_shared, _meters.L1);
         _housekeeping = new Housekeeping(store, _committer, _shards, options, clock, _logger);
         Sessions = new SessionMemory(this, store, _namespaces);
-        var metadata = embedder?.GetService(typeof(EmbeddingGeneratorMetadata)) as EmbeddingGeneratorMetadata;
-        DefaultSettings = metadata?.DefaultModelDimensions is { } dimensions
-            ? new NamespaceSettings { VectorSource = VectorSource.Embedder, VectorModel = metadata.DefaultModelId, Dimensions = dimensions }
+        DefaultSettings = Models.Standard is { } standard
+            ? new NamespaceSettings { VectorSource = VectorSource.Embedder, VectorModel = standard.Identity, Dimensions = standard.Dimensions }
             : new NamespaceSettings { VectorSource = VectorSource.None };
         if (shared is not null)
         {
@@ -84,6 +84,9 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
     public TimeProvider Clock { get; }
 
     public SessionMemory Sessions { get; }
+
+    /// <summary>The models that make vectors here.</summary>
+    public ModelCatalog Models { get; }
 
     /// <summary>What a namespace is when its first write makes it.</summary>
     public NamespaceSettings DefaultSettings { get; }
@@ -144,10 +147,17 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
     }
 
     /// <summary>Makes a namespace, or changes what may change of it.</summary>
-    /// <exception cref="RefusedException">namespace-settings-fixed: vector source, model or dimension would change.</exception>
+    /// <exception cref="RefusedException">namespace-settings-fixed: vector source, model or dimension would change. model-not-resident.</exception>
     public Task<NamespaceInfo> ConfigureNamespaceAsync(
-        string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken) =>
-        _namespaces.ConfigureAsync(tenant, name, settings, cancellationToken);
+        string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken)
+    {
+        if (Models.Identified(settings.VectorModel) is { } model)
+        {
+            ModelCatalog.RequireResidency(model, name, settings.Resident);
+        }
+
+        return _namespaces.ConfigureAsync(tenant, name, settings, cancellationToken);
+    }
 
     public Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(string tenant, string? after, int limit, CancellationToken cancellationToken) =>
         _store.ListNamespacesAsync(tenant, after, limit, cancellationToken);

@@ -19,6 +19,9 @@ public sealed class Trail
     /// <summary>True when the answer may be older than the log, because the log could not be asked.</summary>
     public bool IsStale { get; set; }
 
+    /// <summary>What of the request could not be done, and why; null when all was.</summary>
+    public string? Degraded { get; set; }
+
     /// <summary>Adds the time from a <see cref="Stopwatch"/> timestamp until now and returns it.</summary>
     public TimeSpan Add(string name, long startTimestamp)
     {

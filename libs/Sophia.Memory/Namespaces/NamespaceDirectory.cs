@@ -39,7 +39,7 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
             throw new RefusedException(
                 "namespace-settings-fixed",
                 $"The vectors of namespace '{name}' are fixed: source {old.VectorSource}, model {old.VectorModel ?? "none"}, {old.Dimensions} dimensions.",
-                "Leave these settings as they are, or write into a new namespace.");
+                "Leave these settings as they are, write into a new namespace, or change the model with POST /v1/namespaces/{ns}/model.");
         }
 
         return Keep(old == wanted ? current : await store.UpdateNamespaceAsync(current, wanted, cancellationToken).ConfigureAwait(false));

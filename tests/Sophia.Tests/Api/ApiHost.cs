@@ -12,8 +12,16 @@ public class ApiHost : WebApplicationFactory<Sophia.Api.Composition.ApiOptions>
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("sophia-api-").FullName;
 
+    private readonly IReadOnlyDictionary<string, string> _settings;
+
     public ApiHost()
+        : this(new Dictionary<string, string>())
     {
+    }
+
+    internal ApiHost(IReadOnlyDictionary<string, string> settings)
+    {
+        _settings = settings;
         // A real server: keys in addresses, limits and streams are the server's business as much as ours.
         UseKestrel(0);
         StartServer();
@@ -24,6 +32,10 @@ public class ApiHost : WebApplicationFactory<Sophia.Api.Composition.ApiOptions>
         builder.UseSetting("Sophia:DataDirectory", _directory);
         builder.UseSetting("Sophia:Announce", "false");
         builder.UseSetting("Sophia:HeartbeatInterval", "00:00:00.2");
+        foreach (var (name, value) in _settings)
+        {
+            builder.UseSetting(name, value);
+        }
     }
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? json = null, params (string Name, string Value)[] headers)

@@ -1,0 +1,30 @@
+using Sophia.Gpu.Models;
+using Sophia.Memory.Models;
+
+namespace Sophia.Api.Composition;
+
+/// <summary>The models of the configuration, and the one that new namespaces use.</summary>
+internal static class ModelChoice
+{
+    /// <exception cref="ConfigurationException">A model cannot be made as it is configured; the message says what to change.</exception>
+    public static ModelCatalog Build(ApiOptions api, TimeProvider clock)
+    {
+        var models = new List<EmbeddingModel> { ModelFactory.Hashed() };
+        try
+        {
+            foreach (var (name, options) in api.Models.OrderBy(static m => m.Key, StringComparer.Ordinal))
+            {
+                models.Add(ModelFactory.Create(name, options, clock));
+            }
+
+            var standard = models.Find(model => model.Name == api.DefaultModel) ?? throw new ArgumentException(
+                $"Sophia:DefaultModel is '{api.DefaultModel}', which is none of {string.Join(", ", models.Select(static m => m.Name))}.");
+            return new ModelCatalog(models, standard);
+        }
+        catch (ArgumentException error)
+        {
+            models.ForEach(static model => model.Embedder.Dispose());
+            throw new ConfigurationException(error.Message);
+        }
+    }
+}

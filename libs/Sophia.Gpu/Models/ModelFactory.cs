@@ -1,0 +1,94 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.AI;
+using Sophia.Gpu.Embedding;
+using Sophia.Memory.Models;
+
+namespace Sophia.Gpu.Models;
+
+/// <summary>Makes the models of the configuration, and refuses what cannot be with the message that fixes it.</summary>
+public static class ModelFactory
+{
+    /// <summary>The name of the built-in model, which needs no configuration.</summary>
+    public const string BuiltIn = "hashed";
+
+    /// <summary>The built-in model: deterministic, local, without weights.</summary>
+    public static EmbeddingModel Hashed() => new(
+        BuiltIn, HashedEmbedder.ModelName, "hashed", null, HashedEmbedder.Dimensions, IsLocal: true, new HashedEmbedder());
+
+    /// <exception cref="ArgumentException">A setting is missing or cannot be; the message names it.</exception>
+    public static EmbeddingModel Create(string name, ModelOptions options, TimeProvider clock)
+    {
+        if (ModelRules.Problem(name, options) is { } problem)
+        {
+            throw new ArgumentException(problem);
+        }
+
+        try
+        {
+            return options.Kind == ModelKind.OpenAI ? OpenAi(name, options, clock) : Onnx(name, options, clock);
+        }
+        catch (ArgumentException error)
+        {
+            throw new ArgumentException($"Sophia:Models:{name}: {error.Message}", error);
+        }
+    }
+
+    internal static int DefaultMaxTokens(ModelKind kind) => kind == ModelKind.Onnx ? 512 : 8_000;
+
+    private static EmbeddingModel OpenAi(string name, ModelOptions options, TimeProvider clock)
+    {
+        var identity = Identity(name, $"openai|{options.Model}|{options.Dimensions}|{options.RequestDimensions}|{options.MaxTokens}", options, []);
+        return new EmbeddingModel(
+            name, identity, "openai", new Uri(options.Endpoint!).Authority, options.Dimensions, options.Local,
+            Pipe(name, new OpenAiEmbedder(options, clock), options, clock))
+        {
+            DocumentPrefix = options.DocumentPrefix, QueryPrefix = options.QueryPrefix,
+        };
+    }
+
+    private static EmbeddingModel Onnx(string name, ModelOptions options, TimeProvider clock)
+    {
+        var embedder = new OnnxEmbedder(options);
+        try
+        {
+            // One run at start finds what the file's metadata do not say, and refuses what does not fit before anything is stored.
+            var width = embedder.Embed(["A first text, to see that the model runs."])[0].Length;
+            if (options.Dimensions != 0 && options.Dimensions != width)
+            {
+                throw new ArgumentException($"Dimensions is {options.Dimensions}; the file's vectors have {width}. Leave it out.");
+            }
+
+            var files = new[] { options.Model!, options.Tokenizer!, options.Merges }.OfType<string>().ToArray();
+            var identity = Identity(name, $"onnx|{width}|{options.Pooling}|{options.Normalise}|{options.LowerCase}|{options.MaxTokens}", options, files);
+            return new EmbeddingModel(
+                name, identity, "onnx", Path.GetFileName(options.Model), width, IsLocal: true,
+                Pipe(name, embedder, options with { Concurrency = 1, Retries = 0 }, clock))
+            {
+                DocumentPrefix = options.DocumentPrefix, QueryPrefix = options.QueryPrefix,
+            };
+        }
+        catch (Exception error)
+        {
+            embedder.Dispose();
+            throw error is Microsoft.ML.OnnxRuntime.OnnxRuntimeException ? new ArgumentException($"The file cannot be run: {error.Message}", error) : error;
+        }
+    }
+
+    private static BatchingEmbedder Pipe(string name, IEmbeddingGenerator<string, Embedding<float>> embedder, ModelOptions options, TimeProvider clock) =>
+        new(embedder, options, new ModelPipeline(name, options, clock));
+
+    // Whatever changes the vectors of a text is in it: settings and the bytes of the files. The address and the key are not.
+    private static string Identity(string name, string settings, ModelOptions options, IReadOnlyList<string> files)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{settings}|{options.DocumentPrefix}|{options.QueryPrefix}"));
+        foreach (var file in files)
+        {
+            using var stream = File.OpenRead(file);
+            hash.AppendData(SHA256.HashData(stream));
+        }
+
+        return $"{name}#{Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 6))}";
+    }
+}

@@ -1,0 +1,102 @@
+namespace Sophia.Gpu.Models;
+
+/// <summary>What settings of a model can be.</summary>
+internal static class ModelRules
+{
+    private const int MostDimensions = 4096;
+
+    /// <summary>The first setting that cannot be, with the message that fixes it; null when all are fine.</summary>
+    public static string? Problem(string name, ModelOptions options)
+    {
+        var at = $"Sophia:Models:{name}";
+        if (name.Length is 0 or > 64 || !char.IsAsciiLetterLower(name[0]) || !name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '_' or '-'))
+        {
+            return $"{at}: a model's name is [a-z][a-z0-9._-]{{0,63}}.";
+        }
+
+        if (name == ModelFactory.BuiltIn)
+        {
+            return $"{at}: '{name}' is the built-in model; choose another name.";
+        }
+
+        return options.Kind switch
+        {
+            ModelKind.OpenAI => OpenAi(at, options),
+            ModelKind.Onnx => Onnx(at, options),
+            _ => $"{at}:Kind is not set. Set it to OpenAI (an endpoint with /v1/embeddings) or Onnx (a file).",
+        } ?? Numbers(at, options);
+    }
+
+    private static string? OpenAi(string at, ModelOptions options)
+    {
+        if (!Uri.TryCreate(options.Endpoint, UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https") || endpoint.Query.Length > 0 || endpoint.UserInfo.Length > 0)
+        {
+            return $"{at}:Endpoint is not an http or https address. Set it up to /v1, such as https://api.openai.com/v1 or http://localhost:11434/v1.";
+        }
+
+        if (options.ApiKey is not null && options.ApiKeyFile is not null)
+        {
+            return $"{at} has ApiKey and ApiKeyFile. Leave one of them out.";
+        }
+
+        if (options.ApiKey is { } key && (key.Length == 0 || key.Any(static c => c is <= ' ' or > '~')))
+        {
+            return $"{at}:ApiKey is empty or has characters that cannot stand in a header.";
+        }
+
+        if (options.ApiKeyFile is { } file && !File.Exists(file))
+        {
+            return $"{at}:ApiKeyFile names '{file}', which is not there.";
+        }
+
+        if (endpoint.Scheme == "http" && !endpoint.IsLoopback && !options.Local)
+        {
+            return $"{at}:Endpoint is plain http to another machine. Use https, or, if it is on your own network, say so with {at}:Local=true.";
+        }
+
+        return string.IsNullOrWhiteSpace(options.Model) ? $"{at}:Model is not set. Set it to the model's name at the endpoint, such as text-embedding-3-small."
+            : options.Dimensions is < 1 or > MostDimensions ? $"{at}:Dimensions is {options.Dimensions}. Set it to the length of the model's vectors, 1 to 4,096 (text-embedding-3-small: 1,536)."
+            : options.Tokenizer is not null || options.Merges is not null ? $"{at} has Tokenizer or Merges, which only Kind=Onnx uses. Leave them out."
+            : null;
+    }
+
+    private static string? Onnx(string at, ModelOptions options) =>
+        !File.Exists(options.Model) ? $"{at}:Model names the file '{options.Model}', which is not there. Set it to the path of the .onnx file."
+        : !File.Exists(options.Tokenizer) ? $"{at}:Tokenizer names '{options.Tokenizer}', which is not there. Set it to the model's vocab.txt, tokenizer.model or vocab.json."
+        : options.Merges is { } merges && !File.Exists(merges) ? $"{at}:Merges names '{merges}', which is not there."
+        : options.Endpoint is not null || options.ApiKey is not null || options.ApiKeyFile is not null
+            ? $"{at} has Endpoint, ApiKey or ApiKeyFile, which only Kind=OpenAI uses. Leave them out."
+        : options.Dimensions is < 0 or > MostDimensions ? $"{at}:Dimensions is {options.Dimensions}. Leave it out: the file says it."
+        : null;
+
+    private static string? Numbers(string at, ModelOptions options)
+    {
+        (string Name, long Value, long Least, long Most)[] numbers =
+        [
+            ("BatchTexts", options.BatchTexts, 1, 2048), ("BatchTokens", options.BatchTokens, 16, 10_000_000), ("MaxTokens", options.MaxTokens ?? 16, 8, 1_000_000),
+            ("Concurrency", options.Concurrency, 1, 256), ("Retries", options.Retries, 0, 20), ("Threads", options.Threads, 0, 1024),
+        ];
+        foreach (var (name, value, least, most) in numbers)
+        {
+            if (value < least || value > most)
+            {
+                return $"{at}:{name} is {value:N0}. Set it between {least:N0} and {most:N0}.";
+            }
+        }
+
+        (string Name, TimeSpan Value, TimeSpan Least)[] times =
+        [
+            ("Timeout", options.Timeout, TimeSpan.FromMilliseconds(10)), ("RetryDelay", options.RetryDelay, TimeSpan.FromMilliseconds(1)),
+            ("MaxRetryDelay", options.MaxRetryDelay, options.RetryDelay), ("BreakDuration", options.BreakDuration, TimeSpan.FromMilliseconds(500)),
+        ];
+        foreach (var (name, value, least) in times)
+        {
+            if (value < least || value > TimeSpan.FromHours(1))
+            {
+                return $"{at}:{name} is {value}. Set it between {least} and 01:00:00.";
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text;
+
+namespace Sophia.Tests.Models;
+
+/// <summary>
+/// Writes an ONNX file by hand (onnx.proto3, github.com/onnx/onnx): a graph of one Gather that takes a row of a table for each
+/// id. So a token's vector is known, and pooling can be checked by reckoning.
+/// </summary>
+internal sealed class TinyOnnx
+{
+    private const int Int64Type = 7;
+    private const int FloatType = 1;
+    private readonly List<byte> _bytes = [];
+
+    /// <summary>The vector of a token: its id at the place id mod width, and 1 at the last place.</summary>
+    public static float[] RowOf(int id, int width)
+    {
+        var row = new float[width];
+        row[id % (width - 1)] = id;
+        row[^1] = 1;
+        return row;
+    }
+
+    public static byte[] Model(int vocabulary, int width, IReadOnlyList<string>? inputs = null)
+    {
+        var table = Enumerable.Range(0, vocabulary).SelectMany(id => RowOf(id, width)).ToArray();
+        inputs ??= ["input_ids", "attention_mask", "token_type_ids"];
+        var graph = new TinyOnnx()
+            .Message(1, new TinyOnnx().Text(1, "table").Text(1, inputs[0]).Text(2, "last_hidden_state").Text(4, "Gather"))
+            .Text(2, "tiny")
+            .Message(5, new TinyOnnx().Number(1, vocabulary).Number(1, width).Number(2, FloatType).Text(8, "table").Floats(4, table));
+        foreach (var input in inputs)
+        {
+            graph.Message(11, ValueInfo(input, Int64Type, "batch", "tokens"));
+        }
+
+        graph.Message(12, ValueInfo("last_hidden_state", FloatType, "batch", "tokens", width));
+        return new TinyOnnx().Number(1, 8).Message(7, graph).Message(8, new TinyOnnx().Number(2, 13)).ToArray();
+    }
+
+    private static TinyOnnx ValueInfo(string name, int type, params object[] axes)
+    {
+        var shape = new TinyOnnx();
+        foreach (var axis in axes)
+        {
+            shape.Message(1, axis is int size ? new TinyOnnx().Number(1, size) : new TinyOnnx().Text(2, (string)axis));
+        }
+
+        return new TinyOnnx().Text(1, name).Message(2, new TinyOnnx().Message(1, new TinyOnnx().Number(1, type).Message(2, shape)));
+    }
+
+    private byte[] ToArray() => [.. _bytes];
+
+    private TinyOnnx Number(int field, long value)
+    {
+        VarInt(field << 3);
+        VarInt(value);
+        return this;
+    }
+
+    private TinyOnnx Text(int field, string text) => Bytes(field, Encoding.UTF8.GetBytes(text));
+
+    private TinyOnnx Message(int field, TinyOnnx message) => Bytes(field, message.ToArray());
+
+    private TinyOnnx Floats(int field, float[] values) => Bytes(field, [.. values.SelectMany(BitConverter.GetBytes)]);
+
+    private TinyOnnx Bytes(int field, byte[] bytes)
+    {
+        VarInt((field << 3) | 2);
+        VarInt(bytes.Length);
+        _bytes.AddRange(bytes);
+        return this;
+    }
+
+    private void VarInt(long value)
+    {
+        for (var left = (ulong)value; ; left >>= 7)
+        {
+            _bytes.Add((byte)(left > 0x7f ? (left & 0x7f) | 0x80 : left));
+            if (left <= 0x7f)
+            {
+                return;
+            }
+        }
+    }
+}

@@ -25,6 +25,9 @@ internal readonly struct Bm25
 
     public double Idf(int documentsWithTerm) => Math.Log(1 + ((_documents - documentsWithTerm + 0.5) / (documentsWithTerm + 0.5)));
 
+    /// <summary>What no count and no length can exceed.</summary>
+    public static double Most(double idf) => idf * (K1 + 1);
+
     public double Score(double idf, int count, int documentLength) =>
         idf * count * (K1 + 1) / (count + _base + (_perWord * documentLength));
 }

@@ -5,67 +5,129 @@ namespace Sophia.Gpu.Lexical;
 
 internal sealed partial class LexicalIndex
 {
-    /// <summary>Offers every row of the set that has at least one of the terms, with its BM25 score.</summary>
+    /// <summary>Offers the rows of the set that have at least one of the terms, with their BM25 scores; of those only, whose
+    /// score the heap of the best would take.</summary>
     /// <param name="rows">Null for all.</param>
     public void Search(LexicalQuery query, RowSet? rows, TopRows top, CancellationToken cancellationToken)
     {
-        var bm25 = new Bm25(Count, _words);
-        using var scores = ScoreSheet.Rent(_documentsUsed);
-        foreach (var term in query.Terms)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (!_terms.TryGetValue(term, out var id))
-            {
-                continue;
-            }
-
-            var idf = bm25.Idf(_postings[id].Documents);
-            var reader = _postings[id].Read();
-            while (reader.Next(out var document, out var count))
-            {
-                ref readonly var found = ref _documents[document];
-                if (found.Row >= 0 && (rows is null || rows.Contains(found.Row)))
-                {
-                    scores.Add(document, bm25.Score(idf, count, found.Length));
-                }
-            }
-        }
-
-        foreach (var document in scores.Touched)
-        {
-            top.Offer(_documents[document].Row, scores[document]);
-        }
+        var terms = new QueryTerms(query, this);
+        SearchRecent(in terms, rows, top);
+        cancellationToken.ThrowIfCancellationRequested();
+        MaxScoreScan.Run(this, terms.Found, rows, top, cancellationToken);
     }
 
-    /// <summary>BM25 of one document, the same bits as in <see cref="Search"/>, and the terms of the query that it has.</summary>
+    /// <summary>BM25 of one document and the terms of the query that it has, in the query's order.</summary>
     public double Score(LexicalQuery query, int document, List<string> matched)
     {
         matched.Clear();
-        ref readonly var found = ref _documents[document];
-        Span<int> counts = query.Terms.Count <= 64 ? stackalloc int[query.Terms.Count] : new int[query.Terms.Count];
-        counts.Clear();
-        var reader = new TermReader(found.Terms);
-        while (reader.Next(out var term, out var count))
+        var terms = new QueryTerms(query, this);
+        var score = Score(in terms, document);
+        foreach (ref readonly var term in terms.Found)
         {
-            var place = query.PlaceOf(_termText[term]!);
-            if (place >= 0)
+            if (term.Count > 0)
             {
-                counts[place] = count;
-            }
-        }
-
-        var bm25 = new Bm25(Count, _words);
-        double score = 0;
-        for (var i = 0; i < counts.Length; i++)
-        {
-            if (counts[i] > 0)
-            {
-                var term = query.Terms[i];
-                score += bm25.Score(bm25.Idf(_postings[_terms[term]].Documents), counts[i], found.Length);
-                matched.Add(term);
+                matched.Add(term.Text);
             }
         }
 
         return score;
+    }
+
+    private void SearchRecent(in QueryTerms terms, RowSet? rows, TopRows top)
+    {
+        for (var document = _inverted; document < _documentsUsed; document++)
+        {
+            var row = _documents[document].Row;
+            if (row >= 0 && (rows is null || rows.Contains(row)) && Score(in terms, document) is var score and > 0)
+            {
+                top.Offer(row, score);
+            }
+        }
+    }
+
+    private double Score(in QueryTerms terms, int document)
+    {
+        terms.ClearCounts();
+        var reader = Read(document);
+        while (reader.Next(out var number))
+        {
+            terms.Count(number);
+        }
+
+        double score = 0;
+        foreach (ref readonly var term in terms.Found)
+        {
+            if (term.Count > 0)
+            {
+                score += terms.Bm25.Score(term.Idf, term.Count, _lengths[document]);
+            }
+        }
+
+        return score;
+    }
+
+    /// <summary>A term of the query that some living document has.</summary>
+    internal struct QueryTerm
+    {
+        public string Text;
+        public int Number;
+        public double Idf;
+
+        /// <summary>In the document at hand.</summary>
+        public int Count;
+    }
+
+    /// <summary>The terms of a query as this index knows them, in the query's order.</summary>
+    private readonly ref struct QueryTerms
+    {
+        private readonly Span<QueryTerm> _found;
+        private readonly ulong _mask;
+
+        public QueryTerms(LexicalQuery query, LexicalIndex index)
+        {
+            Bm25 = new Bm25(index.Count, index._words);
+            var found = new QueryTerm[query.Terms.Count];
+            var count = 0;
+            foreach (var text in query.Terms)
+            {
+                var number = index._terms.Find(text);
+                if (number >= 0)
+                {
+                    found[count++] = new QueryTerm { Text = text, Number = number, Idf = Bm25.Idf(index._terms[number].Documents) };
+                    _mask |= 1UL << number;
+                }
+            }
+
+            _found = found.AsSpan(0, count);
+        }
+
+        public Bm25 Bm25 { get; }
+
+        public Span<QueryTerm> Found => _found;
+
+        public void ClearCounts()
+        {
+            foreach (ref var term in _found)
+            {
+                term.Count = 0;
+            }
+        }
+
+        public void Count(int number)
+        {
+            if ((_mask & (1UL << number)) == 0)
+            {
+                return;
+            }
+
+            foreach (ref var term in _found)
+            {
+                if (term.Number == number)
+                {
+                    term.Count++;
+                    return;
+                }
+            }
+        }
     }
 }

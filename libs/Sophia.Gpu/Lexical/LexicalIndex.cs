@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Sophia.Gpu.Text;
 
 namespace Sophia.Gpu.Lexical;
@@ -6,30 +7,36 @@ namespace Sophia.Gpu.Lexical;
 /// <summary>
 /// The inverted index of a shard, in memory and incremental.
 /// <list type="number">
-/// <item>A document gets the next number; each of its terms gets a posting; the document keeps its own terms with their
-/// counts, as bytes.</item>
+/// <item>A document gets the next number; its words are kept in their order as numbers of terms (the forward list), which
+/// also serves phrases and exact scores.</item>
+/// <item>The newest documents are searched through their forward lists alone. Every 512 documents (or 65,536 words) these
+/// are sorted by term and appended to the postings: a list is touched once for many documents.</item>
 /// <item>A removed document leaves its postings, but its terms' document counts and the sum of lengths go down at once, so
 /// that scores depend on what is there, never on what was. A term of no document is forgotten.</item>
-/// <item>When the removed outnumber the living (and 65,536), all postings are rewritten under new numbers: constant time
-/// a removal over the long run, in one pause.</item>
+/// <item>When the removed outnumber the living (and 65,536 documents or a million words), everything is rewritten under
+/// new numbers: constant time a removal over the long run, in one pause.</item>
 /// </list>
 /// One thread at a time changes it, while none reads.
 /// </summary>
 internal sealed partial class LexicalIndex
 {
+    private const int RecentDocuments = 512;
+    private const int RecentWords = 1 << 16;
     private const int RemovedBeforeCompaction = 1 << 16;
+    private const int RemovedWordsBeforeCompaction = 1 << 20;
 
-    private readonly Dictionary<string, int> _terms = new(StringComparer.Ordinal);
-    private readonly Stack<int> _freeTerms = new();
-    private readonly List<int> _touched = [];
-    private string?[] _termText = new string?[64];
-    private PostingList[] _postings = new PostingList[64];
-    private int[] _counts = new int[64];
-    private int _termsUsed;
+    private readonly TermTable _terms = new();
+    private ForwardLists _forward = new();
+    private PostingList[] _postings = [];
+    private byte[] _list = new byte[512];
     private Document[] _documents = new Document[64];
+    private int[] _lengths = new int[64];
     private int _documentsUsed;
+    private int _inverted;
+    private int _recentWords;
     private long _words;
-    private long _documentBytes;
+    private long _removedWords;
+    private long _changes;
 
     public int Count { get; private set; }
 
@@ -39,156 +46,162 @@ internal sealed partial class LexicalIndex
     {
         get
         {
-            long postings = 0;
-            foreach (ref readonly var list in _postings.AsSpan(0, _termsUsed))
+            var postings = _postings.Length * 40L;
+            foreach (ref readonly var list in _postings.AsSpan())
             {
-                postings += list.Capacity == 0 ? 0 : list.Capacity + 24;
+                postings += list.SizeInMemory;
             }
 
-            // A dictionary entry of 28 bytes, a string of 22 and two a character (about 7 of them), and the slots.
-            return postings + (_terms.Count * (28L + 36)) + (_postings.Length * (24L + 8 + 4)) + _documentBytes + (_documents.Length * 16L);
+            return postings + _terms.SizeInMemory + _forward.SizeInMemory + (_documents.Length * 20L);
         }
     }
 
-    /// <summary>Adds the words of a row of the shard as a document; returns its number, which lasts until <see cref="Compact"/>.</summary>
-    public int Add(int row, List<Word> words)
-    {
-        foreach (var word in words)
-        {
-            var term = IdOf(word.Term);
-            if (_counts[term]++ == 0)
-            {
-                _touched.Add(term);
-            }
-        }
+    public int Add(int row, List<Word> words) => Add(row, CollectionsMarshal.AsSpan(words));
 
+    /// <summary>Adds the words of a row of the shard as a document; returns its number, which lasts until <see cref="Compact"/>.</summary>
+    public int Add(int row, ReadOnlySpan<Word> words)
+    {
         if (_documentsUsed == _documents.Length)
         {
             Array.Resize(ref _documents, _documents.Length * 3 / 2);
+            Array.Resize(ref _lengths, _documents.Length);
+        }
+
+        if (_list.Length < words.Length * VarInt.MostBytesOfInt)
+        {
+            _list = new byte[words.Length * VarInt.MostBytesOfInt];
         }
 
         var document = _documentsUsed++;
-        var bytes = ArrayPool<byte>.Shared.Rent((_touched.Count * 10) + 1);
         var length = 0;
-        foreach (var term in _touched)
+        var change = ++_changes;
+        foreach (var word in words)
         {
-            var count = _counts[term];
-            _counts[term] = 0;
-            _postings[term].Append(document, count);
-            VarInt.Write(bytes, ref length, ((ulong)term << 1) | (count == 1 ? 1UL : 0));
-            if (count > 1)
+            var term = _terms.NumberOf(word);
+            ref var entry = ref _terms[term];
+            if (entry.CountedBy != change)
             {
-                VarInt.Write(bytes, ref length, (ulong)count);
+                entry.CountedBy = change;
+                entry.Documents++;
             }
+
+            VarInt.Write(_list, ref length, (ulong)term);
         }
 
-        _touched.Clear();
-        _documents[document] = new Document(row, words.Count, bytes.AsSpan(0, length).ToArray());
-        ArrayPool<byte>.Shared.Return(bytes);
-        _documentBytes += length + 24;
-        _words += words.Count;
+        _documents[document] = new Document(row, _forward.Add(_list.AsSpan(0, length)));
+        _lengths[document] = words.Length;
+        _words += words.Length;
         Count++;
+        _recentWords += words.Length;
+        if (_documentsUsed - _inverted >= RecentDocuments || _recentWords >= RecentWords)
+        {
+            Invert();
+            _list = _list.Length > 1 << 16 ? new byte[512] : _list;
+        }
+
         return document;
     }
 
     public void Remove(int document)
     {
-        ref var removed = ref _documents[document];
-        var reader = new TermReader(removed.Terms);
-        while (reader.Next(out var term, out _))
+        var change = ++_changes;
+        var reader = Read(document);
+        while (reader.Next(out var term))
         {
-            if (--_postings[term].Documents == 0)
+            ref var entry = ref _terms[term];
+            if (entry.CountedBy != change)
             {
-                Forget(term);
+                entry.CountedBy = change;
+                if (--entry.Documents == 0)
+                {
+                    Forget(term);
+                }
             }
         }
 
-        _words -= removed.Length;
-        _documentBytes -= removed.Terms!.Length + 24;
-        removed = new Document(-1, 0, null);
+        _words -= _lengths[document];
+        _removedWords += _lengths[document];
+        _documents[document] = Document.Removed;
         Count--;
     }
 
-    public bool WantsCompaction => _documentsUsed - Count > Math.Max(Count, RemovedBeforeCompaction);
+    public bool WantsCompaction => _documentsUsed - Count > Math.Max(Count, RemovedBeforeCompaction) ||
+        _removedWords > Math.Max(_words, RemovedWordsBeforeCompaction);
 
-    /// <summary>Rewrites the postings without the removed documents.</summary>
+    /// <summary>Rewrites everything without the removed documents.</summary>
     /// <param name="documentOfRow">By row of the shard; set to the new numbers.</param>
     public void Compact(Span<int> documentOfRow)
     {
+        Invert();
         var numbers = ArrayPool<int>.Shared.Rent(_documentsUsed);
+        var forward = new ForwardLists();
         var kept = 0;
         for (var document = 0; document < _documentsUsed; document++)
         {
-            numbers[document] = _documents[document].Row < 0 ? -1 : kept;
-            if (_documents[document].Row >= 0)
+            var (row, place) = _documents[document];
+            numbers[document] = row < 0 ? -1 : kept;
+            if (row >= 0)
             {
-                documentOfRow[_documents[document].Row] = kept;
-                _documents[kept++] = _documents[document];
+                documentOfRow[row] = kept;
+                var reader = Read(document);
+                while (reader.Next(out _))
+                {
+                }
+
+                _documents[kept] = new Document(row, forward.Add(_forward.From(place)[..reader.At]));
+                _lengths[kept++] = _lengths[document];
             }
         }
 
-        foreach (ref var list in _postings.AsSpan(0, _termsUsed))
+        foreach (ref var list in _postings.AsSpan())
         {
-            list.Renumber(numbers);
+            list.Renumber(numbers, _lengths);
         }
 
         ArrayPool<int>.Shared.Return(numbers);
-        _documentsUsed = kept;
+        _forward = forward;
+        _documentsUsed = _inverted = kept;
+        _removedWords = 0;
         Array.Resize(ref _documents, Math.Max(64, kept * 5 / 4));
+        Array.Resize(ref _lengths, _documents.Length);
     }
 
-    private int IdOf(string term)
-    {
-        if (_terms.TryGetValue(term, out var id))
-        {
-            return id;
-        }
-
-        if (!_freeTerms.TryPop(out id))
-        {
-            id = _termsUsed++;
-            if (id == _postings.Length)
-            {
-                var size = _postings.Length * 3 / 2;
-                Array.Resize(ref _postings, size);
-                Array.Resize(ref _termText, size);
-                Array.Resize(ref _counts, size);
-            }
-        }
-
-        _terms.Add(term, id);
-        _termText[id] = term;
-        return id;
-    }
+    private TermReader Read(int document) => new(_forward.From(_documents[document].Place), _lengths[document]);
 
     private void Forget(int term)
     {
-        _terms.Remove(_termText[term]!);
-        _termText[term] = null;
-        _postings[term] = default;
-        _freeTerms.Push(term);
+        _terms.Remove(term);
+        if (term < _postings.Length)
+        {
+            _postings[term] = default;
+        }
     }
 
     /// <param name="Row">Of the shard; −1 when removed.</param>
-    /// <param name="Length">In words, repeated ones too.</param>
-    private readonly record struct Document(int Row, int Length, byte[]? Terms);
+    /// <param name="Place">Of its words.</param>
+    private readonly record struct Document(int Row, long Place)
+    {
+        public static Document Removed => new(-1, 0);
+    }
 
-    private ref struct TermReader(ReadOnlySpan<byte> bytes)
+    /// <summary>The terms of a document in the order of its words.</summary>
+    private ref struct TermReader(ReadOnlySpan<byte> bytes, int words)
     {
         private readonly ReadOnlySpan<byte> _bytes = bytes;
+        private int _left = words;
         private int _at;
 
-        public bool Next(out int term, out int count)
+        public readonly int At => _at;
+
+        public bool Next(out int term)
         {
-            if (_at >= _bytes.Length)
+            if (--_left < 0)
             {
-                term = count = 0;
+                term = 0;
                 return false;
             }
 
-            var head = VarInt.Read(_bytes, ref _at);
-            term = (int)(head >> 1);
-            count = (head & 1) != 0 ? 1 : (int)VarInt.Read(_bytes, ref _at);
+            term = (int)VarInt.Read(_bytes, ref _at);
             return true;
         }
     }

@@ -5,6 +5,8 @@ namespace Sophia.Gpu.Lexical;
 /// <summary>Unsigned numbers of seven bits a byte, low first; the high bit says that more follow.</summary>
 internal static class VarInt
 {
+    public const int MostBytesOfInt = 5;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Read(ReadOnlySpan<byte> bytes, ref int at)
     {
@@ -26,6 +28,7 @@ internal static class VarInt
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(Span<byte> bytes, ref int at, ulong value)
     {
         while (value >= 0x80)

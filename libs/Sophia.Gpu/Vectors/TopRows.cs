@@ -11,6 +11,9 @@ internal sealed class TopRows(int capacity, string?[] keys)
 
     public int Count { get; private set; }
 
+    /// <summary>A row with a lower score would not be kept.</summary>
+    public double Worst => Count < capacity ? double.NegativeInfinity : _scores[0];
+
     /// <summary>In no particular order.</summary>
     public ReadOnlySpan<int> Rows => _rows.AsSpan(0, Count);
 

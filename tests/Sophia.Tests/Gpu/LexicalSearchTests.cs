@@ -57,7 +57,7 @@ public class LexicalSearchTests
     public void Compaction_changes_no_score_and_gives_memory_back()
     {
         var index = new LexicalIndex();
-        var documents = new int[300];
+        var documents = new int[2048];
         var random = new Random(3);
         for (var row = 0; row < documents.Length; row++)
         {
@@ -78,7 +78,7 @@ public class LexicalSearchTests
         Assert.Equal(before, Scores());
         Assert.True(index.SizeInMemory <= size);
 
-        double[] Scores() => [.. Enumerable.Range(0, 300).Where(row => row % 3 != 0).Select(row => index.Score(query, documents[row], []))];
+        double[] Scores() => [.. Enumerable.Range(0, documents.Length).Where(row => row % 3 != 0).Select(row => index.Score(query, documents[row], []))];
     }
 
     [Fact]

@@ -1,0 +1,35 @@
+namespace Sophia.Gpu.Lexical;
+
+/// <summary>
+/// Byte lists in pages, appended and never changed; what becomes useless stays until everything is written anew. A shard
+/// of a million records thus has some thousand arrays for the collector to know, not a million.
+/// </summary>
+internal sealed class ForwardLists
+{
+    private const int SmallestPage = 1 << 10;
+    private const int LargestPage = 1 << 16;
+    private readonly List<byte[]> _pages = [];
+    private int _used;
+
+    public long SizeInMemory { get; private set; }
+
+    /// <returns>Its place, for <see cref="From"/>.</returns>
+    public long Add(ReadOnlySpan<byte> list)
+    {
+        if (_pages.Count == 0 || _pages[^1].Length - _used < list.Length)
+        {
+            var page = new byte[Math.Max((int)Math.Clamp(SizeInMemory / 4, SmallestPage, LargestPage), list.Length)];
+            SizeInMemory += page.Length + 32;
+            _pages.Add(page);
+            _used = 0;
+        }
+
+        list.CopyTo(_pages[^1].AsSpan(_used));
+        var place = ((long)(_pages.Count - 1) << 32) | (uint)_used;
+        _used += list.Length;
+        return place;
+    }
+
+    /// <summary>The list that begins there, and what follows it in the page.</summary>
+    public ReadOnlySpan<byte> From(long place) => _pages[(int)(place >> 32)].AsSpan((int)place);
+}

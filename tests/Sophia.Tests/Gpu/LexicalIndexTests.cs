@@ -1,0 +1,133 @@
+using CsCheck;
+using Sophia.Gpu.Lexical;
+using Sophia.Gpu.Shards;
+using Sophia.Gpu.Text;
+using Sophia.Gpu.Vectors;
+
+namespace Sophia.Tests.Gpu;
+
+public class LexicalIndexTests
+{
+    [Fact]
+    public void The_best_are_found_without_reading_every_posting_and_they_are_the_best() =>
+        Gen.Select(Gen.Int, Gen.Int[1, 6_000], Gen.Int[1, 40], Gen.Bool).Sample(
+            (seed, size, k, filters) =>
+            {
+                var random = new Random(seed);
+                var index = new LexicalIndex();
+                var documents = new int[size];
+                for (var row = 0; row < size; row++)
+                {
+                    documents[row] = index.Add(row, Words(random, random.Next(1, 25)));
+                }
+
+                for (var row = 0; row < size; row++)
+                {
+                    if (random.Next(5) == 0)
+                    {
+                        index.Remove(documents[row]);
+                        documents[row] = -1;
+                    }
+                }
+
+                RowSet? rows = filters ? new RowSet(size) : null;
+                for (var row = 0; row < size && filters; row += random.Next(1, 30))
+                {
+                    rows!.Add(row);
+                }
+
+                Compare();
+                index.Compact(documents);
+                Compare();
+
+                void Compare()
+                {
+                    for (var round = 0; round < 5; round++)
+                    {
+                        var query = new LexicalQuery(TextAnalyzer.Plain, string.Join(' ', Words(random, random.Next(1, 5)).Select(word => word.Raw)));
+                        var expected = Enumerable.Range(0, size).Where(row => documents[row] >= 0 && rows?.Contains(row) != false)
+                            .Select(row => (Row: row, Score: index.Score(query, documents[row], [])))
+                            .Where(hit => hit.Score > 0).OrderByDescending(hit => hit.Score).Take(k).ToList();
+                        var top = new TopRows(k, new string?[size]);
+                        index.Search(query, rows, top, default);
+
+                        // Of documents with equal scores any may be kept: scores are compared, not rows.
+                        var found = top.Rows.ToArray().Select(row => index.Score(query, documents[row], [])).OrderDescending().ToList();
+                        Assert.Equal(expected.Count, found.Count);
+                        Assert.Equal(found.Count, top.Rows.ToArray().Distinct().Count());
+                        for (var i = 0; i < found.Count; i++)
+                        {
+                            Assert.Equal(expected[i].Score, found[i], 1e-9);
+                        }
+                    }
+                }
+            },
+            iter: 12);
+
+    [Fact]
+    public void Terms_keep_their_numbers_whatever_else_comes_and_goes() => Gen.Int.List[0, 400].Sample(steps =>
+    {
+        var table = new TermTable();
+        var truth = new Dictionary<string, int>();
+        foreach (var step in steps)
+        {
+            var term = $"t{step & 63}";
+            if (step < 0 && truth.Remove(term, out var number))
+            {
+                table.Remove(number);
+            }
+            else if (step >= 0)
+            {
+                number = table.NumberOf(new Word(term, term, isStopWord: false));
+                Assert.Equal(truth.TryGetValue(term, out var known) ? known : number, number);
+                truth[term] = number;
+            }
+        }
+
+        Assert.Equal(truth.Count, table.Count);
+        Assert.Equal(truth.Count, truth.Values.Distinct().Count());
+        for (var i = 0; i < 64; i++)
+        {
+            Assert.Equal(truth.GetValueOrDefault($"t{i}", -1), table.Find($"t{i}"));
+        }
+    });
+
+    [Fact]
+    public void A_posting_list_gives_back_what_was_put_in() =>
+        Gen.Select(Gen.Int[1, 1 << 20], Gen.OneOf(Gen.Const(1), Gen.Int[1, 300])).Array[0, 400].Sample(steps =>
+        {
+            var list = new PostingList();
+            var expected = new List<(int Document, int Count)>();
+            var document = -1;
+            var lengths = new int[steps.Sum(step => step.Item1) + 1];
+            foreach (var (distance, count) in steps)
+            {
+                document += distance;
+                list.Append(document, count, lengths);
+                expected.Add((document, count));
+            }
+
+            var read = new List<(int, int)>();
+            var reader = new PostingList.Reader(list.Bytes);
+            while (reader.Next())
+            {
+                read.Add((reader.Document, reader.Count));
+            }
+
+            Assert.Equal(expected, read);
+            Assert.Equal(expected.Count, list.Count);
+            Assert.Equal((expected.Count + PostingBlocks.Size - 1) / PostingBlocks.Size, list.Blocks?.All.Length ?? (expected.Count + PostingBlocks.Size - 1) / PostingBlocks.Size);
+        }, iter: 300);
+
+    /// <summary>Words of which few are common and many are rare.</summary>
+    private static List<Word> Words(Random random, int count)
+    {
+        var words = new List<Word>();
+        for (var i = 0; i < count; i++)
+        {
+            TextAnalyzer.Plain.Analyze($"w{(int)(300 * Math.Pow(random.NextDouble(), 3))}", words);
+        }
+
+        return words;
+    }
+}

@@ -3,41 +3,51 @@ using System.Runtime.InteropServices;
 namespace Sophia.Gpu.Devices;
 
 /// <summary>
-/// A block of host memory outside the garbage-collected heap, 64-byte aligned: it never moves, so erased bytes leave no
-/// copies behind, and its rows start at cache lines.
+/// A block of host memory outside the garbage-collected heap: it never moves, so erased bytes leave no copies behind.
+/// Blocks of 2 MiB and more ask the system for huge pages, which spare a scan most of its address translations.
 /// </summary>
-internal sealed unsafe class HostBuffer : SafeHandle
+internal sealed unsafe partial class HostBuffer : SafeHandle, IPageMemory
 {
-    private const int Alignment = 64;
+    private const int CacheLine = 64;
+    private const int HugePage = 2 << 20;
+    private const int AdviseHugePages = 14;
 
-    private HostBuffer(int floats)
+    private HostBuffer(long bytes)
         : base(0, ownsHandle: true)
     {
-        Floats = floats;
-        SetHandle((nint)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), Alignment));
+        var isLarge = bytes >= HugePage;
+        SetHandle((nint)NativeMemory.AlignedAlloc((nuint)bytes, (nuint)(isLarge ? HugePage : CacheLine)));
+        if (isLarge && OperatingSystem.IsLinux())
+        {
+            // Advice only: without it the block is as right, and some per cent slower.
+            _ = Advise(handle, (nuint)bytes, AdviseHugePages);
+        }
     }
-
-    public int Floats { get; }
 
     public override bool IsInvalid => handle == 0;
 
+    public bool IsResident => true;
+
     /// <exception cref="ObjectDisposedException">The buffer was given back.</exception>
-    public float* Pointer
+    public byte* Pointer
     {
         get
         {
             ObjectDisposedException.ThrowIf(IsClosed, this);
-            return (float*)handle;
+            return (byte*)handle;
         }
     }
 
     /// <summary>The contents are undefined: pages that are not touched yet take no memory.</summary>
     /// <exception cref="OutOfMemoryException">There is not so much memory.</exception>
-    public static HostBuffer Allocate(int floats) => new(floats);
+    public static HostBuffer Allocate(long bytes) => new(bytes);
 
     protected override bool ReleaseHandle()
     {
         NativeMemory.AlignedFree((void*)handle);
         return true;
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(nint address, nuint length, int advice);
 }

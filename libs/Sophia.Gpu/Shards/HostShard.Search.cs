@@ -1,4 +1,3 @@
-using System.Buffers;
 using Sophia.Gpu.Lexical;
 using Sophia.Gpu.Vectors;
 using Sophia.Memory.Search;
@@ -32,7 +31,7 @@ internal sealed partial class HostShard
         var words = query.Mode == SearchMode.Vector ? null : new LexicalQuery(_analyzer, query.Text);
         var vector = query.Mode == SearchMode.Lexical || _vectors is null ? null : query.Vector;
         var wanted = query.Mode == SearchMode.Hybrid ? Math.Max(query.K * 4, 100) : query.K;
-        float[]? padded = null;
+        PreparedQuery? prepared = null;
         _lock.EnterReadLock();
         try
         {
@@ -52,9 +51,10 @@ internal sealed partial class HostShard
             long scanned = 0;
             if (vector is not null && matching > 0)
             {
-                padded = ArrayPool<float>.Shared.Rent(_vectors!.Stride);
-                _vectors.Prepare(vector, padded);
+                prepared = _vectors!.Prepare(vector);
+                ReadOnlyMemory<int>? slots = set is null ? default(ReadOnlyMemory<int>?) : SlotsOf(set);
                 using var pages = _vectors.Take();
+                scanned = slots?.Length ?? _vectors.Count;
                 if (!holdingLock)
                 {
                     _lock.ExitReadLock();
@@ -62,7 +62,7 @@ internal sealed partial class HostShard
 
                 try
                 {
-                    scanned = CosineScan.Run(pages, padded, set, vectorTop, () => new TopRows(capacity, keys), cancellationToken);
+                    VectorScan.Run(pages, prepared, slots, vectorTop, capacity, cancellationToken);
                 }
                 finally
                 {
@@ -77,7 +77,7 @@ internal sealed partial class HostShard
             }
 
             var candidates = new List<Candidate>(lexicalTop.Count + vectorTop.Count);
-            var gone = Collect(query, words, padded, filter, lexicalTop, vectorTop, candidates);
+            var gone = Collect(query, words, prepared, filter, lexicalTop, vectorTop, candidates);
             return gone > Margin && !holdingLock
                 ? null
                 : new ShardAnswer(Fusion.Fuse(candidates, query.Mode, query.K, wanted), scanned, matching);
@@ -85,16 +85,13 @@ internal sealed partial class HostShard
         finally
         {
             _lock.ExitReadLock();
-            if (padded is not null)
-            {
-                ArrayPool<float>.Shared.Return(padded);
-            }
+            prepared?.Dispose();
         }
     }
 
     /// <summary>Scores the rows of both parts as they are now; returns how many are no longer what was looked for.</summary>
     private int Collect(
-        ShardQuery query, LexicalQuery? words, float[]? vector, RowFilter filter, TopRows lexicalTop, TopRows vectorTop, List<Candidate> candidates)
+        ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, TopRows lexicalTop, TopRows vectorTop, List<Candidate> candidates)
     {
         var gone = 0;
         var seen = new HashSet<int>(lexicalTop.Count + vectorTop.Count);
@@ -121,7 +118,7 @@ internal sealed partial class HostShard
             double? lexical = words is { IsEmpty: false } && _lexical.Score(words, _rows.Documents[row], matched) is var score && matched.Count > 0
                 ? score : null;
             double? cosine = vector is not null && at.Vector != RowTable.NoVector
-                ? Math.Clamp(DotProduct.Exact(vector.AsSpan(0, _vectors!.Stride), _vectors.Row(at.Vector)), -1, 1) : null;
+                ? Math.Clamp(DotProduct.Exact(vector.Floats, _vectors!.Row(at.Vector)), -1, 1) : null;
             if (lexical is null && cosine is null)
             {
                 gone++;
@@ -137,5 +134,20 @@ internal sealed partial class HostShard
         }
 
         return gone;
+    }
+
+    private int[] SlotsOf(RowSet set)
+    {
+        var slots = new int[set.Count];
+        var count = 0;
+        foreach (var row in set)
+        {
+            if (_rows[row].Vector is not RowTable.NoVector and var slot)
+            {
+                slots[count++] = slot;
+            }
+        }
+
+        return count == slots.Length ? slots : slots[..count];
     }
 }

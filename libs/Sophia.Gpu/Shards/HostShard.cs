@@ -28,10 +28,11 @@ internal sealed partial class HostShard : IShard
     private readonly List<Word> _words = new(256);
     private bool _isDisposed;
 
-    public HostShard(NamespaceSettings settings)
+    /// <param name="storage">Null: vectors in memory, the processor's fastest instructions.</param>
+    public HostShard(NamespaceSettings settings, VectorStorage? storage = null)
     {
         _dimensions = settings.VectorSource == VectorSource.None ? 0 : settings.Dimensions;
-        _vectors = _dimensions > 0 ? new VectorPages(_dimensions) : null;
+        _vectors = _dimensions > 0 ? new VectorPages(_dimensions, storage) : null;
         _analyzer = TextAnalyzer.For(settings.Language);
     }
 

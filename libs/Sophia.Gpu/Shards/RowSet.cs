@@ -25,4 +25,31 @@ internal sealed class RowSet(int rows)
 
     /// <summary>False also for rows that came after the set was made.</summary>
     public bool Contains(int row) => (uint)(row >> 6) < (uint)_bits.Length && (_bits[row >> 6] & (1UL << row)) != 0;
+
+    /// <summary>The rows in ascending order.</summary>
+    public Enumerator GetEnumerator() => new(_bits);
+
+    internal struct Enumerator(ulong[] bits)
+    {
+        private int _at = -1;
+        private ulong _left;
+
+        public readonly int Current => (_at << 6) + BitOperations.TrailingZeroCount(_left);
+
+        public bool MoveNext()
+        {
+            _left &= _left - 1;
+            while (_left == 0)
+            {
+                if (++_at == bits.Length)
+                {
+                    return false;
+                }
+
+                _left = bits[_at];
+            }
+
+            return true;
+        }
+    }
 }

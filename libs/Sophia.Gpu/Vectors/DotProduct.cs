@@ -1,64 +1,36 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Sophia.Gpu.Vectors;
 
-/// <summary>Dot products of rows whose length is a multiple of 16 floats.</summary>
-internal static unsafe class DotProduct
+/// <summary>The score that hits are ordered by.</summary>
+internal static class DotProduct
 {
-    /// <summary>In single precision, with the widest vectors there are; the last bits depend on the processor.</summary>
-    public static float Fast(float* a, float* b, int length)
-    {
-        if (Vector512.IsHardwareAccelerated)
-        {
-            return Wide(a, b, length);
-        }
-
-        var sum0 = Vector256<float>.Zero;
-        var sum1 = Vector256<float>.Zero;
-        for (var i = 0; i < length; i += 16)
-        {
-            sum0 = Vector256.MultiplyAddEstimate(Vector256.Load(a + i), Vector256.Load(b + i), sum0);
-            sum1 = Vector256.MultiplyAddEstimate(Vector256.Load(a + i + 8), Vector256.Load(b + i + 8), sum1);
-        }
-
-        return Vector256.Sum(sum0 + sum1);
-    }
-
-    /// <summary>In double precision and one fixed order: the same bits on every processor.</summary>
+    /// <summary>
+    /// In double precision and one fixed order, product and sum rounded apart: the same bits on every processor.
+    /// </summary>
+    /// <param name="a">A multiple of 16 long, as is b.</param>
     public static double Exact(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
-        double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-        for (var i = 0; i < a.Length; i += 4)
+        var sum0 = Vector512<double>.Zero;
+        var sum1 = Vector512<double>.Zero;
+        ref var first = ref MemoryMarshal.GetReference(a);
+        ref var second = ref MemoryMarshal.GetReference(b[..a.Length]);
+        for (nuint i = 0; i < (nuint)a.Length; i += 16)
         {
-            s0 += (double)a[i] * b[i];
-            s1 += (double)a[i + 1] * b[i + 1];
-            s2 += (double)a[i + 2] * b[i + 2];
-            s3 += (double)a[i + 3] * b[i + 3];
+            var (a0, a1) = Vector512.Widen(Vector512.LoadUnsafe(ref first, i));
+            var (b0, b1) = Vector512.Widen(Vector512.LoadUnsafe(ref second, i));
+            sum0 += a0 * b0;
+            sum1 += a1 * b1;
         }
 
-        return s0 + s1 + s2 + s3;
-    }
-
-    private static float Wide(float* a, float* b, int length)
-    {
-        var sum0 = Vector512<float>.Zero;
-        var sum1 = Vector512<float>.Zero;
-        var sum2 = Vector512<float>.Zero;
-        var sum3 = Vector512<float>.Zero;
-        var i = 0;
-        for (; i <= length - 64; i += 64)
+        var sums = sum0 + sum1;
+        double sum = 0;
+        for (var i = 0; i < Vector512<double>.Count; i++)
         {
-            sum0 = Vector512.MultiplyAddEstimate(Vector512.Load(a + i), Vector512.Load(b + i), sum0);
-            sum1 = Vector512.MultiplyAddEstimate(Vector512.Load(a + i + 16), Vector512.Load(b + i + 16), sum1);
-            sum2 = Vector512.MultiplyAddEstimate(Vector512.Load(a + i + 32), Vector512.Load(b + i + 32), sum2);
-            sum3 = Vector512.MultiplyAddEstimate(Vector512.Load(a + i + 48), Vector512.Load(b + i + 48), sum3);
+            sum += sums.GetElement(i);
         }
 
-        for (; i < length; i += 16)
-        {
-            sum0 = Vector512.MultiplyAddEstimate(Vector512.Load(a + i), Vector512.Load(b + i), sum0);
-        }
-
-        return Vector512.Sum((sum0 + sum1) + (sum2 + sum3));
+        return sum;
     }
 }

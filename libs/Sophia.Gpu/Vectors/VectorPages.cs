@@ -3,42 +3,67 @@ using Sophia.Gpu.Devices;
 namespace Sophia.Gpu.Vectors;
 
 /// <summary>
-/// The vectors of a shard as single-precision rows in pages, scaled to length 1 (a vector without direction is stored as
-/// zeros, so that its cosine with everything is 0). A freed slot is overwritten with zeros at once and used again.
-/// One thread at a time changes it. Scans may run meanwhile: they hold a lease on the pages, and check what they found
-/// against the rows afterwards.
+/// The vectors of a shard in pages of at most 256 KiB of originals, scaled to length 1 (a vector without direction is
+/// stored as zeros, so that its cosine with everything is 0). Beside the float32 original, a slot has an 8-bit code
+/// (<see cref="RowCode"/>) and its owner; codes stay in memory, originals may live in files (<see cref="VectorStorage"/>).
+/// A freed slot is overwritten with zeros at once, in memory and file, and used again. One thread at a time changes it.
+/// Scans may run meanwhile: they hold a lease on the pages, and check what they found against the rows afterwards.
 /// </summary>
 internal sealed unsafe class VectorPages : IDisposable
 {
     public const int FloatsPerLine = 16;
+    public const int CodesPerLine = 64;
     private const int PageFloats = 1 << 16;
+
+    /// <summary>Shorter vectors take as many cache lines as codes as they do as floats, or half: nothing to gain.</summary>
+    private const int LeastDimensionsCoded = 48;
 
     private readonly Stack<int> _freeSlots = new();
     private readonly int _rowsPerPageLog2;
-    private HostBuffer[] _pages = [];
-    private int[] _rowOfSlot = [];
+    private readonly PageArena _heads;
+    private readonly PageArena _originals;
     private int _used;
     private int _leases = 1;
+    private bool _isFreed;
 
-    public VectorPages(int dimensions)
+    public VectorPages(int dimensions, VectorStorage? storage = null)
     {
+        storage ??= new VectorStorage();
         Dimensions = dimensions;
+        Path = storage.Path;
         Stride = (dimensions + FloatsPerLine - 1) / FloatsPerLine * FloatsPerLine;
+        CodeStride = storage.IsCertified && dimensions >= LeastDimensionsCoded
+            ? (dimensions + CodesPerLine - 1) / CodesPerLine * CodesPerLine : 0;
 
-        // Pages of at most 256 KiB, so that a small namespace costs little; of at least 16 rows, and at most 1,024.
+        // Of at least 16 rows, and at most 1,024: whole tiles.
         _rowsPerPageLog2 = Math.Clamp(int.Log2(Math.Max(PageFloats / Stride, 1)), 4, 10);
+        _heads = new PageArena(RowsPerPage * HeadBytes, (_, bytes) => HostBuffer.Allocate(bytes));
+        _originals = CodeStride > 0
+            ? new PageArena(RowsPerPage * Stride * sizeof(float), storage.AllocateOriginals)
+            : new PageArena(RowsPerPage * Stride * sizeof(float), (_, bytes) => HostBuffer.Allocate(bytes));
     }
 
     public int Dimensions { get; }
 
+    public VectorPath Path { get; }
+
     /// <summary>Floats from one row to the next: the dimensions, rounded up to whole cache lines; the padding is zero.</summary>
     public int Stride { get; }
+
+    /// <summary>Codes from one row to the next, likewise; 0 when there are none.</summary>
+    public int CodeStride { get; }
 
     public int RowsPerPage => 1 << _rowsPerPageLog2;
 
     public int Count => _used - _freeSlots.Count;
 
-    public long SizeInMemory => ((long)_used * ((Stride * sizeof(float)) + sizeof(int))) + (_freeSlots.Count * sizeof(int));
+    /// <summary>Without what lies in files.</summary>
+    public long SizeInMemory =>
+        ((long)_used * HeadBytes) + (_freeSlots.Count * sizeof(int)) +
+        (Math.Min(_used, (long)_originals.Resident << _rowsPerPageLog2) * Stride * sizeof(float));
+
+    /// <summary>Codes, then scale, error and owner of each row.</summary>
+    private int HeadBytes => CodeStride + (CodeStride > 0 ? 2 * sizeof(float) : 0) + sizeof(int);
 
     /// <summary>Stores a vector for a row of the shard; returns the slot.</summary>
     public int Add(int row, ReadOnlySpan<float> vector)
@@ -46,97 +71,87 @@ internal sealed unsafe class VectorPages : IDisposable
         if (!_freeSlots.TryPop(out var slot))
         {
             slot = _used;
-            if (slot >> _rowsPerPageLog2 == _pages.Length)
+            if (slot >> _rowsPerPageLog2 == _originals.Count)
             {
-                AddPage();
+                // In this order, so that a failed allocation of the second leaves nothing that is counted.
+                if (_heads.Count == _originals.Count)
+                {
+                    _heads.Add();
+                }
+
+                _originals.Add();
             }
 
             _used++;
         }
 
-        Scale(vector, Row(slot));
-        Volatile.Write(ref _rowOfSlot[slot], row);
+        var original = Row(slot);
+        UnitVector.Scale(vector, original);
+        var now = Snapshot();
+        if (CodeStride > 0)
+        {
+            var codes = new Span<sbyte>(now.CodesOf(slot), CodeStride);
+            (*now.ScaleOf(slot), *now.ErrorOf(slot)) = RowCode.Encode(original[..Dimensions], codes[..Dimensions]);
+            codes[Dimensions..].Clear();
+        }
+
+        Volatile.Write(ref *now.OwnerOf(slot), row);
         return slot;
     }
 
     public void Remove(int slot)
     {
-        Volatile.Write(ref _rowOfSlot[slot], -1);
+        var now = Snapshot();
+        Volatile.Write(ref *now.OwnerOf(slot), -1);
         Row(slot).Clear();
+        if (CodeStride > 0)
+        {
+            new Span<sbyte>(now.CodesOf(slot), CodeStride).Clear();
+            (*now.ScaleOf(slot), *now.ErrorOf(slot)) = (0, 0);
+        }
+
         _freeSlots.Push(slot);
     }
 
     /// <summary>The stored row with its padding.</summary>
-    public Span<float> Row(int slot) =>
-        new(_pages[slot >> _rowsPerPageLog2].Pointer + ((long)(slot & (RowsPerPage - 1)) * Stride), Stride);
+    /// <exception cref="ObjectDisposedException">The pages were given back.</exception>
+    public Span<float> Row(int slot)
+    {
+        ObjectDisposedException.ThrowIf(_isFreed, this);
+        return new(Snapshot().OriginalOf(slot), Stride);
+    }
+
+    /// <summary>The query as rows are stored; dispose of it after the search.</summary>
+    public PreparedQuery Prepare(ReadOnlySpan<float> query) => new(query, Stride, CodeStride);
 
     /// <summary>The pages as they are now, to be scanned without a lock; dispose of it after the scan.</summary>
     public Lease Take()
     {
         Interlocked.Increment(ref _leases);
-        return new Lease(this, _pages, _rowOfSlot, _used);
+        return Snapshot();
     }
 
     public void Dispose() => Release();
+
+    private Lease Snapshot() => new(this, _heads.Pages, _originals.Pages, _used);
 
     private void Release()
     {
         if (Interlocked.Decrement(ref _leases) == 0)
         {
-            foreach (var page in _pages)
-            {
-                page.Dispose();
-            }
+            _isFreed = true;
+            _heads.Dispose();
+            _originals.Dispose();
         }
     }
 
-    private void AddPage()
+    internal readonly struct Lease(VectorPages owner, nint[] heads, nint[] originals, int used) : IDisposable
     {
-        // Copies, so that scans under way keep what they hold.
-        _pages = [.. _pages, HostBuffer.Allocate(RowsPerPage * Stride)];
-        var needed = _pages.Length << _rowsPerPageLog2;
-        if (needed > _rowOfSlot.Length)
-        {
-            var rows = new int[Math.Max(needed, _rowOfSlot.Length * 5 / 4)];
-            _rowOfSlot.CopyTo(rows, 0);
-            rows.AsSpan(_rowOfSlot.Length).Fill(-1);
-            _rowOfSlot = rows;
-        }
-    }
+        public VectorPath Path => owner.Path;
 
-    private static void Scale(ReadOnlySpan<float> vector, Span<float> row)
-    {
-        var length = Math.Sqrt(SquaredLength(vector));
-        var scale = 1 / length;
-        row.Clear();
-        if (!double.IsFinite(length) || !double.IsFinite(scale))
-        {
-            return;
-        }
-
-        for (var i = 0; i < vector.Length; i++)
-        {
-            row[i] = (float)(vector[i] * scale);
-        }
-    }
-
-    private static double SquaredLength(ReadOnlySpan<float> vector)
-    {
-        double sum = 0;
-        foreach (var x in vector)
-        {
-            sum += (double)x * x;
-        }
-
-        return sum;
-    }
-
-    /// <summary>The query as rows are stored: scaled to length 1, padded with zeros to the stride.</summary>
-    public void Prepare(ReadOnlySpan<float> query, Span<float> padded) => Scale(query, padded[..Stride]);
-
-    internal readonly struct Lease(VectorPages owner, HostBuffer[] pages, int[] rowOfSlot, int used) : IDisposable
-    {
         public int Stride => owner.Stride;
+
+        public int CodeStride => owner.CodeStride;
 
         public int RowsPerPage => owner.RowsPerPage;
 
@@ -144,11 +159,34 @@ internal sealed unsafe class VectorPages : IDisposable
 
         public int Pages => (used + owner.RowsPerPage - 1) / owner.RowsPerPage;
 
-        public float* Page(int page) => pages[page].Pointer;
+        /// <summary>The rows of a page that are in use, or were.</summary>
+        public int RowsOf(int page) => Math.Min(owner.RowsPerPage, used - (page * owner.RowsPerPage));
 
-        /// <summary>The row of the shard that a slot belongs to, or −1.</summary>
-        public int RowOf(int slot) => Volatile.Read(ref rowOfSlot[slot]);
+        public float* Originals(int page) => (float*)originals[page];
+
+        public sbyte* Codes(int page) => (sbyte*)heads[page];
+
+        public float* Scales(int page) => (float*)(heads[page] + (owner.RowsPerPage * owner.CodeStride));
+
+        public float* Errors(int page) => Scales(page) + owner.RowsPerPage;
+
+        /// <summary>The rows of the shard that the slots belong to, or −1.</summary>
+        public int* Owners(int page) => owner.CodeStride == 0 ? (int*)heads[page] : (int*)(Errors(page) + owner.RowsPerPage);
+
+        public float* OriginalOf(int slot) => Originals(PageOf(slot)) + ((long)PlaceOf(slot) * owner.Stride);
+
+        public sbyte* CodesOf(int slot) => Codes(PageOf(slot)) + ((long)PlaceOf(slot) * owner.CodeStride);
+
+        public float* ScaleOf(int slot) => Scales(PageOf(slot)) + PlaceOf(slot);
+
+        public float* ErrorOf(int slot) => Errors(PageOf(slot)) + PlaceOf(slot);
+
+        public int* OwnerOf(int slot) => Owners(PageOf(slot)) + PlaceOf(slot);
 
         public void Dispose() => owner.Release();
+
+        private int PageOf(int slot) => slot >> owner._rowsPerPageLog2;
+
+        private int PlaceOf(int slot) => slot & (owner.RowsPerPage - 1);
     }
 }

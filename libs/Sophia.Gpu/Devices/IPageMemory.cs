@@ -1,0 +1,10 @@
+namespace Sophia.Gpu.Devices;
+
+/// <summary>A block of memory that pages are cut from. It never moves and starts at a cache line, zeroed or not.</summary>
+internal unsafe interface IPageMemory : IDisposable
+{
+    byte* Pointer { get; }
+
+    /// <summary>True when it takes memory of the process that the system cannot take back by writing it to a file.</summary>
+    bool IsResident { get; }
+}

@@ -1,0 +1,70 @@
+using Sophia.Gpu.Devices;
+
+namespace Sophia.Gpu.Vectors;
+
+/// <summary>
+/// Pages of one size, cut from blocks that grow with what is there (the first is one page, later ones at most 32 MiB), so
+/// that a small shard takes little and the pages of a large one lie one after the other.
+/// </summary>
+/// <param name="allocate">Memory for a block: the bytes there are before it, and those wanted.</param>
+internal sealed unsafe class PageArena(int pageBytes, Func<long, long, IPageMemory> allocate) : IDisposable
+{
+    private const long MostBlockBytes = 32L << 20;
+
+    private readonly List<IPageMemory> _blocks = [];
+    private nint[] _pages = new nint[4];
+    private int _inBlocks;
+
+    public int Count { get; private set; }
+
+    /// <summary>Pages in memory that the system cannot write out.</summary>
+    public int Resident { get; private set; }
+
+    /// <summary>Addresses by page. Those of pages that are there never change in an array once taken.</summary>
+    public nint[] Pages => _pages;
+
+    /// <exception cref="OutOfMemoryException">There is not so much memory.</exception>
+    public void Add()
+    {
+        if (Count == _pages.Length)
+        {
+            // A copy, so that scans under way keep what they hold.
+            Array.Resize(ref _pages, Count * 2);
+        }
+
+        if (Count == _inBlocks)
+        {
+            AddBlock();
+        }
+
+        Count++;
+    }
+
+    public void Dispose()
+    {
+        foreach (var block in _blocks)
+        {
+            block.Dispose();
+        }
+
+        _blocks.Clear();
+    }
+
+    private void AddBlock()
+    {
+        var pages = (int)Math.Clamp(Count, 1, Math.Max(MostBlockBytes / pageBytes, 1));
+        var block = allocate((long)Count * pageBytes, (long)pages * pageBytes);
+        _blocks.Add(block);
+        _inBlocks += pages;
+        Resident += block.IsResident ? pages : 0;
+        if (_pages.Length < _inBlocks)
+        {
+            Array.Resize(ref _pages, Math.Max(_inBlocks, _pages.Length * 2));
+        }
+
+        for (var i = 0; i < pages; i++)
+        {
+            _pages[Count + i] = (nint)(block.Pointer + ((long)i * pageBytes));
+        }
+    }
+}

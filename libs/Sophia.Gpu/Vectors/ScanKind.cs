@@ -1,0 +1,14 @@
+namespace Sophia.Gpu.Vectors;
+
+/// <summary>How the rows of a query were found.</summary>
+internal enum ScanKind
+{
+    /// <summary>In float32, because there are few rows, or no codes.</summary>
+    Float32,
+
+    /// <summary>By 8-bit codes, and from the originals where the bound left a doubt.</summary>
+    Certified,
+
+    /// <summary>In float32 after the codes left too many doubts.</summary>
+    TakenOver,
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics.Metrics;
+using Sophia.Memory.Tiers;
+
+namespace Sophia.Gpu.Vectors;
+
+/// <summary>What the scans say of themselves, under the meter of the tiers.</summary>
+internal static class VectorMeters
+{
+    private static readonly Meter Meter = new(TierMeters.SourceName);
+
+    private static readonly Counter<long> Scans = Meter.CreateCounter<long>(
+        "sophia.vector.scans", "{scan}",
+        "Queries scanned: by certified codes, in float32 from the start, or in float32 because too many rows lay within the bound (taken-over).");
+
+    private static readonly KeyValuePair<string, object?> Certified = new("kind", "certified");
+    private static readonly KeyValuePair<string, object?> Float32 = new("kind", "float32");
+    private static readonly KeyValuePair<string, object?> TakenOver = new("kind", "taken-over");
+
+    /// <summary>Rows that were scored again from their originals.</summary>
+    public static readonly Counter<long> Rescored = Meter.CreateCounter<long>(
+        "sophia.vector.rescored", "{row}", "Rows within the bound of the last hit, scored again from their float32 originals.");
+
+    /// <summary>Blocks of originals that the disk did not take.</summary>
+    public static readonly Counter<long> OriginalsInMemory = Meter.CreateCounter<long>(
+        "sophia.vector.originals.in_memory", "{block}", "Blocks of float32 originals kept in memory because their file could not be made.");
+
+    public static void Count(ScanKind kind, long queries = 1) => Scans.Add(queries, kind switch
+    {
+        ScanKind.Certified => Certified,
+        ScanKind.TakenOver => TakenOver,
+        _ => Float32,
+    });
+}

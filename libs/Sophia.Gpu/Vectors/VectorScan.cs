@@ -1,0 +1,131 @@
+using Sophia.Gpu.Devices;
+
+namespace Sophia.Gpu.Vectors;
+
+/// <summary>
+/// The exact search of one query. With codes: bounds from the codes (a quarter of the bytes), then the originals of the rows
+/// in doubt, in double precision. If more than 5 % of the rows would be left in doubt, or there are no codes, or few rows:
+/// every row in float32, and the rows that its rounding leaves in doubt likewise. So the best rows are those of a scan in
+/// double precision.
+/// </summary>
+internal static class VectorScan
+{
+    /// <summary>The part of the rows that may be scored again before float32 takes over: 1 in 20.</summary>
+    public const int MostInDoubt = 20;
+
+    /// <summary>So many times the rows asked for may be scored again in any case.</summary>
+    private const int DoubtsPerRow = 4;
+
+    /// <param name="slots">Those that pass the filter; null for all.</param>
+    /// <param name="capacity">Rows wanted.</param>
+    /// <param name="top">Takes rows and exact scores.</param>
+    public static ScanKind Run(
+        VectorPages.Lease pages, PreparedQuery query, ReadOnlyMemory<int>? slots, TopRows top, int capacity, CancellationToken cancellationToken)
+    {
+        var kind = pages.Path switch
+        {
+            VectorPath.Avx512 => Run<Avx512Kernels>(pages, query, slots, top, capacity, cancellationToken),
+            VectorPath.Avx2 => Run<Avx2Kernels>(pages, query, slots, top, capacity, cancellationToken),
+            _ => Run<PortableKernels>(pages, query, slots, top, capacity, cancellationToken),
+        };
+        VectorMeters.Count(kind);
+        return kind;
+    }
+
+    /// <summary>How many rows may be left in doubt by codes; 0 when a scan by codes is not worth it.</summary>
+    public static int LimitOf(in VectorPages.Lease pages, int rows, int capacity)
+    {
+        var limit = Math.Max(rows / MostInDoubt, capacity * DoubtsPerRow);
+        return pages.CodeStride > 0 && limit <= rows / 2 ? limit : 0;
+    }
+
+    /// <summary>Offers the rows in doubt with their exact scores.</summary>
+    public static unsafe void Rescore(in VectorPages.Lease pages, PreparedQuery query, ReadOnlySpan<int> slots, TopRows top)
+    {
+        foreach (var slot in slots)
+        {
+            if (Volatile.Read(ref *pages.OwnerOf(slot)) is >= 0 and var owner)
+            {
+                top.Offer(owner, DotProduct.Exact(query.Floats, new ReadOnlySpan<float>(pages.OriginalOf(slot), pages.Stride)));
+            }
+        }
+
+        VectorMeters.Rescored.Add(slots.Length);
+    }
+
+    private static ScanKind Run<TKernels>(
+        VectorPages.Lease pages, PreparedQuery query, ReadOnlyMemory<int>? slots, TopRows top, int capacity, CancellationToken cancellationToken)
+        where TKernels : struct, IKernels
+    {
+        var limit = LimitOf(pages, slots?.Length ?? pages.Used, capacity);
+        if (limit > 0 && TryScan<TKernels>(byCodes: true, limit, pages, query, slots, top, capacity, cancellationToken))
+        {
+            return ScanKind.Certified;
+        }
+
+        TryScan<TKernels>(byCodes: false, int.MaxValue, pages, query, slots, top, capacity, cancellationToken);
+        return limit > 0 ? ScanKind.TakenOver : ScanKind.Float32;
+    }
+
+    private static bool TryScan<TKernels>(
+        bool byCodes, int limit, VectorPages.Lease pages, PreparedQuery query, ReadOnlyMemory<int>? slots, TopRows top, int capacity, CancellationToken cancellationToken)
+        where TKernels : struct, IKernels
+    {
+        long rowBytes = byCodes ? pages.CodeStride : pages.Stride * sizeof(float);
+        var shares = ScanShares.For((slots?.Length ?? pages.Used) * rowBytes);
+        var parts = new CertainRows[shares];
+        for (var i = 0; i < shares; i++)
+        {
+            parts[i] = new CertainRows(capacity, limit);
+        }
+
+        try
+        {
+            var threshold = float.NegativeInfinity;
+            var isCertain = true;
+            ScanShares.Run(shares, slots?.Length ?? pages.Pages, slots is null ? rowBytes * pages.RowsPerPage : rowBytes, (share, from, to) =>
+            {
+                var part = parts[share];
+                part.Raise(Volatile.Read(ref threshold));
+                if (!Scan<TKernels>(byCodes, pages, slots, from, to, query, part))
+                {
+                    Volatile.Write(ref isCertain, false);
+                    return false;
+                }
+
+                // A lost race leaves a lower threshold, which is right too.
+                Volatile.Write(ref threshold, Math.Max(Volatile.Read(ref threshold), part.Threshold));
+                return Volatile.Read(ref isCertain);
+            }, cancellationToken);
+            for (var i = 1; isCertain && i < shares; i++)
+            {
+                isCertain = parts[0].Unite(parts[i]);
+            }
+
+            if (!isCertain || !parts[0].Prune())
+            {
+                return false;
+            }
+
+            Rescore(pages, query, parts[0].Slots, top);
+            return true;
+        }
+        finally
+        {
+            foreach (var part in parts)
+            {
+                part.Dispose();
+            }
+        }
+    }
+
+    private static bool Scan<TKernels>(
+        bool byCodes, in VectorPages.Lease pages, ReadOnlyMemory<int>? slots, int from, int to, PreparedQuery query, CertainRows part)
+        where TKernels : struct, IKernels => slots is { } chosen
+        ? byCodes
+            ? RowScan.Codes<TKernels>(pages, chosen.Span[from..to], query, part)
+            : RowScan.Floats<TKernels>(pages, chosen.Span[from..to], query, part)
+        : byCodes
+            ? RowScan.Codes<TKernels>(pages, from, to, query, part)
+            : RowScan.Floats<TKernels>(pages, from, to, query, part);
+}

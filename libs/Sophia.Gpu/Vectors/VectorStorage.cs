@@ -1,0 +1,40 @@
+using Sophia.Gpu.Devices;
+
+namespace Sophia.Gpu.Vectors;
+
+/// <summary>Where a shard keeps its vectors and how it computes on them.</summary>
+/// <param name="Folder">
+/// For the float32 originals of large shards; null keeps them in memory. Files there are of this process alone: an engine
+/// deletes what an earlier one left.
+/// </param>
+internal sealed record VectorStorage(string? Folder = null)
+{
+    /// <summary>Originals up to this size stay in memory: a small namespace needs no file.</summary>
+    private const long MostBytesWithoutFile = 4L << 20;
+
+    /// <summary>The instructions of the scans.</summary>
+    public VectorPath Path { get; init; } = HostProcessor.Path;
+
+    /// <summary>False: float32 alone, without codes.</summary>
+    public bool IsCertified { get; init; } = true;
+
+    /// <summary>Memory for originals. When the folder can't take them (a full disk), they are kept in memory.</summary>
+    /// <param name="before">Bytes that the shard's originals have already.</param>
+    public IPageMemory AllocateOriginals(long before, long bytes)
+    {
+        if (Folder is null || before < MostBytesWithoutFile)
+        {
+            return HostBuffer.Allocate(bytes);
+        }
+
+        try
+        {
+            return MappedBuffer.Create(System.IO.Path.Combine(Folder, $"{Guid.NewGuid():n}.f32"), bytes);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            VectorMeters.OriginalsInMemory.Add(1);
+            return HostBuffer.Allocate(bytes);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+using CsCheck;
+using Sophia.Gpu.Devices;
+using Sophia.Gpu.Shards;
+using Sophia.Gpu.Vectors;
+using Sophia.Memory.Log;
+using Sophia.Memory.Search;
+
+namespace Sophia.Tests.Gpu;
+
+/// <summary>Every way of scanning finds what a naive scan in double precision finds, on every path that the processor has.</summary>
+public class VectorPathTests
+{
+    public static TheoryData<string, bool> Ways()
+    {
+        var ways = new TheoryData<string, bool>();
+        foreach (var path in Enum.GetValues<VectorPath>().Where(HostProcessor.Supports))
+        {
+            ways.Add(path.ToString(), true);
+            ways.Add(path.ToString(), false);
+        }
+
+        return ways;
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public void A_shard_finds_what_the_naive_scan_finds(string path, bool certified) =>
+        Gen.Select(Gen.Int, Gen.OneOf(Gen.Int[1, 130], Gen.Int[1, 4_096]), Gen.Int[1, 300], Gen.Double[0, 1]).Sample(
+            (seed, dimensions, operations, share) =>
+            {
+                var random = new Random(seed);
+                using var shard = new HostShard(ShardRecords.Namespace(dimensions).Settings, Storage(path, certified));
+                var truth = new Dictionary<string, (float[] Row, bool Tagged)>();
+                for (var number = 1; number <= operations; number++)
+                {
+                    var key = $"k{random.Next(operations)}";
+                    if (random.Next(5) == 0)
+                    {
+                        shard.Remove(ShardRecords.IdOf(key), Sequence.Of(0, number));
+                        truth.Remove(key);
+                        continue;
+                    }
+
+                    var vector = AnyVector(random, dimensions);
+                    var tagged = random.Next(3) == 0;
+                    shard.Put(ShardRecords.Record(key, number, "", vector, "", tagged ? ["x"] : []));
+                    truth[key] = (Unit(vector), tagged);
+                }
+
+                var query = AnyVector(random, dimensions);
+                foreach (var filtered in new[] { false, true })
+                {
+                    var rows = truth.Where(row => !filtered || row.Value.Tagged).Select(row => (row.Key, row.Value.Row)).ToList();
+                    var k = Math.Max(1, (int)(share * rows.Count));
+                    var answer = shard.Near(query, k, filtered ? new RecordFilter { AllTags = ["x"] } : null);
+                    Assert.Equal(rows.Count, answer.RowsMatching);
+                    AssertIsBest(rows, Unit(query), k, [.. answer.Hits.Select(hit => (hit.Key, hit.Score))]);
+                }
+            },
+            iter: 60);
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public void One_pass_for_many_queries_finds_what_single_scans_find(string path, bool certified) =>
+        Gen.Select(Gen.Int, Gen.Int[1, 800], Gen.Int[1, 2_000], Gen.Int[1, 100]).Sample(
+            (seed, dimensions, count, batch) =>
+            {
+                var random = new Random(seed);
+                using var pages = new VectorPages(dimensions, Storage(path, certified));
+                var keys = Enumerable.Range(0, count).Select(i => $"k{i}").ToArray();
+                var rows = new List<(string Key, float[] Row)>();
+                for (var i = 0; i < count; i++)
+                {
+                    var vector = AnyVector(random, dimensions);
+                    var slot = pages.Add(i, vector);
+                    if (random.Next(10) == 0)
+                    {
+                        pages.Remove(slot);
+                    }
+                    else
+                    {
+                        rows.Add((keys[i], Unit(vector)));
+                    }
+                }
+
+                var vectors = Enumerable.Range(0, batch).Select(_ => AnyVector(random, dimensions)).ToArray();
+                var queries = vectors.Select(vector => pages.Prepare(vector)).ToArray();
+                var capacities = queries.Select(_ => random.Next(1, 40)).ToArray();
+                var tops = capacities.Select(capacity => new TopRows(capacity, keys)).ToArray();
+                using (var lease = pages.Take())
+                {
+                    BatchScan.Run(lease, queries, capacities, tops, default);
+                }
+
+                for (var i = 0; i < batch; i++)
+                {
+                    var found = new List<(string, double)>();
+                    foreach (var row in tops[i].Rows)
+                    {
+                        found.Add((keys[row], Cosine(Unit(vectors[i]), rows.Single(r => r.Key == keys[row]).Row)));
+                    }
+
+                    AssertIsBest(rows, Unit(vectors[i]), capacities[i],
+                        [.. found.OrderByDescending(f => f.Item2).ThenBy(f => f.Item1, StringComparer.Ordinal)]);
+                    queries[i].Dispose();
+                }
+            },
+            iter: 25);
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public unsafe void Scores_from_codes_are_never_further_off_than_their_bound(string path, bool certified) =>
+        Gen.Select(Gen.Int, Gen.Int[48, 4_096]).Sample(
+            (seed, dimensions) =>
+            {
+                var random = new Random(seed);
+                using var pages = new VectorPages(dimensions, Storage(path, certified));
+                using var query = pages.Prepare(AnyVector(random, dimensions));
+                var lease = pages.Take();
+                for (var row = 0; row < 20; row++)
+                {
+                    var slot = pages.Add(row, AnyVector(random, dimensions));
+                    lease.Dispose();
+                    lease = pages.Take();
+                    var exact = Dot(query.Floats.ToArray(), pages.Row(slot).ToArray());
+                    var single = DotOf(path, lease.OriginalOf(slot), query.Pointer, lease.Stride);
+                    Assert.InRange(single, exact - query.FloatBound, exact + query.FloatBound);
+                    if (certified)
+                    {
+                        var score = DotOf(path, lease.CodesOf(slot), query.Codes, lease.CodeStride) * (query.Scale * *lease.ScaleOf(slot));
+                        var bound = (query.Slope * *lease.ErrorOf(slot)) + query.Offset;
+                        Assert.InRange(score, exact - bound, exact + bound);
+                    }
+                }
+
+                lease.Dispose();
+            },
+            iter: 60);
+
+    [Fact]
+    public void Rows_closer_than_the_codes_can_tell_are_left_to_float32()
+    {
+        using var pages = new VectorPages(256);
+        var random = new Random(4);
+        var centre = ShardRecords.Vector(random, 256);
+        var keys = Enumerable.Range(0, 4_000).Select(i => $"k{i:0000}").ToArray();
+        var rows = new List<(string, float[])>();
+        for (var i = 0; i < keys.Length; i++)
+        {
+            var vector = centre.Select(x => x + (1e-5f * (float)random.NextDouble())).ToArray();
+            pages.Add(i, vector);
+            rows.Add((keys[i], Unit(vector)));
+        }
+
+        using var query = pages.Prepare(centre);
+        using var lease = pages.Take();
+        var top = new TopRows(10, keys);
+
+        Assert.Equal(ScanKind.TakenOver, VectorScan.Run(lease, query, null, top, 10, default));
+        AssertIsBest(rows, Unit(centre), 10,
+            [.. top.Rows.ToArray().Select(row => (keys[row], Cosine(Unit(centre), rows[row].Item2))).OrderByDescending(f => f.Item2).ThenBy(f => f.Item1, StringComparer.Ordinal)]);
+    }
+
+    [Fact]
+    public void Random_rows_are_certain_by_their_codes()
+    {
+        using var pages = new VectorPages(256);
+        var random = new Random(4);
+        var keys = Enumerable.Range(0, 20_000).Select(i => $"k{i}").ToArray();
+        for (var i = 0; i < keys.Length; i++)
+        {
+            pages.Add(i, ShardRecords.Vector(random, 256));
+        }
+
+        using var query = pages.Prepare(ShardRecords.Vector(random, 256));
+        using var lease = pages.Take();
+
+        Assert.Equal(ScanKind.Certified, VectorScan.Run(lease, query, null, new TopRows(10, keys), 10, default));
+        Assert.Equal(ScanKind.Float32, VectorScan.Run(lease, query, null, new TopRows(9_000, keys), 9_000, default));
+    }
+
+    private static VectorStorage Storage(string path, bool certified) => new() { Path = Enum.Parse<VectorPath>(path), IsCertified = certified };
+
+    private static unsafe float DotOf(string path, float* row, float* query, int length) => Enum.Parse<VectorPath>(path) switch
+    {
+        VectorPath.Avx512 => Avx512Kernels.Dot(row, query, length),
+        VectorPath.Avx2 => Avx2Kernels.Dot(row, query, length),
+        _ => PortableKernels.Dot(row, query, length),
+    };
+
+    private static unsafe int DotOf(string path, sbyte* row, short* query, int length) => Enum.Parse<VectorPath>(path) switch
+    {
+        VectorPath.Avx512 => Avx512Kernels.Dot(row, query, length),
+        VectorPath.Avx2 => Avx2Kernels.Dot(row, query, length),
+        _ => PortableKernels.Dot(row, query, length),
+    };
+
+    /// <summary>Random ones, and those that break scans: repeated, zero, denormal, with one large component, near another.</summary>
+    private static float[] AnyVector(Random random, int dimensions)
+    {
+        switch (random.Next(8))
+        {
+            case 0:
+                return new float[dimensions];
+            case 1:
+                return [.. Enumerable.Range(0, dimensions).Select(_ => float.Epsilon * random.Next(-3, 4))];
+            case 2:
+                var spike = ShardRecords.Vector(random, dimensions);
+                spike[random.Next(dimensions)] = 1e20f;
+                return spike;
+            case 3 or 4:
+                return ShardRecords.Vector(new Random(random.Next(4)), dimensions);
+            case 5:
+                return [.. ShardRecords.Vector(new Random(7), dimensions).Select(x => x + (float)(random.NextDouble() * 1e-6))];
+            default:
+                return ShardRecords.Vector(random, dimensions);
+        }
+    }
+
+    private static float[] Unit(float[] vector)
+    {
+        var row = new float[vector.Length];
+        UnitVector.Scale(vector, row);
+        return row;
+    }
+
+    private static double Dot(float[] a, float[] b) => a.Zip(b, (x, y) => (double)x * y).Sum();
+
+    // The length of a stored row is 1 but for rounding.
+    private static double Cosine(float[] a, float[] b) => Math.Clamp(Dot(a, b), -1, 1);
+
+    private static void AssertIsBest(List<(string Key, float[] Row)> rows, float[] query, int k, List<(string Key, double Score)> found)
+    {
+        const double Rounding = 1e-12;
+        var scores = rows.ToDictionary(row => row.Key, row => Cosine(query, row.Row));
+        var best = scores.Values.OrderDescending().Take(k).ToList();
+        Assert.Equal(best.Count, found.Count);
+        Assert.Equal(found.Count, found.Select(hit => hit.Key).Distinct().Count());
+        for (var i = 0; i < found.Count; i++)
+        {
+            Assert.Equal(best[i], found[i].Score, Rounding);
+            Assert.Equal(scores[found[i].Key], found[i].Score, Rounding);
+            Assert.True(i == 0 || found[i - 1].Score > found[i].Score ||
+                (found[i - 1].Score == found[i].Score && string.CompareOrdinal(found[i - 1].Key, found[i].Key) < 0));
+        }
+
+        // Of equal rows at the end of the list, those with the first keys are in it.
+        if (found.Count == k && k < rows.Count)
+        {
+            var (lastKey, _) = found[^1];
+            var last = rows.Single(row => row.Key == lastKey).Row;
+            var kept = found.Select(hit => hit.Key).ToHashSet();
+            Assert.DoesNotContain(rows, row => !kept.Contains(row.Key) && row.Row.AsSpan().SequenceEqual(last) && string.CompareOrdinal(row.Key, lastKey) < 0);
+        }
+    }
+}

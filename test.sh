@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test. Installs redis-server and PostgreSQL from the system's packages where they are
-# missing and can be installed; the tests start them on free ports in temporary folders and stop them. Where one cannot be
+# Builds everything and runs every test. Installs redis-server, PostgreSQL, strace and chromium from the system's packages
+# where they are missing and can be installed; the tests start them on free ports in temporary folders and stop them. Where one cannot be
 # had, its tests are skipped, by name. The last line is: N passed, N failed, N skipped.
 set -uo pipefail
 cd "$(dirname "$0")"
@@ -25,6 +25,17 @@ if [ ${#missing[@]} -gt 0 ]; then
     [ -z "${policy:-}" ] || rm -f /usr/sbin/policy-rc.d
   else
     echo "Not installed: ${missing[*]}; the tests that need them are skipped."
+  fi
+fi
+
+# By itself, since not every system's packages have it; the tests of the console look for it in the usual places.
+if [ -z "${SOPHIA_CHROMIUM:-}" ] && ! command -v chromium chromium-browser google-chrome >/dev/null; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing chromium …"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-liberation fonts-inter; } >/dev/null 2>&1 ||
+      echo "Could not install chromium; the tests of the console are skipped."
+  else
+    echo "Not installed: chromium; the tests of the console are skipped."
   fi
 fi
 

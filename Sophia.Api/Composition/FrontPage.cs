@@ -1,23 +1,41 @@
 using System.Text;
+using Microsoft.Net.Http.Headers;
+using Sophia.Api.WebConsole;
 
 namespace Sophia.Api.Composition;
 
-/// <summary>GET /: says what runs here and where to go on.</summary>
+/// <summary>GET /: the console for browsers, and for all others some lines that say what runs here and where to go on.</summary>
 internal static class FrontPage
 {
-    private static readonly byte[] Page = Encoding.UTF8.GetBytes(
+    private static readonly byte[] Text = Encoding.UTF8.GetBytes(
         """
-        <!doctype html><html lang="en"><meta charset="utf-8"><title>Sophia</title>
-        <h1>Sophia</h1><p>The memory of an AI platform runs here.</p>
-        <ul><li><a href="/docs">The API, to try it</a></li><li><a href="/v1/tiers">The tiers: engines, hits, latency</a></li>
-        <li><a href="/health">Health</a></li><li><a href="/openapi/v1.json">OpenAPI</a></li></ul></html>
+        Sophia: the memory of an AI platform runs here.
+
+          /                  the console, in a browser
+          /docs              the API, to try it
+          /openapi/v1.json   the API, for machines
+          /v1/tiers          the tiers: engines, hits, latency
+          /health            health
 
         """);
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapMethods("/", ["GET", "HEAD"], static context =>
+    public static void Map(IEndpointRouteBuilder routes)
     {
-        context.Response.ContentType = "text/html; charset=utf-8";
-        context.Response.ContentLength = Page.Length;
-        return context.Response.Body.WriteAsync(Page, context.RequestAborted).AsTask();
-    });
+        var files = ConsoleFiles.Read(Path.Combine(AppContext.BaseDirectory, "wwwroot"));
+        files.Map(routes);
+        routes.MapMethods("/", ["GET", "HEAD"], context =>
+        {
+            context.Response.Headers.Vary = HeaderNames.Accept;
+            return files.Page is { } page && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
+                ? ConsoleFiles.SendAsync(context, page)
+                : SendTextAsync(context);
+        });
+    }
+
+    private static Task SendTextAsync(HttpContext context)
+    {
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.ContentLength = Text.Length;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(Text, context.RequestAborted).AsTask();
+    }
 }

@@ -1,0 +1,67 @@
+// Filters as a form: tags, a key prefix, attributes. The same for search (JSON) and listings (query string).
+import { field, h, put, select } from './dom.js';
+
+const Operators = [['eq', '='], ['ne', '≠'], ['lt', '<'], ['le', '≤'], ['gt', '>'], ['ge', '≥'], ['exists', 'exists'], ['missing', 'missing']];
+
+/** A value as it was typed: a number, true, false or null as such, else text. */
+export function typed(text) {
+  const trimmed = text.trim();
+  if (/^(true|false|null)$/.test(trimmed) || /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(trimmed)) return JSON.parse(trimmed);
+  return trimmed;
+}
+
+const split = (text) => text.split(',').map((t) => t.trim()).filter(Boolean);
+
+/** initial: URLSearchParams with tag, prefix, attr. Returns { node, address(), filter(), list() }. */
+export function filterForm(initial, onChange) {
+  const tags = h('input', { type: 'text', value: initial.get('tag') ?? '', onchange: onChange, spellcheck: 'false' });
+  const prefix = h('input', { type: 'text', value: initial.get('prefix') ?? '', onchange: onChange, spellcheck: 'false' });
+  const rows = [];
+  const list = h('div', { class: 'stack attr-rows' });
+
+  const drawRows = () => put(list, rows.map((row) => row.node));
+  function addRow(name = '', op = 'eq', value = '') {
+    const controls = {
+      name: h('input', { type: 'text', value: name, 'aria-label': 'Attribute', placeholder: 'attribute', onchange: onChange, spellcheck: 'false' }),
+      op: select(Operators, op, { 'aria-label': 'Comparison', onchange: onChange }),
+      value: h('input', { type: 'text', value, 'aria-label': 'Value', placeholder: 'value', onchange: onChange }),
+    };
+    const row = { ...controls, node: h('div', { class: 'attr-row' }, controls.name, controls.op, controls.value,
+      h('button', { type: 'button', class: 'button quiet small', 'aria-label': 'Remove this condition', onclick: () => { rows.splice(rows.indexOf(row), 1); drawRows(); onChange(); } }, '✕')) };
+    rows.push(row);
+    drawRows();
+    return row;
+  }
+  for (const text of initial.getAll('attr').flatMap((t) => t.split('\n')).filter(Boolean)) {
+    const [name, op, ...rest] = text.split(':');
+    addRow(name, op, rest.join(':'));
+  }
+  const conditions = () => rows.filter((r) => r.name.value.trim()).map((r) => ({ name: r.name.value.trim(), op: r.op.value, value: r.value.value }));
+  const isPlain = (op) => op === 'exists' || op === 'missing';
+
+  return {
+    node: h('div', { class: 'stack' },
+      h('div', { class: 'row' }, field('Tags, all of them', tags, 'Parted by commas.'), field('Keys that begin with', prefix)),
+      h('div', { class: 'stack' }, h('span', { class: 'group-label' }, 'Attributes'), list,
+        h('button', { type: 'button', class: 'button small add', onclick: () => addRow().name.focus() }, 'Add a condition'))),
+    address: () => ({ tag: tags.value.trim(), prefix: prefix.value, attr: conditions().map((c) => `${c.name}:${c.op}:${c.value}`).join('\n') }),
+    filter() {
+      const filter = {};
+      if (split(tags.value).length) filter.allTags = split(tags.value);
+      if (prefix.value) filter.keyPrefix = prefix.value;
+      for (const { name, op, value } of conditions()) {
+        filter.attributes ??= {};
+        const condition = isPlain(op) ? { exists: op === 'exists' } : { [op]: typed(value) };
+        filter.attributes[name] = { ...filter.attributes[name], ...condition };
+      }
+      return filter;
+    },
+    list() {
+      const query = new URLSearchParams();
+      for (const tag of split(tags.value)) query.append('tag', tag);
+      if (prefix.value) query.append('prefix', prefix.value);
+      for (const { name, op, value } of conditions()) query.append('attr', isPlain(op) ? `${name}:${op}` : `${name}:${op}:${JSON.stringify(typed(value))}`);
+      return query;
+    },
+  };
+}

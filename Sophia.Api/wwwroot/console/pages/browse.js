@@ -1,0 +1,127 @@
+// Browse: the namespaces, and the records of one, page by page.
+import { call, namespacePath, namespaces } from '../core/api.js';
+import { field, h, put, select } from '../core/dom.js';
+import { filterForm } from '../core/filters.js';
+import { ago, contentText, count, cut, plural } from '../core/format.js';
+import { problemBox } from '../core/problem.js';
+import { rewrite, to } from '../core/route.js';
+import { session } from '../core/session.js';
+import { forgetFlow } from './forget.js';
+
+const PageSize = 50;
+
+export async function browsePage(root, route) {
+  if (route.parts[0]) await records(root, route);
+  else await spaces(root, route);
+}
+
+async function spaces(root, { signal }) {
+  const items = await namespaces(signal);
+  put(root,
+    h('div', { class: 'page-head' }, h('div', null, h('h1', null, 'Browse'),
+      h('p', null, items.length === 0 ? 'Nothing is remembered yet.' : `${plural(items.length, 'namespace')}, ${plural(items.reduce((sum, i) => sum + i.count, 0), 'record')}.`))),
+    h('div', { class: 'browse-page' },
+      items.length === 0
+        ? h('section', { class: 'empty' }, h('h2', null, 'Make the first namespace'), h('p', null, 'A namespace holds the records of one purpose: notes, a project, a customer. Importing files makes one, too.'),
+          h('a', { class: 'button primary', href: to('import') }, 'Import files'))
+        : h('ul', { class: 'spaces' }, items.map(space)),
+      makeForm()));
+}
+
+const space = (item) => h('li', null, h('a', { class: 'card space', href: to('browse', [item.name]) },
+  h('h2', null, item.name),
+  h('p', { class: 'space-count number' }, count(item.count), h('span', null, item.count === 1 ? ' record' : ' records')),
+  h('p', { class: 'note' }, vectorsOf(item.settings), item.settings.resident && ', never leaves these machines', item.settings.logRetentionSeconds && `, history kept ${plural(Math.round(item.settings.logRetentionSeconds / 86_400), 'day')}`)));
+
+const vectorsOf = (settings) => (settings.vectorSource === 'none' ? 'words only, no vectors' : `${settings.dimensions} dimensions, ${settings.vectorSource === 'caller' ? 'vectors of the caller' : settings.vectorModel}`);
+
+function makeForm() {
+  const failure = h('div');
+  const name = h('input', { type: 'text', required: true, pattern: '[a-z0-9][a-z0-9._\\-]{0,127}', autocomplete: 'off', spellcheck: 'false' });
+  const source = select([['embedder', "made by the service's embedder"], ['caller', 'sent by the caller'], ['none', 'none, words only']], 'embedder',
+    { onchange: () => { dimensionsField.hidden = source.value !== 'caller'; dimensions.required = source.value === 'caller'; } });
+  const dimensions = h('input', { type: 'number', min: 1, max: 4096 });
+  const dimensionsField = field('Dimensions', dimensions);
+  dimensionsField.hidden = true;
+  const make = async (event) => {
+    event.preventDefault();
+    const body = source.value === 'embedder' ? {} : source.value === 'none' ? { vectorSource: 'none' } : { vectorSource: 'caller', dimensions: dimensions.valueAsNumber };
+    try {
+      await call(namespacePath(name.value), { method: 'PUT', body });
+      session.namespace = name.value;
+      location.hash = to('browse', [name.value]);
+    } catch (error) {
+      put(failure, problemBox(error));
+    }
+  };
+  return h('form', { class: 'card stack make', onsubmit: make, 'aria-labelledby': 'make' },
+    h('h2', { id: 'make' }, 'Make a namespace'),
+    field('Name', name, 'Small letters, digits, dots, dashes.'), field('Vectors', source), dimensionsField, failure,
+    h('div', null, h('button', { type: 'submit', class: 'button primary' }, 'Make it')));
+}
+
+async function records(root, { parts: [ns], query, signal }) {
+  session.namespace = ns;
+  const { json: info } = await call(namespacePath(ns), { signal, background: true });
+  const failure = h('div');
+  const list = h('div', { class: 'record-list' });
+  const pager = h('div', { class: 'actions pager' });
+  const filters = filterForm(query, () => { cursors = [null]; load(); });
+  let cursors = [null];
+
+  async function load() {
+    rewrite(to('browse', [ns], filters.address()));
+    const wanted = filters.list();
+    wanted.set('limit', PageSize);
+    if (cursors.at(-1)) wanted.set('cursor', cursors.at(-1));
+    try {
+      const { json, tier } = await call(`${namespacePath(ns)}/memories?${wanted}`, { signal });
+      put(failure);
+      draw(json, tier);
+    } catch (error) {
+      if (!signal.aborted) put(failure, problemBox(error, load));
+    }
+  }
+
+  function draw({ items, next }, tier) {
+    const isFiltered = filters.list().size > 0;
+    put(list, items.length > 0 ? table(items, ns)
+      : h('section', { class: 'empty' }, h('h2', null, isFiltered ? 'No record passes the filters' : 'This namespace is empty'),
+        h('p', null, isFiltered ? 'Take one away, or look into another namespace.' : 'Drop files on the import page, or write one record by hand.'),
+        !isFiltered && h('p', { class: 'actions' }, h('a', { class: 'button primary', href: to('import') }, 'Import files'), h('a', { class: 'button', href: to('record', [ns], { new: 1 }) }, 'Write a record'))));
+    const turn = (name, isOn, step) => h('button', { type: 'button', class: 'button', disabled: !isOn, onclick: async () => { step(); await load(); list.querySelector('a')?.focus(); } }, name);
+    put(pager, turn('Back', cursors.length > 1, () => cursors.pop()), turn('Next', next !== null, () => cursors.push(next)),
+      h('span', { class: 'note number' }, `Page ${cursors.length}, ${plural(items.length, 'record')}`, tier && [', from ', h('span', { class: `tier-chip tone-${tier.toLowerCase()}` }, tier)]));
+  }
+
+  const forgetMatching = async () => {
+    const filter = filters.filter();
+    const what = Object.keys(filter).length === 0 ? { all: true } : Object.keys(filter).length === 1 && filter.keyPrefix ? { prefix: filter.keyPrefix } : { filter };
+    const proof = await forgetFlow(ns, what, what.all ? `everything in ${ns}` : 'all that passes the filters');
+    if (proof) {
+      cursors = [null];
+      await load();
+      put(failure, proof);
+    }
+  };
+
+  put(root,
+    h('div', { class: 'page-head' },
+      h('div', null, h('p', { class: 'crumbs' }, h('a', { href: to('browse') }, 'Browse'), ' / '), h('h1', null, ns), h('p', { class: 'number' }, `${plural(info.count, 'record')}, ${vectorsOf(info.settings)}.`)),
+      h('div', { class: 'actions' },
+        h('a', { class: 'button primary', href: to('record', [ns], { new: 1 }) }, 'Write a record'),
+        h('a', { class: 'button', href: to('search', [ns]) }, 'Search it'),
+        h('a', { class: 'button', href: to('changes', [ns]) }, 'Watch it'))),
+    h('details', { class: 'card filters', open: filters.list().size > 0 }, h('summary', null, 'Filters and forgetting'), filters.node,
+      h('p', { class: 'actions' }, h('button', { type: 'button', class: 'button', onclick: forgetMatching }, 'Forget what matches …'), h('span', { class: 'note' }, 'A dry run comes first. Without filters it is all of the namespace.'))),
+    failure, list, pager);
+  await load();
+}
+
+function table(items, ns) {
+  return h('ul', { class: 'records' }, items.map((record) => h('li', null,
+    h('a', { class: 'record-link', href: to('record', [ns, record.key]) },
+      h('span', { class: 'record-key' }, record.key),
+      h('span', { class: 'record-text' }, cut(contentText(record).replace(/\s+/g, ' '), 180)),
+      h('span', { class: 'record-facts number' }, record.tags.slice(0, 3).map((t) => h('span', { class: 'chip' }, t)), record.version > 1 && `v${record.version}`, h('span', null, ago(record.updatedAt)))))));
+}

@@ -1,0 +1,34 @@
+// Forgetting: the dry run first, the question with its figures, then the proof.
+import { call, namespacePath } from '../core/api.js';
+import { h } from '../core/dom.js';
+import { confirm } from '../core/confirm.js';
+import { count, plural } from '../core/format.js';
+
+const Names = { records: 'records', versions: 'versions', vectors: 'vectors', l1: 'copies in the shared L1', near: 'near copies', l0: 'rows of L0', logTombstones: 'tombstones in the log, without key or content' };
+
+/**
+ * what: the selection, as POST …/forget takes it. Shows what a dry run found and asks; then forgets.
+ * Returns the proof as a box, or null when there was nothing or the answer was no. Throws Problem.
+ */
+export async function forgetFlow(ns, what, named) {
+  const path = `${namespacePath(ns)}/forget`;
+  const { json: plan } = await call(path, { method: 'POST', body: { ...what, dryRun: true } });
+  if (plan.matched === 0) return h('p', { class: 'card note', role: 'status' }, 'The dry run found nothing to forget.');
+  const isOk = await confirm({
+    title: `Forget ${named}?`, action: `Forget ${plural(plan.matched, 'record')}`, word: what.keys ? null : ns,
+    body: h('div', { class: 'stack' },
+      h('p', null, 'A dry run has counted what would go, with every version and from every tier. It cannot be undone.'),
+      figures(plan.erased), plan.matched > 1 && h('details', null, h('summary', null, `The first ${count(plan.keys.length)} keys`), h('ul', { class: 'key-list' }, plan.keys.map((k) => h('li', null, h('code', null, k))))),
+      held(plan.stillHeldBy)),
+  });
+  if (!isOk) return null;
+  const { json: proof } = await call(path, { method: 'POST', body: what });
+  return h('section', { class: 'card proof', role: 'status' },
+    h('h2', null, `Forgotten: ${plural(proof.matched, 'record')}`), figures(proof.erased), held(proof.stillHeldBy),
+    proof.sequence && h('p', { class: 'note' }, 'Sequence ', h('code', null, proof.sequence), '. A read that carries it sees that they are gone.'));
+}
+
+const figures = (erased) => h('dl', { class: 'erased' },
+  Object.entries(erased).map(([name, n]) => h('div', null, h('dd', { class: 'number' }, count(n)), h('dt', null, Names[name] ?? name))));
+
+const held = (holders) => (holders?.length ? h('div', { class: 'held' }, h('h3', null, 'May still hold copies'), h('ul', null, holders.map((x) => h('li', null, x)))) : null);

@@ -28,7 +28,7 @@ var benches = new Dictionary<string, Func<BenchSettings, Report, Task>>
 };
 if (args.Length == 0 || (args[0] != "all" && !benches.ContainsKey(args[0])) || BenchSettings.Read(args.AsSpan(1)) is not { } settings)
 {
-    Console.Error.WriteLine($"bench/run.sh {string.Join('|', benches.Keys)}|all [--json FILE] [--data DIRECTORY] [--quick]");
+    Console.Error.WriteLine($"bench/run.sh {string.Join('|', benches.Keys)}|all [--only LOAD] [--json FILE] [--data DIRECTORY] [--quick]");
     return 2;
 }
 

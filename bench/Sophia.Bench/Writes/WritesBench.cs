@@ -25,6 +25,11 @@ internal static class WritesBench
         var text = Text(report);
         foreach (var (name, requests, clients, target) in Loads(text, 25_000, 8_000))
         {
+            if (!name.StartsWith(settings.Only, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
             using var service = ServiceProcess.Sophia(settings.Folder($"writes-{clients}"));
             await MeasureAsync(settings, report, name, requests(), clients, target, 0, service);
             service.Stop();
@@ -45,8 +50,14 @@ internal static class WritesBench
         var text = Text(report);
         foreach (var services in (int[])[1, 2])
         {
-            foreach (var (name, requests, clients, target) in Loads(text, 20_000, 5_000))
+            foreach (var (load, requests, clients, target) in Loads(text, 20_000, 5_000))
             {
+                var name = services == 1 ? load : $"two services, {load}";
+                if (!name.StartsWith(settings.Only, StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
                 using var postgres = PostgresServer.StartNew();
                 var running = new List<ServiceProcess>();
                 try
@@ -58,7 +69,7 @@ internal static class WritesBench
                     }
 
                     var root = int.Parse(File.ReadLines(Path.Combine(postgres.DataFolder, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
-                    await MeasureAsync(settings, report, services == 1 ? name : $"two services, {name}", requests(), clients, target, root, [.. running]);
+                    await MeasureAsync(settings, report, name, requests(), clients, target, root, [.. running]);
                 }
                 finally
                 {

@@ -44,8 +44,8 @@ internal static partial class PostgresCommit
     public static async Task WriteAsync(NpgsqlConnection connection, CommitPlan plan, CommitScope scope, long nowMs, int timeoutSeconds)
     {
         await using var batch = new NpgsqlBatch(connection) { Timeout = timeoutSeconds };
-        AddLog(batch, plan.Entries);
-        AddContents(batch, plan.Entries);
+        AddLog(batch, InsertLog, plan.Entries);
+        AddContents(batch, InsertContents, plan.Entries);
         if (plan.Erasures.Count > 0)
         {
             batch.Add(EraseChains)
@@ -77,11 +77,11 @@ internal static partial class PostgresCommit
         while (await rows.NextResultAsync().ConfigureAwait(false));
     }
 
-    private static void AddLog(NpgsqlBatch batch, List<LogEntry> entries)
+    private static NpgsqlBatchCommand? AddLog(NpgsqlBatch batch, string sql, List<LogEntry> entries)
     {
         if (entries.Count == 0)
         {
-            return;
+            return null;
         }
 
         var n = entries.Count;
@@ -99,13 +99,13 @@ internal static partial class PostgresCommit
             times[i] = UnixTime.ToMs(entry.RecordedAt);
         }
 
-        batch.Add(InsertLog)
+        return batch.Add(sql)
             .Array(NpgsqlDbType.Bigint, lsns).Array(NpgsqlDbType.Bigint, namespaces).Array(NpgsqlDbType.Bytea, ids)
             .Array(NpgsqlDbType.Smallint, kinds).Array(NpgsqlDbType.Integer, versions).Array(NpgsqlDbType.Bigint, previous)
             .Array(NpgsqlDbType.Bigint, times);
     }
 
-    private static void AddContents(NpgsqlBatch batch, List<LogEntry> entries)
+    private static NpgsqlBatchCommand? AddContents(NpgsqlBatch batch, string sql, List<LogEntry> entries)
     {
         var n = 0;
         foreach (var entry in entries)
@@ -115,7 +115,7 @@ internal static partial class PostgresCommit
 
         if (n == 0)
         {
-            return;
+            return null;
         }
 
         var (lsns, keys, kinds, types) = (new long[n], new string[n], new short[n], new string?[n]);
@@ -152,7 +152,7 @@ internal static partial class PostgresCommit
             i++;
         }
 
-        batch.Add(InsertContents)
+        return batch.Add(sql)
             .Array(NpgsqlDbType.Bigint, lsns).Array(NpgsqlDbType.Text, keys).Array(NpgsqlDbType.Smallint, kinds)
             .Array(NpgsqlDbType.Text, types).Array(NpgsqlDbType.Text, tags).Array(NpgsqlDbType.Text, attributes)
             .Array(NpgsqlDbType.Text, provenances).Array(NpgsqlDbType.Text, models).Array(NpgsqlDbType.Bigint, created)
@@ -165,16 +165,7 @@ internal static partial class PostgresCommit
         var kept = touched.FindAll(static h => h.Exists);
         if (kept.Count > 0)
         {
-            batch.Add(UpsertRecords)
-                .Array(NpgsqlDbType.Bigint, kept.ConvertAll(static h => h.NamespaceId).ToArray())
-                .Array(NpgsqlDbType.Text, kept.ConvertAll(static h => h.Key).ToArray())
-                .Array(NpgsqlDbType.Bytea, kept.ConvertAll(static h => h.Id.ToBytes()).ToArray())
-                .Array(NpgsqlDbType.Bigint, kept.ConvertAll(static h => h.Sequence.Value).ToArray())
-                .Array(NpgsqlDbType.Integer, kept.ConvertAll(static h => h.Version).ToArray())
-                .Array(NpgsqlDbType.Smallint, kept.ConvertAll(static h => h.Deleted ? (short)1 : (short)0).ToArray())
-                .Array(NpgsqlDbType.Bigint, kept.ConvertAll(static h => h.CreatedAtMs).ToArray())
-                .Array(NpgsqlDbType.Bigint, kept.ConvertAll(static h => h.ExpiresAtMs).ToArray())
-                .Array(NpgsqlDbType.Bytea, kept.ConvertAll(static h => HashBytes(h.ContentHash)).ToArray());
+            AddKept(batch, UpsertRecords, kept);
         }
 
         var gone = touched.FindAll(static h => !h.Exists && h.IsStored);
@@ -185,6 +176,17 @@ internal static partial class PostgresCommit
                 .Array(NpgsqlDbType.Text, gone.ConvertAll(static h => h.Key).ToArray());
         }
     }
+
+    private static NpgsqlBatchCommand AddKept(NpgsqlBatch batch, string sql, List<RecordHead> kept) => batch.Add(sql)
+        .Array(NpgsqlDbType.Bigint, kept.ConvertAll(static h => h.NamespaceId).ToArray())
+        .Array(NpgsqlDbType.Text, kept.ConvertAll(static h => h.Key).ToArray())
+        .Array(NpgsqlDbType.Bytea, kept.ConvertAll(static h => h.Id.ToBytes()).ToArray())
+        .Array(NpgsqlDbType.Bigint, kept.ConvertAll(static h => h.Sequence.Value).ToArray())
+        .Array(NpgsqlDbType.Integer, kept.ConvertAll(static h => h.Version).ToArray())
+        .Array(NpgsqlDbType.Smallint, kept.ConvertAll(static h => h.Deleted ? (short)1 : (short)0).ToArray())
+        .Array(NpgsqlDbType.Bigint, kept.ConvertAll(static h => h.CreatedAtMs).ToArray())
+        .Array(NpgsqlDbType.Bigint, kept.ConvertAll(static h => h.ExpiresAtMs).ToArray())
+        .Array(NpgsqlDbType.Bytea, kept.ConvertAll(static h => HashBytes(h.ContentHash)).ToArray());
 
     private static void AddMarks(NpgsqlBatch batch, List<NewMark> marks, long nowMs)
     {

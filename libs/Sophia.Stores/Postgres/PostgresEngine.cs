@@ -16,6 +16,11 @@ internal sealed class PostgresEngine(NpgsqlDataSource source, TimeProvider clock
     private const int FirstAnalysis = 1_000;
     private const string Analyze = "ANALYZE records, log, contents";
 
+    // After a guess that was wrong, so many commits are looked up first; twice as many each time that the next is wrong too.
+    private const int MostUnguessed = 64;
+
+    private int _unguessed;
+    private int _unguessedNext = 1;
     private string _engine = "PostgreSQL";
     private long _written;
     private long _analyzeAt = FirstAnalysis;
@@ -76,6 +81,12 @@ internal sealed class PostgresEngine(NpgsqlDataSource source, TimeProvider clock
     protected override async Task<CommitPlan> CommitAsync(
         IReadOnlyList<WriteGroup> groups, CommitScope scope, CancellationToken cancellationToken)
     {
+        if (PostgresCommit.MayBeFresh(scope) && Interlocked.Decrement(ref _unguessed) < 0 &&
+            await CommitFreshAsync(groups, scope, cancellationToken).ConfigureAwait(false) is { } fresh)
+        {
+            return fresh;
+        }
+
         for (var attempt = 1; ; attempt++)
         {
             await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
@@ -90,6 +101,28 @@ internal sealed class PostgresEngine(NpgsqlDataSource source, TimeProvider clock
             {
                 // Closing the connection rolls back; the next attempt reads anew what the other commit left.
             }
+        }
+    }
+
+    /// <summary>Null when a key was there already, so that nothing was done.</summary>
+    private async Task<CommitPlan?> CommitFreshAsync(IReadOnlyList<WriteGroup> groups, CommitScope scope, CancellationToken cancellationToken)
+    {
+        var now = Clock.GetUtcNow();
+        var plan = CommitPlan.Decide(groups, new CommitState(), Secret, now, Limits);
+        await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await PostgresCommit.WriteFreshAsync(connection, plan, scope, UnixTime.ToMs(now), TimeoutSeconds).ConfigureAwait(false);
+            Volatile.Write(ref _unguessed, 0);
+            Volatile.Write(ref _unguessedNext, 1);
+            AnalyzeAfter(plan.Entries.Count);
+            return plan;
+        }
+        catch (PostgresException e) when (PostgresErrors.IsRace(e) || PostgresCommit.IsKnownKey(e))
+        {
+            Volatile.Write(ref _unguessed, _unguessedNext);
+            Volatile.Write(ref _unguessedNext, Math.Min(_unguessedNext * 2, MostUnguessed));
+            return null;
         }
     }
 

@@ -70,6 +70,28 @@ internal sealed partial class CommitPlan
         return plan;
     }
 
+    /// <summary>Moves what was decided on an empty state to the numbers and the times that the partitions gave it.</summary>
+    public void Rebase(CommitState given)
+    {
+        for (var g = 0; g < Outcomes.Count; g++)
+        {
+            var receipts = (Receipt[])Outcomes[g].Receipts;
+            for (var i = 0; i < receipts.Length; i++)
+            {
+                receipts[i] = receipts[i] with { Sequence = Moved(receipts[i].Sequence, given) };
+            }
+
+            var entries = (List<LogEntry>)Outcomes[g].Entries;
+            for (var i = 0; i < entries.Count; i++)
+            {
+                var sequence = Moved(entries[i].Sequence, given);
+                var at = UnixTime.FromMs(given.LastRecordedAtMs[sequence.Partition]);
+                var record = entries[i].Record! with { Sequence = sequence, CreatedAt = at, UpdatedAt = at };
+                entries[i] = entries[i] with { Sequence = sequence, RecordedAt = at, Record = record };
+            }
+        }
+    }
+
     /// <summary>Adds what an erasure removed to the outcome of its group.</summary>
     public void CountErased(int group, int versions) =>
         Outcomes[group] = Outcomes[group] with { VersionsErased = Outcomes[group].VersionsErased + versions };
@@ -142,6 +164,9 @@ internal sealed partial class CommitPlan
 
         return new WriteOutcome(receipts, new string?[receipts.Length], [], Replayed: true);
     }
+
+    private static Sequence Moved(Sequence relative, CommitState given) =>
+        Sequence.Of(relative.Partition, given.LastNumbers[relative.Partition] + relative.Number);
 
     private Sequence CurrentOf(GroupGuard guard) =>
         Head(guard.Namespace.Id, guard.Key) is { Deleted: false } head ? head.Sequence : Sequence.None;

@@ -7,6 +7,8 @@ namespace Sophia.Stores.Relational;
 /// <summary>What a commit must lock and look up before it can be decided.</summary>
 internal sealed class CommitScope
 {
+    private bool _holdsMore;
+
     private CommitScope(int[] partitions) => Partitions = partitions;
 
     /// <summary>Ascending: the order in which they are locked, so that commits cannot deadlock.</summary>
@@ -21,6 +23,12 @@ internal sealed class CommitScope
     public HashSet<RecordKey> Merges { get; } = [];
 
     public HashSet<RecordKey> AppendPrefixes { get; } = [];
+
+    /// <summary>
+    /// True when the commit is nothing but puts of different keys that ask for no particular version: if none of the keys is
+    /// there yet, what becomes of them is known before anything is looked up.
+    /// </summary>
+    public bool HoldsOnlyPlainPuts => !_holdsMore && Keys.Count > 0 && Marks.Count == 0;
 
     public static CommitScope Of(IReadOnlyList<WriteGroup> groups)
     {
@@ -59,6 +67,7 @@ internal sealed class CommitScope
 
             if (groups[g].Guard is { } guard)
             {
+                scope._holdsMore = true;
                 scope.Keys.Add(new(guard.Namespace.Id, guard.Key));
             }
 
@@ -79,10 +88,11 @@ internal sealed class CommitScope
     private void Add(WriteOperation operation)
     {
         var ns = operation.Namespace.Id;
+        _holdsMore |= operation is not PutOperation { Draft: { Content: not null, WhenPresent: not WhenPresent.Merge }, Precondition.Match.IsNone: true };
         switch (operation)
         {
             case PutOperation put:
-                Keys.Add(new(ns, put.Draft.Key));
+                _holdsMore |= !Keys.Add(new(ns, put.Draft.Key));
                 if (put.Draft.WhenPresent == WhenPresent.Merge)
                 {
                     Merges.Add(new(ns, put.Draft.Key));

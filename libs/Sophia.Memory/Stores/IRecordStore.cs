@@ -20,6 +20,9 @@ public interface IRecordStore : IAsyncDisposable
     /// <summary>True when other processes may write to the same store, so that the log must be tailed.</summary>
     bool IsShared { get; }
 
+    /// <summary>Commits that are worth having under way together: more than one where they wait for something else than each other.</summary>
+    int CommitsAtOnce { get; }
+
     /// <summary>Applies missing schema migrations and reads the secret. Called once before any other method.</summary>
     /// <exception cref="StoreInUseException">Another process has the store, and it is of a kind that only one may have.</exception>
     Task OpenAsync(CancellationToken cancellationToken);

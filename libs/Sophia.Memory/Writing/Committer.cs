@@ -9,7 +9,8 @@ namespace Sophia.Memory.Writing;
 
 /// <summary>
 /// Group commit: while one transaction becomes durable, the writes that arrive gather, and the next transaction takes them
-/// all. Batches form by themselves under load and cost no waiting without it. A write is answered only after the
+/// all. Batches form by themselves under load and cost no waiting without it. A store that can takes the next transaction while
+/// it makes one durable; what they wrote is shown and answered in the order in which they began. A write is answered only after the
 /// transaction that holds it is durable and this process's cursor has passed it.
 /// </summary>
 internal sealed partial class Committer : IAsyncDisposable
@@ -21,12 +22,15 @@ internal sealed partial class Committer : IAsyncDisposable
     private readonly TierMeter _meter;
     private readonly ILogger _logger;
     private readonly Channel<PendingWrite> _queue = Channel.CreateUnbounded<PendingWrite>(new() { SingleReader = true });
+    private readonly SemaphoreSlim _free;
+    private readonly int[] _underWay = new int[Sequence.Partitions];
     private readonly Task _committing;
     private int _waiting;
 
     public Committer(IRecordStore store, LogTail tail, MemoryOptions options, TierMeter meter, ILogger logger)
     {
         (_store, _tail, _options, _meter, _logger) = (store, tail, options, meter, logger);
+        _free = new SemaphoreSlim(store.CommitsAtOnce);
         _committing = Task.Run(CommitAllAsync);
     }
 
@@ -64,14 +68,16 @@ internal sealed partial class Committer : IAsyncDisposable
     {
         _queue.Writer.TryComplete();
         await _committing.ConfigureAwait(false);
+        _free.Dispose();
     }
 
     private async Task CommitAllAsync()
     {
-        var batch = new List<PendingWrite>();
+        var before = Task.CompletedTask;
         while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            batch.Clear();
+            await _free.WaitAsync().ConfigureAwait(false);
+            var batch = new List<PendingWrite>();
             var weight = 0;
             while (weight < _options.CommitSize && _queue.Reader.TryRead(out var write))
             {
@@ -79,20 +85,44 @@ internal sealed partial class Committer : IAsyncDisposable
                 weight += write.Weight;
             }
 
-            try
+            before = CommitInTurnAsync(batch, weight, before);
+        }
+
+        await before.ConfigureAwait(false);
+    }
+
+    /// <param name="before">The commit before this one, which is shown and answered first.</param>
+    private async Task CommitInTurnAsync(List<PendingWrite> batch, int weight, Task before)
+    {
+        var partitions = PartitionsOf(batch);
+        try
+        {
+            MarkUnderWay(partitions, 1);
+            await CommitBatchAsync(batch, before).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            // The one loop that commits must outlive whatever happens to one batch, and its writers must have an answer.
+            LogCommitFailed(error, batch.Count);
+            batch.ForEach(write => write.TrySetException(error));
+        }
+
+        MarkUnderWay(partitions, -1);
+        Interlocked.Add(ref _waiting, -weight);
+    }
+
+    private void MarkUnderWay(ulong partitions, int change)
+    {
+        lock (_underWay)
+        {
+            var all = 0UL;
+            for (var partition = 0; partition < _underWay.Length; partition++)
             {
-                _tail.Committing(PartitionsOf(batch));
-                await CommitBatchAsync(batch).ConfigureAwait(false);
-            }
-            catch (Exception error)
-            {
-                // The one loop that commits must outlive whatever happens to one batch, and its writers must have an answer.
-                LogCommitFailed(error, batch.Count);
-                batch.ForEach(write => write.TrySetException(error));
+                _underWay[partition] += (int)(partitions >> partition & 1) * change;
+                all |= _underWay[partition] > 0 ? 1UL << partition : 0;
             }
 
-            _tail.Committing(0);
-            Interlocked.Add(ref _waiting, -weight);
+            _tail.Committing(all);
         }
     }
 
@@ -110,7 +140,7 @@ internal sealed partial class Committer : IAsyncDisposable
         return partitions;
     }
 
-    private async Task CommitBatchAsync(List<PendingWrite> batch)
+    private async Task CommitBatchAsync(List<PendingWrite> batch, Task before)
     {
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
         using var activity = TierMeters.Activities.StartActivity("commit");
@@ -118,7 +148,14 @@ internal sealed partial class Committer : IAsyncDisposable
         IReadOnlyList<WriteOutcome> outcomes;
         try
         {
-            outcomes = await _store.CommitAsync([.. batch.Select(write => write.Group)], CancellationToken.None).ConfigureAwait(false);
+            try
+            {
+                outcomes = await _store.CommitAsync([.. batch.Select(write => write.Group)], CancellationToken.None).ConfigureAwait(false);
+            }
+            finally
+            {
+                _free.Release();
+            }
         }
         catch (Exception error) when (error is StoreUnavailableException or StoreFullException || batch.Count == 1)
         {
@@ -137,7 +174,8 @@ internal sealed partial class Committer : IAsyncDisposable
             LogCommitFailed(error, batch.Count);
             foreach (var write in batch)
             {
-                await CommitBatchAsync([write]).ConfigureAwait(false);
+                await _free.WaitAsync().ConfigureAwait(false);
+                await CommitBatchAsync([write], before).ConfigureAwait(false);
             }
 
             return;
@@ -145,6 +183,7 @@ internal sealed partial class Committer : IAsyncDisposable
 
         LastFailure = null;
         _meter.Time(System.Diagnostics.Stopwatch.GetTimestamp() - started);
+        await before.ConfigureAwait(false);
         await ShowToTailAsync(outcomes).ConfigureAwait(false);
         for (var i = 0; i < batch.Count; i++)
         {

@@ -30,6 +30,9 @@ internal sealed class PostgresEngine(NpgsqlDataSource source, TimeProvider clock
 
     public override bool IsShared => true;
 
+    /// <summary>While one is in the database, the next is put into rows and sent.</summary>
+    public override int CommitsAtOnce => 2;
+
     protected override IReadOnlyList<Migration> Migrations => PostgresSchema.Migrations;
 
     // The number is arbitrary, but must stay what it is; the lock goes with the transaction.

@@ -18,6 +18,8 @@ internal abstract partial class RelationalStore(TimeProvider clock, RecordLimits
 
     public abstract bool IsShared { get; }
 
+    public virtual int CommitsAtOnce => 1;
+
     public ReadOnlyMemory<byte> Secret => _secret ?? throw new InvalidOperationException("The store is not open yet.");
 
     protected TimeProvider Clock => clock;

@@ -47,6 +47,8 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public bool IsShared => PretendShared ?? inner.IsShared;
 
+    public int CommitsAtOnce => inner.CommitsAtOnce;
+
     private IRecordStore Inner => IsDown ? throw new StoreUnavailableException("The test has taken the store away.") : inner;
 
     public async Task<MemoryRecord?> GetAsync(NamespaceInfo ns, string key, CancellationToken cancellationToken)

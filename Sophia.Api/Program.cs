@@ -57,6 +57,7 @@ try
     SessionEndpoints.Map(app);
     NamespaceEndpoints.Map(app);
     ModelsEndpoint.Map(app);
+    ModelChangeEndpoint.Map(app);
     TiersEndpoint.Map(app);
     HealthEndpoint.Map(app);
     app.MapDefaultEndpoints(app.Services.GetRequiredService<AccessGate>().AdmitScraper);

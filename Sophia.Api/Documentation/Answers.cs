@@ -51,6 +51,14 @@ internal sealed record ModelAnswer(
 
 internal sealed record ModelsAnswer(ModelAnswer[] Items);
 
+internal sealed record ChangedModelAnswer(string? Model, string Identity, int Dimensions);
+
+internal sealed record RecallAnswer(int Samples, double? Before, double After, double? Overlap);
+
+internal sealed record ModelChangeAnswer(
+    string State, string? Current, ChangedModelAnswer? From, ChangedModelAnswer? To, long Made, long Total, RecallAnswer? Recall, double MinRecall, string? CutOver,
+    string? Reason, DateTimeOffset? StartedAt, DateTimeOffset? UpdatedAt, string[] Can);
+
 internal sealed record BucketAnswer(double? LeMs, long Count);
 
 internal sealed record LatencyAnswer(long Count, double? P50Ms, double? P95Ms, double? P99Ms, long OverBudget, double? SumMs, BucketAnswer[] Buckets);

@@ -31,4 +31,6 @@ internal sealed record TurnsBody(TurnBody[] Turns, long? TtlSeconds);
 
 internal sealed record CloseBody(string? PromoteTo);
 
+internal sealed record ModelChangeBody(string Model, double? MinRecall, int? Samples, string? CutOver);
+
 internal sealed record NamespaceSettingsBody(string? VectorSource, string? Model, string? VectorModel, int? Dimensions, string? Language, bool? Resident, long? LogRetentionSeconds);

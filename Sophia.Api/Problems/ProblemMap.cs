@@ -16,7 +16,7 @@ internal static class ProblemMap
         ["not-found"] = 404, ["namespace-not-found"] = 404, ["session-not-found"] = 404,
         ["method-not-allowed"] = 405, ["request-timeout"] = 408,
         ["already-exists"] = 409, ["namespace-settings-fixed"] = 409, ["session-closed"] = 409, ["log-trimmed"] = 410,
-        ["model-not-available"] = 409, ["model-not-resident"] = 409,
+        ["model-not-available"] = 409, ["model-not-resident"] = 409, ["model-change-open"] = 409, ["model-change-not-possible"] = 409,
         ["precondition-failed"] = 412, ["too-large"] = 413, ["unsupported-media-type"] = 415,
         ["invalid-record"] = 422, ["vector-dimension-mismatch"] = 422, ["vector-not-accepted"] = 422, ["invalid-vector"] = 422,
         ["idempotency-key-reused"] = 422, ["too-many-writes"] = 429, ["internal-error"] = 500, ["embedder-answer-invalid"] = 502, ["embedder-unavailable"] = 503,

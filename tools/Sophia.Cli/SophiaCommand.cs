@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using Sophia.Cli.Import;
 using Sophia.Cli.Keys;
 using Sophia.Cli.Memories;
+using Sophia.Cli.Models;
 using Sophia.Cli.Terminal;
 using Sophia.Cli.Tiers;
 
@@ -27,6 +28,8 @@ internal static class SophiaCommand
         root.Subcommands.Add(SearchCommand.Create(surroundings));
         root.Subcommands.Add(ForgetCommand.Create(surroundings));
         root.Subcommands.Add(TiersCommand.Create(surroundings));
+        root.Subcommands.Add(ModelsCommand.Create(surroundings));
+        root.Subcommands.Add(ModelCommand.Create(surroundings));
         root.Subcommands.Add(KeyCommand.Create(surroundings));
         return root;
     }

@@ -5,6 +5,11 @@ public sealed record NamespaceSettings
 {
     /// <summary>Who makes the vectors: <c>embedder</c>, <c>caller</c> or <c>none</c>.</summary>
     public string? VectorSource { get; init; }
+
+    /// <summary>The name of the model that makes the vectors; the service has a default.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The identity of the model that made the vectors.</summary>
     public string? VectorModel { get; init; }
     public int? Dimensions { get; init; }
     public string? Language { get; init; }

@@ -34,4 +34,7 @@ internal sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 [JsonSerializable(typeof(NamespaceSettings))]
 [JsonSerializable(typeof(NamespaceInfo))]
 [JsonSerializable(typeof(TierReport))]
+[JsonSerializable(typeof(ModelList))]
+[JsonSerializable(typeof(ModelChangeRequest))]
+[JsonSerializable(typeof(ModelChangeStatus))]
 internal sealed partial class WireJson : JsonSerializerContext;

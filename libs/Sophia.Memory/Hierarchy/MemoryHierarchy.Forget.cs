@@ -146,9 +146,12 @@ public sealed partial class MemoryHierarchy
 
     private async Task SettleAsync(NamespaceInfo ns, ForgetTally tally, CancellationToken cancellationToken)
     {
-        if (_shards.Find(ns) is { } shard && !await shard.ReachAsync(tally.Last.Number, TimeSpan.FromSeconds(5), cancellationToken).ConfigureAwait(false))
+        foreach (var shard in _shards.All(ns).ToArray())
         {
-            tally.StillHeldBy.Add("The shard in memory has not come to the tombstones yet; it overwrites the vectors when it does.");
+            if (!await shard.ReachAsync(tally.Last.Number, TimeSpan.FromSeconds(5), cancellationToken).ConfigureAwait(false))
+            {
+                tally.StillHeldBy.Add("A shard in memory has not come to the tombstones yet; it overwrites the vectors when it does.");
+            }
         }
 
         if (_shared.IsConfigured && !_shared.IsUsable)

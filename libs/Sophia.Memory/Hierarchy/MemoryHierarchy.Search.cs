@@ -197,6 +197,8 @@ public sealed partial class MemoryHierarchy
         return hits;
     }
 
+    private const int AsOfPage = 512;
+
     // The past has no shard: one is made of what the log says was there, searched, and thrown away. Right, not fast.
     private async Task<SearchAnswer> SearchAsOfAsync(
         NamespaceInfo ns, ShardQuery query, DateTimeOffset at, Trail trail, CancellationToken cancellationToken)
@@ -204,12 +206,30 @@ public sealed partial class MemoryHierarchy
         var started = Stopwatch.GetTimestamp();
         var records = new Dictionary<string, MemoryRecord>(StringComparer.Ordinal);
         using var shard = _shards.CreateApart(ns);
+        var others = new List<MemoryRecord>();
         await foreach (var record in _store.ScanAsOfAsync(ns, at, cancellationToken).ConfigureAwait(false))
         {
             if (!record.IsExpired(at))
             {
                 records[record.Key] = record;
-                shard.Put(record);
+                if (VectorCompletion.IsRight(ns.Settings, record))
+                {
+                    shard.Put(record);
+                }
+                else
+                {
+                    others.Add(record);
+                }
+            }
+        }
+
+        // Versions whose vectors another model made, before the namespace changed its model, are found by words only.
+        foreach (var page in others.Chunk(AsOfPage))
+        {
+            var vectors = await _store.ReadVectorsAsync(ns, ns.Settings.VectorModel!, [.. page.Select(static r => r.Sequence)], cancellationToken).ConfigureAwait(false);
+            foreach (var record in page)
+            {
+                shard.Put(record with { Vector = vectors.GetValueOrDefault(record.Sequence) });
             }
         }
 

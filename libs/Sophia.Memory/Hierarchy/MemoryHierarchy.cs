@@ -63,7 +63,9 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         _committer = new Committer(store, _tail, options, _meters.L3, _logger);
         _committer.Unshown += Withdraw;
         _tail.Trimmed += WithdrawPartition;
-        _shards = new ShardDirectory(shards, _tail, store, options, _meters.L0, clock);
+        var vectors = new VectorCompletion(Models, store, clock, _logger);
+        _shards = new ShardDirectory(shards, _tail, store, vectors, options, _meters.L0, clock);
+        Changes = new ModelChanges(Models, store, _namespaces, _shards, _tail, vectors, clock, _logger);
         _sketch = new FrequencySketch(options.NearCapacity);
         _promotions = new Promotions(_shared, _meters.L1);
         _housekeeping = new Housekeeping(store, _committer, _shards, options, clock, _logger);
@@ -85,6 +87,9 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
 
     public SessionMemory Sessions { get; }
 
+    /// <summary>Changes of namespaces from one model to another.</summary>
+    public ModelChanges Changes { get; }
+
     /// <summary>The models that make vectors here.</summary>
     public ModelCatalog Models { get; }
 
@@ -101,6 +106,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         await _tail.StartAsync(cancellationToken).ConfigureAwait(false);
         await _shared.StartAsync().ConfigureAwait(false);
         _housekeeping.Start();
+        Changes.Start();
     }
 
     /// <summary>Commits what waits, stops following the log and closes the store.</summary>
@@ -112,6 +118,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
             return;
         }
 
+        await Changes.DisposeAsync().ConfigureAwait(false);
         await _housekeeping.DisposeAsync().ConfigureAwait(false);
         await _committer.DisposeAsync().ConfigureAwait(false);
         await _shards.DisposeAsync().ConfigureAwait(false);

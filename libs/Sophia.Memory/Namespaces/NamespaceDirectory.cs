@@ -45,6 +45,10 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
         return Keep(old == wanted ? current : await store.UpdateNamespaceAsync(current, wanted, cancellationToken).ConfigureAwait(false));
     }
 
+    /// <summary>Asks the store, however lately it was asked.</summary>
+    public async Task<NamespaceInfo?> RefreshAsync(long id, CancellationToken cancellationToken) =>
+        await store.FindNamespaceAsync(id, cancellationToken).ConfigureAwait(false) is { } found ? Keep(found) : null;
+
     private async ValueTask<NamespaceInfo?> LookUpAsync(string tenant, string name, Known? known, CancellationToken cancellationToken)
     {
         try
@@ -59,7 +63,8 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
         }
     }
 
-    private NamespaceInfo Keep(NamespaceInfo ns)
+    /// <summary>This is how the namespace is now.</summary>
+    public NamespaceInfo Keep(NamespaceInfo ns)
     {
         _known[(ns.Tenant, ns.Name)] = new Known(ns, clock.GetTimestamp());
         return ns;

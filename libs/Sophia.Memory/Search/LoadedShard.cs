@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Sophia.Memory.Log;
+using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Stores;
@@ -17,6 +18,7 @@ internal sealed class LoadedShard : IAsyncDisposable
     private readonly LogTail _tail;
     private readonly IRecordStore _store;
     private readonly TimeProvider _clock;
+    private readonly VectorCompletion _vectors;
     private readonly CancellationTokenSource _stop = new();
     private readonly Pulse _moved = new();
     private readonly Task _running;
@@ -24,11 +26,14 @@ internal sealed class LoadedShard : IAsyncDisposable
     private long _seen;
     private long _usedAt;
     private int _searching;
+    private readonly long _openedAt;
+    private int _missing;
     private volatile bool _isDistrusted;
 
-    public LoadedShard(NamespaceInfo ns, IShard shard, LogTail tail, IRecordStore store, TimeProvider clock)
+    public LoadedShard(NamespaceInfo ns, IShard shard, LogTail tail, IRecordStore store, VectorCompletion vectors, TimeProvider clock)
     {
-        (Namespace, Shard, _tail, _store, _clock) = (ns, shard, tail, store, clock);
+        (Namespace, Shard, _tail, _store, _vectors, _clock) = (ns, shard, tail, store, vectors, clock);
+        _openedAt = clock.GetTimestamp();
         Touch();
         _running = Task.Run(() => RunAsync(_stop.Token));
     }
@@ -46,7 +51,12 @@ internal sealed class LoadedShard : IAsyncDisposable
     /// <summary>True when the cursor's task has ended with an error, so that the shard must be loaded anew.</summary>
     public bool IsBroken => _running.IsFaulted || _ready.Task.IsFaulted || _isDistrusted;
 
+    public TimeSpan Age => _clock.GetElapsedTime(_openedAt);
+
     public TimeSpan Idle => _clock.GetElapsedTime(Volatile.Read(ref _usedAt));
+
+    /// <summary>Records that are found by words only, since the namespace's model could not be asked for their vectors.</summary>
+    public int Missing => Volatile.Read(ref _missing);
 
     public bool IsSearching => Volatile.Read(ref _searching) > 0;
 
@@ -138,11 +148,24 @@ internal sealed class LoadedShard : IAsyncDisposable
         var start = _tail.Seen[Namespace.Partition];
         var records = Channel.CreateBounded<MemoryRecord>(new BoundedChannelOptions(ReadSize * 4) { SingleReader = true, SingleWriter = true });
         var reading = Task.Run(() => ReadAllAsync(records.Writer, cancellationToken), CancellationToken.None);
+        var others = new List<MemoryRecord>();
         await foreach (var record in records.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
-            Shard.Put(record);
+            if (VectorCompletion.IsRight(Namespace.Settings, record))
+            {
+                Shard.Put(record);
+            }
+            else
+            {
+                others.Add(record);
+                if (others.Count == ReadSize)
+                {
+                    await PutOthersAsync(others, cancellationToken).ConfigureAwait(false);
+                }
+            }
         }
 
+        await PutOthersAsync(others, cancellationToken).ConfigureAwait(false);
         await reading.ConfigureAwait(false);
         Volatile.Write(ref _seen, start);
     }
@@ -191,6 +214,7 @@ internal sealed class LoadedShard : IAsyncDisposable
                 continue;
             }
 
+            await CompleteAsync(entries, cancellationToken).ConfigureAwait(false);
             foreach (var entry in entries)
             {
                 Apply(entry);
@@ -198,6 +222,47 @@ internal sealed class LoadedShard : IAsyncDisposable
 
             Volatile.Write(ref _seen, reached);
             _moved.Beat();
+        }
+    }
+
+    private async ValueTask PutOthersAsync(List<MemoryRecord> others, CancellationToken cancellationToken)
+    {
+        if (others.Count == 0)
+        {
+            return;
+        }
+
+        var records = others.ToArray();
+        others.Clear();
+        Interlocked.Add(ref _missing, await _vectors.CompleteAsync(Namespace, records, cancellationToken).ConfigureAwait(false));
+        foreach (var record in records)
+        {
+            Shard.Put(record);
+        }
+    }
+
+    // In place; nearly always there is nothing to do.
+    private async ValueTask CompleteAsync(List<LogEntry> entries, CancellationToken cancellationToken)
+    {
+        List<int>? places = null;
+        for (var i = 0; i < entries.Count; i++)
+        {
+            if (entries[i] is { Kind: ChangeKind.Put, Record: { } record } && !VectorCompletion.IsRight(Namespace.Settings, record))
+            {
+                (places ??= []).Add(i);
+            }
+        }
+
+        if (places is null)
+        {
+            return;
+        }
+
+        var records = places.Select(place => entries[place].Record!).ToArray();
+        Interlocked.Add(ref _missing, await _vectors.CompleteAsync(Namespace, records, cancellationToken).ConfigureAwait(false));
+        for (var i = 0; i < records.Length; i++)
+        {
+            entries[places[i]] = entries[places[i]] with { Record = records[i] };
         }
     }
 

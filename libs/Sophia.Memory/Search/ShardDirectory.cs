@@ -1,16 +1,23 @@
 using System.Collections.Concurrent;
 using Sophia.Memory.Log;
+using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
 
 namespace Sophia.Memory.Search;
 
-/// <summary>The shards that are in memory: loaded on demand, dropped when cold and memory is short.</summary>
+/// <summary>
+/// The shards that are in memory: loaded on demand, dropped when cold and memory is short. A namespace has one for each model
+/// that it is searched by: two while its model changes, since requests that began before the cut-over end with the old one.
+/// </summary>
 internal sealed class ShardDirectory(
-    IShardEngine engine, LogTail tail, IRecordStore store, MemoryOptions options, TierMeter meter, TimeProvider clock) : IAsyncDisposable
+    IShardEngine engine, LogTail tail, IRecordStore store, VectorCompletion vectors, MemoryOptions options, TierMeter meter, TimeProvider clock)
+    : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<long, LoadedShard> _shards = new();
+    private static readonly TimeSpan Afterlife = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MissingPatience = TimeSpan.FromSeconds(30);
+    private readonly ConcurrentDictionary<ShardKey, LoadedShard> _shards = new();
     private readonly Lock _opening = new();
 
     public string Engine => engine.Engine;
@@ -22,13 +29,22 @@ internal sealed class ShardDirectory(
     /// <summary>Changes that the slowest loaded shard has still to take in.</summary>
     public long Behind => _shards.Values.Select(s => tail.Seen[s.Namespace.Partition] - s.Seen).DefaultIfEmpty(0).Max();
 
-    public LoadedShard? Find(NamespaceInfo ns) => _shards.TryGetValue(ns.Id, out var shard) ? shard : null;
+    private readonly record struct ShardKey(long NamespaceId, string? Model)
+    {
+        public static ShardKey Of(NamespaceInfo ns) => new(ns.Id, ns.Settings.VectorModel);
+    }
+
+    public LoadedShard? Find(NamespaceInfo ns) => _shards.GetValueOrDefault(ShardKey.Of(ns));
+
+    /// <summary>Every shard of the namespace, whatever its model.</summary>
+    public IEnumerable<LoadedShard> All(NamespaceInfo ns) => _shards.Values.Where(shard => shard.Namespace.Id == ns.Id);
 
     /// <summary>The namespace's shard, which may still be loading.</summary>
     /// <param name="wasLoaded">True when it was there and ready.</param>
     public LoadedShard Open(NamespaceInfo ns, out bool wasLoaded)
     {
-        if (_shards.TryGetValue(ns.Id, out var shard) && !shard.IsBroken)
+        var key = ShardKey.Of(ns);
+        if (_shards.TryGetValue(key, out var shard) && !shard.IsBroken)
         {
             wasLoaded = shard.Ready.IsCompletedSuccessfully;
             return shard;
@@ -37,7 +53,7 @@ internal sealed class ShardDirectory(
         lock (_opening)
         {
             wasLoaded = false;
-            if (_shards.TryGetValue(ns.Id, out shard) && !shard.IsBroken)
+            if (_shards.TryGetValue(key, out shard) && !shard.IsBroken)
             {
                 return shard;
             }
@@ -48,8 +64,8 @@ internal sealed class ShardDirectory(
                 _ = shard.DisposeAsync().AsTask();
             }
 
-            var opened = new LoadedShard(ns, engine.Create(ns), tail, store, clock);
-            _shards[ns.Id] = opened;
+            var opened = new LoadedShard(ns, engine.Create(ns), tail, store, vectors, clock);
+            _shards[key] = opened;
             meter.Promote();
             return opened;
         }
@@ -70,13 +86,24 @@ internal sealed class ShardDirectory(
     /// <summary>Makes a shard of its own, outside the directory; the caller disposes it.</summary>
     public IShard CreateApart(NamespaceInfo ns) => engine.Create(ns);
 
+    /// <summary>Drops the namespace's shard of this model; it is loaded again when asked for.</summary>
+    public Task DropAsync(NamespaceInfo ns) => Find(ns) is { } shard ? DropAsync(shard, EvictionReason.Requested) : Task.CompletedTask;
+
     /// <summary>Drops the shards unused for longest until the rest is within the limit; those in use stay.</summary>
     public async Task DropColdAsync()
     {
         var size = SizeInMemory;
         foreach (var shard in _shards.Values.OrderByDescending(s => s.Idle))
         {
-            if (shard.IsBroken || (size > options.ShardLimitBytes && shard.Idle >= options.ShardIdle && !shard.IsSearching))
+            if (shard is { Missing: > 0, IsBroken: false } && shard.Age > MissingPatience)
+            {
+                // The model may answer by now: the next search loads the shard with the vectors that it lacks.
+                shard.Distrust();
+            }
+
+            var isLeftBehind = shard.Idle >= Afterlife && !shard.IsSearching &&
+                _shards.Values.Any(other => other.Namespace.Id == shard.Namespace.Id && other != shard && other.Idle < shard.Idle);
+            if (isLeftBehind || shard.IsBroken || (size > options.ShardLimitBytes && shard.Idle >= options.ShardIdle && !shard.IsSearching))
             {
                 size -= shard.Shard.SizeInMemory;
                 await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
@@ -109,7 +136,7 @@ internal sealed class ShardDirectory(
 
     private async Task DropAsync(LoadedShard shard, EvictionReason reason)
     {
-        if (_shards.TryRemove(new KeyValuePair<long, LoadedShard>(shard.Namespace.Id, shard)))
+        if (_shards.TryRemove(new KeyValuePair<ShardKey, LoadedShard>(ShardKey.Of(shard.Namespace), shard)))
         {
             meter.Evict(reason);
             await shard.DisposeAsync().ConfigureAwait(false);

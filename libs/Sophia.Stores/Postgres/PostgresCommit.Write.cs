@@ -23,6 +23,12 @@ internal static partial class PostgresCommit
         "SELECT chain.grp, p.previous FROM chain JOIN log p ON p.lsn = chain.lsn WHERE p.previous <> 0) " +
         "DELETE FROM contents c USING chain WHERE c.lsn = chain.lsn RETURNING chain.grp, c.kind";
 
+    // Vectors of a second model, which are there while a namespace changes its model.
+    private const string EraseVectors =
+        "WITH RECURSIVE chain (lsn) AS (SELECT * FROM unnest($1) UNION ALL " +
+        "SELECT p.previous FROM chain JOIN log p ON p.lsn = chain.lsn WHERE p.previous <> 0) " +
+        "DELETE FROM vectors v USING chain JOIN log l ON l.lsn = chain.lsn WHERE v.ns_id = l.ns_id AND v.lsn = l.lsn";
+
     private const string UpsertRecords =
         "INSERT INTO records (ns_id, key, record_id, lsn, version, deleted, created_at, expires_at, content_hash) " +
         "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (ns_id, key) DO UPDATE SET record_id = excluded.record_id, " +
@@ -51,6 +57,7 @@ internal static partial class PostgresCommit
             batch.Add(EraseChains)
                 .Array(NpgsqlDbType.Integer, plan.Erasures.ConvertAll(static e => e.Group).ToArray())
                 .Array(NpgsqlDbType.Bigint, plan.Erasures.ConvertAll(static e => e.Head.Value).ToArray());
+            batch.Add(EraseVectors).Array(NpgsqlDbType.Bigint, plan.Erasures.ConvertAll(static e => e.Head.Value).ToArray());
         }
 
         AddRecords(batch, plan.Touched);

@@ -40,5 +40,13 @@ internal static class PostgresSchema
             ALTER TABLE namespaces ADD COLUMN trimmed bigint NOT NULL DEFAULT 0;
             UPDATE namespaces SET trimmed = (SELECT p.trimmed FROM partitions p WHERE p.partition = namespaces.partition);
             """),
+        new(3, "vectors of a second model, while a namespace changes its model",
+            """
+            CREATE TABLE vectors (
+                ns_id bigint NOT NULL, lsn bigint NOT NULL, model text COLLATE "C" NOT NULL, vector bytea NOT NULL, PRIMARY KEY (ns_id, lsn, model));
+            CREATE TABLE model_changes (
+                ns_id bigint PRIMARY KEY, revision integer NOT NULL, is_open smallint NOT NULL, state text NOT NULL, owner text NOT NULL,
+                lease_until bigint NOT NULL);
+            """),
     ];
 }

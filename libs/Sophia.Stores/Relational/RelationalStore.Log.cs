@@ -84,6 +84,7 @@ internal abstract partial class RelationalStore
                 $"DELETE FROM records WHERE ns_id = @ns AND deleted = 1 AND key IN (SELECT key FROM contents WHERE lsn IN ({set})) AND lsn IN ({set})")
                 .With("@ns", q.ns.Id).With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             await session.Command($"DELETE FROM contents WHERE lsn IN ({set})").With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            await session.Command($"DELETE FROM vectors WHERE ns_id = @ns AND lsn IN ({set})").With("@ns", q.ns.Id).With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             await session.Command($"DELETE FROM log WHERE lsn IN ({set})").With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             await session.Command("UPDATE namespaces SET trimmed = @number WHERE id = @id AND trimmed < @number")
                 .With("@number", new Sequence(q.lsns[^1]).Number).With("@id", q.ns.Id).ExecuteNonQueryAsync(ct).ConfigureAwait(false);

@@ -35,6 +35,8 @@ internal abstract partial class RelationalStore
     public Task<NamespaceInfo> UpdateNamespaceAsync(NamespaceInfo current, NamespaceSettings settings, CancellationToken cancellationToken) =>
         WriteAsync((current, settings), static async (session, q, ct) =>
         {
+            // The row is taken first: a change of the model writes the same column.
+            await session.Command("UPDATE namespaces SET settings = settings WHERE id = @id").With("@id", q.current.Id).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             var stored = await FirstAsync(session.Command(SelectNamespace + "WHERE id = @id").With("@id", q.current.Id), Namespace, ct).ConfigureAwait(false)
                 ?? throw new ArgumentException($"There is no namespace with id {q.current.Id}.");
             var updated = stored with

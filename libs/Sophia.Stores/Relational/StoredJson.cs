@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 
@@ -21,6 +22,11 @@ internal static class StoredJson
 
     public static Provenance? Provenance(string json) => JsonSerializer.Deserialize(json, Relaxed.Provenance);
 
+    public static string Change(ModelChange change) => JsonSerializer.Serialize(change, Relaxed.ModelChange);
+
+    public static ModelChange Change(string json) =>
+        JsonSerializer.Deserialize(json, Relaxed.ModelChange) ?? throw new InvalidDataException("A stored change of model is empty.");
+
     /// <summary>An array, as a set parameter of SQLite.</summary>
     public static string Array(string[] values) => JsonSerializer.Serialize(values, Relaxed.StringArray);
 
@@ -36,6 +42,7 @@ internal static class StoredJson
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(NamespaceSettings))]
 [JsonSerializable(typeof(Provenance))]
+[JsonSerializable(typeof(ModelChange))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class StoredJsonTypes : JsonSerializerContext;

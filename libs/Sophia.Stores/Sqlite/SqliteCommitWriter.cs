@@ -17,6 +17,7 @@ internal sealed class SqliteCommitWriter : IDisposable
     private readonly SqliteStatement _insertLog;
     private readonly SqliteStatement _insertContent;
     private readonly SqliteStatement _eraseChain;
+    private readonly SqliteStatement _eraseVectors;
     private readonly SqliteStatement _insertRecord;
     private readonly SqliteStatement _updateRecord;
     private readonly SqliteStatement _deleteRecord;
@@ -39,6 +40,10 @@ internal sealed class SqliteCommitWriter : IDisposable
         _eraseChain = new(db,
             "WITH RECURSIVE chain (lsn) AS (SELECT ?1 UNION ALL SELECT p.previous FROM chain JOIN log p ON p.lsn = chain.lsn WHERE p.previous <> 0) " +
             "DELETE FROM contents WHERE lsn IN (SELECT lsn FROM chain) RETURNING kind");
+        // Vectors of a second model, which are there while a namespace changes its model.
+        _eraseVectors = new(db,
+            "WITH RECURSIVE chain (lsn) AS (SELECT ?1 UNION ALL SELECT p.previous FROM chain JOIN log p ON p.lsn = chain.lsn WHERE p.previous <> 0) " +
+            "DELETE FROM vectors WHERE ns_id = (SELECT ns_id FROM log WHERE lsn = ?1) AND lsn IN (SELECT lsn FROM chain)");
         _insertRecord = new(db,
             "INSERT INTO records (ns_id, key, record_id, lsn, version, deleted, created_at, expires_at, content_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
         _updateRecord = new(db,
@@ -144,6 +149,8 @@ internal sealed class SqliteCommitWriter : IDisposable
                 versions += _eraseChain.Int64(0) == LogRows.KeyOnly ? 0 : 1;
             }
 
+            _eraseVectors.Bind(1, erasure.Head.Value);
+            _eraseVectors.Execute();
             plan.CountErased(erasure.Group, versions);
         }
 
@@ -175,7 +182,7 @@ internal sealed class SqliteCommitWriter : IDisposable
     {
         foreach (var statement in new[]
         {
-            _partition, _mark, _head, _greatestAppend, _insertLog, _insertContent, _eraseChain,
+            _partition, _mark, _head, _greatestAppend, _insertLog, _insertContent, _eraseChain, _eraseVectors,
             _insertRecord, _updateRecord, _deleteRecord, _updatePartition, _insertMark,
         })
         {

@@ -39,5 +39,13 @@ internal static class SqliteSchema
             ALTER TABLE namespaces ADD COLUMN trimmed INTEGER NOT NULL DEFAULT 0;
             UPDATE namespaces SET trimmed = (SELECT p.trimmed FROM partitions p WHERE p.partition = namespaces.partition);
             """),
+        new(3, "vectors of a second model, while a namespace changes its model",
+            """
+            CREATE TABLE vectors (
+                ns_id INTEGER NOT NULL, lsn INTEGER NOT NULL, model TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (ns_id, lsn, model));
+            CREATE TABLE model_changes (
+                ns_id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, is_open INTEGER NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
+                lease_until INTEGER NOT NULL);
+            """),
     ];
 }

@@ -1,4 +1,5 @@
 using Sophia.Memory.Log;
+using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Stores;
@@ -128,6 +129,20 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     public Task<int> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, int limit, CancellationToken cancellationToken) => Inner.TrimLogAsync(ns, before, limit, cancellationToken);
 
     public Task<int> TrimMarksAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => Inner.TrimMarksAsync(now, limit, cancellationToken);
+
+    public Task<IReadOnlyDictionary<Sequence, float[]?>> ReadVectorsAsync(NamespaceInfo ns, string model, IReadOnlyCollection<Sequence> versions, CancellationToken cancellationToken) => Inner.ReadVectorsAsync(ns, model, versions, cancellationToken);
+
+    public Task PutVectorsAsync(NamespaceInfo ns, string model, IReadOnlyList<VersionVector> vectors, CancellationToken cancellationToken) => Inner.PutVectorsAsync(ns, model, vectors, cancellationToken);
+
+    public Task<Sequence> SettleVectorsAsync(NamespaceInfo ns, string model, Sequence after, int limit, CancellationToken cancellationToken) => Inner.SettleVectorsAsync(ns, model, after, limit, cancellationToken);
+
+    public Task<ModelChange?> FindModelChangeAsync(long namespaceId, CancellationToken cancellationToken) => Inner.FindModelChangeAsync(namespaceId, cancellationToken);
+
+    public Task<IReadOnlyList<ModelChange>> ListModelChangesAsync(CancellationToken cancellationToken) => Inner.ListModelChangesAsync(cancellationToken);
+
+    public Task<NamespaceInfo?> SaveModelChangeAsync(ModelChange next, CancellationToken cancellationToken) => Inner.SaveModelChangeAsync(next, cancellationToken);
+
+    public Task<bool> LeaseModelChangeAsync(long namespaceId, string owner, DateTimeOffset now, DateTimeOffset until, CancellationToken cancellationToken) => Inner.LeaseModelChangeAsync(namespaceId, owner, now, until, cancellationToken);
 
     public Task<IReadOnlyList<string>> SettleErasureAsync(CancellationToken cancellationToken) => Inner.SettleErasureAsync(cancellationToken);
 

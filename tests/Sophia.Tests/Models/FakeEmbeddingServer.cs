@@ -36,6 +36,9 @@ internal sealed class FakeEmbeddingServer : IAsyncDisposable
 
     public bool SendsBackwards { get; set; }
 
+    /// <summary>Changes the vector that a model (by its name in the request) makes of a text.</summary>
+    public Func<string, string, float[], float[]>? VectorHook { get; set; }
+
     /// <summary>While set, every call gets this status.</summary>
     public int? DownWith { get; set; }
 
@@ -143,7 +146,8 @@ internal sealed class FakeEmbeddingServer : IAsyncDisposable
 
         var inputs = body.GetProperty("input").EnumerateArray().Select(i => i.GetString()!).ToArray();
         Interlocked.Add(ref _texts, inputs.Length);
-        await context.Response.WriteAsync(Body([.. inputs.Select(VectorOf)]));
+        var model = body.GetProperty("model").GetString()!;
+        await context.Response.WriteAsync(Body([.. inputs.Select(text => VectorHook is { } hook ? hook(model, text, VectorOf(text)) : VectorOf(text))]));
     }
 
     private string Body(float[][] vectors)

@@ -5,12 +5,12 @@ using Sophia.Tests.Api;
 namespace Sophia.Tests.Models;
 
 /// <summary>The service with a model behind an endpoint, one that is declared as local, and the built-in one.</summary>
-internal sealed class ModelledApiHost(FakeEmbeddingServer server) : ApiHost(new Dictionary<string, string>
+internal sealed class ModelledApiHost(FakeEmbeddingServer server, int dimensions = 8) : ApiHost(new Dictionary<string, string>
 {
     ["Sophia:Models:far:Kind"] = "OpenAI", ["Sophia:Models:far:Endpoint"] = server.Endpoint, ["Sophia:Models:far:Model"] = "fake",
-    ["Sophia:Models:far:Dimensions"] = "8", ["Sophia:Models:far:ApiKey"] = server.Key, ["Sophia:Models:far:Retries"] = "0",
+    ["Sophia:Models:far:Dimensions"] = $"{dimensions}", ["Sophia:Models:far:ApiKey"] = server.Key, ["Sophia:Models:far:Retries"] = "0",
     ["Sophia:Models:near:Kind"] = "OpenAI", ["Sophia:Models:near:Endpoint"] = server.Endpoint, ["Sophia:Models:near:Model"] = "other",
-    ["Sophia:Models:near:Dimensions"] = "8", ["Sophia:Models:near:ApiKey"] = server.Key, ["Sophia:Models:near:Local"] = "true",
+    ["Sophia:Models:near:Dimensions"] = $"{dimensions}", ["Sophia:Models:near:ApiKey"] = server.Key, ["Sophia:Models:near:Local"] = "true",
 });
 
 public sealed class ModelsOverHttpTests : IAsyncLifetime, IDisposable

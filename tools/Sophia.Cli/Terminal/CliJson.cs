@@ -15,6 +15,8 @@ namespace Sophia.Cli.Terminal;
 [JsonSerializable(typeof(SearchResult))]
 [JsonSerializable(typeof(ForgetReport))]
 [JsonSerializable(typeof(TierReport))]
+[JsonSerializable(typeof(ModelList))]
+[JsonSerializable(typeof(ModelChangeStatus))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     private static readonly JsonWriterOptions s_readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

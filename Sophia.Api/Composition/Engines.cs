@@ -23,6 +23,6 @@ internal static class Engines
             ? PostgresRecordStore.Create(postgres, clock, memory.Limits)
             : SqliteRecordStore.Create(api.DataDirectory, clock, loggers.CreateLogger("Sophia.Stores.Sqlite"), memory.Limits);
         ISharedCache? shared = services.GetService<IConnectionMultiplexer>() is { } redis ? new RedisSharedCache(redis, clock) : null;
-        return new MemoryHierarchy(store, shared, new HostShardEngine(), null, memory, clock, loggers, services.GetRequiredService<ModelCatalog>());
+        return new MemoryHierarchy(store, shared, new HostShardEngine(Path.Combine(api.DataDirectory, "vectors")), null, memory, clock, loggers, services.GetRequiredService<ModelCatalog>());
     }
 }

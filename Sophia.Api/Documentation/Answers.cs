@@ -23,7 +23,9 @@ internal sealed record HitAnswer(
     double Score, ScorePartAnswer[] Parts, string[] MatchedTerms, string Key, JsonElement? Content, string? ContentBase64, string ContentType, string[] Tags,
     Dictionary<string, JsonElement> Attributes, int Version, string Sequence, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? ExpiresAt);
 
-internal sealed record SearchResultAnswer(HitAnswer[] Hits, string Tier, string Mode, double TookMs, long Scanned, long Matching, string Sequence, string? Degraded);
+internal sealed record SearchResultAnswer(HitAnswer[] Hits, string Tier, string Mode, double TookMs, long Scanned, long Matching, FilterNoteAnswer[] FilterNotes, string Sequence, string? Degraded);
+
+internal sealed record FilterNoteAnswer(string Attribute, long Missing, long Mistyped);
 
 internal sealed record ErasedAnswer(long Records, long Versions, long Vectors, long L1, long Near, long L0, long LogTombstones);
 

@@ -139,6 +139,17 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
         json.WriteNumber("tookMs", Math.Round(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 3));
         json.WriteNumber("scanned", answer.RowsScanned);
         json.WriteNumber("matching", answer.RowsMatching);
+        json.WriteStartArray("filterNotes");
+        foreach (var note in answer.FilterNotes)
+        {
+            json.WriteStartObject();
+            json.WriteString("attribute", note.Attribute);
+            json.WriteNumber("missing", note.Missing);
+            json.WriteNumber("mistyped", note.Mistyped);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteString("sequence", answer.Seen.ToToken());
         json.WriteEndObject();
     }

@@ -67,4 +67,13 @@ public sealed record SearchHit : MemoryRecord
 /// <param name="Scanned">Records compared.</param>
 /// <param name="Matching">Records that the filter let through.</param>
 public sealed record SearchResult(
-    IReadOnlyList<SearchHit> Hits, string? Tier, string? Mode, double TookMs, long Scanned, long Matching, string? Sequence);
+    IReadOnlyList<SearchHit> Hits, string? Tier, string? Mode, double TookMs, long Scanned, long Matching, string? Sequence)
+{
+    /// <summary>Attributes of the filter that records lack or have in another type, so that a wrong name or type shows.</summary>
+    public IReadOnlyList<FilterNote> FilterNotes { get; init; } = [];
+}
+
+/// <summary>Records that a condition of the filter left out because it could not be tested on them.</summary>
+/// <param name="Missing">Records without the attribute.</param>
+/// <param name="Mistyped">Records whose attribute has a type that the condition does not compare with.</param>
+public sealed record FilterNote(string Attribute, long Missing, long Mistyped);

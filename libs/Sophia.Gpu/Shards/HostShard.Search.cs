@@ -7,10 +7,11 @@ namespace Sophia.Gpu.Shards;
 internal sealed partial class HostShard
 {
     /// <summary>
-    /// More rows than asked for, from each part: the scan is in single precision and rows may go while it runs; the order
-    /// is made in double precision from the rows that are there at the end.
+    /// More rows than asked for, from each part: rows may go or change while the scan runs, and the order is made from what
+    /// is there at the end.
     /// </summary>
     private const int Margin = 16;
+    private const int MostMargin = 1_024;
 
     public ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken)
     {
@@ -21,12 +22,18 @@ internal sealed partial class HostShard
             throw new ArgumentException($"The query's vector has {vector.Length} components; the namespace has {_dimensions}.", nameof(query));
         }
 
-        return Search(query, holdingLock: false, cancellationToken) ??
-            Search(query, holdingLock: true, cancellationToken)!;
+        // Under so many changes that no try without the lock succeeds, the last one holds up the writer.
+        for (var margin = Margin; ; margin *= 8)
+        {
+            if (Search(query, margin, holdingLock: margin > MostMargin, cancellationToken) is { } answer)
+            {
+                return answer;
+            }
+        }
     }
 
     /// <summary>Null when so many rows changed meanwhile that some of the best may be missing (never while holding the lock).</summary>
-    private ShardAnswer? Search(ShardQuery query, bool holdingLock, CancellationToken cancellationToken)
+    private ShardAnswer? Search(ShardQuery query, int margin, bool holdingLock, CancellationToken cancellationToken)
     {
         var words = query.Mode == SearchMode.Vector ? null : new LexicalQuery(_analyzer, query.Text);
         var vector = query.Mode == SearchMode.Lexical || _vectors is null ? null : query.Vector;
@@ -39,7 +46,9 @@ internal sealed partial class HostShard
             var filter = new RowFilter(_rows, query.Filter, query.Now);
             var set = filter.PassesAll ? null : filter.Evaluate(cancellationToken);
             long matching = set?.Count ?? _rows.Count;
-            var capacity = (int)Math.Min(wanted + Margin, Math.Max(matching, 1));
+            var notes = set is null ? [] : filter.Notes;
+            var version = _changes.Version;
+            var capacity = (int)Math.Min(wanted + margin, Math.Max(matching, 1));
             var keys = _rows.Keys;
             var lexicalTop = new TopRows(capacity, keys);
             if (words is { IsEmpty: false } && matching > 0)
@@ -77,10 +86,10 @@ internal sealed partial class HostShard
             }
 
             var candidates = new List<Candidate>(lexicalTop.Count + vectorTop.Count);
-            var gone = Collect(query, words, prepared, filter, lexicalTop, vectorTop, candidates);
-            return gone > Margin && !holdingLock
+            var gone = Collect(query, words, prepared, filter, version, lexicalTop, vectorTop, candidates);
+            return gone > margin && !holdingLock
                 ? null
-                : new ShardAnswer(Fusion.Fuse(candidates, query.Mode, query.K, wanted), scanned, matching);
+                : new ShardAnswer(Fusion.Fuse(candidates, query.Mode, query.K, wanted), scanned, matching) { FilterNotes = notes };
         }
         finally
         {
@@ -91,9 +100,16 @@ internal sealed partial class HostShard
 
     /// <summary>Scores the rows of both parts as they are now; returns how many are no longer what was looked for.</summary>
     private int Collect(
-        ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, TopRows lexicalTop, TopRows vectorTop, List<Candidate> candidates)
+        ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, long version, TopRows lexicalTop, TopRows vectorTop,
+        List<Candidate> candidates)
     {
         var gone = 0;
+        var changed = new HashSet<int>();
+        if (!_changes.TryRead(version, changed))
+        {
+            return int.MaxValue;
+        }
+
         var seen = new HashSet<int>(lexicalTop.Count + vectorTop.Count);
         var matched = new List<string>();
         foreach (var row in lexicalTop.Rows)
@@ -106,11 +122,16 @@ internal sealed partial class HostShard
             seen.Add(row);
         }
 
+        foreach (var row in changed)
+        {
+            // It was among the best as something else than what it is now.
+            gone += seen.Add(row) ? 0 : 1;
+        }
+
         foreach (var row in seen)
         {
             if (!filter.Passes(row))
             {
-                gone++;
                 continue;
             }
 
@@ -121,7 +142,6 @@ internal sealed partial class HostShard
                 ? Math.Clamp(DotProduct.Exact(vector.Floats, _vectors!.Row(at.Vector)), -1, 1) : null;
             if (lexical is null && cosine is null)
             {
-                gone++;
                 continue;
             }
 

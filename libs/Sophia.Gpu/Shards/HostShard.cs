@@ -12,7 +12,7 @@ namespace Sophia.Gpu.Shards;
 /// The searchable view of a namespace in host memory: rows, postings, vectors. It keeps keys and words, not contents.
 /// A change reads the record's words first and then takes the lock for some microseconds. A search takes the lock to
 /// filter and to walk the postings, scans the vectors without it (so that a scan of milliseconds holds up no write), and
-/// takes it once more to score its candidates as they are then.
+/// takes it once more to score its candidates, and what changed meanwhile, as they are then.
 /// </summary>
 internal sealed partial class HostShard : IShard
 {
@@ -22,6 +22,7 @@ internal sealed partial class HostShard : IShard
     private readonly RowTable _rows = new();
     private readonly LexicalIndex _lexical = new();
     private readonly RemovalMarks _removals = new();
+    private readonly ChangedRows _changes = new();
     private readonly VectorPages? _vectors;
     private readonly TextAnalyzer _analyzer;
     private readonly int _dimensions;
@@ -65,6 +66,7 @@ internal sealed partial class HostShard : IShard
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             var row = _rows.Set(record, attributes);
+            _changes.Add(row);
             ClearRow(row);
             _rows.Documents[row] = _lexical.Add(row, _words);
             _rows[row].Vector = vector is null ? RowTable.NoVector : _vectors!.Add(row, vector);
@@ -94,6 +96,7 @@ internal sealed partial class HostShard : IShard
 
                 ClearRow(row);
                 _rows.Remove(row);
+                _changes.Add(row);
             }
 
             _removals.Add(id, sequence);

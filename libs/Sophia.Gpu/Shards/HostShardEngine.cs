@@ -1,4 +1,5 @@
 using Sophia.Gpu.Devices;
+using Sophia.Gpu.Vectors;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Search;
 
@@ -7,11 +8,23 @@ namespace Sophia.Gpu.Shards;
 /// <summary>The engine of L0 without a GPU: shards in host memory, searched with the processor's vector instructions.</summary>
 public sealed class HostShardEngine : IShardEngine
 {
+    private readonly VectorStorage _storage;
+
+    /// <param name="folder">
+    /// Where large shards keep the float32 originals of their vectors, as files of this process; what an earlier process left
+    /// there is deleted. Null: in memory.
+    /// </param>
+    public HostShardEngine(string? folder = null)
+    {
+        _storage = new VectorStorage(folder);
+        _storage.DeleteLeftOvers();
+    }
+
     public string Engine { get; } = $"host memory, {HostProcessor.Vectors}";
 
     public IShard Create(NamespaceInfo ns)
     {
         ArgumentNullException.ThrowIfNull(ns);
-        return new HostShard(ns.Settings);
+        return new HostShard(ns.Settings, _storage);
     }
 }

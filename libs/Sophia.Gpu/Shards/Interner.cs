@@ -31,7 +31,8 @@ internal sealed class Interner
         return id;
     }
 
-    public void Release(int id)
+    /// <summary>True when that was its last use: the number will stand for another string.</summary>
+    public bool Release(int id)
     {
         if (--_uses[id] == 0)
         {
@@ -39,7 +40,10 @@ internal sealed class Interner
             _ids.Remove(_texts[id]!);
             _texts[id] = null;
             _free.Push(id);
+            return true;
         }
+
+        return false;
     }
 
     /// <summary>The number of a string, or −1 when no row uses it.</summary>

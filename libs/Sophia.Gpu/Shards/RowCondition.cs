@@ -1,4 +1,6 @@
+using System.Numerics;
 using Sophia.Memory.Search;
+using ColumnKind = Sophia.Gpu.Shards.AttributeColumn.ColumnKind;
 
 namespace Sophia.Gpu.Shards;
 
@@ -14,6 +16,7 @@ internal sealed class RowCondition
     public RowCondition(RowTable rows, AttributeCondition condition)
     {
         _rows = rows;
+        Attribute = condition.Name;
         _name = rows.Names.Find(condition.Name);
         _comparison = condition.Comparison;
         _values = condition.Values;
@@ -21,6 +24,73 @@ internal sealed class RowCondition
         for (var i = 0; i < _texts.Length; i++)
         {
             _texts[i] = _values[i].Text is { } text ? rows.Texts.Find(text) : -1;
+        }
+    }
+
+    public string Attribute { get; }
+
+    /// <summary>Rows that an evaluation left out because they lack the attribute.</summary>
+    public long Missing { get; private set; }
+
+    /// <summary>Rows that it left out because their attribute has a type that no value of the condition has.</summary>
+    public long Mistyped { get; private set; }
+
+    /// <summary>Takes the rows that do not satisfy it out of a chunk's bitmap.</summary>
+    /// <param name="asked">The rows whose missing and mistyped attributes count.</param>
+    public void Restrict(int chunkNumber, Span<ulong> rows, ReadOnlySpan<ulong> asked)
+    {
+        if (_rows.ColumnOf(_name)?.Find(chunkNumber) is not { } chunk)
+        {
+            CountUnfit(asked, default, default);
+            if (_comparison != Comparison.Missing)
+            {
+                rows.Clear();
+            }
+
+            return;
+        }
+
+        Span<ulong> present = stackalloc ulong[RowChunk.Words];
+        Span<ulong> typed = stackalloc ulong[RowChunk.Words];
+        Span<ulong> holding = stackalloc ulong[RowChunk.Words];
+        if (chunk.Kinds is { } kinds)
+        {
+            for (var word = 0; word < RowChunk.Words; word++)
+            {
+                if (asked[word] != 0)
+                {
+                    present[word] = ColumnScan.IsPresent(kinds, word);
+                    typed[word] = IsTyped(kinds, word);
+                    holding[word] = Holds(chunkNumber, chunk, word, rows[word] & typed[word]);
+                    AddArrays(chunkNumber, kinds, word, asked[word], ref typed[word], ref holding[word]);
+                }
+            }
+        }
+        else
+        {
+            present.Clear();
+            typed.Clear();
+            holding.Clear();
+            foreach (var place in chunk.Places.AsSpan(0, chunk.Count))
+            {
+                var (word, bit) = (place >> 6, 1UL << place);
+                if ((asked[word] & bit) != 0)
+                {
+                    present[word] |= bit;
+                    AddRow(RowOf(chunkNumber, place), bit, ref typed[word], ref holding[word]);
+                }
+            }
+        }
+
+        CountUnfit(asked, present, typed);
+        for (var word = 0; word < RowChunk.Words; word++)
+        {
+            rows[word] &= _comparison switch
+            {
+                Comparison.Exists => present[word],
+                Comparison.Missing => ~present[word],
+                _ => holding[word],
+            };
         }
     }
 
@@ -50,6 +120,142 @@ internal sealed class RowCondition
         }
 
         return _comparison == Comparison.Missing;
+    }
+
+    private static int RowOf(int chunk, int place) => (chunk << RowChunk.RowsLog2) + place;
+
+    private void CountUnfit(ReadOnlySpan<ulong> asked, ReadOnlySpan<ulong> present, ReadOnlySpan<ulong> typed)
+    {
+        if (_comparison is Comparison.Exists or Comparison.Missing)
+        {
+            return;
+        }
+
+        for (var word = 0; word < asked.Length; word++)
+        {
+            var there = present.IsEmpty ? 0 : present[word];
+            Missing += BitOperations.PopCount(asked[word] & ~there);
+            Mistyped += present.IsEmpty ? 0 : BitOperations.PopCount(asked[word] & there & ~typed[word]);
+        }
+    }
+
+    /// <summary>The rows of a word with a scalar of a type that a value has.</summary>
+    private ulong IsTyped(ColumnKind[] kinds, int word)
+    {
+        ulong typed = 0;
+        foreach (var value in _values)
+        {
+            typed |= value.Text is not null ? ColumnScan.IsKind(kinds, word, ColumnKind.Text)
+                : value.Number is not null ? ColumnScan.IsKind(kinds, word, ColumnKind.Number)
+                : value.Truth is not null ? ColumnScan.IsKind(kinds, word, ColumnKind.True) | ColumnScan.IsKind(kinds, word, ColumnKind.False)
+                : 0;
+        }
+
+        return typed;
+    }
+
+    /// <summary>Of the given rows of a word, those whose scalar satisfies it.</summary>
+    private ulong Holds(int chunkNumber, AttributeColumn.Chunk chunk, int word, ulong asked)
+    {
+        if (asked == 0)
+        {
+            return 0;
+        }
+
+        ulong holding = 0;
+        var isText = false;
+        for (var i = 0; i < _values.Count; i++)
+        {
+            if (_values[i].Number is { } number)
+            {
+                holding |= ColumnScan.IsKind(chunk.Kinds!, word, ColumnKind.Number) & ColumnScan.Compares(chunk.Values, word, _comparison, number);
+            }
+            else if (_values[i].Truth is { } truth)
+            {
+                var same = ColumnScan.IsKind(chunk.Kinds!, word, truth ? ColumnKind.True : ColumnKind.False);
+                var other = ColumnScan.IsKind(chunk.Kinds!, word, truth ? ColumnKind.False : ColumnKind.True);
+                holding |= _comparison switch
+                {
+                    Comparison.Equal or Comparison.In => same,
+                    Comparison.NotEqual => other,
+                    _ => 0,
+                };
+            }
+            else if (_values[i].Text is not null)
+            {
+                var isThis = ColumnScan.IsValue(chunk.Values, word, _texts[i]);
+                switch (_comparison)
+                {
+                    case Comparison.Equal or Comparison.In:
+                        holding |= ColumnScan.IsKind(chunk.Kinds!, word, ColumnKind.Text) & isThis;
+                        break;
+                    case Comparison.NotEqual:
+                        holding |= ColumnScan.IsKind(chunk.Kinds!, word, ColumnKind.Text) & ~isThis;
+                        break;
+                    default:
+                        isText = true;
+                        break;
+                }
+            }
+        }
+
+        if (isText)
+        {
+            // The order of texts is not that of their numbers: they are read.
+            for (var left = asked & ColumnScan.IsKind(chunk.Kinds!, word, ColumnKind.Text); left != 0; left &= left - 1)
+            {
+                var place = (word * 64) + BitOperations.TrailingZeroCount(left);
+                ulong typed = 0;
+                AddRow(RowOf(chunkNumber, place), left & (~left + 1), ref typed, ref holding);
+            }
+        }
+
+        return holding & asked;
+    }
+
+    private void AddArrays(int chunkNumber, ColumnKind[] kinds, int word, ulong asked, ref ulong typed, ref ulong holding)
+    {
+        for (var left = asked & ColumnScan.IsKind(kinds, word, ColumnKind.Many); left != 0; left &= left - 1)
+        {
+            AddRow(RowOf(chunkNumber, (word * 64) + BitOperations.TrailingZeroCount(left)), left & (~left + 1), ref typed, ref holding);
+        }
+    }
+
+    private void AddRow(int row, ulong bit, ref ulong typed, ref ulong holding)
+    {
+        var cells = AttributeColumn.CellsOf(_rows[row].Attributes, _name);
+        foreach (ref readonly var cell in cells)
+        {
+            if (HasTypeOfValue(cell.Kind))
+            {
+                typed |= bit;
+                break;
+            }
+        }
+
+        if (Holds(cells))
+        {
+            holding |= bit;
+        }
+    }
+
+    private bool HasTypeOfValue(CellKind kind)
+    {
+        foreach (var value in _values)
+        {
+            if (kind switch
+            {
+                CellKind.Text => value.Text is not null,
+                CellKind.Number => value.Number is not null,
+                CellKind.True or CellKind.False => value.Truth is not null,
+                _ => false,
+            })
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool HoldsForAnyValue(in AttributeCell cell)

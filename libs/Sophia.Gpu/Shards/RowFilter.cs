@@ -1,3 +1,4 @@
+using System.Numerics;
 using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.Shards;
@@ -34,20 +35,43 @@ internal sealed class RowFilter
     /// <summary>True when every living row passes.</summary>
     public bool PassesAll => _filter.IsEmpty && _rows.Expiring == 0;
 
+    /// <summary>What the conditions on attributes left out of an evaluation because it was missing or of another type.</summary>
+    public IReadOnlyList<FilterNote> Notes
+    {
+        get
+        {
+            var notes = new List<FilterNote>();
+            foreach (var condition in _conditions)
+            {
+                if (condition.Missing + condition.Mistyped > 0 && !notes.Exists(note => note.Attribute == condition.Attribute))
+                {
+                    notes.Add(new FilterNote(condition.Attribute, condition.Missing, condition.Mistyped));
+                }
+            }
+
+            return notes;
+        }
+    }
+
+    /// <summary>The rows that pass: whole chunks of rows at a time, each part of the filter on what the parts before it left.</summary>
     public RowSet Evaluate(CancellationToken cancellationToken)
     {
         var set = new RowSet(_rows.Used);
-        for (var row = 0; row < _rows.Used; row++)
+        Span<ulong> bits = stackalloc ulong[RowChunk.Words];
+        Span<ulong> asked = stackalloc ulong[RowChunk.Words];
+        for (var chunk = 0; chunk << RowChunk.RowsLog2 < _rows.Used; chunk++)
         {
-            if ((row & 0xfff) == 0)
+            cancellationToken.ThrowIfCancellationRequested();
+            _rows.LiveOf(chunk).CopyTo(bits);
+            RestrictTags(chunk, bits);
+            RestrictRows(chunk, bits);
+            bits.CopyTo(asked);
+            foreach (var condition in _conditions)
             {
-                cancellationToken.ThrowIfCancellationRequested();
+                condition.Restrict(chunk, bits, asked);
             }
 
-            if (Passes(row))
-            {
-                set.Add(row);
-            }
+            set.Add(chunk, bits);
         }
 
         return set;
@@ -62,6 +86,72 @@ internal sealed class RowFilter
 
         ref readonly var at = ref _rows[row];
         return at.Expires > _now && (_filter.IsEmpty || (PassesTimes(at) && PassesTags(at.Tags) && PassesKey(row) && PassesAttributes(at)));
+    }
+
+    private void RestrictTags(int chunk, Span<ulong> bits)
+    {
+        Span<ulong> tagged = stackalloc ulong[RowChunk.Words];
+        foreach (var tag in _allTags)
+        {
+            tagged.Clear();
+            _rows.TaggedWith(tag)?.AddTo(chunk, tagged);
+            for (var i = 0; i < bits.Length; i++)
+            {
+                bits[i] &= tagged[i];
+            }
+        }
+
+        if (_anyTags.Length > 0)
+        {
+            tagged.Clear();
+            foreach (var tag in _anyTags)
+            {
+                _rows.TaggedWith(tag)?.AddTo(chunk, tagged);
+            }
+
+            for (var i = 0; i < bits.Length; i++)
+            {
+                bits[i] &= tagged[i];
+            }
+        }
+
+        if (_noTags.Length > 0)
+        {
+            tagged.Clear();
+            foreach (var tag in _noTags)
+            {
+                _rows.TaggedWith(tag)?.AddTo(chunk, tagged);
+            }
+
+            for (var i = 0; i < bits.Length; i++)
+            {
+                bits[i] &= ~tagged[i];
+            }
+        }
+    }
+
+    /// <summary>Expiry, times and key, which are read row by row, where they are asked for.</summary>
+    private void RestrictRows(int chunk, Span<ulong> bits)
+    {
+        var byTimes = _filter.CreatedFrom is not null || _filter.CreatedTo is not null || _filter.UpdatedFrom is not null ||
+            _filter.UpdatedTo is not null || _filter.ValidAt is not null;
+        if (_rows.Expiring == 0 && !byTimes && _filter.KeyPrefix is null)
+        {
+            return;
+        }
+
+        for (var word = 0; word < bits.Length; word++)
+        {
+            for (var left = bits[word]; left != 0; left &= left - 1)
+            {
+                var row = (chunk << RowChunk.RowsLog2) + (word * 64) + BitOperations.TrailingZeroCount(left);
+                ref readonly var at = ref _rows[row];
+                if (at.Expires <= _now || (byTimes && !PassesTimes(at)) || !PassesKey(row))
+                {
+                    bits[word] &= ~(left & (~left + 1));
+                }
+            }
+        }
     }
 
     private bool PassesTimes(in RowTable.Row at) =>

@@ -23,6 +23,13 @@ internal sealed class RowSet(int rows)
 
     public void Add(int row) => _bits[row >> 6] |= 1UL << row;
 
+    /// <summary>Adds the rows of a chunk's bitmap; those beyond the set's size must not be in it.</summary>
+    public void Add(int chunk, ReadOnlySpan<ulong> bits)
+    {
+        var from = chunk * RowChunk.Words;
+        bits[..Math.Min(bits.Length, _bits.Length - from)].CopyTo(_bits.AsSpan(from));
+    }
+
     /// <summary>False also for rows that came after the set was made.</summary>
     public bool Contains(int row) => (uint)(row >> 6) < (uint)_bits.Length && (_bits[row >> 6] & (1UL << row)) != 0;
 

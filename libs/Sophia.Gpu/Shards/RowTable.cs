@@ -12,15 +12,19 @@ internal sealed class RowTable
     public const int NoDocument = -1;
     public const int NoVector = -1;
 
-    private readonly Dictionary<RecordId, int> _rowOfId = [];
+    private readonly RowIds _rowOfId = new();
     private readonly Stack<int> _free = new();
     private readonly Interner _names = new();
     private readonly Interner _texts = new();
     private readonly Interner _tags = new();
-    private string?[] _keys = new string?[16];
-    private Row[] _rows = new Row[16];
+    private readonly List<SparseRows?> _tagged = [];
+    private readonly List<AttributeColumn?> _columns = [];
+    private ChunkedRows<string?> _keys = new();
+    private ChunkedRows<Row> _rows = new();
+    private readonly List<ulong[]> _live = [];
     private int[] _documents = new int[16];
     private long _variableBytes;
+    private long _columnBytes;
 
     /// <summary>Rows ever used: the living and the freed have numbers below.</summary>
     public int Used { get; private set; }
@@ -36,19 +40,28 @@ internal sealed class RowTable
 
     public Interner Tags => _tags;
 
-    /// <summary>By row; null when the row is free. The array is replaced, not changed in length, when rows are added.</summary>
-    public string?[] Keys => _keys;
+    /// <summary>By row, as many as there are now; null when the row is free.</summary>
+    public ChunkedRows<string?> Keys => _keys;
 
     /// <summary>The number of the row's document in the lexical index.</summary>
     public Span<int> Documents => _documents.AsSpan(0, Used);
 
     public long SizeInMemory =>
-        (_rows.Length * (112L + 8 + 4)) + (_rowOfId.Count * 44L) + _variableBytes +
+        (_rows.Capacity * (112L + 8 + 4)) + (_rowOfId.Count * 44L) + _variableBytes + _columnBytes +
         _names.SizeInMemory + _texts.SizeInMemory + _tags.SizeInMemory;
 
     public ref Row this[int row] => ref _rows[row];
 
     public bool IsLive(int row) => (uint)row < (uint)Used && _keys[row] is not null;
+
+    /// <summary>A chunk's rows that are not free, a bit each.</summary>
+    public ReadOnlySpan<ulong> LiveOf(int chunk) => _live[chunk];
+
+    /// <summary>The rows with a tag; null when there are none.</summary>
+    public SparseRows? TaggedWith(int tag) => (uint)tag < (uint)_tagged.Count ? _tagged[tag] : null;
+
+    /// <summary>The column of an attribute; null when no row has it.</summary>
+    public AttributeColumn? ColumnOf(int name) => (uint)name < (uint)_columns.Count ? _columns[name] : null;
 
     public bool TryFind(RecordId id, out int row) => _rowOfId.TryGetValue(id, out row);
 
@@ -68,6 +81,7 @@ internal sealed class RowTable
         }
 
         _keys[row] = record.Key;
+        _live[RowChunk.Of(row)][RowChunk.PlaceOf(row) >> 6] |= 1UL << row;
         ref var target = ref _rows[row];
         target.Id = record.Id;
         target.Sequence = record.Sequence;
@@ -78,6 +92,7 @@ internal sealed class RowTable
         target.ValidTo = record.ValidTo?.UtcTicks ?? long.MaxValue;
         target.Tags = Use(record.Tags);
         target.Attributes = Use(attributes);
+        AddToColumns(row);
         Expiring += record.ExpiresAt is null ? 0 : 1;
         _variableBytes += VariableBytes(row);
         return row;
@@ -88,6 +103,7 @@ internal sealed class RowTable
         Release(row);
         _rowOfId.Remove(_rows[row].Id);
         _keys[row] = null;
+        _live[RowChunk.Of(row)][RowChunk.PlaceOf(row) >> 6] &= ~(1UL << row);
         _rows[row] = default;
         _free.Push(row);
     }
@@ -99,15 +115,63 @@ internal sealed class RowTable
             return row;
         }
 
-        if (Used == _rows.Length)
+        _keys.MakeRoomFor(Used);
+        _rows.MakeRoomFor(Used);
+        if (Used == _documents.Length)
         {
-            var size = Used * 3 / 2;
-            Array.Resize(ref _keys, size);
-            Array.Resize(ref _rows, size);
-            Array.Resize(ref _documents, size);
+            Array.Resize(ref _documents, Used * 3 / 2);
+        }
+
+        if (RowChunk.Of(Used) == _live.Count)
+        {
+            _live.Add(new ulong[RowChunk.Words]);
         }
 
         return Used++;
+    }
+
+    private void AddToColumns(int row)
+    {
+        ref readonly var at = ref _rows[row];
+        foreach (var tag in at.Tags)
+        {
+            while (_tagged.Count <= tag)
+            {
+                _tagged.Add(null);
+            }
+
+            if (_tagged[tag] is not { } tagged)
+            {
+                _tagged[tag] = tagged = new SparseRows();
+                _columnBytes += tagged.SizeInMemory;
+            }
+
+            _columnBytes -= tagged.SizeInMemory;
+            tagged.Add(row);
+            _columnBytes += tagged.SizeInMemory;
+        }
+
+        ReadOnlySpan<AttributeCell> cells = at.Attributes;
+        while (!cells.IsEmpty)
+        {
+            var name = cells[0].Name;
+            var own = AttributeColumn.CellsOf(cells, name);
+            while (_columns.Count <= name)
+            {
+                _columns.Add(null);
+            }
+
+            if (_columns[name] is not { } column)
+            {
+                _columns[name] = column = new AttributeColumn();
+                _columnBytes += column.SizeInMemory;
+            }
+
+            _columnBytes -= column.SizeInMemory;
+            column.Add(row, own, name, this);
+            _columnBytes += column.SizeInMemory;
+            cells = cells[own.Length..];
+        }
     }
 
     private void Release(int row)
@@ -117,12 +181,33 @@ internal sealed class RowTable
         Expiring -= old.Expires == long.MaxValue ? 0 : 1;
         foreach (var tag in old.Tags)
         {
-            _tags.Release(tag);
+            _columnBytes -= _tagged[tag]!.SizeInMemory;
+            _tagged[tag]!.Remove(row);
+            _columnBytes += _tagged[tag]!.SizeInMemory;
+            if (_tags.Release(tag))
+            {
+                _columnBytes -= _tagged[tag]!.SizeInMemory;
+                _tagged[tag] = null;
+            }
         }
 
+        var before = -1;
         foreach (ref readonly var cell in old.Attributes.AsSpan())
         {
-            _names.Release(cell.Name);
+            if (cell.Name != before)
+            {
+                before = cell.Name;
+                _columnBytes -= _columns[before]!.SizeInMemory;
+                _columns[before]!.Remove(row);
+                _columnBytes += _columns[before]!.SizeInMemory;
+            }
+
+            if (_names.Release(cell.Name))
+            {
+                _columnBytes -= _columns[cell.Name]!.SizeInMemory;
+                _columns[cell.Name] = null;
+            }
+
             if (cell.Kind == CellKind.Text)
             {
                 _texts.Release(cell.Text);
@@ -157,7 +242,7 @@ internal sealed class RowTable
         for (var i = 0; i < cells.Length; i++)
         {
             var (name, kind, text, number) = attributes[i];
-            cells[i] = new AttributeCell(_names.Use(name), kind, text is null ? -1 : _texts.Use(text), number);
+            cells[i] = new AttributeCell(_names.Use(name), kind, text is null ? BitConverter.DoubleToInt64Bits(number) : _texts.Use(text));
         }
 
         return cells;
@@ -167,7 +252,7 @@ internal sealed class RowTable
     {
         ref readonly var at = ref _rows[row];
         return 22 + (2L * _keys[row]!.Length) + (at.Tags.Length == 0 ? 0 : 24 + (4L * at.Tags.Length)) +
-            (at.Attributes.Length == 0 ? 0 : 24 + (24L * at.Attributes.Length));
+            (at.Attributes.Length == 0 ? 0 : 24 + (16L * at.Attributes.Length));
     }
 
     /// <summary>Times are UTC ticks; absent ones stand at the ends of time, where they compare as they should.</summary>

@@ -1,13 +1,20 @@
+using Sophia.Gpu.Shards;
+
 namespace Sophia.Gpu.Vectors;
 
 /// <summary>
 /// The best rows seen so far, at most so many: a binary heap with the worst on top. Equal scores are ordered by key.
 /// </summary>
 /// <param name="keys">Key by row; a row removed meanwhile may have none.</param>
-internal sealed class TopRows(int capacity, string?[] keys)
+internal sealed class TopRows(int capacity, ChunkedRows<string?> keys)
 {
     private readonly double[] _scores = new double[capacity];
     private readonly int[] _rows = new int[capacity];
+
+    public TopRows(int capacity, string?[] keys)
+        : this(capacity, new ChunkedRows<string?>(keys))
+    {
+    }
 
     public int Count { get; private set; }
 
@@ -41,7 +48,7 @@ internal sealed class TopRows(int capacity, string?[] keys)
         score > otherScore || (score == otherScore && string.CompareOrdinal(KeyOf(row), KeyOf(otherRow)) < 0);
 
     // Rows that came after the keys were taken have none: they are newer than the search.
-    private string? KeyOf(int row) => row < keys.Length ? keys[row] : null;
+    private string? KeyOf(int row) => keys.Holds(row) ? keys[row] : null;
 
     private void SiftUp(int at, int row, double score)
     {

@@ -12,6 +12,8 @@ internal sealed record VectorStorage(string? Folder = null)
     /// <summary>Originals up to this size stay in memory: a small namespace needs no file.</summary>
     private const long MostBytesWithoutFile = 4L << 20;
 
+    private const string Extension = ".f32";
+
     /// <summary>The instructions of the scans.</summary>
     public VectorPath Path { get; init; } = HostProcessor.Path;
 
@@ -29,12 +31,25 @@ internal sealed record VectorStorage(string? Folder = null)
 
         try
         {
-            return MappedBuffer.Create(System.IO.Path.Combine(Folder, $"{Guid.NewGuid():n}.f32"), bytes);
+            Directory.CreateDirectory(Folder);
+            return MappedBuffer.Create(System.IO.Path.Combine(Folder, $"{Guid.NewGuid():n}{Extension}"), bytes);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             VectorMeters.OriginalsInMemory.Add(1);
             return HostBuffer.Allocate(bytes);
+        }
+    }
+
+    /// <summary>Deletes the files of an earlier process: shards are made anew from the store.</summary>
+    public void DeleteLeftOvers()
+    {
+        if (Directory.Exists(Folder))
+        {
+            foreach (var file in Directory.GetFiles(Folder, $"*{Extension}"))
+            {
+                File.Delete(file);
+            }
         }
     }
 }

@@ -53,7 +53,11 @@ public sealed record SearchRequest
 public sealed record SearchHit(MemoryRecord Record, ShardHit Found);
 
 /// <param name="Seen">The cursor of the shard in the namespace's partition when the search began.</param>
-public sealed record SearchAnswer(IReadOnlyList<SearchHit> Hits, SearchMode Mode, long RowsScanned, long RowsMatching, Sequence Seen);
+public sealed record SearchAnswer(IReadOnlyList<SearchHit> Hits, SearchMode Mode, long RowsScanned, long RowsMatching, Sequence Seen)
+{
+    /// <inheritdoc cref="ShardAnswer.FilterNotes"/>
+    public IReadOnlyList<FilterNote> FilterNotes { get; init; } = [];
+}
 
 /// <summary>What to forget: exactly one of the four is set.</summary>
 public sealed record ForgetRequest

@@ -92,7 +92,7 @@ public sealed partial class MemoryHierarchy
             trail.ServedBy = Tier.L0;
             _meters.L0.Hit(ticks);
             var hits = await RecordsOfAsync(ns, query, found.Hits, trail, cancellationToken).ConfigureAwait(false);
-            return new SearchAnswer(hits, query.Mode, found.RowsScanned, found.RowsMatching, seen);
+            return new SearchAnswer(hits, query.Mode, found.RowsScanned, found.RowsMatching, seen) { FilterNotes = found.FilterNotes };
         }
     }
 
@@ -241,6 +241,6 @@ public sealed partial class MemoryHierarchy
         trail.Add("l0", searched);
         return new SearchAnswer(
             [.. found.Hits.Select(hit => new SearchHit(records[hit.Key], hit))], query.Mode, found.RowsScanned, found.RowsMatching,
-            Sequence.Of(ns.Partition, _tail.Seen[ns.Partition]));
+            Sequence.Of(ns.Partition, _tail.Seen[ns.Partition])) { FilterNotes = found.FilterNotes };
     }
 }

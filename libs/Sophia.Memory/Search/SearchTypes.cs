@@ -111,4 +111,17 @@ public sealed record ShardHit(
 /// <summary>What a shard found.</summary>
 /// <param name="RowsScanned">Rows whose distance was computed.</param>
 /// <param name="RowsMatching">Rows that passed the filter and had not expired.</param>
-public sealed record ShardAnswer(IReadOnlyList<ShardHit> Hits, long RowsScanned, long RowsMatching);
+public sealed record ShardAnswer(IReadOnlyList<ShardHit> Hits, long RowsScanned, long RowsMatching)
+{
+    /// <summary>Attributes of the filter that records lack or have in another type.</summary>
+    public IReadOnlyList<FilterNote> FilterNotes { get; init; } = [];
+}
+
+/// <summary>
+/// Records that a condition of the filter left out because it could not be tested on them. They are counted among those that
+/// the filter's tags, times and key prefix let through.
+/// </summary>
+/// <param name="Attribute">The attribute's name.</param>
+/// <param name="Missing">Records without it.</param>
+/// <param name="Mistyped">Records that have it, with no value of a type that the condition compares with.</param>
+public sealed record FilterNote(string Attribute, long Missing, long Mistyped);

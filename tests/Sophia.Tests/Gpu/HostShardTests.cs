@@ -132,6 +132,38 @@ public class HostShardTests
     }
 
     [Fact]
+    public async Task A_record_that_moves_during_every_scan_is_found_by_every_search()
+    {
+        using var shard = ShardRecords.Shard(256);
+        var random = new Random(3);
+        for (var i = 0; i < 20_000; i++)
+        {
+            shard.Put(ShardRecords.Record($"k{i}", i + 1, "", ShardRecords.Vector(random, 256)));
+        }
+
+        var query = ShardRecords.Vector(random, 256);
+        shard.Put(ShardRecords.Record("moving", 30_000, "", query));
+        using var stop = new CancellationTokenSource();
+        var writer = Task.Run(() =>
+        {
+            for (var number = 30_001; !stop.IsCancellationRequested; number += 3)
+            {
+                // The first takes the slot that the moving one leaves.
+                shard.Put(ShardRecords.Record("moving", number, "", query));
+                shard.Put(ShardRecords.Record("filler", number + 1, "", ShardRecords.Vector(random, 256)));
+                shard.Remove(ShardRecords.IdOf("filler"), Sequence.Of(0, number + 2));
+            }
+        });
+        for (var search = 0; search < 300; search++)
+        {
+            Assert.Equal("moving", shard.Near(query, 5).Hits[0].Key);
+        }
+
+        await stop.CancelAsync();
+        await writer;
+    }
+
+    [Fact]
     public void A_disposed_shard_says_so()
     {
         var shard = ShardRecords.Shard(2);

@@ -80,6 +80,70 @@ public class RowFilterTests
             },
             iter: 3_000);
 
+    [Fact]
+    public void Many_rows_are_filtered_as_the_matcher_says_while_they_come_and_go() =>
+        Gen.Select(Gen.Int, Filter).Sample(
+            (seed, filter) =>
+            {
+                var random = new Random(seed);
+                using var shard = ShardRecords.Shard(1);
+                var truth = new Dictionary<string, MemoryRecord>();
+                for (var number = 1; number <= 9_000; number++)
+                {
+                    var key = $"k{random.Next(6_000)}";
+                    if (random.Next(6) == 0)
+                    {
+                        shard.Remove(ShardRecords.IdOf(key), Sophia.Memory.Log.Sequence.Of(0, number));
+                        truth.Remove(key);
+                        continue;
+                    }
+
+                    // "a" is common, so that it becomes a column; "b" and "c" are rare.
+                    var attributes = random.Next(20) switch
+                    {
+                        0 => """{"a":[1,"x",true],"b":2}""",
+                        1 => """{"c":"x"}""",
+                        2 => """{"a":null}""",
+                        < 8 => $$"""{"a":{{random.Next(4)}}}""",
+                        < 14 => random.Next(2) == 0 ? """{"a":"x"}""" : """{"a":"y","b":1}""",
+                        _ => """{"a":true}""",
+                    };
+                    string[] tags = random.Next(3) == 0 ? ["s"] : random.Next(40) == 0 ? ["t", "u"] : [];
+                    shard.Put(truth[key] = ShardRecords.Record(key, number, "", [1], attributes, tags));
+                }
+
+                var answer = shard.Search(
+                    new ShardQuery { Vector = [1], Mode = SearchMode.Vector, K = 10_000, Filter = filter, Now = ShardRecords.Now }, default);
+
+                Assert.Equal(
+                    truth.Values.Where(record => RecordFilterMatcher.Matches(filter, record)).Select(record => record.Key).Order(StringComparer.Ordinal), answer.Keys());
+            },
+            iter: 25);
+
+    [Fact]
+    public void Missing_and_mistyped_attributes_are_counted_among_what_the_rest_of_the_filter_lets_through()
+    {
+        using var shard = ShardRecords.Shard(1);
+        string[] attributes = ["""{"p":3}""", """{"p":"3"}""", """{"p":["x",4]}""", """{"p":[]}""", """{"q":3}""", ""];
+        for (var i = 0; i < attributes.Length; i++)
+        {
+            shard.Put(ShardRecords.Record($"k{i}", 1, "", [1], attributes[i]));
+        }
+
+        shard.Put(ShardRecords.Record("other", 1, "", [1]));
+        var filter = new RecordFilter
+        {
+            KeyPrefix = "k", Attributes = [new AttributeCondition("p", Comparison.Greater, [new AttributeValue(null, 3, null)])],
+        };
+
+        var answer = shard.Near([1], 10, filter);
+
+        Assert.Equal(["k2"], answer.Keys());
+        Assert.Equal([new FilterNote("p", 2, 2)], answer.FilterNotes);
+        Assert.Empty(shard.Near([1], 10, new RecordFilter { Attributes = [new AttributeCondition("p", Comparison.Missing, [])] }).FilterNotes);
+        Assert.Empty(shard.Near([1], 10).FilterNotes);
+    }
+
     [Theory]
     [InlineData("""{"p":3}""", Comparison.GreaterOrEqual, 3, true)]
     [InlineData("""{"p":3}""", Comparison.NotEqual, 3, false)]

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sophia.Gpu.Vectors;
 
 namespace Sophia.Tests.Gpu;
@@ -50,4 +51,54 @@ public class VectorPagesTests
         lease.Dispose();
         Assert.Throws<ObjectDisposedException>(() => pages.Row(slot));
     }
+
+    [Fact]
+    public void Originals_of_a_large_shard_are_files_without_what_was_removed_and_gone_with_the_shard()
+    {
+        var folder = Directory.CreateTempSubdirectory("sophia-vectors");
+        try
+        {
+            const int Dimensions = 768;
+            var storage = new VectorStorage(folder.FullName);
+            using (var pages = new VectorPages(Dimensions, storage))
+            {
+                var slots = Enumerable.Range(0, 6_000).Select(row => pages.Add(row, ShardRecords.Vector(new Random(row), Dimensions))).ToArray();
+                var kept = MemoryMarshal.AsBytes(pages.Row(slots[5_000])).ToArray();
+                var removed = MemoryMarshal.AsBytes(pages.Row(slots[5_001])).ToArray();
+                Assert.True(IsInFiles(folder, kept) && IsInFiles(folder, removed));
+
+                pages.Remove(slots[5_001]);
+
+                Assert.True(IsInFiles(folder, kept));
+                Assert.False(IsInFiles(folder, removed.AsSpan(64, 128).ToArray()));
+                Assert.InRange(pages.SizeInMemory, 6_000 * Dimensions, (6_000 * (Dimensions + 16)) + (8 << 20));
+            }
+
+            Assert.Empty(folder.GetFiles());
+            File.WriteAllText(Path.Combine(folder.FullName, "left.f32"), "by a process that was killed");
+            storage.DeleteLeftOvers();
+            Assert.Empty(folder.GetFiles());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Originals_stay_in_memory_where_no_file_can_be_made()
+    {
+        using var pages = new VectorPages(768, new VectorStorage("/proc/no-such-folder"));
+        var last = 0;
+        for (var row = 0; row < 3_000; row++)
+        {
+            last = pages.Add(row, ShardRecords.Vector(new Random(row), 768));
+        }
+
+        Assert.Contains(pages.Row(last).ToArray(), x => x != 0);
+        Assert.InRange(pages.SizeInMemory, 3_000 * 768 * 5, long.MaxValue);
+    }
+
+    private static bool IsInFiles(DirectoryInfo folder, byte[] bytes) =>
+        folder.GetFiles().Any(file => File.ReadAllBytes(file.FullName).AsSpan().IndexOf(bytes) >= 0);
 }

@@ -102,9 +102,11 @@ internal sealed class NamespaceEndpoints(MemoryHierarchy memory)
                 LogRetention = json.Whole("logRetentionSeconds", 1, 100L * 366 * 86400) is { } seconds ? TimeSpan.FromSeconds(seconds)
                     : StatesNull(json, "logRetentionSeconds") ? null : settings.LogRetention,
             };
-            if (settings.Language is not ("en" or "none"))
+            if (!NamespaceRules.Languages.Contains(settings.Language))
             {
-                throw Refuse.Field("language", "It is not en or none.", "Use en for English stemming and stop words, none for neither.");
+                throw Refuse.Field(
+                    "language", $"It is none of {string.Join(", ", NamespaceRules.Languages)}.",
+                    "Use en, de, fr or es for the stemming and stop words of that language, none for words as they are written.");
             }
 
             if (current is null && settings.VectorSource == VectorSource.Embedder &&

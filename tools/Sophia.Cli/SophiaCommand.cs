@@ -4,6 +4,7 @@ using Sophia.Cli.Import;
 using Sophia.Cli.Keys;
 using Sophia.Cli.Memories;
 using Sophia.Cli.Models;
+using Sophia.Cli.Namespaces;
 using Sophia.Cli.Terminal;
 using Sophia.Cli.Tiers;
 
@@ -28,6 +29,7 @@ internal static class SophiaCommand
         root.Subcommands.Add(SearchCommand.Create(surroundings));
         root.Subcommands.Add(ForgetCommand.Create(surroundings));
         root.Subcommands.Add(TiersCommand.Create(surroundings));
+        root.Subcommands.Add(NamespaceCommand.Create(surroundings));
         root.Subcommands.Add(ModelsCommand.Create(surroundings));
         root.Subcommands.Add(ModelCommand.Create(surroundings));
         root.Subcommands.Add(KeyCommand.Create(surroundings));

@@ -12,6 +12,8 @@ public sealed record NamespaceSettings
     /// <summary>The identity of the model that made the vectors.</summary>
     public string? VectorModel { get; init; }
     public int? Dimensions { get; init; }
+
+    /// <summary>Of stemming and stop words: <c>en</c>, <c>de</c>, <c>fr</c>, <c>es</c> or <c>none</c>. It may change at any time.</summary>
     public string? Language { get; init; }
 
     /// <summary>True: its content never leaves the company's machines.</summary>

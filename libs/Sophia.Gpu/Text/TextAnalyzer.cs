@@ -17,17 +17,29 @@ internal sealed class TextAnalyzer
     private static readonly SearchValues<char> NotOfGrammar = SearchValues.Create("0123456789_.");
 
     private readonly Word?[] _cache = new Word?[CacheSlots];
-    private readonly bool _isEnglish;
+    private readonly Language? _language;
+    private readonly bool _elides;
 
-    private TextAnalyzer(bool isEnglish) => _isEnglish = isEnglish;
+    private TextAnalyzer(Language? language) => (_language, _elides) = (language, language?.Elides ?? false);
 
-    public static TextAnalyzer English { get; } = new(isEnglish: true);
+    public static TextAnalyzer English { get; } = new(Language.English);
 
     /// <summary>No stemming, no stop words.</summary>
-    public static TextAnalyzer Plain { get; } = new(isEnglish: false);
+    public static TextAnalyzer Plain { get; } = new(null);
 
-    /// <param name="language">As in the namespace's settings: en, or anything else for plain words.</param>
-    public static TextAnalyzer For(string language) => language == "en" ? English : Plain;
+    private static readonly Lazy<TextAnalyzer> German = new(() => new(Language.German));
+    private static readonly Lazy<TextAnalyzer> French = new(() => new(Language.French));
+    private static readonly Lazy<TextAnalyzer> Spanish = new(() => new(Language.Spanish));
+
+    /// <param name="language">As in the namespace's settings; one that is not known is read as plain words.</param>
+    public static TextAnalyzer For(string language) => language switch
+    {
+        "en" => English,
+        "de" => German.Value,
+        "fr" => French.Value,
+        "es" => Spanish.Value,
+        _ => Plain,
+    };
 
     /// <summary>Appends the words of the text, in order, repeated as often as they stand in it.</summary>
     /// <remarks>
@@ -45,7 +57,7 @@ internal sealed class TextAnalyzer
             at += passed;
             if (special)
             {
-                var reader = new WordReader(text, buffer, at);
+                var reader = new WordReader(text, buffer, at, _elides);
                 while (reader.NextOfOne(out var word))
                 {
                     words.Add(Find(word));
@@ -167,20 +179,17 @@ internal sealed class TextAnalyzer
     private Word Make(ReadOnlySpan<char> raw)
     {
         var text = raw.ToString();
-        if (!_isEnglish)
-        {
-            return new Word(text, text, isStopWord: false);
-        }
-
         // Numbers and identifiers have no grammar to take off.
-        if (raw.ContainsAny(NotOfGrammar))
+        if (_language is not { } language || raw.ContainsAny(NotOfGrammar))
         {
             return new Word(text, text, isStopWord: false);
         }
 
-        Span<char> buffer = stackalloc char[WordReader.MaxLength];
-        raw.CopyTo(buffer);
-        var stem = buffer[..EnglishStemmer.Stem(buffer, raw.Length)];
-        return new Word(text, stem.SequenceEqual(raw) ? text : stem.ToString(), EnglishStopWords.Contains(raw));
+        var composed = language.FoldsAccents ? Accents.Compose(text) : text;
+        Span<char> buffer = stackalloc char[2 * WordReader.MaxLength];
+        composed.CopyTo(buffer);
+        var stem = buffer[..language.Stem(buffer, composed.Length)];
+        var term = stem.SequenceEqual(raw) ? text : stem.ToString();
+        return new Word(text, language.FoldsAccents ? Accents.Fold(term, language.Kept) : term, language.IsStopWord(composed));
     }
 }

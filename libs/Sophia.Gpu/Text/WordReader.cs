@@ -15,7 +15,8 @@ namespace Sophia.Gpu.Text;
 /// </summary>
 /// <param name="buffer">Holds the current word; at least <see cref="MaxLength"/> long.</param>
 /// <param name="position">Where to begin.</param>
-internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int position = 0)
+/// <param name="elides">The apostrophe after a short word of French that has lost its vowel ends the word (l'eau: l, eau).</param>
+internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int position = 0, bool elides = false)
 {
     /// <summary>UTF-16 units of the longest word.</summary>
     public const int MaxLength = 64;
@@ -28,6 +29,7 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int p
 
     private readonly ReadOnlySpan<char> _text = text;
     private readonly Span<char> _buffer = buffer;
+    private readonly bool _elides = elides;
     private int _at = position;
     private int _length;
     private int _part = MaxLength + 1;
@@ -156,6 +158,8 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int p
                 Append(c);
                 _at++;
                 return true;
+            case '\'' or '’' when _elides && IsElided(_buffer[.._length]):
+                return false;
             case '\'' or '’' when char.IsLetter(next) && char.IsLetter(_text[_at - 1]):
                 var isPossessive = next is 's' or 'S' && (_at + 2 >= _text.Length || WordUnits(_at + 2) == 0);
                 _at += isPossessive ? 2 : 1;
@@ -184,4 +188,7 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int p
     }
 
     private static bool IsWordAlone(char c) => c is (>= '\u3041' and <= '\u30ff') or (>= '\u3400' and <= '\u9fff');
+
+    private static bool IsElided(ReadOnlySpan<char> word) =>
+        word is ['c' or 'd' or 'j' or 'l' or 'm' or 'n' or 's' or 't'] or "qu" or "jusqu" or "lorsqu" or "puisqu" or "quoiqu";
 }

@@ -24,7 +24,7 @@ public sealed record NamespaceSettings
     /// <summary>Length of the vectors, 1–4,096; 0 when there are none.</summary>
     public int Dimensions { get; init; }
 
-    /// <summary>Language of stemming and stop words: en, or none.</summary>
+    /// <summary>Language of stemming, stop words and accents: one of <see cref="NamespaceRules.Languages"/>.</summary>
     public string Language { get; init; } = "en";
 
     /// <summary>Resident namespaces never leave the company's machines: no mirror, no Cortex, no external model.</summary>

@@ -6,6 +6,9 @@ public static class NamespaceRules
     /// <summary>The namespace, one per tenant, that keeps its sessions. No caller can name it.</summary>
     public const string Sessions = "$sessions";
 
+    /// <summary>What a namespace's language may be; none for words as they are written.</summary>
+    public static IReadOnlyList<string> Languages { get; } = ["en", "de", "fr", "es", "none"];
+
     /// <summary>[a-z0-9][a-z0-9._-]{0,127}</summary>
     public static bool IsName(ReadOnlySpan<char> name)
     {

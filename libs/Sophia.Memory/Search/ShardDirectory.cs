@@ -9,7 +9,8 @@ namespace Sophia.Memory.Search;
 
 /// <summary>
 /// The shards that are in memory: loaded on demand, dropped when cold and memory is short. A namespace has one for each model
-/// that it is searched by: two while its model changes, since requests that began before the cut-over end with the old one.
+/// that it is searched by: two while its model changes, since requests that began before the cut-over end with the old one. The
+/// same holds for its language: its words are read anew into a shard of their own, and the old one is dropped when left behind.
 /// </summary>
 internal sealed class ShardDirectory(
     IShardEngine engine, LogTail tail, IRecordStore store, VectorCompletion vectors, MemoryOptions options, TierMeter meter, TimeProvider clock)
@@ -29,9 +30,9 @@ internal sealed class ShardDirectory(
     /// <summary>Changes that the slowest loaded shard has still to take in.</summary>
     public long Behind => _shards.Values.Select(s => tail.Seen[s.Namespace.Partition] - s.Seen).DefaultIfEmpty(0).Max();
 
-    private readonly record struct ShardKey(long NamespaceId, string? Model)
+    private readonly record struct ShardKey(long NamespaceId, string? Model, string Language)
     {
-        public static ShardKey Of(NamespaceInfo ns) => new(ns.Id, ns.Settings.VectorModel);
+        public static ShardKey Of(NamespaceInfo ns) => new(ns.Id, ns.Settings.VectorModel, ns.Settings.Language);
     }
 
     public LoadedShard? Find(NamespaceInfo ns) => _shards.GetValueOrDefault(ShardKey.Of(ns));

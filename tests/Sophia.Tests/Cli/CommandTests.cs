@@ -184,4 +184,16 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
         var request = Assert.Single(_service.Seen);
         Assert.Equal(("Bearer sk_env", "acme"), (request.Headers.Authorization.ToString(), request.Headers["Sophia-Tenant"].ToString()));
     }
+
+    [Fact]
+    public async Task A_namespace_is_shown_and_its_language_is_changed_alone()
+    {
+        var changed = await Run("namespace", "notes", "--language", "de");
+        await Run("put", "k", "x", "-n", "notes");
+        var shown = await Run("namespace", "notes", "--json");
+
+        Assert.Equal("""{"language":"de"}""", _service.Seen.First().Body);
+        Assert.Contains("language  de", changed.Output, StringComparison.Ordinal);
+        Assert.Equal((0, "notes"), (shown.ExitCode, (string?)shown.Json["name"]));
+    }
 }

@@ -104,6 +104,7 @@ internal sealed class ScriptedService : IAsyncDisposable
             ("GET", ["v1", "namespaces", var ns]) => Records.Count == 0
                 ? ProblemAsync(context, 404, "namespace-not-found")
                 : JsonAsync(context, 200, new JsonObject { ["name"] = ns, ["count"] = Records.Count, ["settings"] = new JsonObject(), ["createdAt"] = NamespaceCreatedAt }),
+            ("PUT", ["v1", "namespaces", var ns]) => JsonAsync(context, 200, new JsonObject { ["name"] = ns, ["count"] = 0, ["settings"] = json.DeepClone(), ["createdAt"] = NamespaceCreatedAt }),
             ("PUT", ["v1", "namespaces", _, "memories", var key]) => PutAsync(context, key, json),
             ("GET", ["v1", "namespaces", _, "memories", var key]) => GetAsync(context, key),
             ("DELETE", ["v1", "namespaces", _, "memories", var key]) => DeleteAsync(context, key),

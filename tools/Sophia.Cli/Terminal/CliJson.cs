@@ -15,6 +15,7 @@ namespace Sophia.Cli.Terminal;
 [JsonSerializable(typeof(SearchResult))]
 [JsonSerializable(typeof(ForgetReport))]
 [JsonSerializable(typeof(TierReport))]
+[JsonSerializable(typeof(NamespaceInfo))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ModelChangeStatus))]
 internal sealed partial class CliJson : JsonSerializerContext

@@ -20,6 +20,7 @@ namespace Sophia.Gpu.Lexical;
 /// </summary>
 internal sealed partial class LexicalIndex
 {
+    private const int WordsAtOnce = 128;
     private const int RecentDocuments = 512;
     private const int RecentWords = 1 << 16;
     private const int RemovedBeforeCompaction = 1 << 16;
@@ -75,17 +76,23 @@ internal sealed partial class LexicalIndex
         var document = _documentsUsed++;
         var length = 0;
         var change = ++_changes;
-        foreach (var word in words)
+        Span<int> guesses = stackalloc int[WordsAtOnce];
+        for (var rest = words; !rest.IsEmpty; rest = rest[Math.Min(WordsAtOnce, rest.Length)..])
         {
-            var term = _terms.NumberOf(word);
-            ref var entry = ref _terms[term];
-            if (entry.CountedBy != change)
+            var some = rest[..Math.Min(WordsAtOnce, rest.Length)];
+            _terms.Guess(some, guesses);
+            for (var i = 0; i < some.Length; i++)
             {
-                entry.CountedBy = change;
-                entry.Documents++;
-            }
+                var term = _terms.NumberOf(some[i], guesses[i]);
+                ref var entry = ref _terms[term];
+                if (entry.CountedBy != change)
+                {
+                    entry.CountedBy = change;
+                    entry.Documents++;
+                }
 
-            VarInt.Write(_list, ref length, (ulong)term);
+                VarInt.Write(_list, ref length, (ulong)term);
+            }
         }
 
         _documents[document] = new Document(row, _forward.Add(_list.AsSpan(0, length)));

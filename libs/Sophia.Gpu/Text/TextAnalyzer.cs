@@ -44,16 +44,19 @@ internal sealed class TextAnalyzer
     /// <summary>Appends the words of the text, in order, repeated as often as they stand in it.</summary>
     /// <remarks>
     /// Plain ASCII words are found by looking at 64 characters at once; where anything else stands in or next to a word,
-    /// <see cref="WordReader"/> reads that word, and it alone says what a word is.
+    /// <see cref="WordReader"/> reads that word, and it alone says what a word is. The words of a block are looked up in one
+    /// go without branches, so that the processor waits for many cache lines at once.
     /// </remarks>
     public void Analyze(ReadOnlySpan<char> text, List<Word> words)
     {
         Span<char> buffer = stackalloc char[WordReader.MaxLength];
+        Span<PackedWord> plain = stackalloc PackedWord[AsciiBlock.Length];
         var block = new AsciiBlock();
         for (var at = 0; at < text.Length;)
         {
             block.Load(text[at..]);
-            var special = AddPlainWords(in block, words, out var passed);
+            var special = ReadPlainWords(in block, plain, out var count, out var passed);
+            AddAll(plain[..count], words);
             at += passed;
             if (special)
             {
@@ -69,9 +72,9 @@ internal sealed class TextAnalyzer
     }
 
     /// <returns>True when the word at <paramref name="passed"/> is for the word reader.</returns>
-    private bool AddPlainWords(in AsciiBlock block, List<Word> words, out int passed)
+    private static bool ReadPlainWords(in AsciiBlock block, Span<PackedWord> words, out int count, out int passed)
     {
-        passed = 0;
+        (count, passed) = (0, 0);
         while (passed < AsciiBlock.Length)
         {
             var rest = (block.Words | block.Others) >> passed;
@@ -95,16 +98,35 @@ internal sealed class TextAnalyzer
                 return passed == 0;
             }
 
-            if (length > PackedWord.MaxLength || (((block.Joiners | block.Others) >> end) & 1) != 0 && MayJoin(in block, end))
+            if (length > PackedWord.MaxLength || ((((block.Joiners | block.Others) >> end) & 1) != 0 && MayJoin(in block, end)))
             {
                 return true;
             }
 
-            words.Add(Find(block.Pack(passed, length)));
+            words[count++] = block.Pack(passed, length);
             passed = end;
         }
 
         return false;
+    }
+
+    private void AddAll(ReadOnlySpan<PackedWord> plain, List<Word> words)
+    {
+        var first = words.Count;
+        CollectionsMarshal.SetCount(words, first + plain.Length);
+        var found = CollectionsMarshal.AsSpan(words)[first..];
+        for (var i = 0; i < plain.Length; i++)
+        {
+            found[i] = _cache[plain[i].Slot]!;
+        }
+
+        for (var i = 0; i < plain.Length; i++)
+        {
+            if (found[i] is not { } word || word.Packed != plain[i])
+            {
+                found[i] = Add(plain[i]);
+            }
+        }
     }
 
     // A full stop joins only digits; after a letter, where most of them stand, it is the end of a sentence.

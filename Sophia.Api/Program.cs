@@ -17,7 +17,9 @@ using Sophia.ServiceDefaults;
 
 try
 {
-    var builder = WebApplication.CreateSlimBuilder(args);
+    // A configuration that reloads itself watches the whole working directory, where the data may be: every write of the
+    // store would wake the watcher.
+    var builder = WebApplication.CreateSlimBuilder([.. args, "--hostBuilder:reloadConfigOnChange=false"]);
     builder.WebHost.UseKestrelHttpsConfiguration();
     var (api, memory) = Settings.Read(builder.Configuration);
     var keys = ApiKeyRing.From(api.ApiKeys);

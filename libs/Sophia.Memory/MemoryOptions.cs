@@ -19,8 +19,8 @@ public sealed record MemoryOptions
     /// <summary>How long a shard must be unused before it may be dropped; one minute by default.</summary>
     public TimeSpan ShardIdle { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Bytes of recent log entries kept in memory for cursors; 64 MiB by default. Cursors further behind read the store.</summary>
-    public long TailLimitBytes { get; init; } = 64L << 20;
+    /// <summary>Bytes of recent log entries kept in memory for cursors; 16 MiB by default. Cursors further behind read the store.</summary>
+    public long TailLimitBytes { get; init; } = 16L << 20;
 
     /// <summary>Operations that may wait to be committed before writers get 429; 20,000 by default.</summary>
     public int WriteQueue { get; init; } = 20_000;

@@ -1,7 +1,10 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Extensions.AI;
 using Sophia.Gpu.Text;
+using Sophia.Memory.Models;
 
 namespace Sophia.Gpu.Embedding;
 
@@ -15,7 +18,7 @@ namespace Sophia.Gpu.Embedding;
 /// </list>
 /// It finds common words and word parts, not meaning: two texts without a common stem are about orthogonal.
 /// </summary>
-public sealed class HashedEmbedder : IEmbeddingGenerator<string, Embedding<float>>
+public sealed class HashedEmbedder : IEmbeddingGenerator<string, Embedding<float>>, IEmbedsUtf8
 {
     /// <summary>Changes whenever the vectors of the same text would.</summary>
     public const string ModelName = "sophia-hashed-256-v1";
@@ -73,6 +76,16 @@ public sealed class HashedEmbedder : IEmbeddingGenerator<string, Embedding<float
 
         scratch.Reset();
         Normalise(vector);
+    }
+
+    /// <inheritdoc/>
+    public float[] Embed(ReadOnlySpan<byte> utf8)
+    {
+        var vector = new float[Dimensions];
+        var chars = ArrayPool<char>.Shared.Rent(utf8.Length);
+        Embed(chars.AsSpan(0, Encoding.UTF8.GetChars(utf8, chars)), vector, keeper: vector);
+        ArrayPool<char>.Shared.Return(chars);
+        return vector;
     }
 
     public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(

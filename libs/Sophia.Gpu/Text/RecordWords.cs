@@ -24,8 +24,7 @@ internal static class RecordWords
 
         switch (record.Kind)
         {
-            case ContentKind.Text when analyzer == TextAnalyzer.English && record.Vector is { } vector && WordHandover.Shared.Take(vector) is { IsEmpty: false } read:
-                words.AddRange(read);
+            case ContentKind.Text when analyzer == TextAnalyzer.English && record.Vector is { } vector && WordHandover.Shared.TryTake(vector, words):
                 break;
             case ContentKind.Text:
                 ReadText(record.Content.Span, analyzer, words);

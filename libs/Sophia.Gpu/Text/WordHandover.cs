@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace Sophia.Gpu.Text;
@@ -48,23 +49,35 @@ internal sealed class WordHandover(TimeProvider clock)
             StartBeating();
         }
 
-        var offered = new Offered(vector, words.ToArray(), Volatile.Read(ref _beats));
+        var offered = new Offered(vector, words, Volatile.Read(ref _beats));
         var displaced = Interlocked.Exchange(ref SlotOf(vector), offered);
-        Interlocked.Add(ref _bytes, offered.Size - (displaced?.Size ?? 0));
+        Interlocked.Add(ref _bytes, offered.Size);
+        if (displaced is not null)
+        {
+            Drop(displaced);
+        }
     }
 
-    /// <summary>The words of the text that the vector was made of, if they are still here; they are not afterwards.</summary>
-    public ReadOnlySpan<Word> Take(float[] vector)
+    /// <summary>Appends the words of the text that the vector was made of, if they are still here; they are not afterwards.</summary>
+    public bool TryTake(float[] vector, List<Word> words)
     {
         ref var slot = ref SlotOf(vector);
         var offered = Volatile.Read(ref slot);
         if (offered is null || !ReferenceEquals(offered.Vector, vector) || Interlocked.CompareExchange(ref slot, null, offered) != offered)
         {
-            return default;
+            return false;
         }
 
+        words.AddRange(offered.Words);
+        Drop(offered);
+        return true;
+    }
+
+    // Only by the thread that took it out of its slot.
+    private void Drop(Offered offered)
+    {
         Interlocked.Add(ref _bytes, -offered.Size);
-        return offered.Words;
+        offered.Release();
     }
 
     private ref Offered? SlotOf(float[] vector) =>
@@ -91,13 +104,35 @@ internal sealed class WordHandover(TimeProvider clock)
             var offered = Volatile.Read(ref slot);
             if (offered is not null && offered.Beat <= oldest && Interlocked.CompareExchange(ref slot, null, offered) == offered)
             {
-                Interlocked.Add(ref _bytes, -offered.Size);
+                Drop(offered);
             }
         }
     }
 
-    private sealed record Offered(float[] Vector, Word[] Words, int Beat)
+    private sealed class Offered
     {
-        public long Size => 64 + (8L * Words.Length);
+        private readonly Word[] _words;
+        private readonly int _count;
+
+        public Offered(float[] vector, ReadOnlySpan<Word> words, int beat)
+        {
+            (Vector, Beat, _count) = (vector, beat, words.Length);
+            _words = ArrayPool<Word>.Shared.Rent(words.Length);
+            words.CopyTo(_words);
+        }
+
+        public float[] Vector { get; }
+
+        public int Beat { get; }
+
+        public ReadOnlySpan<Word> Words => _words.AsSpan(0, _count);
+
+        public long Size => 64 + (8L * _words.Length);
+
+        public void Release()
+        {
+            Array.Clear(_words, 0, _count);
+            ArrayPool<Word>.Shared.Return(_words);
+        }
     }
 }

@@ -15,6 +15,10 @@ internal sealed class NearCache
 {
     private const int LockStripes = 256;
     private const int TrimRounds = 8;
+
+    // A trim goes through the cache's order, whether it takes one entry or many: so it takes a share of them at once.
+    private const int TrimShare = 32;
+    private const int FullShare = 16;
     private readonly ConcurrentLfu<NearKey, NearEntry> _entries;
     private readonly ChangeFence _fence = new();
     private readonly Lock[] _locks = [.. Enumerable.Range(0, LockStripes).Select(_ => new Lock())];
@@ -48,15 +52,25 @@ internal sealed class NearCache
 
     public bool TryGet(long namespaceId, string key, out NearEntry? entry) => _entries.TryGet(new NearKey(namespaceId, key), out entry);
 
-    /// <summary>A writer's own change: newer values win, and slow readers are fenced off.</summary>
-    public void Set(MemoryRecord record)
+    /// <summary>True when what comes in pushes others out.</summary>
+    public bool IsFull => Bytes > _limitBytes - (_limitBytes / FullShare);
+
+    /// <summary>
+    /// A writer's own change: newer values win, and slow readers are fenced off. A record that nobody is known to want
+    /// (<paramref name="isWanted"/>) takes nobody's place: a full cache has it only if it had it before, so that an import
+    /// does not push out what is read.
+    /// </summary>
+    public void Set(MemoryRecord record, bool isWanted = true)
     {
         var key = new NearKey(record.NamespaceId, record.Key);
         var hash = Hash(key);
         _fence.Note(record.Sequence, hash);
         lock (LockFor(hash))
         {
-            SetIfNewer(key, record);
+            if (isWanted || !IsFull || _entries.TryGet(key, out _))
+            {
+                SetIfNewer(key, record);
+            }
         }
 
         KeepWithinLimit();
@@ -196,7 +210,8 @@ internal sealed class NearCache
                     return;
                 }
 
-                _entries.Policy.Eviction.Value!.Trim((int)Math.Clamp((count * (bytes - _limitBytes) / bytes) + 1, 1, count));
+                var excess = bytes - _limitBytes + (_limitBytes / TrimShare);
+                _entries.Policy.Eviction.Value!.Trim((int)Math.Clamp((count * excess / bytes) + 1, 1, count));
             }
             finally
             {

@@ -174,34 +174,43 @@ public sealed partial class MemoryHierarchy
         }
 
         var model = Models.For(ns);
-        var started = Stopwatch.GetTimestamp();
-        var texts = new List<string>(drafts.Length);
         var places = new List<int>(drafts.Length);
         for (var i = 0; i < drafts.Length; i++)
         {
-            if (drafts[i] is { Vector: null, Content: { Length: > 0 } content } draft && draft.Kind != ContentKind.Bytes)
+            if (drafts[i] is { Vector: null, Content.Length: > 0 } draft && draft.Kind != ContentKind.Bytes)
             {
-                texts.Add(Encoding.UTF8.GetString(content.Span));
                 places.Add(i);
             }
         }
 
-        if (texts.Count == 0)
+        if (places.Count == 0)
         {
             return;
         }
 
+        var started = Stopwatch.GetTimestamp();
         using var activity = TierMeters.Activities.StartActivity("embed");
-        var vectors = await model.EmbedAsync(texts, EmbeddingRole.Document, cancellationToken).ConfigureAwait(false);
-        for (var i = 0; i < places.Count; i++)
+        if (model.IsImmediate)
         {
-            // A text without words has no direction; it is found by nothing, so it gets no vector.
-            if (vectors[i] is { } vector)
+            foreach (var place in places)
             {
-                drafts[places[i]] = drafts[places[i]] with { Vector = vector, VectorModel = model.Identity };
+                drafts[place] = WithVector(drafts[place], model.Embed(drafts[place].Content!.Value.Span), model);
+            }
+        }
+        else
+        {
+            var texts = places.ConvertAll(place => Encoding.UTF8.GetString(drafts[place].Content!.Value.Span));
+            var vectors = await model.EmbedAsync(texts, EmbeddingRole.Document, cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i < places.Count; i++)
+            {
+                drafts[places[i]] = WithVector(drafts[places[i]], vectors[i], model);
             }
         }
 
         trail.Add("embed", started);
     }
+
+    // A text without words has no direction; it is found by nothing, so it gets no vector.
+    private static RecordDraft WithVector(RecordDraft draft, float[]? vector, EmbeddingModel model) =>
+        vector is null ? draft : draft with { Vector = vector, VectorModel = model.Identity };
 }

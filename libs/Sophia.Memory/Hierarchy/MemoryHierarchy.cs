@@ -221,7 +221,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
                 _flights.TryRemove(new NearKey(entry.NamespaceId, key), out _);
                 if (entry is { Kind: ChangeKind.Put, Record: { } record } && !foreign)
                 {
-                    _near.Set(record);
+                    _near.Set(record, isWanted: _sketch.Estimate(NearKey.Comparer.Instance.GetHashCode(new NearKey(record.NamespaceId, record.Key))) > 0);
                 }
                 else
                 {

@@ -83,6 +83,18 @@ public sealed record EmbeddingModel(
         return vectors;
     }
 
+    /// <summary>True when the model can be asked without waiting, by <see cref="Embed"/>.</summary>
+    public bool IsImmediate => Embedder is IEmbedsUtf8 && DocumentPrefix.Length == 0;
+
+    /// <summary>The vector of a text to store; null for a text without direction.</summary>
+    /// <exception cref="InvalidOperationException">The model is not <see cref="IsImmediate"/>.</exception>
+    public float[]? Embed(ReadOnlySpan<byte> utf8)
+    {
+        var embedder = IsImmediate ? (IEmbedsUtf8)Embedder : throw new InvalidOperationException($"The model {Name} has to be waited for.");
+        var vector = embedder.Embed(utf8);
+        return vector.AsSpan().ContainsAnyExcept(0f) ? vector : null;
+    }
+
     private float[]? Check(Embedding<float> embedding)
     {
         var span = embedding.Vector.Span;

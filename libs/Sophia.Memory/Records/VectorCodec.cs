@@ -15,22 +15,33 @@ public static class VectorCodec
     // The 13 low bits of a single's fraction have no place in a half.
     private const uint LostFraction = 0x1FFF;
 
+    /// <summary>Bytes that a vector of so many components takes at most.</summary>
+    public static int MostBytes(int dimensions) => 1 + (dimensions * sizeof(float));
+
     public static byte[] Encode(ReadOnlySpan<float> vector)
     {
-        if (TryEncodeHalves(vector) is { } halves)
+        var halves = new byte[1 + (vector.Length * sizeof(ushort))];
+        if (TryEncodeHalves(vector, halves))
         {
             return halves;
         }
 
-        var bytes = new byte[1 + (vector.Length * sizeof(float))];
-        bytes[0] = Single;
-        var target = bytes.AsSpan(1);
-        for (var i = 0; i < vector.Length; i++)
+        var bytes = new byte[MostBytes(vector.Length)];
+        EncodeSingles(vector, bytes);
+        return bytes;
+    }
+
+    /// <param name="bytes">At least <see cref="MostBytes"/>.</param>
+    /// <returns>How many of them were written.</returns>
+    public static int Encode(ReadOnlySpan<float> vector, Span<byte> bytes)
+    {
+        if (TryEncodeHalves(vector, bytes))
         {
-            BinaryPrimitives.WriteSingleLittleEndian(target[(i * sizeof(float))..], vector[i]);
+            return 1 + (vector.Length * sizeof(ushort));
         }
 
-        return bytes;
+        EncodeSingles(vector, bytes);
+        return MostBytes(vector.Length);
     }
 
     /// <exception cref="InvalidDataException">The bytes are not an encoded vector.</exception>
@@ -50,7 +61,17 @@ public static class VectorCodec
         };
     }
 
-    private static byte[]? TryEncodeHalves(ReadOnlySpan<float> vector)
+    private static void EncodeSingles(ReadOnlySpan<float> vector, Span<byte> bytes)
+    {
+        bytes[0] = Single;
+        var target = bytes[1..];
+        for (var i = 0; i < vector.Length; i++)
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(target[(i * sizeof(float))..], vector[i]);
+        }
+    }
+
+    private static bool TryEncodeHalves(ReadOnlySpan<float> vector, Span<byte> bytes)
     {
         var bits = MemoryMarshal.Cast<float, uint>(vector);
         uint lost = 0;
@@ -61,12 +82,11 @@ public static class VectorCodec
 
         if ((lost & LostFraction) != 0)
         {
-            return null;
+            return false;
         }
 
-        var bytes = new byte[1 + (vector.Length * sizeof(ushort))];
         bytes[0] = Halves;
-        var target = bytes.AsSpan(1);
+        var target = bytes[1..];
         for (var i = 0; i < bits.Length; i++)
         {
             var word = bits[i];
@@ -82,7 +102,7 @@ public static class VectorCodec
                 var rounded = (Half)vector[i];
                 if (exponent == 255 || BitConverter.SingleToUInt32Bits((float)rounded) != word)
                 {
-                    return null;
+                    return false;
                 }
 
                 half = BitConverter.HalfToUInt16Bits(rounded);
@@ -91,7 +111,7 @@ public static class VectorCodec
             BinaryPrimitives.WriteUInt16LittleEndian(target[(i * sizeof(ushort))..], (ushort)half);
         }
 
-        return bytes;
+        return true;
     }
 
     private static float[] DecodeSingles(ReadOnlySpan<byte> data)

@@ -23,6 +23,7 @@ internal sealed class SqliteCommitWriter : IDisposable
     private readonly SqliteStatement _deleteRecord;
     private readonly SqliteStatement _updatePartition;
     private readonly SqliteStatement _insertMark;
+    private byte[] _vector = [];
 
     public SqliteCommitWriter(SqliteConnection connection)
     {
@@ -225,7 +226,13 @@ internal sealed class SqliteCommitWriter : IDisposable
             insert.Bind(12, UnixTime.ToMs(record.ValidTo));
             if (record.Vector is { } vector)
             {
-                insert.Bind(13, VectorCodec.Encode(vector));
+                if (_vector.Length < VectorCodec.MostBytes(vector.Length))
+                {
+                    _vector = new byte[VectorCodec.MostBytes(vector.Length)];
+                }
+
+                // SQLite keeps a copy until the statement has run.
+                insert.Bind(13, _vector.AsSpan(0, VectorCodec.Encode(vector, _vector)));
             }
             else
             {

@@ -34,6 +34,28 @@ public sealed class NearCacheTests : IDisposable
     }
 
     [Fact]
+    public void Records_that_are_only_written_take_no_place_of_what_is_read()
+    {
+        var near = new NearCache(100_000, 200_000, _meters.L1);
+        for (var i = 0; i < 100; i++)
+        {
+            near.Set(Record(i, i + 1, 1_000));
+        }
+
+        for (var i = 0; i < 5_000; i++)
+        {
+            near.Set(Record(1_000 + i, 1_000 + i, 1_000), isWanted: false);
+        }
+
+        Assert.All(Enumerable.Range(0, 100), key => Assert.True(Holds(near, key)));
+        near.Set(Record(7, 9_999, 1_000), isWanted: false);
+        Assert.True(near.TryGet(1, "key-7", out var updated));
+        Assert.Equal(9_999, updated!.Record.Sequence.Number);
+        near.Set(Record(5_999, 10_000, 1_000));
+        Assert.True(Holds(near, 5_999));
+    }
+
+    [Fact]
     public void The_bytes_that_are_counted_are_those_of_what_is_there()
     {
         var near = new NearCache(1_000, 1 << 30, _meters.L1);

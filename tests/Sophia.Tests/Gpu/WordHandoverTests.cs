@@ -13,9 +13,11 @@ public class WordHandoverTests
         float[] vector = [1, 2];
         handover.Offer(vector, Words("walrus on ice"));
 
-        Assert.True(handover.Take([1, 2]).IsEmpty);
-        Assert.Equal(["walrus", "on", "ice"], handover.Take(vector).ToArray().Select(word => word.Term));
-        Assert.True(handover.Take(vector).IsEmpty);
+        var taken = new List<Word>();
+        Assert.False(handover.TryTake([1, 2], taken));
+        Assert.True(handover.TryTake(vector, taken));
+        Assert.Equal(["walrus", "on", "ice"], taken.Select(word => word.Term));
+        Assert.False(handover.TryTake(vector, taken));
         Assert.Equal(0, handover.WaitingBytes);
     }
 
@@ -33,7 +35,7 @@ public class WordHandoverTests
         clock.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal(0, handover.WaitingBytes);
-        Assert.True(handover.Take(vector).IsEmpty);
+        Assert.False(handover.TryTake(vector, []));
     }
 
     [Fact]
@@ -62,7 +64,7 @@ public class WordHandoverTests
         handed.Put(ShardRecords.Record("key", 1, Text, segment.Array));
         read.Put(ShardRecords.Record("key", 1, Text, [.. segment.Array!]));
 
-        Assert.True(WordHandover.Shared.Take(segment.Array).IsEmpty);
+        Assert.False(WordHandover.Shared.TryTake(segment.Array, []));
         foreach (var query in new[] { "walrus", "v1.2", "v1", "foo_bar", "bar", "dont", "naïve café", "東", "key" })
         {
             var (one, other) = (handed.Find(query).Hits, read.Find(query).Hits);

@@ -66,6 +66,11 @@ public sealed class HashedEmbedder : IEmbeddingGenerator<string, Embedding<float
                 scratch.Touched += entries[i + Ahead].Word.Features[0];
             }
 
+            if (entry.Word.IsName)
+            {
+                continue;
+            }
+
             Add(vector, entry.Word, TermWeights.Of(entry.Word) * TermWeights.OfCount(entry.Count));
         }
 

@@ -71,6 +71,8 @@ internal sealed partial class LexicalIndex
     {
         public string Text;
         public int Number;
+
+        /// <summary>Times the weight that the query gives it.</summary>
         public double Idf;
 
         /// <summary>In the document at hand.</summary>
@@ -88,12 +90,13 @@ internal sealed partial class LexicalIndex
             Bm25 = new Bm25(index.Count, index._words);
             var found = new QueryTerm[query.Terms.Count];
             var count = 0;
-            foreach (var text in query.Terms)
+            for (var i = 0; i < query.Terms.Count; i++)
             {
+                var text = query.Terms[i];
                 var number = index._terms.Find(text);
                 if (number >= 0)
                 {
-                    found[count++] = new QueryTerm { Text = text, Number = number, Idf = Bm25.Idf(index._terms[number].Documents) };
+                    found[count++] = new QueryTerm { Text = text, Number = number, Idf = query.Weights[i] * Bm25.Idf(index._terms[number].Documents) };
                     _mask |= 1UL << number;
                 }
             }

@@ -1,15 +1,25 @@
+using System.Buffers;
 using Sophia.Gpu.Text;
 
 namespace Sophia.Gpu.Lexical;
 
-/// <summary>The distinct terms that a query asks for, in its order.</summary>
+/// <summary>The distinct terms that a query asks for, in its order, each with what it weighs.</summary>
 internal sealed class LexicalQuery
 {
     /// <summary>Of a longer query the first terms count.</summary>
     public const int MostTerms = 256;
 
+    /// <summary>
+    /// What the parts of a name or number count beside the whole: v1 and 2 help to find v1.2, but who writes v1.2 does not
+    /// mean them.
+    /// </summary>
+    public const double PartWeight = 0.25;
+
+    private static readonly SearchValues<char> Joiners = SearchValues.Create("._@+#");
+
     private readonly Dictionary<string, int> _places = new(StringComparer.Ordinal);
     private readonly List<string> _terms = [];
+    private readonly List<double> _weights = [];
 
     /// <summary>Stop words are left out as long as there are other words.</summary>
     public LexicalQuery(TextAnalyzer analyzer, string? text)
@@ -17,19 +27,50 @@ internal sealed class LexicalQuery
         var words = new List<Word>();
         analyzer.Analyze(text, words);
         var hasOthers = words.Exists(word => !word.IsStopWord);
+        string? whole = null;
         foreach (var word in words)
         {
-            if (_terms.Count < MostTerms && !(hasOthers && word.IsStopWord) && _places.TryAdd(word.Term, _terms.Count))
+            var isPart = whole is not null && IsPart(whole, word.Raw);
+            if (!isPart)
             {
-                _terms.Add(word.Term);
+                whole = word.Raw.AsSpan().ContainsAny(Joiners) ? word.Raw : null;
+                // What follows the apostrophe of a name.
+                isPart = word.IsName && whole is null;
+            }
+
+            if (!(hasOthers && word.IsStopWord))
+            {
+                Add(word.Term, isPart ? PartWeight : 1);
             }
         }
     }
 
     public IReadOnlyList<string> Terms => _terms;
 
+    /// <summary>By place in <see cref="Terms"/>: what a term counts, above 0, at most 1.</summary>
+    public IReadOnlyList<double> Weights => _weights;
+
     public bool IsEmpty => _terms.Count == 0;
 
-    /// <summary>Where the term stands in <see cref="Terms"/>, or −1.</summary>
-    public int PlaceOf(string term) => _places.TryGetValue(term, out var place) ? place : -1;
+    private void Add(string term, double weight)
+    {
+        if (_places.TryGetValue(term, out var place))
+        {
+            _weights[place] = Math.Max(_weights[place], weight);
+        }
+        else if (_terms.Count < MostTerms)
+        {
+            _places.Add(term, _terms.Count);
+            _terms.Add(term);
+            _weights.Add(weight);
+        }
+    }
+
+    private static bool IsPart(string whole, string raw)
+    {
+        var at = whole.IndexOf(raw, StringComparison.Ordinal);
+        var end = at + raw.Length;
+        return at >= 0 && raw.Length < whole.Length && (at == 0 || !char.IsLetterOrDigit(whole[at - 1])) &&
+            (end == whole.Length || !char.IsLetterOrDigit(whole[end]));
+    }
 }

@@ -21,7 +21,7 @@ internal ref struct AsciiBlock
     /// <summary>A bit for each character that is no ASCII.</summary>
     public ulong Others { get; private set; }
 
-    /// <summary>A bit for each of _ . and apostrophe, which may join what stands around them.</summary>
+    /// <summary>A bit for each of _ . ' @ + #, which may join what stands around them, or belong to it.</summary>
     public ulong Joiners { get; private set; }
 
     [InlineArray(Length + PackedWord.MaxLength)]
@@ -60,7 +60,8 @@ internal ref struct AsciiBlock
             var letters = Vector256.LessThan(raised - Vector256.Create((byte)'a'), Vector256.Create((byte)26));
             var digits = Vector256.LessThan(ascii - Vector256.Create((byte)'0'), Vector256.Create((byte)10));
             var joiners = Vector256.Equals(ascii, Vector256.Create((byte)'_')) | Vector256.Equals(ascii, Vector256.Create((byte)'.')) |
-                Vector256.Equals(ascii, Vector256.Create((byte)'\''));
+                Vector256.Equals(ascii, Vector256.Create((byte)'\'')) | Vector256.Equals(ascii, Vector256.Create((byte)'@')) |
+                Vector256.Equals(ascii, Vector256.Create((byte)'+')) | Vector256.Equals(ascii, Vector256.Create((byte)'#'));
             Vector256.ConditionalSelect(letters, raised, ascii).StoreUnsafe(ref Unsafe.As<Bytes, byte>(ref _lower), (nuint)i);
             Words |= (ulong)(letters | digits).ExtractMostSignificantBits() << i;
             Others |= (ulong)ascii.ExtractMostSignificantBits() << i;

@@ -12,11 +12,13 @@ namespace Sophia.Gpu.Text;
 internal sealed class TextAnalyzer
 {
     private const int CacheSlots = 1 << 16;
+    private const int NameSlots = 1 << 12;
     private const int LongestCached = 24;
 
     private static readonly SearchValues<char> NotOfGrammar = SearchValues.Create("0123456789_.");
 
     private readonly Word?[] _cache = new Word?[CacheSlots];
+    private readonly Word?[] _names = new Word?[NameSlots];
     private readonly Language? _language;
     private readonly bool _elides;
 
@@ -44,22 +46,29 @@ internal sealed class TextAnalyzer
     /// <summary>Appends the words of the text, in order, repeated as often as they stand in it.</summary>
     /// <remarks>
     /// Plain ASCII words are found by looking at 64 characters at once; where anything else stands in or next to a word,
-    /// <see cref="WordReader"/> reads that word, and it alone says what a word is. The words of a block are looked up in one
-    /// go without branches, so that the processor waits for many cache lines at once.
+    /// <see cref="WordReader"/> reads that word, and it alone says what a word is; before it come the names that begin with it
+    /// or stand around it (<see cref="NameReader"/>). The words of a block are looked up in one go without branches, so that
+    /// the processor waits for many cache lines at once.
     /// </remarks>
     public void Analyze(ReadOnlySpan<char> text, List<Word> words)
     {
         Span<char> buffer = stackalloc char[WordReader.MaxLength];
         Span<PackedWord> plain = stackalloc PackedWord[AsciiBlock.Length];
         var block = new AsciiBlock();
+        var named = 0;
         for (var at = 0; at < text.Length;)
         {
             block.Load(text[at..]);
-            var special = ReadPlainWords(in block, plain, out var count, out var passed);
+            var special = ReadPlainWords(in block, at > 0 && text[at - 1] is '#' or '.', plain, out var count, out var passed);
             AddAll(plain[..count], words);
             at += passed;
             if (special)
             {
+                if (at >= named)
+                {
+                    named = AddNames(text, at, words);
+                }
+
                 var reader = new WordReader(text, buffer, at, _elides);
                 while (reader.NextOfOne(out var word))
                 {
@@ -72,7 +81,8 @@ internal sealed class TextAnalyzer
     }
 
     /// <returns>True when the word at <paramref name="passed"/> is for the word reader.</returns>
-    private static bool ReadPlainWords(in AsciiBlock block, Span<PackedWord> words, out int count, out int passed)
+    /// <param name="isMarked">Before the block stands a character that may be the beginning of a name.</param>
+    private static bool ReadPlainWords(in AsciiBlock block, bool isMarked, Span<PackedWord> words, out int count, out int passed)
     {
         (count, passed) = (0, 0);
         while (passed < AsciiBlock.Length)
@@ -98,7 +108,8 @@ internal sealed class TextAnalyzer
                 return passed == 0;
             }
 
-            if (length > PackedWord.MaxLength || ((((block.Joiners | block.Others) >> end) & 1) != 0 && MayJoin(in block, end)))
+            if (length > PackedWord.MaxLength || ((((block.Joiners | block.Others) >> end) & 1) != 0 && MayJoin(in block, end)) ||
+                (passed == 0 ? isMarked : ((block.Joiners >> (passed - 1)) & 1) != 0 && MayMark(in block, passed - 1)))
             {
                 return true;
             }
@@ -129,8 +140,40 @@ internal sealed class TextAnalyzer
         }
     }
 
-    // A full stop joins only digits; after a letter, where most of them stand, it is the end of a sentence.
-    private static bool MayJoin(in AsciiBlock block, int at) => block[at] != (byte)'.' || char.IsAsciiDigit((char)block[at - 1]);
+    // After most full stops nothing stands that they could join: they are the ends of sentences.
+    private static bool MayJoin(in AsciiBlock block, int at) =>
+        block[at] != (byte)'.' || at + 1 == AsciiBlock.Length || ((block.Words | block.Others) >> (at + 1) & 1) != 0;
+
+    private static bool MayMark(in AsciiBlock block, int at) =>
+        block[at] == (byte)'#' || (block[at] == (byte)'.' && (at == 0 || (block.Words >> (at - 1) & 1) == 0));
+
+    /// <returns>Where the last name ends.</returns>
+    private int AddNames(ReadOnlySpan<char> text, int at, List<Word> words)
+    {
+        var reader = new NameReader(text, at, _elides);
+        Span<char> lower = stackalloc char[WordReader.MaxLength];
+        while (reader.Next(out var name))
+        {
+            name.ToLowerInvariant(lower);
+            words.Add(FindName(lower[..name.Length]));
+        }
+
+        return reader.End;
+    }
+
+    private Word FindName(ReadOnlySpan<char> raw)
+    {
+        ref var slot = ref _names[SlotOf(raw) & (NameSlots - 1)];
+        var word = Volatile.Read(ref slot);
+        if (word is null || !raw.SequenceEqual(word.Raw))
+        {
+            var text = raw.ToString();
+            word = new Word(text, text, isStopWord: false, isName: true);
+            Volatile.Write(ref slot, word);
+        }
+
+        return word;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Word Find(PackedWord packed)

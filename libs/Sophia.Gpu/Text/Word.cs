@@ -9,10 +9,11 @@ internal sealed class Word
 
     /// <param name="raw">Lower case, as in the text.</param>
     /// <param name="term">The stem; the same string as <paramref name="raw"/> where stemming changes nothing.</param>
-    public Word(string raw, string term, bool isStopWord)
+    /// <param name="isName">Found beside the words that it is made of (ada@example.org); it counts for finding, not for embedding.</param>
+    public Word(string raw, string term, bool isStopWord, bool isName = false)
     {
-        (Raw, Term, IsStopWord) = (raw, term, isStopWord);
-        TermHash = Text.TermHash.Of(term);
+        (Raw, Term, IsStopWord, IsName) = (raw, term, isStopWord, isName);
+        TermHash = isName ? ~Text.TermHash.Of(term) : Text.TermHash.Of(term);
         SeededHash = string.GetHashCode(term);
         if (PackedWord.TryPack(raw, out var packed))
         {
@@ -34,6 +35,8 @@ internal sealed class Word
     public int SeededHash { get; }
 
     public bool IsStopWord { get; }
+
+    public bool IsName { get; }
 
     /// <summary>Where the word adds to an embedding; made when first asked for (twice, if two threads ask at once).</summary>
     public ushort[] Features => _features ??= TermFeatures.Of(this);

@@ -7,15 +7,15 @@ public class TextAnalyzerTests
 {
     [Fact]
     public void The_analyzer_finds_the_words_that_the_reader_defines_whatever_the_text() => Gen.OneOf(
-        Gen.String[ShardRecords.AnyOf("abcXYZ019 ._'’-/@#äÉß東あ\u0301\ud83d\ude00\ud835\udc9c\n\0".ToCharArray()), 0, 300],
-        Gen.String[ShardRecords.AnyOf("ab Z9 .'_".ToCharArray()), 0, 300],
+        Gen.String[ShardRecords.AnyOf("abcXYZ019 ._'’-/@#+äÉß東あ\u0301\ud83d\ude00\ud835\udc9c\n\0".ToCharArray()), 0, 300],
+        Gen.String[ShardRecords.AnyOf("ab Z9 .'_#+@".ToCharArray()), 0, 300],
         Gen.String[Gen.Char, 0, 300]).Sample(
         text =>
         {
             var words = new List<Word>();
             TextAnalyzer.English.Analyze(text, words);
 
-            Assert.Equal(Read(text), words.Select(word => word.Raw));
+            Assert.Equal(Read(text), words.Where(word => !word.IsName).Select(word => word.Raw));
         },
         iter: 20_000);
 

@@ -113,6 +113,11 @@ public sealed partial class MemoryHierarchy
                 "idempotency-key-reused", "The idempotency key was used for another request.", "Use a new key for each new request.");
         }
 
+        if (outcome.Entries.Count > 0)
+        {
+            await _shards.PaceAsync(group.Operations[0].Namespace).ConfigureAwait(false);
+        }
+
         if (_shared.IsConfigured && outcome.Entries.Count > 0)
         {
             var visited = Stopwatch.GetTimestamp();

@@ -15,6 +15,7 @@ namespace Sophia.Memory.Log;
 internal sealed partial class LogTail : IAsyncDisposable
 {
     private const int ReadSize = 1000;
+    private static readonly TimeSpan OthersPatience = TimeSpan.FromSeconds(3);
     private readonly IRecordStore _store;
     private readonly MemoryOptions _options;
     private readonly TimeProvider _clock;
@@ -31,6 +32,7 @@ internal sealed partial class LogTail : IAsyncDisposable
     private ulong _own;
     private long _ownSince;
     private long _heardAt;
+    private long _foreignAt;
 
     /// <summary>Called with entries of one partition, in order, before the cursor moves past them.</summary>
     /// <remarks>The second argument is true for entries that another node wrote.</remarks>
@@ -53,6 +55,9 @@ internal sealed partial class LogTail : IAsyncDisposable
 
     /// <summary>How long ago the log was last known to be read to its end; zero for a store that is not shared.</summary>
     public TimeSpan Lag => _store.IsShared ? _clock.GetElapsedTime(Volatile.Read(ref _heardAt)) : TimeSpan.Zero;
+
+    /// <summary>True while other processes write to the log, or have in the last seconds.</summary>
+    public bool OthersWrite => Volatile.Read(ref _foreignAt) is var at && at != 0 && _clock.GetElapsedTime(at) < OthersPatience;
 
     /// <summary>True while near copies may be served.</summary>
     public bool IsFresh => !_store.IsShared || Lag <= _options.TailPatience;
@@ -263,6 +268,7 @@ internal sealed partial class LogTail : IAsyncDisposable
                 break;
             }
 
+            Volatile.Write(ref _foreignAt, _clock.GetTimestamp());
             await TakeAsync(partition, entries, foreign: true).ConfigureAwait(false);
         }
     }

@@ -16,6 +16,10 @@ internal sealed class ShardDirectory(
     IShardEngine engine, LogTail tail, IRecordStore store, VectorCompletion vectors, MemoryOptions options, TierMeter meter, TimeProvider clock)
     : IAsyncDisposable
 {
+    /// <summary>Changes of the log that a shard may be behind before writers are held back; about a tenth of a second of full load.</summary>
+    private const int MostBehind = 2_000;
+
+    private static readonly TimeSpan PacePatience = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Afterlife = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MissingPatience = TimeSpan.FromSeconds(30);
     private readonly ConcurrentDictionary<ShardKey, LoadedShard> _shards = new();
@@ -33,6 +37,21 @@ internal sealed class ShardDirectory(
     private readonly record struct ShardKey(long NamespaceId, string? Model, string Language)
     {
         public static ShardKey Of(NamespaceInfo ns) => new(ns.Id, ns.Settings.VectorModel, ns.Settings.Language);
+    }
+
+    /// <summary>
+    /// Holds a writer back for a moment when the namespace's shard has fallen behind the log: what the shard still has to
+    /// take in is then in memory, and a search that wants the write need not wait long. A shard that is loading, or makes no
+    /// headway, holds nobody back for longer than the moment.
+    /// </summary>
+    public ValueTask PaceAsync(NamespaceInfo ns)
+    {
+        var last = tail.Seen[ns.Partition] - MostBehind;
+        return Find(ns) is { Ready.IsCompletedSuccessfully: true, IsBroken: false } shard && shard.Seen < last
+            ? WaitAsync(shard, last) : ValueTask.CompletedTask;
+
+        static async ValueTask WaitAsync(LoadedShard shard, long last) =>
+            _ = await shard.ReachAsync(last, PacePatience, CancellationToken.None).ConfigureAwait(false);
     }
 
     public LoadedShard? Find(NamespaceInfo ns) => _shards.GetValueOrDefault(ShardKey.Of(ns));

@@ -10,7 +10,7 @@ namespace Sophia.Memory.Writing;
 /// <summary>
 /// Group commit: while one transaction becomes durable, the writes that arrive gather, and the next transaction takes them
 /// all. Batches form by themselves under load and cost no waiting without it. A store that can takes the next transaction while
-/// it makes one durable; what they wrote is shown and answered in the order in which they began. A write is answered only after the
+/// it makes one durable, unless other processes write too; what they wrote is shown and answered in the order in which they began. A write is answered only after the
 /// transaction that holds it is durable and this process's cursor has passed it.
 /// </summary>
 internal sealed partial class Committer : IAsyncDisposable
@@ -76,6 +76,13 @@ internal sealed partial class Committer : IAsyncDisposable
         var before = Task.CompletedTask;
         while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
+            if (_tail.OthersWrite)
+            {
+                // Commits of two processes take turns, and of two of ours the later may come first: it would be read back
+                // from the store as the gap before the other (0.65 reads a record with two processes; one at a time, none).
+                await before.ConfigureAwait(false);
+            }
+
             await _free.WaitAsync().ConfigureAwait(false);
             var batch = new List<PendingWrite>();
             var weight = 0;

@@ -19,11 +19,19 @@ internal sealed record HistoryAnswer(VersionAnswer[] Items, string? Next);
 
 internal sealed record ScorePartAnswer(string Name, double Score, int Rank, double Contribution);
 
+internal sealed record FoldedAnswer(string Key, double Similarity);
+
+internal sealed record DateAnswer(string Text, DateTimeOffset? From, DateTimeOffset? To);
+
+internal sealed record UnderstoodAnswer(DateAnswer[] Dates);
+
+internal sealed record ContextAnswer(RecordAnswer[] Before, RecordAnswer[] After);
+
 internal sealed record HitAnswer(
-    double Score, ScorePartAnswer[] Parts, string[] MatchedTerms, string Key, JsonElement? Content, string? ContentBase64, string ContentType, string[] Tags,
+    double Score, ScorePartAnswer[] Parts, string[] MatchedTerms, FoldedAnswer[] Folded, ContextAnswer Context, string Key, JsonElement? Content, string? ContentBase64, string ContentType, string[] Tags,
     Dictionary<string, JsonElement> Attributes, int Version, string Sequence, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? ExpiresAt);
 
-internal sealed record SearchResultAnswer(HitAnswer[] Hits, string Tier, string Mode, double TookMs, long Scanned, long Matching, FilterNoteAnswer[] FilterNotes, string Sequence, string? Degraded);
+internal sealed record SearchResultAnswer(HitAnswer[] Hits, string Tier, string Mode, double TookMs, long Scanned, long Matching, FilterNoteAnswer[] FilterNotes, UnderstoodAnswer Understood, string Sequence, string? Degraded);
 
 internal sealed record FilterNoteAnswer(string Attribute, long Missing, long Mistyped);
 

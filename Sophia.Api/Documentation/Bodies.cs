@@ -21,7 +21,10 @@ internal sealed record FilterBody(
     DateTimeOffset? UpdatedFrom, DateTimeOffset? UpdatedTo, DateTimeOffset? ValidAt, Dictionary<string, JsonElement>? Attributes);
 
 internal sealed record SearchBody(
-    string? Query, float[]? Vector, int? K, string? Mode, FilterBody? Filter, DateTimeOffset? AsOf, string? MinSequence, int? TimeoutMs, string[]? Include);
+    string? Query, float[]? Vector, int? K, string? Mode, FilterBody? Filter, DateTimeOffset? AsOf, string? MinSequence, int? TimeoutMs, string[]? Include,
+    int? Context, RecencyBody? Recency, double? Importance, string? Diversity);
+
+internal sealed record RecencyBody(double Weight, double HalfLifeDays);
 
 internal sealed record ForgetBody(string[]? Keys, string? Prefix, FilterBody? Filter, bool? All, bool? DryRun);
 

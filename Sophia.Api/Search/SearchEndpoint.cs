@@ -48,7 +48,7 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
         var (document, json) = BodyObject.Parse(bytes);
         using (document)
         {
-            json.Allow("query", "vector", "k", "mode", "filter", "asOf", "minSequence", "timeoutMs", "include");
+            json.Allow("query", "vector", "k", "mode", "filter", "asOf", "minSequence", "timeoutMs", "include", "context", "recency", "importance", "diversity");
             var request = new SearchRequest
             {
                 Query = json.Text("query", MaxQueryChars),
@@ -59,6 +59,10 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
                 AsOf = json.Time("asOf"),
                 MinSequence = MinSequence.Read(http, ns, minInQuery, json.Text("minSequence", 64)),
                 Timeout = json.Whole("timeoutMs", 1, MaxTimeoutMs) is { } ms ? TimeSpan.FromMilliseconds(ms) : new SearchRequest().Timeout,
+                Context = (int)(json.Whole("context", 0, 20) ?? 0),
+                Recency = RankingReader.Recency(json),
+                Importance = RankingReader.Share(json, "importance") ?? 0,
+                Fold = RankingReader.Folds(json),
             };
             Check(request, ns.Settings);
             return (request, Includes.Vector(json));
@@ -103,32 +107,11 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
         json.WriteStartArray("hits");
         foreach (var hit in answer.Hits)
         {
-            json.WriteStartObject();
-            json.WriteNumber("score", hit.Found.Score);
-            json.WriteStartArray("parts");
-            foreach (var part in hit.Found.Parts)
-            {
-                json.WriteStartObject();
-                json.WriteString("name", part.Name);
-                json.WriteNumber("score", part.Score);
-                json.WriteNumber("rank", part.Rank);
-                json.WriteNumber("contribution", part.Contribution);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteStartArray("matchedTerms");
-            foreach (var term in hit.Found.MatchedTerms)
-            {
-                json.WriteStringValue(term);
-            }
-
-            json.WriteEndArray();
-            RecordJson.WriteFields(json, hit.Record, withVector);
-            json.WriteEndObject();
+            HitJson.Write(json, hit, withVector);
         }
 
         json.WriteEndArray();
+        UnderstoodJson.Write(json, answer);
         json.WriteString("tier", AnswerHeaders.NameOf(trail.ServedBy ?? Tier.L0));
         json.WriteString("mode", answer.Mode switch { SearchMode.Lexical => "lexical", SearchMode.Vector => "vector", _ => "hybrid" });
         if (trail.Degraded is { } degraded)

@@ -29,6 +29,19 @@ public sealed record MemoryFilter
     public JsonObject? Attributes { get; init; }
 }
 
+/// <summary>What happens to records that say almost what a better hit says.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Diversity>))]
+public enum Diversity
+{
+    /// <summary>They are left out and named by the hit that stands for them.</summary>
+    [JsonStringEnumMemberName("fold")] Fold,
+    [JsonStringEnumMemberName("off")] Off,
+}
+
+/// <param name="Weight">0–1: what a record of this moment gains, as a share of the best hit's score by words and vector.</param>
+/// <param name="HalfLifeDays">Above 0: after so many days it gains half.</param>
+public sealed record RecencyWeight(double Weight, double HalfLifeDays);
+
 /// <summary>A search. At least one of <see cref="Query"/> and <see cref="Vector"/> is set.</summary>
 public sealed record SearchRequest
 {
@@ -44,16 +57,35 @@ public sealed record SearchRequest
     public string? MinSequence { get; init; }
     public int? TimeoutMs { get; init; }
 
+    /// <summary>How many neighbours to give before and after each hit, 0–20. Default: none.</summary>
+    public int? Context { get; init; }
+
+    /// <summary>How much age counts. Default: not at all.</summary>
+    public RecencyWeight? Recency { get; init; }
+
+    /// <summary>0–1: how much the attribute <c>importance</c> counts. Default: not at all.</summary>
+    public double? Importance { get; init; }
+
+    /// <summary>What happens to near-duplicates of better hits. Default: they are folded.</summary>
+    public Diversity? Diversity { get; init; }
+
     /// <summary>What else to send: <c>vector</c>.</summary>
     public IReadOnlyList<string>? Include { get; init; }
 }
 
 /// <summary>One part of a hit's score.</summary>
-/// <param name="Name"><c>lexical</c>, <c>vector</c>, …</param>
+/// <param name="Name"><c>lexical</c>, <c>vector</c>, <c>neighbour</c>, <c>date</c>, <c>recency</c>, <c>importance</c>.</param>
 /// <param name="Score">On the part's own scale.</param>
 /// <param name="Rank">1 for the best by this part.</param>
 /// <param name="Contribution">What it adds to the fused score.</param>
 public sealed record ScorePart(string Name, double Score, int? Rank, double? Contribution);
+
+/// <summary>A record that was left out because it says almost what a better hit says.</summary>
+/// <param name="Similarity">Cosine of the two vectors.</param>
+public sealed record FoldedMemory(string Key, double Similarity);
+
+/// <summary>The records around a hit in its conversation or document, in order.</summary>
+public sealed record HitContext(IReadOnlyList<MemoryRecord> Before, IReadOnlyList<MemoryRecord> After);
 
 /// <summary>A record that was found.</summary>
 public sealed record SearchHit : MemoryRecord
@@ -61,6 +93,12 @@ public sealed record SearchHit : MemoryRecord
     public double Score { get; init; }
     public IReadOnlyList<ScorePart> Parts { get; init; } = [];
     public IReadOnlyList<string> MatchedTerms { get; init; } = [];
+
+    /// <summary>Near-duplicates that were left out for this hit; null from a service that does not fold.</summary>
+    public IReadOnlyList<FoldedMemory>? Folded { get; init; }
+
+    /// <summary>What stands around it, as far as <see cref="SearchRequest.Context"/> asked for it.</summary>
+    public HitContext? Context { get; init; }
 }
 
 /// <summary>The hits, best first.</summary>
@@ -71,7 +109,23 @@ public sealed record SearchResult(
 {
     /// <summary>Attributes of the filter that records lack or have in another type, so that a wrong name or type shows.</summary>
     public IReadOnlyList<FilterNote> FilterNotes { get; init; } = [];
+
+    /// <summary>What was read out of the query; null from a service that does not say.</summary>
+    public Understood? Understood { get; init; }
 }
+
+/// <summary>What a search read out of its query.</summary>
+public sealed record Understood
+{
+    /// <summary>In the query's order.</summary>
+    public IReadOnlyList<DateMention> Dates { get; init; } = [];
+}
+
+/// <summary>A time that the query speaks of; records of it score higher, by the part <c>date</c>.</summary>
+/// <param name="Text">As it stands in the query.</param>
+/// <param name="From">Inclusive; null without a beginning.</param>
+/// <param name="To">Exclusive; null without an end.</param>
+public sealed record DateMention(string Text, DateTimeOffset? From, DateTimeOffset? To);
 
 /// <summary>Records that a condition of the filter left out because it could not be tested on them.</summary>
 /// <param name="Missing">Records without the attribute.</param>

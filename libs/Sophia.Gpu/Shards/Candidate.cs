@@ -1,11 +1,14 @@
 using Sophia.Memory.Log;
 using Sophia.Memory.Records;
+using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.Shards;
 
 /// <summary>A row that may become a hit, with its scores. A part that does not apply to it is null.</summary>
-internal sealed class Candidate(string key, RecordId id, Sequence sequence)
+internal sealed class Candidate(int row, string key, RecordId id, Sequence sequence)
 {
+    public int Row { get; } = row;
+
     public string Key { get; } = key;
 
     public RecordId Id { get; } = id;
@@ -14,6 +17,9 @@ internal sealed class Candidate(string key, RecordId id, Sequence sequence)
 
     /// <summary>BM25; null without a matching term.</summary>
     public double? Lexical { get; init; }
+
+    /// <summary>What BM25 is multiplied by, 0…1: less for a turn that has few of the query's terms.</summary>
+    public double Coverage { get; init; } = 1;
 
     /// <summary>Cosine; null without a vector.</summary>
     public double? Cosine { get; init; }
@@ -28,5 +34,21 @@ internal sealed class Candidate(string key, RecordId id, Sequence sequence)
 
     public double VectorContribution { get; set; }
 
-    public double Score => LexicalContribution + VectorContribution;
+    /// <summary>What words and vector give it, without its surroundings and other factors.</summary>
+    public double OwnScore => LexicalContribution + VectorContribution;
+
+    /// <summary>Neighbour, date, recency, importance: those that apply.</summary>
+    public List<ScorePart> Factors { get; } = [];
+
+    public double Score { get; private set; }
+
+    /// <summary>To be called when all parts are there.</summary>
+    public void Sum()
+    {
+        Score = OwnScore;
+        foreach (var factor in Factors)
+        {
+            Score += factor.Contribution;
+        }
+    }
 }

@@ -3,37 +3,75 @@ using Sophia.Memory.Search;
 namespace Sophia.Gpu.Shards;
 
 /// <summary>
-/// Makes one order out of two scores. Hybrid: a weighted sum of BM25, as a share of the best BM25 among the candidates,
-/// and of the cosine where it is positive; both are then in 0…1 and, unlike ranks, still say how good a match is.
+/// Makes one score out of two. Hybrid: a weighted sum of BM25, as a share of the best BM25 among the candidates, and of
+/// the cosine where it is positive; both are then in 0…1 and, unlike ranks, still say how good a match is.
 /// Source: Bruch, Gai, Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS 2023.
 /// With one part only, the score is the part's own. Equal scores are ordered by key.
 /// </summary>
-internal static class Fusion
+/// <param name="vectorWeight">0…1; the words have the rest.</param>
+internal readonly struct Fusion(double vectorWeight)
 {
-    public const double LexicalWeight = 0.5;
-    public const double VectorWeight = 1 - LexicalWeight;
+    /// <summary>For models that know meaning, about which nothing is known here: both halves count the same.</summary>
+    public const double ModelVectorWeight = 0.5;
 
+    /// <summary>The default embedder sees words and parts of words, as BM25 does; measured by bench/run.sh quality.</summary>
+    public const double HashedVectorWeight = 0.2;
+
+    /// <summary>Ranks the parts and sets what they contribute.</summary>
     /// <param name="partCandidates">Ranks are given to the best so many of each part.</param>
-    public static List<ShardHit> Fuse(List<Candidate> candidates, SearchMode mode, int k, int partCandidates)
+    /// <returns>The best own score, by which other factors are measured; 1 where there is none above zero.</returns>
+    public double Fuse(List<Candidate> candidates, SearchMode mode, int partCandidates)
     {
         var bestLexical = RankLexical(candidates, partCandidates);
         RankVector(candidates, partCandidates);
+        double best = 0;
         foreach (var candidate in candidates)
         {
-            candidate.LexicalContribution = candidate.Lexical is not { } lexical ? 0
-                : mode == SearchMode.Hybrid ? LexicalWeight * lexical / bestLexical : lexical;
-            candidate.VectorContribution = candidate.Cosine is not { } cosine ? 0
-                : mode == SearchMode.Hybrid ? VectorWeight * Math.Max(cosine, 0) : cosine;
+            Contribute(candidate, mode, bestLexical);
+            best = Math.Max(best, candidate.OwnScore);
         }
 
-        candidates.Sort(static (a, b) => Order(b.Score, a.Score, a, b));
-        var hits = new List<ShardHit>(Math.Min(k, candidates.Count));
-        for (var i = 0; i < candidates.Count && i < k; i++)
+        return best > 0 ? best : 1;
+    }
+
+    /// <summary>Sets what the parts of a candidate contribute that came after the others were ranked.</summary>
+    public void Contribute(Candidate candidate, SearchMode mode, double bestLexical)
+    {
+        candidate.LexicalContribution = candidate.Lexical is not { } lexical ? 0
+            : candidate.Coverage * (mode == SearchMode.Hybrid ? (1 - vectorWeight) * lexical / bestLexical : lexical);
+        candidate.VectorContribution = candidate.Cosine is not { } cosine ? 0
+            : mode == SearchMode.Hybrid ? vectorWeight * Math.Max(cosine, 0) : cosine;
+    }
+
+    public static double BestLexical(List<Candidate> candidates)
+    {
+        double best = 0;
+        foreach (var candidate in candidates)
         {
-            hits.Add(ToHit(candidates[i]));
+            best = Math.Max(best, candidate.Lexical ?? 0);
         }
 
-        return hits;
+        return best > 0 ? best : 1;
+    }
+
+    /// <summary>Best first.</summary>
+    public static void Sort(List<Candidate> candidates) => candidates.Sort(static (a, b) => Order(b.Score, a.Score, a, b));
+
+    public static ShardHit ToHit(Candidate candidate)
+    {
+        var parts = new List<ScorePart>(2 + candidate.Factors.Count);
+        if (candidate.Lexical is { } lexical)
+        {
+            parts.Add(new ScorePart("lexical", lexical, candidate.LexicalRank, candidate.LexicalContribution));
+        }
+
+        if (candidate.Cosine is { } cosine)
+        {
+            parts.Add(new ScorePart("vector", cosine, candidate.VectorRank, candidate.VectorContribution));
+        }
+
+        parts.AddRange(candidate.Factors);
+        return new ShardHit(candidate.Key, candidate.Id, candidate.Sequence, candidate.Score, parts, candidate.MatchedTerms);
     }
 
     private static double RankLexical(List<Candidate> candidates, int partCandidates)
@@ -44,7 +82,7 @@ internal static class Fusion
             candidates[i].LexicalRank = i + 1;
         }
 
-        return candidates.Count > 0 ? candidates[0].Lexical ?? 1 : 1;
+        return BestLexical(candidates);
     }
 
     private static void RankVector(List<Candidate> candidates, int partCandidates)
@@ -60,21 +98,5 @@ internal static class Fusion
     {
         var order = better.CompareTo(worse);
         return order != 0 ? order : string.CompareOrdinal(a.Key, b.Key);
-    }
-
-    private static ShardHit ToHit(Candidate candidate)
-    {
-        var parts = new List<ScorePart>(2);
-        if (candidate.Lexical is { } lexical)
-        {
-            parts.Add(new ScorePart("lexical", lexical, candidate.LexicalRank, candidate.LexicalContribution));
-        }
-
-        if (candidate.Cosine is { } cosine)
-        {
-            parts.Add(new ScorePart("vector", cosine, candidate.VectorRank, candidate.VectorContribution));
-        }
-
-        return new ShardHit(candidate.Key, candidate.Id, candidate.Sequence, candidate.Score, parts, candidate.MatchedTerms);
     }
 }

@@ -22,10 +22,22 @@ internal sealed partial class HostShard
             throw new ArgumentException($"The query's vector has {vector.Length} components; the namespace has {_dimensions}.", nameof(query));
         }
 
+        for (var widening = 1; ; widening *= 4)
+        {
+            var answer = Search(query, widening, out var isShort, cancellationToken);
+            if (!isShort)
+            {
+                return answer;
+            }
+        }
+    }
+
+    private ShardAnswer Search(ShardQuery query, int widening, out bool isShort, CancellationToken cancellationToken)
+    {
         // Under so many changes that no try without the lock succeeds, the last one holds up the writer.
         for (var margin = Margin; ; margin *= 8)
         {
-            if (Search(query, margin, holdingLock: margin > MostMargin, cancellationToken) is { } answer)
+            if (Search(query, widening, margin, holdingLock: margin > MostMargin, out isShort, cancellationToken) is { } answer)
             {
                 return answer;
             }
@@ -33,11 +45,14 @@ internal sealed partial class HostShard
     }
 
     /// <summary>Null when so many rows changed meanwhile that some of the best may be missing (never while holding the lock).</summary>
-    private ShardAnswer? Search(ShardQuery query, int margin, bool holdingLock, CancellationToken cancellationToken)
+    /// <param name="widening">How many times the usual number of candidates to look at.</param>
+    /// <param name="isShort">Hits are missing that more candidates would give.</param>
+    private ShardAnswer? Search(
+        ShardQuery query, int widening, int margin, bool holdingLock, out bool isShort, CancellationToken cancellationToken)
     {
+        isShort = false;
         var words = query.Mode == SearchMode.Vector ? null : new LexicalQuery(_analyzer, query.Text);
         var vector = query.Mode == SearchMode.Lexical || _vectors is null ? null : query.Vector;
-        var wanted = query.Mode == SearchMode.Hybrid ? Math.Max(query.K * 4, 100) : query.K;
         PreparedQuery? prepared = null;
         _lock.EnterReadLock();
         try
@@ -48,7 +63,8 @@ internal sealed partial class HostShard
             long matching = set?.Count ?? _rows.Count;
             var notes = set is null ? [] : filter.Notes;
             var version = _changes.Version;
-            var capacity = (int)Math.Min(wanted + margin, Math.Max(matching, 1));
+            var wanted = LooksFurther(query) ? Math.Max(query.K * 4, 100) : query.K;
+            var capacity = (int)Math.Min(((long)wanted * widening) + margin, Math.Max(matching, 1));
             var keys = _rows.Keys;
             var lexicalTop = new TopRows(capacity, keys);
             if (words is { IsEmpty: false } && matching > 0)
@@ -87,9 +103,13 @@ internal sealed partial class HostShard
 
             var candidates = new List<Candidate>(lexicalTop.Count + vectorTop.Count);
             var gone = Collect(query, words, prepared, filter, version, lexicalTop, vectorTop, candidates);
-            return gone > margin && !holdingLock
-                ? null
-                : new ShardAnswer(Fusion.Fuse(candidates, query.Mode, query.K, wanted), scanned, matching) { FilterNotes = notes };
+            if (gone > margin && !holdingLock)
+            {
+                return null;
+            }
+
+            var hits = Rank(query, words, prepared, filter, candidates, wanted, wasCut: capacity < matching, out isShort);
+            return new ShardAnswer(hits, scanned, matching) { FilterNotes = notes };
         }
         finally
         {
@@ -111,7 +131,6 @@ internal sealed partial class HostShard
         }
 
         var seen = new HashSet<int>(lexicalTop.Count + vectorTop.Count);
-        var matched = new List<string>();
         foreach (var row in lexicalTop.Rows)
         {
             seen.Add(row);
@@ -135,22 +154,13 @@ internal sealed partial class HostShard
                 continue;
             }
 
-            ref readonly var at = ref _rows[row];
-            double? lexical = words is { IsEmpty: false } && _lexical.Score(words, _rows.Documents[row], matched) is var score && matched.Count > 0
-                ? score : null;
-            double? cosine = vector is not null && at.Vector != RowTable.NoVector
-                ? Math.Clamp(DotProduct.Exact(vector.Floats, _vectors!.Row(at.Vector)), -1, 1) : null;
-            if (lexical is null && cosine is null)
+            var candidate = CandidateOf(row, words, vector);
+            if (candidate is { Lexical: null, Cosine: null })
             {
                 continue;
             }
 
-            candidates.Add(new Candidate(_rows.Keys[row]!, at.Id, at.Sequence)
-            {
-                Lexical = lexical,
-                Cosine = cosine,
-                MatchedTerms = lexical is null ? [] : [.. matched],
-            });
+            candidates.Add(candidate);
         }
 
         return gone;

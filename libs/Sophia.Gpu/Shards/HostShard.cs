@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Sophia.Gpu.Embedding;
 using Sophia.Gpu.Lexical;
 using Sophia.Gpu.Text;
 using Sophia.Gpu.Vectors;
@@ -23,10 +25,12 @@ internal sealed partial class HostShard : IShard
     private readonly LexicalIndex _lexical = new();
     private readonly RemovalMarks _removals = new();
     private readonly ChangedRows _changes = new();
+    private readonly Conversations _conversations;
     private readonly VectorPages? _vectors;
     private readonly TextAnalyzer _analyzer;
     private readonly int _dimensions;
     private readonly List<Word> _words = new(256);
+    private readonly double _vectorWeight;
     private bool _isDisposed;
 
     /// <param name="storage">Null: vectors in memory, the processor's fastest instructions.</param>
@@ -35,12 +39,15 @@ internal sealed partial class HostShard : IShard
         _dimensions = settings.VectorSource == VectorSource.None ? 0 : settings.Dimensions;
         _vectors = _dimensions > 0 ? new VectorPages(_dimensions, storage) : null;
         _analyzer = TextAnalyzer.For(settings.Language);
+        _conversations = new Conversations(row => _rows.Keys[row]);
+        _vectorWeight = settings.VectorModel == HashedEmbedder.ModelName ? Fusion.HashedVectorWeight : Fusion.ModelVectorWeight;
     }
 
     public int Count => Read(shard => shard._rows.Count);
 
     public long SizeInMemory => Read(shard =>
-        shard._rows.SizeInMemory + shard._lexical.SizeInMemory + shard._removals.SizeInMemory + (shard._vectors?.SizeInMemory ?? 0));
+        shard._rows.SizeInMemory + shard._lexical.SizeInMemory + shard._removals.SizeInMemory +
+        shard._conversations.SizeInMemory + (shard._vectors?.SizeInMemory ?? 0));
 
     /// <exception cref="ArgumentException">The record's vector has another length than the namespace's dimension.</exception>
     public void Put(MemoryRecord record)
@@ -60,7 +67,8 @@ internal sealed partial class HostShard : IShard
 
         var attributes = AttributeReader.Read(record.Attributes.Span);
         _words.Clear();
-        RecordWords.Read(record, _analyzer, _words);
+        var named = RecordWords.Read(record, _analyzer, _words, Conversations.IsPlaced(attributes));
+        var content = Folding.HashOf(CollectionsMarshal.AsSpan(_words)[named..]);
         _lock.EnterWriteLock();
         try
         {
@@ -68,7 +76,9 @@ internal sealed partial class HostShard : IShard
             var row = _rows.Set(record, attributes);
             _changes.Add(row);
             ClearRow(row);
+            _conversations.Set(row, attributes);
             _rows.Documents[row] = _lexical.Add(row, _words);
+            _rows[row].Content = content;
             _rows[row].Vector = vector is null ? RowTable.NoVector : _vectors!.Add(row, vector);
         }
         finally
@@ -95,6 +105,7 @@ internal sealed partial class HostShard : IShard
                 }
 
                 ClearRow(row);
+                _conversations.Remove(row);
                 _rows.Remove(row);
                 _changes.Add(row);
             }

@@ -47,7 +47,7 @@ internal sealed class RowTable
     public Span<int> Documents => _documents.AsSpan(0, Used);
 
     public long SizeInMemory =>
-        (_rows.Capacity * (112L + 8 + 4)) + (_rowOfId.Count * 44L) + _variableBytes + _columnBytes +
+        (_rows.Capacity * (120L + 8 + 4)) + (_rowOfId.Count * 44L) + _variableBytes + _columnBytes +
         _names.SizeInMemory + _texts.SizeInMemory + _tags.SizeInMemory;
 
     public ref Row this[int row] => ref _rows[row];
@@ -270,5 +270,8 @@ internal sealed class RowTable
 
         /// <summary>The slot of its vector, or <see cref="NoVector"/>.</summary>
         public int Vector;
+
+        /// <summary>A hash of its content's words as written, in their order; 0 without words.</summary>
+        public ulong Content;
     }
 }

@@ -14,14 +14,35 @@ internal static class RecordWords
     private static readonly JsonReaderOptions Options =
         new() { MaxDepth = 1024, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    public static void Read(MemoryRecord record, TextAnalyzer analyzer, List<Word> words)
+    /// <param name="isPlaced">
+    /// The record has a place in a conversation or document. The numbers in its key are that place: they would match the
+    /// numbers and dates of queries, and are left out.
+    /// </param>
+    /// <returns>How many of the words are of the key and the tags; they stand first.</returns>
+    public static int Read(MemoryRecord record, TextAnalyzer analyzer, List<Word> words, bool isPlaced = false)
     {
+        var before = words.Count;
         analyzer.Analyze(record.Key, words);
+        if (isPlaced)
+        {
+            var kept = before;
+            for (var i = before; i < words.Count; i++)
+            {
+                if (words[i].Raw.AsSpan().ContainsAnyExceptInRange('0', '9'))
+                {
+                    words[kept++] = words[i];
+                }
+            }
+
+            words.RemoveRange(kept, words.Count - kept);
+        }
+
         foreach (var tag in record.Tags)
         {
             analyzer.Analyze(tag, words);
         }
 
+        var named = words.Count - before;
         switch (record.Kind)
         {
             case ContentKind.Text when analyzer == TextAnalyzer.English && record.Vector is { } vector && WordHandover.Shared.TryTake(vector, words):
@@ -42,6 +63,8 @@ internal static class RecordWords
             default:
                 break;
         }
+
+        return named;
     }
 
     private static void ReadText(ReadOnlySpan<byte> utf8, TextAnalyzer analyzer, List<Word> words)

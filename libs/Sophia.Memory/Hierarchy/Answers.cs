@@ -48,15 +48,37 @@ public sealed record SearchRequest
 
     /// <summary>How long to wait for <see cref="MinSequence"/> and for a shard to load.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many neighbours to give before and after each hit, 0–20.</summary>
+    public int Context { get; init; }
+
+    /// <summary>Null: age does not count.</summary>
+    public Recency? Recency { get; init; }
+
+    /// <summary>0–1: how much the attribute <c>importance</c> counts.</summary>
+    public double Importance { get; init; }
+
+    /// <summary>Near-duplicates of better hits are left out, and named by them.</summary>
+    public bool Fold { get; init; } = true;
 }
 
-public sealed record SearchHit(MemoryRecord Record, ShardHit Found);
+public sealed record SearchHit(MemoryRecord Record, ShardHit Found)
+{
+    /// <summary>The records before it in its conversation or document, in order.</summary>
+    public IReadOnlyList<MemoryRecord> Before { get; init; } = [];
+
+    /// <summary>The records behind it in its conversation or document, in order.</summary>
+    public IReadOnlyList<MemoryRecord> After { get; init; } = [];
+}
 
 /// <param name="Seen">The cursor of the shard in the namespace's partition when the search began.</param>
 public sealed record SearchAnswer(IReadOnlyList<SearchHit> Hits, SearchMode Mode, long RowsScanned, long RowsMatching, Sequence Seen)
 {
     /// <inheritdoc cref="ShardAnswer.FilterNotes"/>
     public IReadOnlyList<FilterNote> FilterNotes { get; init; } = [];
+
+    /// <summary>The times that the query speaks of, in its order.</summary>
+    public IReadOnlyList<DateMention> Dates { get; init; } = [];
 }
 
 /// <summary>What to forget: exactly one of the four is set.</summary>

@@ -4,6 +4,7 @@ using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
+using Sophia.Memory.Search.Dates;
 using Sophia.Memory.Tiers;
 
 namespace Sophia.Memory.Hierarchy;
@@ -31,10 +32,13 @@ public sealed partial class MemoryHierarchy
                 "Give a query with words in it, or a vector where the namespace's vectors come from callers.");
         }
 
+        var now = request.AsOf ?? Clock.GetUtcNow();
+        var dates = DateReader.Read(request.Query, now);
         var query = new ShardQuery
         {
             Text = request.Query, Vector = vector, Mode = mode, K = request.K, Filter = request.Filter,
-            Now = request.AsOf ?? Clock.GetUtcNow(),
+            Now = now, Context = request.Context, Dates = dates, Recency = request.Recency,
+            Importance = request.Importance, Fold = request.Fold,
         };
         return request.AsOf is { } at
             ? await SearchAsOfAsync(ns, query, at, trail, cancellationToken).ConfigureAwait(false)
@@ -92,7 +96,7 @@ public sealed partial class MemoryHierarchy
             trail.ServedBy = Tier.L0;
             _meters.L0.Hit(ticks);
             var hits = await RecordsOfAsync(ns, query, found.Hits, trail, cancellationToken).ConfigureAwait(false);
-            return new SearchAnswer(hits, query.Mode, found.RowsScanned, found.RowsMatching, seen) { FilterNotes = found.FilterNotes };
+            return new SearchAnswer(hits, query.Mode, found.RowsScanned, found.RowsMatching, seen) { FilterNotes = found.FilterNotes, Dates = query.Dates };
         }
     }
 
@@ -152,15 +156,21 @@ public sealed partial class MemoryHierarchy
         var started = Stopwatch.GetTimestamp();
         var records = new Dictionary<string, MemoryRecord>(found.Count, StringComparer.Ordinal);
         var missing = new List<string>();
-        foreach (var hit in found)
+        var wanted = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (key, sequence) in found.SelectMany(KeysOf))
         {
-            if (_near.TryGet(ns.Id, hit.Key, out var near) && near is not null && MayServe(near, hit.Sequence))
+            if (!wanted.Add(key))
             {
-                records[hit.Key] = near.Record;
+                continue;
+            }
+
+            if (_near.TryGet(ns.Id, key, out var near) && near is not null && MayServe(near, sequence))
+            {
+                records[key] = near.Record;
             }
             else
             {
-                missing.Add(hit.Key);
+                missing.Add(key);
             }
         }
 
@@ -186,18 +196,27 @@ public sealed partial class MemoryHierarchy
         var hits = new List<SearchHit>(found.Count);
         foreach (var hit in found)
         {
-            // A record that changed since the scan answers with what it is now, if the filter still accepts that.
-            if (records.TryGetValue(hit.Key, out var record) && !record.IsExpired(query.Now) &&
-                (record.Sequence == hit.Sequence || query.Filter is null || RecordFilterMatcher.Matches(query.Filter, record)))
+            if (Accepted(hit.Key, hit.Sequence) is { } record)
             {
-                hits.Add(new SearchHit(record, hit));
+                hits.Add(new SearchHit(record, hit) { Before = AllOf(hit.Before), After = AllOf(hit.After) });
             }
         }
 
         return hits;
+
+        MemoryRecord[] AllOf(IReadOnlyList<NeighbourKey> keys) =>
+            keys.Count == 0 ? [] : [.. keys.Select(n => Accepted(n.Key, n.Sequence)).OfType<MemoryRecord>()];
+
+        // A record that changed since the scan answers with what it is now, if the filter still accepts that.
+        MemoryRecord? Accepted(string key, Sequence scanned) =>
+            records.TryGetValue(key, out var record) && !record.IsExpired(query.Now) &&
+            (record.Sequence == scanned || query.Filter is null || RecordFilterMatcher.Matches(query.Filter, record))
+                ? record : null;
     }
 
     private const int AsOfPage = 512;
+
+    private static IEnumerable<NeighbourKey> KeysOf(ShardHit hit) => hit.Before.Append(new NeighbourKey(hit.Key, hit.Sequence)).Concat(hit.After);
 
     // The past has no shard: one is made of what the log says was there, searched, and thrown away. Right, not fast.
     private async Task<SearchAnswer> SearchAsOfAsync(
@@ -240,7 +259,11 @@ public sealed partial class MemoryHierarchy
         var found = shard.Search(query, cancellationToken);
         trail.Add("l0", searched);
         return new SearchAnswer(
-            [.. found.Hits.Select(hit => new SearchHit(records[hit.Key], hit))], query.Mode, found.RowsScanned, found.RowsMatching,
-            Sequence.Of(ns.Partition, _tail.Seen[ns.Partition])) { FilterNotes = found.FilterNotes };
+            [.. found.Hits.Select(hit => new SearchHit(records[hit.Key], hit)
+            {
+                Before = [.. hit.Before.Select(n => records[n.Key])], After = [.. hit.After.Select(n => records[n.Key])],
+            })],
+            query.Mode, found.RowsScanned, found.RowsMatching,
+            Sequence.Of(ns.Partition, _tail.Seen[ns.Partition])) { FilterNotes = found.FilterNotes, Dates = query.Dates };
     }
 }

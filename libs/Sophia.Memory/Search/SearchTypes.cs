@@ -92,21 +92,52 @@ public sealed record ShardQuery
 
     public RecordFilter? Filter { get; init; }
 
-    /// <summary>Records that have expired by now are not hits.</summary>
+    /// <summary>Records that have expired by now are not hits; ages count back from here.</summary>
     public DateTimeOffset Now { get; init; }
+
+    /// <summary>How many neighbours to name before and after each hit, 0–20.</summary>
+    public int Context { get; init; }
+
+    /// <summary>A record is also found through those around it in its conversation or document.</summary>
+    public bool Neighbours { get; init; } = true;
+
+    /// <summary>Null: age does not count.</summary>
+    public Recency? Recency { get; init; }
+
+    /// <summary>0–1: what the attribute <c>importance</c> at 1 gains, as a share of the best hit's score by words and vector.</summary>
+    public double Importance { get; init; }
+
+    /// <summary>Records of these times are looked for too, and score higher.</summary>
+    public IReadOnlyList<DateMention> Dates { get; init; } = [];
+
+    /// <summary>Near-duplicates of better hits are left out and named by them.</summary>
+    public bool Fold { get; init; }
 }
 
 /// <summary>One part of a score.</summary>
-/// <param name="Name">lexical or vector.</param>
-/// <param name="Score">The part's own score: BM25, or cosine in −1…1.</param>
-/// <param name="Rank">The record's place in the part's own order, from 1; 0 if it was not among its candidates.</param>
+/// <param name="Name">lexical, vector, neighbour, date, recency or importance.</param>
+/// <param name="Score">
+/// The part's own score: BM25; cosine in −1…1; the scores that neighbours and conversation lend; 1 for a record of a time that
+/// the query speaks of; the age as 1 for now and halved by each half-life; the attribute <c>importance</c> within 0…1.
+/// </param>
+/// <param name="Rank">The record's place in the order by words or by vector, from 1; 0 if it was not among that part's candidates, and for other parts.</param>
 /// <param name="Contribution">What it adds to the fused score.</param>
 public readonly record struct ScorePart(string Name, double Score, int Rank, double Contribution);
 
 /// <summary>A hit of a shard, best first; equal scores are ordered by key.</summary>
 /// <param name="MatchedTerms">Terms of the query found in the record, as stemmed.</param>
 public sealed record ShardHit(
-    string Key, RecordId Id, Sequence Sequence, double Score, IReadOnlyList<ScorePart> Parts, IReadOnlyList<string> MatchedTerms);
+    string Key, RecordId Id, Sequence Sequence, double Score, IReadOnlyList<ScorePart> Parts, IReadOnlyList<string> MatchedTerms)
+{
+    /// <summary>Near-duplicates that were left out for this hit, best first.</summary>
+    public IReadOnlyList<FoldedRecord> Folded { get; init; } = [];
+
+    /// <summary>The nearest neighbours before it that pass the filter, in their order.</summary>
+    public IReadOnlyList<NeighbourKey> Before { get; init; } = [];
+
+    /// <summary>The nearest neighbours behind it that pass the filter, in their order.</summary>
+    public IReadOnlyList<NeighbourKey> After { get; init; } = [];
+}
 
 /// <summary>What a shard found.</summary>
 /// <param name="RowsScanned">Rows whose distance was computed.</param>

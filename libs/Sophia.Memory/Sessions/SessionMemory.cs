@@ -307,7 +307,7 @@ public sealed class SessionMemory
             var puts = records.Select(record => new PutRequest(new RecordDraft
             {
                 Key = $"session/{record.Key}", Content = record.Content, Kind = record.Kind, ContentType = record.ContentType,
-                Attributes = record.Attributes, Provenance = new Provenance(Source: "session", Session: id), ValidFrom = record.CreatedAt,
+                Attributes = TurnRecord.PlacedIn(id, record), Provenance = new Provenance(Source: "session", Session: id), ValidFrom = record.CreatedAt,
             })).ToArray();
             var answer = await _memory.PutAsync(target, puts, null, trail, cancellationToken).ConfigureAwait(false);
             receipts.AddRange(puts.Select((put, i) => (put.Draft.Key, answer.Receipts[i])));

@@ -40,6 +40,27 @@ internal static class TurnRecord
             attributes, json.RootElement.GetProperty("tokens").GetInt32(), record.CreatedAt, record.Sequence);
     }
 
+    /// <summary>The turn's attributes with its place, by which search knows the turns around it: <c>conversation</c> and <c>position</c>.</summary>
+    public static ReadOnlyMemory<byte> PlacedIn(string sessionId, MemoryRecord record)
+    {
+        using var json = JsonDocument.Parse(record.Attributes);
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            foreach (var property in json.RootElement.EnumerateObject())
+            {
+                property.WriteTo(writer);
+            }
+
+            writer.WriteString("conversation", sessionId);
+            writer.WriteNumber("position", NumberOf(record.Key));
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+
     public static long NumberOf(string key) =>
         long.Parse(key.AsSpan(key.LastIndexOf('/') + 1), NumberStyles.None, CultureInfo.InvariantCulture);
 

@@ -10,6 +10,7 @@ namespace Sophia.Cli.Memories;
 internal static class SearchCommand
 {
     private const int SnippetCharacters = 220;
+    private const double RecencyHalfLifeDays = 30;
 
     public static Command Create(Surroundings surroundings)
     {
@@ -19,11 +20,21 @@ internal static class SearchCommand
         var mode = new Option<SearchMode?>("--mode", "-m") { Description = "hybrid (default), lexical or vector." };
         var tags = new Option<string[]>("--tag") { Description = "Only records with this tag; may be repeated, all must be there.", HelpName = "tag" };
         var prefix = new Option<string?>("--prefix") { Description = "Only keys that begin so.", HelpName = "key" };
+        var around = new Option<int?>("--context") { Description = "Show so many records before and after each hit of its conversation or document.", HelpName = "n" };
+        var recency = new Option<double?>("--recency") { Description = "How much newer records gain, 0 to 1; a month counts half.", HelpName = "weight" };
+        around.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 0 or > 20) result.AddError("--context is from 0 to 20.");
+        });
+        recency.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double?>() is { } weight && !(weight is >= 0 and <= 1)) result.AddError("--recency is from 0 to 1.");
+        });
         k.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() < 1) result.AddError("-k must be at least 1.");
         });
-        var command = new Command("search", "Find records: hits on stdout, the tier and the time on stderr.") { words, space, k, mode, tags, prefix };
+        var command = new Command("search", "Find records: hits on stdout, the tier and the time on stderr.") { words, space, k, mode, tags, prefix, around, recency };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var filter = new MemoryFilter
@@ -36,6 +47,8 @@ internal static class SearchCommand
                 new SearchRequest
                 {
                     Query = string.Join(' ', parse.GetRequiredValue(words)), K = parse.GetValue(k), Mode = parse.GetValue(mode),
+                    Context = parse.GetValue(around),
+                    Recency = parse.GetValue(recency) is { } weight ? new RecencyWeight(weight, RecencyHalfLifeDays) : null,
                     Filter = filter.AllTags is null && filter.KeyPrefix is null ? null : filter,
                 },
                 cancellationToken);
@@ -65,8 +78,18 @@ internal static class SearchCommand
             console.Write(new Paragraph(string.Create(CultureInfo.InvariantCulture, $"{i + 1,2}  {score}  ")).Overflow(Overflow.Fold));
             console.Write(new Text(Styles.OneLine(hit.Key, 512), new Style(decoration: Decoration.Bold)));
             console.WriteLine();
+            PrintAll(hit.Context?.Before, console);
             console.WriteLine("    " + Snippet(content, hit.MatchedTerms));
+            PrintAll(hit.Context?.After, console);
+            if (hit.Folded is { Count: > 0 } folded)
+                console.WriteLine($"    ≈ {string.Join(", ", folded.Take(3).Select(f => Styles.OneLine(f.Key, 80)))}{(folded.Count > 3 ? $" and {folded.Count - 3} more" : "")}");
         }
+    }
+
+    private static void PrintAll(IReadOnlyList<MemoryRecord>? records, IAnsiConsole console)
+    {
+        foreach (var record in records ?? [])
+            console.WriteLine("    │ " + Styles.OneLine(record.Bytes is { } bytes ? $"({bytes.Length} bytes, {record.ContentType})" : record.Content?.ToString() ?? "", SnippetCharacters));
     }
 
     /// <summary>The part of the content around the first matched term.</summary>

@@ -1,0 +1,37 @@
+using System.Text.Json;
+using Sophia.Memory.Hierarchy;
+
+namespace Sophia.Api.Search;
+
+/// <summary>What a search read out of its query.</summary>
+internal static class UnderstoodJson
+{
+    public static void Write(Utf8JsonWriter json, SearchAnswer answer)
+    {
+        json.WriteStartObject("understood");
+        json.WriteStartArray("dates");
+        foreach (var date in answer.Dates)
+        {
+            json.WriteStartObject();
+            json.WriteString("text", date.Text);
+            WriteEnd(json, "from", date.From, DateTimeOffset.MinValue);
+            WriteEnd(json, "to", date.To, DateTimeOffset.MaxValue);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteEnd(Utf8JsonWriter json, string name, DateTimeOffset at, DateTimeOffset open)
+    {
+        if (at == open)
+        {
+            json.WriteNull(name);
+        }
+        else
+        {
+            json.WriteString(name, at);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+using Sophia.Gpu.Lexical;
+using Sophia.Gpu.Vectors;
+using Sophia.Memory.Search;
+
+namespace Sophia.Gpu.Shards;
+
+/// <summary>
+/// From candidates to hits: what neighbours, dates, age and importance add, which near-duplicates are folded, and what
+/// stands around each hit. Called under the read lock.
+/// </summary>
+internal sealed partial class HostShard
+{
+    /// <summary>So many of the best by themselves bring the rows around them into play.</summary>
+    private const int NeighbourSeeds = 32;
+
+    /// <summary>The share of the best own score that a record of a time which the query speaks of gains.</summary>
+    private const double DateWeight = 0.3;
+
+    private const string ImportanceName = "importance";
+
+    /// <summary>True when the order is not that of words and vector alone, so that more candidates than hits are needed.</summary>
+    private bool LooksFurther(ShardQuery query) =>
+        query.Mode == SearchMode.Hybrid || query.Recency is not null || query.Importance > 0 || query.Dates.Count > 0 ||
+        (query.Neighbours && _conversations.Count > 0);
+
+    /// <param name="wasCut">There were more candidates than were looked at.</param>
+    /// <param name="isShort">Fewer hits than asked for, since near-duplicates took the places of candidates that are not known.</param>
+    private List<ShardHit> Rank(
+        ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, List<Candidate> candidates, int partCandidates,
+        bool wasCut, out bool isShort)
+    {
+        var fusion = new Fusion(_vectorWeight);
+        if (query.Dates.Count > 0)
+        {
+            AddDated(query, words, vector, filter, candidates);
+        }
+
+        var best = fusion.Fuse(candidates, query.Mode, partCandidates);
+        if (query.Neighbours && _conversations.Count > 0)
+        {
+            AddNeighbours(query, words, vector, filter, candidates, fusion);
+            Surroundings.Lend(_conversations, candidates, best);
+        }
+
+        foreach (var candidate in candidates)
+        {
+            AddFactors(query, candidate, best);
+            candidate.Sum();
+        }
+
+        Fusion.Sort(candidates);
+        var hits = Choose(query, candidates, filter, out var folded);
+        isShort = folded && hits.Count < query.K && wasCut;
+        return hits;
+    }
+
+    /// <summary>The rows around the best candidates, which may have no word of the query themselves.</summary>
+    private void AddNeighbours(
+        ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, List<Candidate> candidates, Fusion fusion)
+    {
+        candidates.Sort(static (a, b) => b.OwnScore != a.OwnScore ? b.OwnScore.CompareTo(a.OwnScore) : string.CompareOrdinal(a.Key, b.Key));
+        var known = new HashSet<int>(candidates.Count * 2);
+        foreach (var candidate in candidates)
+        {
+            known.Add(candidate.Row);
+        }
+
+        var bestLexical = Fusion.BestLexical(candidates);
+        var seeds = Math.Min(NeighbourSeeds, candidates.Count);
+        for (var i = 0; i < seeds; i++)
+        {
+            var rows = _conversations.Around(candidates[i].Row, out var at);
+            for (var place = Math.Max(0, at - Surroundings.Reach); place < rows.Length && place <= at + Surroundings.Reach; place++)
+            {
+                if (known.Add(rows[place].Row) && filter.Passes(rows[place].Row))
+                {
+                    var neighbour = CandidateOf(rows[place].Row, words, vector);
+                    fusion.Contribute(neighbour, query.Mode, bestLexical);
+                    candidates.Add(neighbour);
+                }
+            }
+        }
+    }
+
+    /// <summary>The best by words among the rows of the times spoken of, and the newest of them.</summary>
+    private void AddDated(ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, List<Candidate> candidates)
+    {
+        var dated = new RowSet(_rows.Used);
+        var newest = new PriorityQueue<int, long>();
+        for (var row = 0; row < _rows.Used; row++)
+        {
+            if (filter.Passes(row) && IsOf(query.Dates, row))
+            {
+                dated.Add(row);
+                newest.Enqueue(row, TimeOf(row));
+                if (newest.Count > query.K)
+                {
+                    newest.Dequeue();
+                }
+            }
+        }
+
+        if (dated.Count == 0)
+        {
+            return;
+        }
+
+        var known = new HashSet<int>(candidates.Count * 2);
+        foreach (var candidate in candidates)
+        {
+            known.Add(candidate.Row);
+        }
+
+        var top = new TopRows(Math.Max(query.K, NeighbourSeeds), _rows.Keys);
+        if (words is { IsEmpty: false })
+        {
+            _lexical.Search(words, dated, top, CancellationToken.None);
+        }
+
+        foreach (var row in top.Rows)
+        {
+            if (known.Add(row))
+            {
+                candidates.Add(CandidateOf(row, words, vector));
+            }
+        }
+
+        while (newest.TryDequeue(out var row, out _))
+        {
+            if (known.Add(row))
+            {
+                candidates.Add(CandidateOf(row, words, vector));
+            }
+        }
+    }
+
+    private void AddFactors(ShardQuery query, Candidate candidate, double best)
+    {
+        var time = TimeOf(candidate.Row);
+        if (IsOf(query.Dates, candidate.Row))
+        {
+            candidate.Factors.Add(new ScorePart("date", 1, 0, DateWeight * best));
+        }
+
+        if (query.Recency is { } recency)
+        {
+            var age = Math.Max(0, query.Now.UtcTicks - time);
+            var freshness = Math.Pow(2, -(double)age / recency.HalfLife.Ticks);
+            candidate.Factors.Add(new ScorePart("recency", freshness, 0, recency.Weight * best * freshness));
+        }
+
+        if (query.Importance > 0 && ImportanceOf(candidate.Row) is { } importance)
+        {
+            candidate.Factors.Add(new ScorePart(ImportanceName, importance, 0, query.Importance * best * importance));
+        }
+    }
+
+    private List<ShardHit> Choose(ShardQuery query, List<Candidate> candidates, RowFilter filter, out bool anyFolded)
+    {
+        var folding = query.Fold ? new Folding(_rows, _vectors) : null;
+        var chosen = new List<Candidate>(Math.Min(query.K, candidates.Count));
+        foreach (var candidate in candidates)
+        {
+            if (folding is null || !folding.TryFold(candidate.Row))
+            {
+                chosen.Add(candidate);
+            }
+
+            if (chosen.Count == query.K)
+            {
+                break;
+            }
+        }
+
+        anyFolded = folding is { Count: > 0 };
+        var hits = new List<ShardHit>(chosen.Count);
+        for (var i = 0; i < chosen.Count; i++)
+        {
+            var hit = Fusion.ToHit(chosen[i]) with { Folded = folding?.Of(i) ?? [] };
+            hits.Add(query.Context == 0 ? hit : hit with
+            {
+                Before = Beside(chosen[i].Row, -1, query.Context, filter),
+                After = Beside(chosen[i].Row, +1, query.Context, filter),
+            });
+        }
+
+        return hits;
+    }
+
+    private NeighbourKey[] Beside(int row, int step, int count, RowFilter filter)
+    {
+        var rows = _conversations.Around(row, out var at);
+        var found = new List<NeighbourKey>(count);
+        for (var place = at + step; (uint)place < (uint)rows.Length && found.Count < count; place += step)
+        {
+            var other = rows[place].Row;
+            if (filter.Passes(other))
+            {
+                found.Add(new NeighbourKey(_rows.Keys[other]!, _rows[other].Sequence));
+            }
+        }
+
+        if (step < 0)
+        {
+            found.Reverse();
+        }
+
+        return [.. found];
+    }
+
+    private Candidate CandidateOf(int row, LexicalQuery? words, PreparedQuery? vector)
+    {
+        ref readonly var at = ref _rows[row];
+        var matched = new List<string>();
+        double? lexical = words is { IsEmpty: false } && _lexical.Score(words, _rows.Documents[row], matched) is var score && matched.Count > 0
+            ? score : null;
+        return new Candidate(row, _rows.Keys[row]!, at.Id, at.Sequence)
+        {
+            Lexical = lexical,
+            Coverage = lexical is null ? 1 : CoverageOf(row, matched.Count, words!.Terms.Count),
+            Cosine = vector is not null && at.Vector != RowTable.NoVector
+                ? Math.Clamp(DotProduct.Exact(vector.Floats, _vectors!.Row(at.Vector)), -1, 1) : null,
+            MatchedTerms = matched,
+        };
+    }
+
+    /// <summary>A turn is short: how many of the query's terms it has tells more than how rare one of them is.</summary>
+    private double CoverageOf(int row, int matched, int terms) =>
+        _conversations.IsTurn(row) ? Math.Sqrt(Math.Min(1, matched / (double)terms)) : 1;
+
+    /// <summary>When the fact began to hold; else when the record was created. UTC ticks.</summary>
+    private long TimeOf(int row) => _rows[row].ValidFrom != long.MinValue ? _rows[row].ValidFrom : _rows[row].Created;
+
+    /// <summary>The record is of one of the times: it began then, or began before and held on.</summary>
+    private bool IsOf(IReadOnlyList<DateMention> dates, int row)
+    {
+        var from = TimeOf(row);
+        var to = _rows[row].ValidTo;
+        for (var i = 0; i < dates.Count; i++)
+        {
+            var begins = dates[i].From.UtcTicks;
+            if (from < dates[i].To.UtcTicks && (from >= begins || (to != long.MaxValue && to > begins)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private double? ImportanceOf(int row)
+    {
+        var name = _rows.Names.Find(ImportanceName);
+        foreach (ref readonly var cell in _rows[row].Attributes.AsSpan())
+        {
+            if (cell.Name == name && cell.Kind == CellKind.Number)
+            {
+                return Math.Clamp(cell.Number, 0, 1);
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,102 @@
+using CsCheck;
+using Sophia.Gpu.Embedding;
+using Sophia.Memory.Search;
+
+namespace Sophia.Tests.Gpu;
+
+/// <summary>What says the same as a better hit is left out and named; what says something else never is.</summary>
+public sealed class FoldingTests
+{
+    [Theory]
+    [InlineData("Ann's flight leaves at 7", "Ann's flight leaves at 8")]
+    [InlineData("The licence of the project is version 2 of the GPL, kept in the file COPYING of every release since 2019, and the maintainers answer questions about it on the mailing list within 14 days",
+        "The licence of the project is version 2 of the GPL, kept in the file COPYING of every release since 2019, and the maintainers answer questions about it on the mailing list within 15 days")]
+    [InlineData("Anna is allergic to peanuts and carries her medicine in the red bag", "Hanna is allergic to peanuts and carries her medicine in the red bag")]
+    [InlineData("William has paid", "Williams has paid")]
+    [InlineData("Ann owes Bob ten euros", "Bob owes Ann ten euros")]
+    [InlineData("I do like olives", "I do not like olives")]
+    public void Facts_that_differ_in_a_number_a_name_their_order_or_a_negation_are_both_hits(string one, string other)
+    {
+        var answer = Search(one, [one, other]);
+
+        Assert.Equal(["k0", "k1"], answer.Keys().Order(StringComparer.Ordinal));
+        Assert.All(answer.Hits, hit => Assert.Empty(hit.Folded));
+    }
+
+    [Theory]
+    [InlineData("The boiler was mended on Friday", "the boiler was mended on friday.")]
+    [InlineData("Pay the plumber: 80 euros!", "Pay the plumber — 80 Euros")]
+    public void The_same_words_in_another_dress_are_one_hit_that_names_the_other(string one, string other)
+    {
+        var answer = Search(one, [one, other, "something else altogether"]);
+
+        var hit = answer.Hits.Single(hit => hit.Folded.Count > 0);
+        Assert.Equal(["k0", "k1"], hit.Folded.Select(folded => folded.Key).Append(hit.Key).Order(StringComparer.Ordinal));
+        Assert.InRange(hit.Folded[0].Similarity, 0.98, 1);
+    }
+
+    [Fact]
+    public void Without_vectors_the_words_alone_tell()
+    {
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(ShardRecords.Record("first", 1, "The lantern is lit."));
+        shard.Put(ShardRecords.Record("second", 2, "the lantern is lit", tags: "evening"));
+        shard.Put(ShardRecords.Record("third", 3, "the lantern is out"));
+
+        var answer = shard.Search(new ShardQuery { Text = "lantern", Mode = SearchMode.Lexical, Fold = true, Now = ShardRecords.Now }, default);
+
+        Assert.Equal(2, answer.Hits.Count);
+        Assert.Single(answer.Hits.SelectMany(hit => hit.Folded));
+    }
+
+    [Fact]
+    public void Folding_keeps_k_full_names_what_it_leaves_out_and_loses_nothing() => Gen.Int[0, 5].Array[1, 200].Select(Gen.Int[1, 8]).Sample((directions, k) =>
+    {
+        using var shard = ShardRecords.Shard(8);
+        for (var i = 0; i < directions.Length; i++)
+        {
+            shard.Put(ShardRecords.Record($"k{i:D3}", i + 1, vector: Direction(directions[i])));
+        }
+
+        var query = new ShardQuery { Vector = [1, 0.9f, 0.8f, 0.7f, 0.6f, 0.5f, 0.4f, 0.3f], Mode = SearchMode.Vector, K = k, Now = ShardRecords.Now };
+        var all = shard.Search(query with { K = 1000 }, default);
+        var folded = shard.Search(query with { Fold = true }, default);
+        var distinct = directions.Distinct().Count();
+
+        Assert.Equal(directions.Length, all.Hits.Count);
+        Assert.All(all.Hits, hit => Assert.Empty(hit.Folded));
+        Assert.Equal(Math.Min(k, distinct), folded.Hits.Count);
+        if (k >= distinct)
+        {
+            var complete = shard.Search(query with { Fold = true, K = 1000 }, default);
+            Assert.Equal(
+                all.Keys().Order(StringComparer.Ordinal),
+                complete.Hits.SelectMany(hit => hit.Folded.Select(f => f.Key).Append(hit.Key)).Order(StringComparer.Ordinal));
+        }
+    });
+
+    private static float[] Direction(int axis)
+    {
+        var vector = new float[8];
+        vector[axis] = 1;
+        return vector;
+    }
+
+    private static ShardAnswer Search(string query, string[] texts)
+    {
+        using var shard = ShardRecords.Shard(HashedEmbedder.Dimensions);
+        for (var i = 0; i < texts.Length; i++)
+        {
+            shard.Put(ShardRecords.Record($"k{i}", i + 1, texts[i], vector: VectorOf(texts[i])));
+        }
+
+        return shard.Search(new ShardQuery { Text = query, Vector = VectorOf(query), Fold = true, Now = ShardRecords.Now }, default);
+    }
+
+    private static float[] VectorOf(string text)
+    {
+        var vector = new float[HashedEmbedder.Dimensions];
+        HashedEmbedder.Embed(text, vector);
+        return vector;
+    }
+}

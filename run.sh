@@ -13,4 +13,7 @@ if ! dotnet build Sophia.Api -c Release -v quiet >"$log" 2>&1; then
   exit 1
 fi
 rm -f "$log"
+# Collections every 96 MiB a heap (hexadecimal) instead of what the processor's cache suggests: a seventh less work under
+# heavy writing, for some 50 MB of memory. It can be given by the environment only.
+export DOTNET_GCgen0size="${DOTNET_GCgen0size:-0x6000000}"
 exec dotnet Sophia.Api/bin/Release/net10.0/Sophia.Api.dll "$@"

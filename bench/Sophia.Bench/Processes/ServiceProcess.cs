@@ -135,6 +135,8 @@ internal sealed partial class ServiceProcess : IDisposable
             start.ArgumentList.Add(argument);
         }
 
+        // As run.sh starts the service.
+        start.Environment.TryAdd("DOTNET_GCgen0size", "0x6000000");
         return start;
     }
 

@@ -42,6 +42,11 @@ internal sealed unsafe partial class HostBuffer : SafeHandle, IPageMemory
     /// <exception cref="OutOfMemoryException">There is not so much memory.</exception>
     public static HostBuffer Allocate(long bytes) => new(bytes);
 
+    /// <summary>Nothing changes: only the process has what is in it.</summary>
+    public void Settle()
+    {
+    }
+
     protected override bool ReleaseHandle()
     {
         NativeMemory.AlignedFree((void*)handle);

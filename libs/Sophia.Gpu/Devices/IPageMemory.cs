@@ -7,4 +7,10 @@ internal unsafe interface IPageMemory : IDisposable
 
     /// <summary>True when it takes memory of the process that the system cannot take back by writing it to a file.</summary>
     bool IsResident { get; }
+
+    /// <summary>
+    /// It is full: what is in it stays and may be read and changed, but seldom is. Memory that the system has written to a
+    /// file, or will, is no longer held by the process.
+    /// </summary>
+    void Settle();
 }

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 
 namespace Sophia.Gpu.Devices;
 
@@ -7,16 +8,18 @@ namespace Sophia.Gpu.Devices;
 /// file's blocks are allocated before it is mapped: a store into a hole of a full disk would end the process. The file is
 /// deleted when the block is given back.
 /// </summary>
-internal sealed unsafe class MappedBuffer : IPageMemory
+internal sealed unsafe partial class MappedBuffer : IPageMemory
 {
+    private const int DontNeed = 4;
     private readonly string _path;
+    private readonly long _bytes;
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private bool _isDisposed;
 
     private MappedBuffer(string path, long bytes)
     {
-        _path = path;
+        (_path, _bytes) = (path, bytes);
         var stream = new FileStream(path, new FileStreamOptions
         {
             Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, PreallocationSize = bytes, BufferSize = 0,
@@ -47,6 +50,23 @@ internal sealed unsafe class MappedBuffer : IPageMemory
     /// <exception cref="IOException">The disk is full, or the file cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public static MappedBuffer Create(string path, long bytes) => new(path, bytes);
+
+    /// <summary>
+    /// Takes the pages out of the process: of a shared mapping they stay in the system's cache, changes included, until it
+    /// has written them and wants the memory for something else.
+    /// </summary>
+    public void Settle()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (OperatingSystem.IsLinux())
+        {
+            // Advice only: without it the pages are as right, and stay until memory is short.
+            _ = Advise((nint)Pointer, (nuint)_bytes, DontNeed);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(nint address, nuint length, int advice);
 
     public void Dispose()
     {

@@ -52,6 +52,11 @@ internal sealed unsafe class PageArena(int pageBytes, Func<long, long, IPageMemo
 
     private void AddBlock()
     {
+        if (_blocks.Count > 0)
+        {
+            _blocks[^1].Settle();
+        }
+
         var pages = (int)Math.Clamp(Count, 1, Math.Max(MostBlockBytes / pageBytes, 1));
         var block = allocate((long)Count * pageBytes, (long)pages * pageBytes);
         _blocks.Add(block);

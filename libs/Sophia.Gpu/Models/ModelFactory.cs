@@ -60,7 +60,7 @@ public static class ModelFactory
             }
 
             var files = new[] { options.Model!, options.Tokenizer!, options.Merges }.OfType<string>().ToArray();
-            var identity = Identity(name, $"onnx|{width}|{options.Pooling}|{options.Normalise}|{options.LowerCase}|{options.MaxTokens}", options, files);
+            var identity = Identity(name, $"onnx|{width}|{options.Pooling}|{options.Normalise}|{options.LowerCase}|{options.MaxTokens}{(TextTokens.IsFairseq(options) ? "|fairseq" : "")}", options, files);
             return new EmbeddingModel(
                 name, identity, "onnx", Path.GetFileName(options.Model), width, IsLocal: true,
                 Pipe(name, embedder, options with { Concurrency = 1, Retries = 0 }, clock))

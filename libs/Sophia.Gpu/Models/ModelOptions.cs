@@ -23,6 +23,19 @@ public enum Pooling
     Cls,
 }
 
+/// <summary>How the pieces of a SentencePiece file are numbered for the model.</summary>
+public enum PieceIds
+{
+    /// <summary>As the file numbers them.</summary>
+    File,
+
+    /// <summary>
+    /// As fairseq does, and so XLM-RoBERTa and what is made of it (multilingual E5, BGE-M3): &lt;s&gt; 0, &lt;pad&gt; 1, &lt;/s&gt; 2,
+    /// &lt;unk&gt; 3, and every other piece one higher than in the file.
+    /// </summary>
+    Fairseq,
+}
+
 /// <summary>One model of the section Sophia:Models:{name}. What a kind does not use must be left out.</summary>
 public sealed record ModelOptions
 {
@@ -87,6 +100,12 @@ public sealed record ModelOptions
 
     /// <summary>ONNX, byte-level BPE: the path of merges.txt.</summary>
     public string? Merges { get; init; }
+
+    /// <summary>
+    /// ONNX, SentencePiece: how pieces are numbered. Default: Fairseq for a file named sentencepiece.bpe.model, as exports of
+    /// XLM-RoBERTa name it, File for others.
+    /// </summary>
+    public PieceIds? PieceIds { get; init; }
 
     /// <summary>ONNX, WordPiece: whether texts are put into lower case first (uncased models). Default: true.</summary>
     public bool LowerCase { get; init; } = true;

@@ -5,13 +5,15 @@ namespace Sophia.Gpu.Models;
 /// <summary>The tokenizer of an ONNX model: text to ids with the model's own marks at both ends, cut to what the model sees.</summary>
 internal sealed class TextTokens
 {
+    private const int FairseqUnknown = 3;
     private readonly Tokenizer _tokenizer;
     private readonly int? _first;
     private readonly int? _last;
     private readonly int _most;
+    private readonly bool _isFairseq;
 
-    private TextTokens(Tokenizer tokenizer, int? first, int? last, int padding, int most) =>
-        (_tokenizer, _first, _last, Padding, _most) = (tokenizer, first, last, padding, most);
+    private TextTokens(Tokenizer tokenizer, int? first, int? last, int padding, int most, bool isFairseq = false) =>
+        (_tokenizer, _first, _last, Padding, _most, _isFairseq) = (tokenizer, first, last, padding, most, isFairseq);
 
     /// <summary>The id that fills short texts; it is masked, so models do not see it.</summary>
     public int Padding { get; }
@@ -26,7 +28,7 @@ internal sealed class TextTokens
             return Path.GetExtension(path).ToLowerInvariant() switch
             {
                 ".txt" => WordPiece(path, options.LowerCase, most),
-                ".model" => SentencePiece(path, most),
+                ".model" => SentencePiece(path, most, IsFairseq(options)),
                 ".json" => ByteLevelPairs(path, options.Merges, most),
                 _ => throw new ArgumentException($"'{path}' is not vocab.txt, a .model of SentencePiece, or vocab.json."),
             };
@@ -47,7 +49,17 @@ internal sealed class TextTokens
             ids.Add(first);
         }
 
-        ids.AddRange(Bare(text, room));
+        var bare = Bare(text, room);
+        if (_isFairseq)
+        {
+            var unknown = ((SentencePieceTokenizer)_tokenizer).UnknownId;
+            ids.AddRange(bare.Select(id => id == unknown ? FairseqUnknown : id + 1));
+        }
+        else
+        {
+            ids.AddRange(bare);
+        }
+
         if (_last is { } last)
         {
             ids.Add(last);
@@ -70,11 +82,14 @@ internal sealed class TextTokens
         return new TextTokens(bert, bert.ClassificationTokenId, bert.SeparatorTokenId, bert.PaddingTokenId, most);
     }
 
-    private static TextTokens SentencePiece(string path, int most)
+    internal static bool IsFairseq(ModelOptions options) =>
+        options.PieceIds is { } ids ? ids == PieceIds.Fairseq : Path.GetFileName(options.Tokenizer) == "sentencepiece.bpe.model";
+
+    private static TextTokens SentencePiece(string path, int most, bool isFairseq)
     {
         using var stream = File.OpenRead(path);
         var pieces = SentencePieceTokenizer.Create(stream, addBeginningOfSentence: false, addEndOfSentence: false, specialTokens: null);
-        return new TextTokens(
+        return isFairseq ? new TextTokens(pieces, first: 0, last: 2, padding: 1, most, isFairseq: true) : new TextTokens(
             pieces, pieces.BeginningOfSentenceId >= 0 ? pieces.BeginningOfSentenceId : null,
             pieces.EndOfSentenceId >= 0 ? pieces.EndOfSentenceId : null, Math.Max(0, pieces.UnknownId), most);
     }
@@ -86,7 +101,7 @@ internal sealed class TextTokens
             throw new ArgumentException("A vocab.json needs its merges.txt: set Merges.");
         }
 
-        var tokenizer = BpeTokenizer.Create(new BpeOptions(path, merges) { ByteLevel = true, UnknownToken = null });
+        var tokenizer = BpeTokenizer.Create(new BpeOptions(path, merges) { ByteLevel = true, PreTokenizer = RobertaPreTokenizer.Instance });
         int? Id(params ReadOnlySpan<string> names)
         {
             foreach (var name in names)

@@ -1,16 +1,13 @@
-using System.Text;
-
 namespace Sophia.Tests.Models;
 
 /// <summary>
 /// Writes an ONNX file by hand (onnx.proto3, github.com/onnx/onnx): a graph of one Gather that takes a row of a table for each
 /// id. So a token's vector is known, and pooling can be checked by reckoning.
 /// </summary>
-internal sealed class TinyOnnx
+internal static class TinyOnnx
 {
     private const int Int64Type = 7;
     private const int FloatType = 1;
-    private readonly List<byte> _bytes = [];
 
     /// <summary>The vector of a token: its id at the place id mod width, and 1 at the last place.</summary>
     public static float[] RowOf(int id, int width)
@@ -25,62 +22,27 @@ internal sealed class TinyOnnx
     {
         var table = Enumerable.Range(0, vocabulary).SelectMany(id => RowOf(id, width)).ToArray();
         inputs ??= ["input_ids", "attention_mask", "token_type_ids"];
-        var graph = new TinyOnnx()
-            .Message(1, new TinyOnnx().Text(1, "table").Text(1, inputs[0]).Text(2, "last_hidden_state").Text(4, "Gather"))
+        var graph = new ProtoWriter()
+            .Message(1, new ProtoWriter().Text(1, "table").Text(1, inputs[0]).Text(2, "last_hidden_state").Text(4, "Gather"))
             .Text(2, "tiny")
-            .Message(5, new TinyOnnx().Number(1, vocabulary).Number(1, width).Number(2, FloatType).Text(8, "table").Floats(4, table));
+            .Message(5, new ProtoWriter().Number(1, vocabulary).Number(1, width).Number(2, FloatType).Text(8, "table").Floats(4, table));
         foreach (var input in inputs)
         {
             graph.Message(11, ValueInfo(input, Int64Type, "batch", "tokens"));
         }
 
         graph.Message(12, ValueInfo("last_hidden_state", FloatType, "batch", "tokens", width));
-        return new TinyOnnx().Number(1, 8).Message(7, graph).Message(8, new TinyOnnx().Number(2, 13)).ToArray();
+        return new ProtoWriter().Number(1, 8).Message(7, graph).Message(8, new ProtoWriter().Number(2, 13)).ToArray();
     }
 
-    private static TinyOnnx ValueInfo(string name, int type, params object[] axes)
+    private static ProtoWriter ValueInfo(string name, int type, params object[] axes)
     {
-        var shape = new TinyOnnx();
+        var shape = new ProtoWriter();
         foreach (var axis in axes)
         {
-            shape.Message(1, axis is int size ? new TinyOnnx().Number(1, size) : new TinyOnnx().Text(2, (string)axis));
+            shape.Message(1, axis is int size ? new ProtoWriter().Number(1, size) : new ProtoWriter().Text(2, (string)axis));
         }
 
-        return new TinyOnnx().Text(1, name).Message(2, new TinyOnnx().Message(1, new TinyOnnx().Number(1, type).Message(2, shape)));
-    }
-
-    private byte[] ToArray() => [.. _bytes];
-
-    private TinyOnnx Number(int field, long value)
-    {
-        VarInt(field << 3);
-        VarInt(value);
-        return this;
-    }
-
-    private TinyOnnx Text(int field, string text) => Bytes(field, Encoding.UTF8.GetBytes(text));
-
-    private TinyOnnx Message(int field, TinyOnnx message) => Bytes(field, message.ToArray());
-
-    private TinyOnnx Floats(int field, float[] values) => Bytes(field, [.. values.SelectMany(BitConverter.GetBytes)]);
-
-    private TinyOnnx Bytes(int field, byte[] bytes)
-    {
-        VarInt((field << 3) | 2);
-        VarInt(bytes.Length);
-        _bytes.AddRange(bytes);
-        return this;
-    }
-
-    private void VarInt(long value)
-    {
-        for (var left = (ulong)value; ; left >>= 7)
-        {
-            _bytes.Add((byte)(left > 0x7f ? (left & 0x7f) | 0x80 : left));
-            if (left <= 0x7f)
-            {
-                return;
-            }
-        }
+        return new ProtoWriter().Text(1, name).Message(2, new ProtoWriter().Message(1, new ProtoWriter().Number(1, type).Message(2, shape)));
     }
 }

@@ -85,6 +85,7 @@ public sealed partial class MemoryHierarchy
     private async Task CountAsync(NamespaceInfo ns, IReadOnlyList<string> keys, ForgetTally tally, CancellationToken cancellationToken)
     {
         var shard = _shards.Find(ns);
+        var erased = new List<Sequence>(keys.Count);
         foreach (var key in keys)
         {
             var versions = await _store.HistoryAsync(ns, key, Sequence.None, int.MaxValue, cancellationToken).ConfigureAwait(false);
@@ -96,10 +97,14 @@ public sealed partial class MemoryHierarchy
             tally.Add(key);
             tally.Versions += versions.Count(entry => entry.Record is not null);
             tally.Vectors += versions.Count(entry => entry.Record?.Vector is not null);
+            erased.AddRange(versions.Where(static entry => entry.Record is not null).Select(static entry => entry.Sequence));
             tally.Near += _near.TryGet(ns.Id, key, out _) ? 1 : 0;
             tally.Shared += _shared.IsUsable && await _shared.GetAsync(IdOf(ns, key)).ConfigureAwait(false) is not null ? 1 : 0;
             tally.Shard += shard is not null && versions[0].Kind == ChangeKind.Put ? 1 : 0;
         }
+
+        // While the namespace changes its model, those of the other model stand beside the contents.
+        tally.Vectors += await _store.CountVectorsAsync(ns, erased, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task EraseAsync(NamespaceInfo ns, IReadOnlyList<string> keys, ForgetTally tally, Trail trail, CancellationToken cancellationToken)

@@ -134,6 +134,8 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task PutVectorsAsync(NamespaceInfo ns, string model, IReadOnlyList<VersionVector> vectors, CancellationToken cancellationToken) => Inner.PutVectorsAsync(ns, model, vectors, cancellationToken);
 
+    public Task<long> CountVectorsAsync(NamespaceInfo ns, IReadOnlyCollection<Sequence> versions, CancellationToken cancellationToken) => Inner.CountVectorsAsync(ns, versions, cancellationToken);
+
     public Task<Sequence> SettleVectorsAsync(NamespaceInfo ns, string model, Sequence after, int limit, CancellationToken cancellationToken) => Inner.SettleVectorsAsync(ns, model, after, limit, cancellationToken);
 
     public Task<ModelChange?> FindModelChangeAsync(long namespaceId, CancellationToken cancellationToken) => Inner.FindModelChangeAsync(namespaceId, cancellationToken);

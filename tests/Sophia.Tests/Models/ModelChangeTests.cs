@@ -159,6 +159,41 @@ public sealed class ModelChangeTests : IAsyncLifetime, IDisposable
         Assert.Equal(256, (await _host.JsonAsync(HttpMethod.Get, Ns)).GetProperty("settings").GetProperty("dimensions").GetInt32());
     }
 
+    [Fact]
+    public async Task A_forget_counts_the_vectors_of_both_models_and_says_so_before()
+    {
+        await StartAsync();
+        await UntilAsync("cut-over");
+
+        foreach (var dryRun in (string[])["true", "false"])
+        {
+            var forgot = await _host.JsonAsync(HttpMethod.Post, Ns + "/forget", $$"""{"keys":["k1","k2"],"dryRun":{{dryRun}}}""");
+            Assert.Equal(4, forgot.GetProperty("erased").GetProperty("vectors").GetInt64());
+        }
+
+        await _host.JsonAsync(HttpMethod.Post, Ns + "/model/finish", "{}", HttpStatusCode.Accepted);
+        await UntilAsync("finished");
+        var after = await _host.JsonAsync(HttpMethod.Post, Ns + "/forget", """{"keys":["k3"]}""");
+        Assert.Equal(1, after.GetProperty("erased").GetProperty("vectors").GetInt64());
+    }
+
+    [Fact]
+    public async Task Of_many_who_begin_at_once_one_does_and_what_is_asked_twice_is_done_once()
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => _host.SendAsync(
+            HttpMethod.Post, Ns + "/model", i % 2 == 0 ? """{"model":"near","cutOver":"manual"}""" : """{"model":"hashed","cutOver":"manual"}""")));
+        Assert.Equal(1, answers.Count(a => a.StatusCode == HttpStatusCode.Accepted));
+        Assert.Equal(7, answers.Count(a => a.StatusCode == HttpStatusCode.Conflict));
+
+        await UntilAsync("held");
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => _host.JsonAsync(HttpMethod.Post, Ns + "/model/undo", "{}", HttpStatusCode.Accepted)));
+        await _host.JsonAsync(HttpMethod.Post, Ns + "/model/finish", "{}", HttpStatusCode.Conflict);
+        await UntilAsync("undone");
+        Assert.Equal("undone", (await _host.JsonAsync(HttpMethod.Post, Ns + "/model/undo", "{}", HttpStatusCode.Accepted)).GetProperty("state").GetString());
+        await _host.JsonAsync(HttpMethod.Post, Ns + "/model/cut-over", "{}", HttpStatusCode.Conflict);
+        Assert.Equal("k5", (await FirstAsync(Text(5))).Key);
+    }
+
     [Theory]
     [InlineData("{}", HttpStatusCode.BadRequest)]
     [InlineData("""{"model":"none-such"}""", HttpStatusCode.BadRequest)]

@@ -23,12 +23,17 @@ internal sealed record FoldedAnswer(string Key, double Similarity);
 
 internal sealed record DateAnswer(string Text, DateTimeOffset? From, DateTimeOffset? To);
 
-internal sealed record UnderstoodAnswer(DateAnswer[] Dates);
+internal sealed record CorrectionAnswer(string From, string[] To);
+
+internal sealed record UnderstoodAnswer(string[] Phrases, DateAnswer[] Dates, CorrectionAnswer[] Corrections);
 
 internal sealed record ContextAnswer(RecordAnswer[] Before, RecordAnswer[] After);
 
+/// <param name="Ranges">Start and length of each word, in UTF-16 units of the text.</param>
+internal sealed record HighlightAnswer(string Text, int[][] Ranges);
+
 internal sealed record HitAnswer(
-    double Score, ScorePartAnswer[] Parts, string[] MatchedTerms, FoldedAnswer[] Folded, ContextAnswer Context, string Key, JsonElement? Content, string? ContentBase64, string ContentType, string[] Tags,
+    double Score, ScorePartAnswer[] Parts, string[] MatchedTerms, HighlightAnswer[] Highlights, FoldedAnswer[] Folded, ContextAnswer Context, string Key, JsonElement? Content, string? ContentBase64, string ContentType, string[] Tags,
     Dictionary<string, JsonElement> Attributes, int Version, string Sequence, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? ExpiresAt);
 
 internal sealed record SearchResultAnswer(HitAnswer[] Hits, string Tier, string Mode, double TookMs, long Scanned, long Matching, FilterNoteAnswer[] FilterNotes, UnderstoodAnswer Understood, string Sequence, string? Degraded);

@@ -31,6 +31,7 @@ internal static class HitJson
         }
 
         json.WriteEndArray();
+        HighlightJson.Write(json, hit.Highlights);
         json.WriteStartArray("folded");
         foreach (var folded in hit.Found.Folded)
         {

@@ -48,7 +48,9 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
         var (document, json) = BodyObject.Parse(bytes);
         using (document)
         {
-            json.Allow("query", "vector", "k", "mode", "filter", "asOf", "minSequence", "timeoutMs", "include", "context", "recency", "importance", "diversity");
+            json.Allow(
+                "query", "vector", "k", "mode", "filter", "asOf", "minSequence", "timeoutMs", "include", "context", "recency", "importance", "diversity",
+                "typos", "highlight");
             var request = new SearchRequest
             {
                 Query = json.Text("query", MaxQueryChars),
@@ -57,6 +59,8 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
                 Mode = ModeOf(json.Text("mode", 16)),
                 Filter = FilterReader.Read(json, "filter", memory.Options.Limits.KeyChars),
                 AsOf = json.Time("asOf"),
+                Typos = json.Truth("typos") ?? true,
+                Highlight = json.Truth("highlight") ?? true,
                 MinSequence = MinSequence.Read(http, ns, minInQuery, json.Text("minSequence", 64)),
                 Timeout = json.Whole("timeoutMs", 1, MaxTimeoutMs) is { } ms ? TimeSpan.FromMilliseconds(ms) : new SearchRequest().Timeout,
                 Context = (int)(json.Whole("context", 0, 20) ?? 0),

@@ -9,6 +9,7 @@ internal static class UnderstoodJson
     public static void Write(Utf8JsonWriter json, SearchAnswer answer)
     {
         json.WriteStartObject("understood");
+        WriteTexts(json, "phrases", answer.Phrases);
         json.WriteStartArray("dates");
         foreach (var date in answer.Dates)
         {
@@ -16,6 +17,16 @@ internal static class UnderstoodJson
             json.WriteString("text", date.Text);
             WriteEnd(json, "from", date.From, DateTimeOffset.MinValue);
             WriteEnd(json, "to", date.To, DateTimeOffset.MaxValue);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("corrections");
+        foreach (var correction in answer.Corrections)
+        {
+            json.WriteStartObject();
+            json.WriteString("from", correction.From);
+            WriteTexts(json, "to", correction.To);
             json.WriteEndObject();
         }
 
@@ -33,5 +44,16 @@ internal static class UnderstoodJson
         {
             json.WriteString(name, at);
         }
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, string name, IReadOnlyList<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+        {
+            json.WriteStringValue(text);
+        }
+
+        json.WriteEndArray();
     }
 }

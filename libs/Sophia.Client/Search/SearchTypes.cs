@@ -69,6 +69,12 @@ public sealed record SearchRequest
     /// <summary>What happens to near-duplicates of better hits. Default: they are folded.</summary>
     public Diversity? Diversity { get; init; }
 
+    /// <summary>Whether misspelt words of the query are also looked for as they may have been meant. Default: the service's, true.</summary>
+    public bool? Typos { get; init; }
+
+    /// <summary>Whether hits carry the passages that matched. Default: the service's, true.</summary>
+    public bool? Highlight { get; init; }
+
     /// <summary>What else to send: <c>vector</c>.</summary>
     public IReadOnlyList<string>? Include { get; init; }
 }
@@ -99,7 +105,15 @@ public sealed record SearchHit : MemoryRecord
 
     /// <summary>What stands around it, as far as <see cref="SearchRequest.Context"/> asked for it.</summary>
     public HitContext? Context { get; init; }
+
+    /// <summary>The best passages of its content, the best first.</summary>
+    public IReadOnlyList<Highlight> Highlights { get; init; } = [];
 }
+
+/// <summary>A passage of a hit's content and the words in it that matched.</summary>
+/// <param name="Text">Plain text, as it stands in the content: escape it where markup is meant.</param>
+/// <param name="Ranges">Start and length of each word in <paramref name="Text"/>, in characters (UTF-16 units).</param>
+public sealed record Highlight(string Text, IReadOnlyList<int[]> Ranges);
 
 /// <summary>The hits, best first.</summary>
 /// <param name="Scanned">Records compared.</param>
@@ -117,6 +131,12 @@ public sealed record SearchResult(
 /// <summary>What a search read out of its query.</summary>
 public sealed record Understood
 {
+    /// <summary>What stood in double quotes: every hit has these words one after the other.</summary>
+    public IReadOnlyList<string> Phrases { get; init; } = [];
+
+    /// <summary>Words that hardly a record has, and the spellings that were looked for as well.</summary>
+    public IReadOnlyList<Correction> Corrections { get; init; } = [];
+
     /// <summary>In the query's order.</summary>
     public IReadOnlyList<DateMention> Dates { get; init; } = [];
 }
@@ -126,6 +146,9 @@ public sealed record Understood
 /// <param name="From">Inclusive; null without a beginning.</param>
 /// <param name="To">Exclusive; null without an end.</param>
 public sealed record DateMention(string Text, DateTimeOffset? From, DateTimeOffset? To);
+
+/// <param name="To">The likeliest first.</param>
+public sealed record Correction(string From, IReadOnlyList<string> To);
 
 /// <summary>Records that a condition of the filter left out because it could not be tested on them.</summary>
 /// <param name="Missing">Records without the attribute.</param>

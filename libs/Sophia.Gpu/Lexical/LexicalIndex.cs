@@ -53,7 +53,7 @@ internal sealed partial class LexicalIndex
                 postings += list.SizeInMemory;
             }
 
-            return postings + _terms.SizeInMemory + _forward.SizeInMemory + (_documents.Length * 20L);
+            return postings + _terms.SizeInMemory + (_terms.Vocabulary?.SizeInMemory ?? 0) + _forward.SizeInMemory + (_documents.Length * 20L);
         }
     }
 
@@ -171,6 +171,19 @@ internal sealed partial class LexicalIndex
         _removedWords = 0;
         Array.Resize(ref _documents, Math.Max(64, kept * 5 / 4));
         Array.Resize(ref _lengths, _documents.Length);
+    }
+
+    /// <summary>Living documents with the term.</summary>
+    public int DocumentsWith(string term) => _terms.Find(term) is >= 0 and var number ? _terms[number].Documents : 0;
+
+    /// <summary>The terms as words to be spelled, made on first use.</summary>
+    /// <param name="most">New terms to take in at most.</param>
+    /// <param name="isComplete">False if there are more.</param>
+    public Vocabulary Spelled(int most, out bool isComplete)
+    {
+        var vocabulary = _terms.Vocabulary ??= new Vocabulary();
+        isComplete = vocabulary.Grow(_terms, most);
+        return vocabulary;
     }
 
     private TermReader Read(int document) => new(_forward.From(_documents[document].Place), _lengths[document]);

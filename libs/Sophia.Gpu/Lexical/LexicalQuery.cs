@@ -15,16 +15,25 @@ internal sealed class LexicalQuery
     /// </summary>
     public const double PartWeight = 0.25;
 
+    /// <summary>Further ones are words like others.</summary>
+    private const int MostPhrases = 16;
+
+    private static readonly SearchValues<char> Opening = SearchValues.Create("\"“„«");
+    private static readonly SearchValues<char> Closing = SearchValues.Create("\"“”»");
     private static readonly SearchValues<char> Joiners = SearchValues.Create("._@+#");
 
     private readonly Dictionary<string, int> _places = new(StringComparer.Ordinal);
     private readonly List<string> _terms = [];
     private readonly List<double> _weights = [];
 
+    private readonly List<Phrase> _phrases = [];
+    private readonly List<Word> _words = [];
+
     /// <summary>Stop words are left out as long as there are other words.</summary>
     public LexicalQuery(TextAnalyzer analyzer, string? text)
     {
-        var words = new List<Word>();
+        ReadPhrases(analyzer, text);
+        var words = _words;
         analyzer.Analyze(text, words);
         var hasOthers = words.Exists(word => !word.IsStopWord);
         string? whole = null;
@@ -43,6 +52,15 @@ internal sealed class LexicalQuery
                 Add(word.Term, isPart ? PartWeight : 1);
             }
         }
+
+        // A record must be found by a phrase alone, though it be of stop words.
+        foreach (var phrase in _phrases)
+        {
+            if (!Array.Exists(phrase.Terms, _places.ContainsKey))
+            {
+                Add(phrase.Terms[0], 1);
+            }
+        }
     }
 
     public IReadOnlyList<string> Terms => _terms;
@@ -50,9 +68,20 @@ internal sealed class LexicalQuery
     /// <summary>By place in <see cref="Terms"/>: what a term counts, above 0, at most 1.</summary>
     public IReadOnlyList<double> Weights => _weights;
 
+    /// <summary>What stood in double quotes: the terms must stand in a record one after the other.</summary>
+    public IReadOnlyList<Phrase> Phrases => _phrases;
+
+    /// <summary>All words in their order, as often as they stand there.</summary>
+    public IReadOnlyList<Word> Words => _words;
+
     public bool IsEmpty => _terms.Count == 0;
 
-    private void Add(string term, double weight)
+    /// <param name="Text">As it was written.</param>
+    /// <param name="Terms">At least one; stop words too.</param>
+    internal sealed record Phrase(string Text, string[] Terms);
+
+    /// <summary>The term is asked for too; of two weights the larger counts.</summary>
+    public void Add(string term, double weight)
     {
         if (_places.TryGetValue(term, out var place))
         {
@@ -63,6 +92,35 @@ internal sealed class LexicalQuery
             _places.Add(term, _terms.Count);
             _terms.Add(term);
             _weights.Add(weight);
+        }
+    }
+
+    private void ReadPhrases(TextAnalyzer analyzer, string? text)
+    {
+        for (var at = 0; text is not null && _phrases.Count < MostPhrases;)
+        {
+            var start = text.AsSpan(at).IndexOfAny(Opening);
+            if (start < 0)
+            {
+                return;
+            }
+
+            start += at + 1;
+            var length = text.AsSpan(start).IndexOfAny(Closing);
+            if (length < 0)
+            {
+                return;
+            }
+
+            var quoted = text.Substring(start, length);
+            analyzer.Analyze(quoted, _words);
+            if (_words.Count > 0)
+            {
+                _phrases.Add(new Phrase(quoted.Trim(), [.. _words.Select(static word => word.Term)]));
+            }
+
+            _words.Clear();
+            at = start + length + 1;
         }
     }
 

@@ -21,6 +21,9 @@ internal sealed class TermTable
 
     public long SizeInMemory => (_slots.Length * 8L) + (_entries.Length * 32L) + (Count * 36L) + (_free.Count * 4L);
 
+    /// <summary>Null until somebody asked how a word is spelled.</summary>
+    public Vocabulary? Vocabulary { get; set; }
+
     public ref Entry this[int term] => ref _entries[term];
 
     /// <summary>
@@ -107,6 +110,7 @@ internal sealed class TermTable
 
         _slots[hole] = default;
         _entries[term] = default;
+        Vocabulary?.Replace(term, null);
         _free.Push(term);
     }
 
@@ -119,6 +123,10 @@ internal sealed class TermTable
             {
                 Array.Resize(ref _entries, _entries.Length * 3 / 2);
             }
+        }
+        else
+        {
+            Vocabulary?.Replace(term, text);
         }
 
         _entries[term] = new Entry { Text = text };

@@ -42,6 +42,12 @@ internal sealed partial class HostShard
             Surroundings.Lend(_conversations, candidates, best);
         }
 
+        if (words is { Phrases.Count: > 0 })
+        {
+            // Neighbours and records of a date came without being asked for them.
+            candidates.RemoveAll(candidate => !HasPhrases(words, candidate.Row));
+        }
+
         foreach (var candidate in candidates)
         {
             AddFactors(query, candidate, best);

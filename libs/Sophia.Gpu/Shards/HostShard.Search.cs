@@ -51,7 +51,8 @@ internal sealed partial class HostShard
         ShardQuery query, int widening, int margin, bool holdingLock, out bool isShort, CancellationToken cancellationToken)
     {
         isShort = false;
-        var words = query.Mode == SearchMode.Vector ? null : new LexicalQuery(_analyzer, query.Text);
+        var corrections = new List<Correction>();
+        var words = ReadWords(query, corrections, cancellationToken);
         var vector = query.Mode == SearchMode.Lexical || _vectors is null ? null : query.Vector;
         PreparedQuery? prepared = null;
         _lock.EnterReadLock();
@@ -59,9 +60,9 @@ internal sealed partial class HostShard
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             var filter = new RowFilter(_rows, query.Filter, query.Now);
-            var set = filter.PassesAll ? null : filter.Evaluate(cancellationToken);
+            var set = RowsOf(filter, words, cancellationToken);
             long matching = set?.Count ?? _rows.Count;
-            var notes = set is null ? [] : filter.Notes;
+            var notes = filter.PassesAll ? [] : filter.Notes;
             var version = _changes.Version;
             var wanted = LooksFurther(query) ? Math.Max(query.K * 4, 100) : query.K;
             var capacity = (int)Math.Min(((long)wanted * widening) + margin, Math.Max(matching, 1));
@@ -109,7 +110,10 @@ internal sealed partial class HostShard
             }
 
             var hits = Rank(query, words, prepared, filter, candidates, wanted, wasCut: capacity < matching, out isShort);
-            return new ShardAnswer(hits, scanned, matching) { FilterNotes = notes };
+            return new ShardAnswer(hits, scanned, matching)
+            {
+                FilterNotes = notes, Corrections = corrections, Phrases = words is null ? [] : [.. words.Phrases.Select(static phrase => phrase.Text)],
+            };
         }
         finally
         {
@@ -149,7 +153,7 @@ internal sealed partial class HostShard
 
         foreach (var row in seen)
         {
-            if (!filter.Passes(row))
+            if (!filter.Passes(row) || !HasPhrases(words, row))
             {
                 continue;
             }

@@ -1,6 +1,8 @@
 using Sophia.Gpu.Devices;
+using Sophia.Gpu.Text;
 using Sophia.Gpu.Vectors;
 using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.Shards;
@@ -27,4 +29,7 @@ public sealed class HostShardEngine : IShardEngine
         ArgumentNullException.ThrowIfNull(ns);
         return new HostShard(ns.Settings, _storage);
     }
+
+    public IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms) =>
+        Highlighter.Highlight(record, TextAnalyzer.For(language), terms);
 }

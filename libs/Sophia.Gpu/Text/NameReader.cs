@@ -29,6 +29,12 @@ internal ref struct NameReader
     /// <summary>Behind the last name found: words before it need not be asked for again.</summary>
     public int End { get; private set; }
 
+    /// <summary>Where the name at hand begins.</summary>
+    public readonly int NameStart => _start;
+
+    /// <summary>Behind the name at hand.</summary>
+    public readonly int NameEnd => _end;
+
     /// <summary>The next name that the word belongs to, as it stands in the text.</summary>
     public bool Next(out ReadOnlySpan<char> name)
     {

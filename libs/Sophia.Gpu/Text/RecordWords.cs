@@ -95,4 +95,27 @@ internal static class RecordWords
             return false;
         }
     }
+
+    /// <summary>The string values of JSON, in order; null if it does not parse.</summary>
+    public static List<string>? TryReadStrings(ReadOnlySpan<byte> utf8)
+    {
+        var strings = new List<string>();
+        try
+        {
+            var reader = new Utf8JsonReader(utf8, Options);
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.String && JsonText.TryRead(ref reader, out var text))
+                {
+                    strings.Add(text);
+                }
+            }
+
+            return strings;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 }

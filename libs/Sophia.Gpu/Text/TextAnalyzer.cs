@@ -43,6 +43,9 @@ internal sealed class TextAnalyzer
         _ => Plain,
     };
 
+    /// <summary>The apostrophe after a short word parts two words.</summary>
+    public bool Elides => _elides;
+
     /// <summary>Appends the words of the text, in order, repeated as often as they stand in it.</summary>
     /// <remarks>
     /// Plain ASCII words are found by looking at 64 characters at once; where anything else stands in or next to a word,
@@ -244,17 +247,24 @@ internal sealed class TextAnalyzer
     private Word Make(ReadOnlySpan<char> raw)
     {
         var text = raw.ToString();
+        return new Word(text, TermOf(text), _language is { } language && !raw.ContainsAny(NotOfGrammar) &&
+            language.IsStopWord(language.FoldsAccents ? Accents.Compose(text) : text));
+    }
+
+    /// <summary>The term that a raw word stands for, past the cache.</summary>
+    public string TermOf(string raw)
+    {
         // Numbers and identifiers have no grammar to take off.
-        if (_language is not { } language || raw.ContainsAny(NotOfGrammar))
+        if (_language is not { } language || raw.AsSpan().ContainsAny(NotOfGrammar))
         {
-            return new Word(text, text, isStopWord: false);
+            return raw;
         }
 
-        var composed = language.FoldsAccents ? Accents.Compose(text) : text;
+        var composed = language.FoldsAccents ? Accents.Compose(raw) : raw;
         Span<char> buffer = stackalloc char[2 * WordReader.MaxLength];
         composed.CopyTo(buffer);
         var stem = buffer[..language.Stem(buffer, composed.Length)];
-        var term = stem.SequenceEqual(raw) ? text : stem.ToString();
-        return new Word(text, language.FoldsAccents ? Accents.Fold(term, language.Kept) : term, language.IsStopWord(composed));
+        var term = stem.SequenceEqual(raw) ? raw : stem.ToString();
+        return language.FoldsAccents ? Accents.Fold(term, language.Kept) : term;
     }
 }

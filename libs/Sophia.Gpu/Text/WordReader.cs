@@ -34,9 +34,16 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int p
     private int _length;
     private int _part = MaxLength + 1;
     private bool _isCompound;
+    private int _beforePossessive = -1;
 
     /// <summary>Up to where the text has been read.</summary>
     public readonly int Position => _at;
+
+    /// <summary>Where the word at hand begins in the text, also for its parts.</summary>
+    public int Start { get; private set; }
+
+    /// <summary>Behind the last character of the word at hand; the s of the possessive is not of it.</summary>
+    public readonly int End => _beforePossessive > Start ? _beforePossessive : _at;
 
     /// <summary>Like <see cref="Next"/>, but ends after one word and the parts that it is made of.</summary>
     public bool NextOfOne(out ReadOnlySpan<char> word)
@@ -86,6 +93,7 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int p
 
     private void Read()
     {
+        Start = _at;
         _length = 0;
         _isCompound = false;
         if (IsWordAlone(_text[_at]))
@@ -162,6 +170,7 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int p
                 return false;
             case '\'' or '’' when char.IsLetter(next) && char.IsLetter(_text[_at - 1]):
                 var isPossessive = next is 's' or 'S' && (_at + 2 >= _text.Length || WordUnits(_at + 2) == 0);
+                _beforePossessive = isPossessive ? _at : _beforePossessive;
                 _at += isPossessive ? 2 : 1;
                 return !isPossessive;
             default:

@@ -46,6 +46,12 @@ public sealed record SearchRequest
 
     public Sequence MinSequence { get; init; }
 
+    /// <inheritdoc cref="ShardQuery.Typos"/>
+    public bool Typos { get; init; } = true;
+
+    /// <summary>Show where in its content each hit has the words.</summary>
+    public bool Highlight { get; init; } = true;
+
     /// <summary>How long to wait for <see cref="MinSequence"/> and for a shard to load.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -69,6 +75,9 @@ public sealed record SearchHit(MemoryRecord Record, ShardHit Found)
 
     /// <summary>The records behind it in its conversation or document, in order.</summary>
     public IReadOnlyList<MemoryRecord> After { get; init; } = [];
+
+    /// <summary>The best passages of its content with the words that matched, the best first.</summary>
+    public IReadOnlyList<Highlight> Highlights { get; init; } = [];
 }
 
 /// <param name="Seen">The cursor of the shard in the namespace's partition when the search began.</param>
@@ -79,6 +88,12 @@ public sealed record SearchAnswer(IReadOnlyList<SearchHit> Hits, SearchMode Mode
 
     /// <summary>The times that the query speaks of, in its order.</summary>
     public IReadOnlyList<DateMention> Dates { get; init; } = [];
+
+    /// <inheritdoc cref="ShardAnswer.Phrases"/>
+    public IReadOnlyList<string> Phrases { get; init; } = [];
+
+    /// <inheritdoc cref="ShardAnswer.Corrections"/>
+    public IReadOnlyList<Correction> Corrections { get; init; } = [];
 }
 
 /// <summary>What to forget: exactly one of the four is set.</summary>

@@ -37,12 +37,13 @@ public sealed partial class MemoryHierarchy
         var query = new ShardQuery
         {
             Text = request.Query, Vector = vector, Mode = mode, K = request.K, Filter = request.Filter,
-            Now = now, Context = request.Context, Dates = dates, Recency = request.Recency,
+            Now = now, Typos = request.Typos, Context = request.Context, Dates = dates, Recency = request.Recency,
             Importance = request.Importance, Fold = request.Fold,
         };
-        return request.AsOf is { } at
+        var answer = request.AsOf is { } at
             ? await SearchAsOfAsync(ns, query, at, trail, cancellationToken).ConfigureAwait(false)
             : await SearchNowAsync(ns, query, request, trail, cancellationToken).ConfigureAwait(false);
+        return request.Highlight ? WithHighlights(ns, answer, trail) : answer;
     }
 
     private async ValueTask<float[]?> QueryVectorAsync(NamespaceInfo ns, SearchRequest request, Trail trail, CancellationToken cancellationToken)
@@ -96,7 +97,10 @@ public sealed partial class MemoryHierarchy
             trail.ServedBy = Tier.L0;
             _meters.L0.Hit(ticks);
             var hits = await RecordsOfAsync(ns, query, found.Hits, trail, cancellationToken).ConfigureAwait(false);
-            return new SearchAnswer(hits, query.Mode, found.RowsScanned, found.RowsMatching, seen) { FilterNotes = found.FilterNotes, Dates = query.Dates };
+            return new SearchAnswer(hits, query.Mode, found.RowsScanned, found.RowsMatching, seen)
+            {
+                FilterNotes = found.FilterNotes, Dates = query.Dates, Phrases = found.Phrases, Corrections = found.Corrections,
+            };
         }
     }
 
@@ -264,6 +268,9 @@ public sealed partial class MemoryHierarchy
                 Before = [.. hit.Before.Select(n => records[n.Key])], After = [.. hit.After.Select(n => records[n.Key])],
             })],
             query.Mode, found.RowsScanned, found.RowsMatching,
-            Sequence.Of(ns.Partition, _tail.Seen[ns.Partition])) { FilterNotes = found.FilterNotes, Dates = query.Dates };
+            Sequence.Of(ns.Partition, _tail.Seen[ns.Partition]))
+            {
+                FilterNotes = found.FilterNotes, Dates = query.Dates, Phrases = found.Phrases, Corrections = found.Corrections,
+            };
     }
 }

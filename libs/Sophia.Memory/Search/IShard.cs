@@ -11,6 +11,12 @@ public interface IShardEngine
     string Engine { get; }
 
     IShard Create(NamespaceInfo ns);
+
+    /// <summary>The best passages of a record's content, with the words in them that stand for the terms.</summary>
+    /// <param name="language">Of the namespace.</param>
+    /// <param name="terms">As in <see cref="ShardHit.MatchedTerms"/>.</param>
+    /// <returns>At most three, the best first; none where no term stands in the content.</returns>
+    IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms);
 }
 
 /// <summary>

@@ -112,6 +112,9 @@ public sealed record ShardQuery
 
     /// <summary>Near-duplicates of better hits are left out and named by them.</summary>
     public bool Fold { get; init; }
+
+    /// <summary>A word of the query that hardly a record has is also looked for as it may have been meant.</summary>
+    public bool Typos { get; init; }
 }
 
 /// <summary>One part of a score.</summary>
@@ -146,6 +149,12 @@ public sealed record ShardAnswer(IReadOnlyList<ShardHit> Hits, long RowsScanned,
 {
     /// <summary>Attributes of the filter that records lack or have in another type.</summary>
     public IReadOnlyList<FilterNote> FilterNotes { get; init; } = [];
+
+    /// <summary>What stood in double quotes in the query: every hit has these words one after the other.</summary>
+    public IReadOnlyList<string> Phrases { get; init; } = [];
+
+    /// <summary>Words of the query that were looked for in other spellings.</summary>
+    public IReadOnlyList<Correction> Corrections { get; init; } = [];
 }
 
 /// <summary>

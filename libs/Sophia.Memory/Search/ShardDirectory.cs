@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Sophia.Memory.Log;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
 using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
 
@@ -102,6 +103,10 @@ internal sealed class ShardDirectory(
             }
         }
     }
+
+    /// <inheritdoc cref="IShardEngine.Highlight"/>
+    public IReadOnlyList<Highlight> Highlight(NamespaceInfo ns, MemoryRecord record, IReadOnlyList<string> terms) =>
+        engine.Highlight(ns.Settings.Language, record, terms);
 
     /// <summary>Makes a shard of its own, outside the directory; the caller disposes it.</summary>
     public IShard CreateApart(NamespaceInfo ns) => engine.Create(ns);

@@ -51,6 +51,8 @@ public sealed class ShardRecoveryTests
         public string Engine => "counting";
 
         public IShard Create(NamespaceInfo ns) => new CountedShard(new HostShardEngine().Create(ns), this);
+
+        public IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms) => [];
     }
 
     private sealed class CountedShard(IShard inner, CountingEngine engine) : IShard

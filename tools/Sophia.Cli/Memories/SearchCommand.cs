@@ -30,11 +30,12 @@ internal static class SearchCommand
         {
             if (result.GetValueOrDefault<double?>() is { } weight && !(weight is >= 0 and <= 1)) result.AddError("--recency is from 0 to 1.");
         });
+        var exact = new Option<bool>("--no-typos") { Description = "Look for the words as they are written, without corrections." };
         k.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() < 1) result.AddError("-k must be at least 1.");
         });
-        var command = new Command("search", "Find records: hits on stdout, the tier and the time on stderr.") { words, space, k, mode, tags, prefix, around, recency };
+        var command = new Command("search", "Find records: hits on stdout, the tier and the time on stderr.") { words, space, k, mode, tags, prefix, around, recency, exact };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var filter = new MemoryFilter
@@ -47,7 +48,7 @@ internal static class SearchCommand
                 new SearchRequest
                 {
                     Query = string.Join(' ', parse.GetRequiredValue(words)), K = parse.GetValue(k), Mode = parse.GetValue(mode),
-                    Context = parse.GetValue(around),
+                    Context = parse.GetValue(around), Typos = parse.GetValue(exact) ? false : null,
                     Recency = parse.GetValue(recency) is { } weight ? new RecencyWeight(weight, RecencyHalfLifeDays) : null,
                     Filter = filter.AllTags is null && filter.KeyPrefix is null ? null : filter,
                 },
@@ -62,6 +63,8 @@ internal static class SearchCommand
             var result = answer.Value;
             await surroundings.Error.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture, $"{result.Hits.Count} hits of {result.Matching} matching · {Served.Line(answer)}"));
+            foreach (var correction in result.Understood?.Corrections ?? [])
+                await surroundings.Error.WriteLineAsync($"also looked for {Styles.OneLine(string.Join(", ", correction.To), 200)} (for {Styles.OneLine(correction.From, 64)})");
             return ExitCodes.Ok;
         });
         return command;

@@ -1,0 +1,86 @@
+using Sophia.Gpu.Lexical;
+using Sophia.Memory.Search;
+
+namespace Sophia.Gpu.Shards;
+
+/// <summary>What a query's words mean here: phrases that must stand in a record, and words that nobody wrote like this.</summary>
+internal sealed partial class HostShard
+{
+    /// <summary>New terms taken into the vocabulary in one hold of the lock: well under a millisecond.</summary>
+    private const int TermsAtOnce = 4096;
+
+    /// <summary>Of a query with more such words the first are corrected.</summary>
+    private const int MostCorrections = 8;
+
+    /// <summary>The words of the query with what is asked for in place of misspelt ones; null where only the vector is asked for.</summary>
+    private LexicalQuery? ReadWords(ShardQuery query, List<Correction> corrections, CancellationToken cancellationToken)
+    {
+        corrections.Clear();
+        if (query.Mode == SearchMode.Vector)
+        {
+            return null;
+        }
+
+        var words = new LexicalQuery(_analyzer, query.Text);
+        if (!query.Typos)
+        {
+            return words;
+        }
+
+        foreach (var doubtful in Read(shard => shard.Doubtful(words)))
+        {
+            doubtful.Look(_analyzer, ReadVocabulary(cancellationToken), cancellationToken);
+            var suggestions = Read(shard => doubtful.Suggestions(shard._lexical.DocumentsWith));
+            foreach (var (_, term, weight) in suggestions)
+            {
+                words.Add(term, weight);
+            }
+
+            if (suggestions.Count > 0)
+            {
+                corrections.Add(new Correction(doubtful.Raw, [.. suggestions.Select(static one => one.Spelling)]));
+            }
+        }
+
+        return words;
+    }
+
+    private List<Misspelling> Doubtful(LexicalQuery words)
+    {
+        var quoted = words.Phrases.SelectMany(static phrase => phrase.Terms).ToHashSet(StringComparer.Ordinal);
+        var found = new List<Misspelling>();
+        foreach (var word in words.Words)
+        {
+            if (found.Count < MostCorrections && !quoted.Contains(word.Term) && !found.Exists(other => other.Raw == word.Raw) &&
+                Misspelling.Of(word, _lexical.DocumentsWith(word.Term)) is { } doubtful)
+            {
+                found.Add(doubtful);
+            }
+        }
+
+        return found;
+    }
+
+    private Vocabulary ReadVocabulary(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var (vocabulary, isComplete) = Read(static shard => (shard._lexical.Spelled(TermsAtOnce, out var complete), complete));
+            if (isComplete)
+            {
+                return vocabulary;
+            }
+        }
+    }
+
+    /// <summary>The rows that the filter and the phrases of the query let through; null for all.</summary>
+    private RowSet? RowsOf(RowFilter filter, LexicalQuery? words, CancellationToken cancellationToken)
+    {
+        var rows = filter.PassesAll ? null : filter.Evaluate(cancellationToken);
+        return words is { Phrases.Count: > 0 } ? _lexical.WithPhrases(words, rows, _rows.Used, cancellationToken) : rows;
+    }
+
+    private bool HasPhrases(LexicalQuery? words, int row) =>
+        words is not { Phrases.Count: > 0 } || (_rows.Documents[row] != RowTable.NoDocument && _lexical.HasPhrases(words, _rows.Documents[row]));
+}

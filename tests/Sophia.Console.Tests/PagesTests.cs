@@ -26,6 +26,7 @@ public sealed class PagesTests(ConsoleHost host)
         await Tab.SeesAsync(tab.Role(AriaRole.Region, "This process"));
         await tab.AssertAccessibleAsync();
         await tab.PictureAsync("tiers");
+        await tab.PictureAsync("readme-tiers", isWhole: false);
         tab.AssertClean();
     }
 
@@ -42,6 +43,7 @@ public sealed class PagesTests(ConsoleHost host)
         await Assertions.Expect(tab.Page.Locator(".answer-line")).ToContainTextAsync("10,000 scanned");
         await tab.AssertAccessibleAsync();
         await tab.PictureAsync("search");
+        await tab.PictureAsync("readme-search", isWhole: false);
         tab.AssertClean();
     }
 

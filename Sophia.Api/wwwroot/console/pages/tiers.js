@@ -80,7 +80,9 @@ function stratum(tier, watch) {
   const tone = `tone-${tier.tier.toLowerCase()}`;
   const recent = watch.recentBuckets(tier);
   const { latency } = tier;
-  const overShare = latency.count === 0 ? null : latency.overBudget / latency.count;
+  const asked = tier.hits + tier.misses;
+  const isTimed = latency.count > 0;
+  const overShare = isTimed ? latency.overBudget / latency.count : null;
   return h('section', { class: `stratum ${tone} is-${tier.state}`, 'aria-label': `${tier.tier}, ${tier.name}` },
     h('div', { class: 'stratum-id' },
       h('p', { class: 'stratum-name' }, h('b', null, tier.tier), h('span', null, tier.name)),
@@ -89,15 +91,16 @@ function stratum(tier, watch) {
       tier.reason && h('p', { class: 'reason' }, tier.reason),
       memory(tier)),
     h('div', { class: 'stratum-latency' },
-      latency.count === 0
-        ? h('p', { class: 'note' }, `Nothing asked of it yet. Its budget is ${ms(tier.budgetMs)}.`)
+      !isTimed
+        ? h('p', { class: 'note' }, `${asked === 0 ? 'Nothing asked of it yet.' : 'It only gave searches their records so far, which is not timed by itself.'} Its budget is ${ms(tier.budgetMs)}.`)
         : histogram({ buckets: latency.buckets, recent, budgetMs: tier.budgetMs, label: `Latency of ${tier.tier}: half within ${ms(latency.p50Ms)}, 99 % within ${ms(latency.p99Ms)}, budget ${ms(tier.budgetMs)}` }),
       h('div', { class: 'stratum-rate' }, spark(watch.rates(tier.tier), Watch.Length, `${tier.tier}: ${watch.rate(tier.tier)} visits a second`),
         h('span', { class: 'number' }, `${watch.rate(tier.tier)}/s`))),
     h('dl', { class: 'figures' },
-      figure('p50', ms(latency.p50Ms)), figure('p95', ms(latency.p95Ms)), figure('p99', ms(latency.p99Ms), latency.p99Ms > tier.budgetMs),
+      figure('p50', isTimed ? ms(latency.p50Ms) : '–'), figure('p95', isTimed ? ms(latency.p95Ms) : '–'),
+      figure('p99', isTimed ? ms(latency.p99Ms) : '–', latency.p99Ms > tier.budgetMs),
       figure('over budget', overShare === null ? '–' : ratio(overShare), overShare > 0.01),
-      figure('hit ratio', ratio(tier.hitRatio)), figure('asked', brief(latency.count)),
+      figure('hit ratio', ratio(tier.hitRatio)), figure('asked', brief(asked)),
       figure('promoted', brief(tier.promotions)), figure('evicted', brief(Object.values(tier.evictions).reduce((a, b) => a + b, 0))), figure('errors', brief(tier.errors), tier.errors > 0)));
 }
 

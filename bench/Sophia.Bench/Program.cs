@@ -1,5 +1,6 @@
 using Sophia.Bench.HotGet;
 using Sophia.Bench.HotHit;
+using Sophia.Bench.Lexical;
 using Sophia.Bench.Quality;
 using Sophia.Bench.Reporting;
 using Sophia.Bench.Starting;
@@ -25,6 +26,7 @@ var benches = new Dictionary<string, Func<BenchSettings, Report, Task>>
     ["writes-postgres"] = WritesBench.OnPostgresAsync,
     ["start"] = StartBench.RunAsync,
     ["text"] = TextBench.RunAsync,
+    ["lexical"] = LexicalBench.RunAsync,
 };
 if (args.Length == 0 || (args[0] != "all" && !benches.ContainsKey(args[0])) || BenchSettings.Read(args.AsSpan(1)) is not { } settings)
 {

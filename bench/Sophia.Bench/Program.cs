@@ -3,6 +3,7 @@ using Sophia.Bench.HotHit;
 using Sophia.Bench.Lexical;
 using Sophia.Bench.Quality;
 using Sophia.Bench.Reporting;
+using Sophia.Bench.Searching;
 using Sophia.Bench.Starting;
 using Sophia.Bench.Text;
 using Sophia.Bench.Writes;
@@ -27,6 +28,7 @@ var benches = new Dictionary<string, Func<BenchSettings, Report, Task>>
     ["start"] = StartBench.RunAsync,
     ["text"] = TextBench.RunAsync,
     ["lexical"] = LexicalBench.RunAsync,
+    ["search"] = SearchBench.RunAsync,
 };
 if (args.Length == 0 || (args[0] != "all" && !benches.ContainsKey(args[0])) || BenchSettings.Read(args.AsSpan(1)) is not { } settings)
 {

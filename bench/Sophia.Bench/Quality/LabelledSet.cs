@@ -7,9 +7,11 @@ internal enum SetKind
     Conversations,
 }
 
-/// <param name="Conversation">What the record is a turn of; null for a document of its own.</param>
+/// <param name="Conversation">What the record is a turn or a section of; null for a document of its own.</param>
 /// <param name="Position">Its place there, from 0.</param>
-internal sealed record LabelledRecord(string Key, string Text, string? Conversation = null, int Position = 0, DateTimeOffset? At = null);
+/// <param name="IsTurn">Of a conversation; else it is a section of a document.</param>
+internal sealed record LabelledRecord(
+    string Key, string Text, string? Conversation = null, int Position = 0, DateTimeOffset? At = null, bool IsTurn = true);
 
 /// <param name="Relevant">The keys of the records that answer it; a record counts or does not.</param>
 internal sealed record LabelledQuestion(string Text, string Category, IReadOnlySet<string> Relevant);
@@ -26,6 +28,7 @@ internal sealed record LabelledSet(string Name, SetKind Kind, IReadOnlyList<Labe
     public static LabelledSet Read(string name, string path) => name switch
     {
         "cranfield" => CranfieldSet.Read(name, path),
+        "own" => OwnSet.Read(name, path),
         _ when Directory.Exists(path) => ConversationSet.Read(name, path),
         _ when path.EndsWith(".ndjson", StringComparison.Ordinal) => PairSet.Read(name, path),
         _ => throw new FileNotFoundException($"There is no labelled set at {path}: a folder of conversations, or an .ndjson file of pairs."),

@@ -5,7 +5,7 @@ namespace Sophia.Bench.Quality;
 
 /// <summary>
 /// A set in one file of lines of JSON: <c>{"key","text"}</c> for a record, <c>{"question","category","relevant":[keys]}</c>
-/// for a question. The set that the project makes itself has this form (bench/sets).
+/// for a question.
 /// </summary>
 internal static class PairSet
 {
@@ -18,7 +18,7 @@ internal static class PairSet
             var pair = JsonSerializer.Deserialize(line, PairJson.Default.PairLine)!;
             if (pair is { Key: { } key, Text: { } text })
             {
-                records.Add(new LabelledRecord(key, text, pair.Path, pair.Position));
+                records.Add(new LabelledRecord(key, text, pair.Path, pair.Position, IsTurn: false));
             }
             else
             {

@@ -59,7 +59,7 @@ internal sealed class SophiaRanking : IAsyncDisposable
     private static RecordDraft ToDraft(LabelledRecord record)
     {
         var attributes = record.Conversation is null ? null
-            : new JsonObject { ["conversation"] = record.Conversation, ["position"] = record.Position };
+            : new JsonObject { [record.IsTurn ? "conversation" : "path"] = record.Conversation, ["position"] = record.Position };
         return new RecordDraft
         {
             Key = record.Key,

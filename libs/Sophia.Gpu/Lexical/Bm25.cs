@@ -16,11 +16,12 @@ internal readonly struct Bm25
 
     /// <param name="documents">Living documents, with and without words.</param>
     /// <param name="words">Of all of them together.</param>
-    public Bm25(int documents, long words)
+    /// <param name="b">How much a document's length counts against it, 0–1.</param>
+    public Bm25(int documents, long words, double b = B)
     {
         _documents = documents;
-        _base = K1 * (1 - B);
-        _perWord = words == 0 ? 0 : K1 * B * documents / words;
+        _base = K1 * (1 - b);
+        _perWord = words == 0 ? 0 : K1 * b * documents / words;
     }
 
     public double Idf(int documentsWithTerm) => Math.Log(1 + ((_documents - documentsWithTerm + 0.5) / (documentsWithTerm + 0.5)));

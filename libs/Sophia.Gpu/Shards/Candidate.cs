@@ -16,7 +16,10 @@ internal sealed class Candidate(int row, string key, RecordId id, Sequence seque
     public Sequence Sequence { get; } = sequence;
 
     /// <summary>BM25; null without a matching term.</summary>
-    public double? Lexical { get; init; }
+    public double? Lexical { get; set; }
+
+    /// <summary>BM25 of a turn and those around it as one text; 0 for others.</summary>
+    public double Window { get; set; }
 
     /// <summary>What BM25 is multiplied by, 0…1: less for a turn that has few of the query's terms.</summary>
     public double Coverage { get; init; } = 1;
@@ -41,6 +44,13 @@ internal sealed class Candidate(int row, string key, RecordId id, Sequence seque
     public List<ScorePart> Factors { get; } = [];
 
     public double Score { get; private set; }
+
+    /// <summary>What it is by itself counts only in part, since its surroundings count too.</summary>
+    public void Shrink(double share)
+    {
+        LexicalContribution *= share;
+        VectorContribution *= share;
+    }
 
     /// <summary>To be called when all parts are there.</summary>
     public void Sum()

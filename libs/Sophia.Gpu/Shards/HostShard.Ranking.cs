@@ -35,11 +35,22 @@ internal sealed partial class HostShard
             AddDated(query, words, vector, filter, candidates);
         }
 
+        var turns = query.Neighbours && _conversations.Count > 0 && words is { IsEmpty: false } ? _lexical.Windows(words) : null;
+        foreach (var candidate in candidates)
+        {
+            MeasureAsTurn(candidate, turns);
+        }
+
         var best = fusion.Fuse(candidates, query.Mode, partCandidates);
         if (query.Neighbours && _conversations.Count > 0)
         {
-            AddNeighbours(query, words, vector, filter, candidates, fusion);
-            Surroundings.Lend(_conversations, candidates, best);
+            AddNeighbours(query, words, vector, turns, filter, candidates, fusion);
+            foreach (var candidate in candidates)
+            {
+                MeasureWindow(candidate, turns, filter);
+            }
+
+            Surroundings.Lend(_conversations, candidates, best, hasWindows: turns is not null);
         }
 
         if (words is { Phrases.Count: > 0 })
@@ -62,7 +73,8 @@ internal sealed partial class HostShard
 
     /// <summary>The rows around the best candidates, which may have no word of the query themselves.</summary>
     private void AddNeighbours(
-        ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, List<Candidate> candidates, Fusion fusion)
+        ShardQuery query, LexicalQuery? words, PreparedQuery? vector, LexicalIndex.WindowScores? turns, RowFilter filter,
+        List<Candidate> candidates, Fusion fusion)
     {
         candidates.Sort(static (a, b) => b.OwnScore != a.OwnScore ? b.OwnScore.CompareTo(a.OwnScore) : string.CompareOrdinal(a.Key, b.Key));
         var known = new HashSet<int>(candidates.Count * 2);
@@ -81,11 +93,43 @@ internal sealed partial class HostShard
                 if (known.Add(rows[place].Row) && filter.Passes(rows[place].Row))
                 {
                     var neighbour = CandidateOf(rows[place].Row, words, vector);
+                    MeasureAsTurn(neighbour, turns);
                     fusion.Contribute(neighbour, query.Mode, bestLexical);
                     candidates.Add(neighbour);
                 }
             }
         }
+    }
+
+    /// <summary>A turn's own BM25 with the length normalisation of turns.</summary>
+    private void MeasureAsTurn(Candidate candidate, LexicalIndex.WindowScores? turns)
+    {
+        if (turns is not null && candidate.Lexical is not null && _conversations.IsTurn(candidate.Row))
+        {
+            candidate.Lexical = turns.Score([_rows.Documents[candidate.Row]], Surroundings.TurnB, out _);
+        }
+    }
+
+    private void MeasureWindow(Candidate candidate, LexicalIndex.WindowScores? turns, RowFilter filter)
+    {
+        if (turns is null || !_conversations.IsTurn(candidate.Row))
+        {
+            return;
+        }
+
+        Span<int> documents = stackalloc int[(2 * Surroundings.WindowReach) + 1];
+        var count = 0;
+        var rows = _conversations.Around(candidate.Row, out var at);
+        for (var place = Math.Max(0, at - Surroundings.WindowReach); place < rows.Length && place <= at + Surroundings.WindowReach; place++)
+        {
+            if (place == at || filter.Passes(rows[place].Row))
+            {
+                documents[count++] = _rows.Documents[rows[place].Row];
+            }
+        }
+
+        var score = turns.Score(documents[..count], Surroundings.WindowB, out var matched);
+        candidate.Window = score * CoverageOf(candidate.Row, matched, turns.Terms);
     }
 
     /// <summary>The best by words among the rows of the times spoken of, and the newest of them.</summary>

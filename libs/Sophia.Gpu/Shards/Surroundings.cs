@@ -6,35 +6,53 @@ namespace Sophia.Gpu.Shards;
 /// What the records around a record lend it. A turn such as "Yes, next Friday!" has no word of the question that it
 /// answers; the turns around it have.
 /// <list type="number">
-/// <item>Of the neighbours within <see cref="Reach"/> rows each lends a share of its own score, less by
-/// <see cref="Decay"/> a row.</item>
-/// <item>A turn gains besides by how well its conversation as a whole does: the cube root of the sum of the cubes of its
-/// turns' own scores (between their sum and their maximum), as a share of the best conversation's.</item>
+/// <item>A turn gains by its window, the turns up to <see cref="WindowReach"/> before and behind with itself, scored as one
+/// text (BM25) as a share of the best window's.</item>
+/// <item>It gains besides by how well its conversation as a whole does: the cube root of the sum of the cubes of its turns'
+/// own scores (between their sum and their maximum), as a share of the best conversation's.</item>
+/// <item>A section of a document, and a turn where only vectors are asked for, is lent a share of the own score of each
+/// neighbour within <see cref="Reach"/> rows, less by <see cref="Decay"/> a row: sections are long, and say themselves
+/// what they are about.</item>
 /// </list>
-/// Only records that pass the filter lend. The weights were chosen on half of the conversations of two public sets;
-/// bench/run.sh quality measures them on the other half too.
+/// The shares of a turn add up to one, so that it competes fairly with records that stand alone.
+/// Only records that pass the filter lend. The weights were chosen on half of the conversations of one public set;
+/// bench/run.sh quality measures them on the other half and on another set.
 /// </summary>
 internal static class Surroundings
 {
-    /// <summary>Rows before and behind.</summary>
+    /// <summary>Rows before and behind whose own scores count.</summary>
     public const int Reach = 5;
+
+    /// <summary>Turns before and behind that make a window.</summary>
+    public const int WindowReach = 2;
+
+    /// <summary>How much the length of a window counts against it.</summary>
+    public const double WindowB = 0.5;
+
+    /// <summary>How much the length of a turn counts against it: less than in documents, where it tells padding.</summary>
+    public const double TurnB = 0.4;
 
     public const string PartName = "neighbour";
 
-    private const double TurnShare = 0.2;
+    private const double OwnShare = 0.44;
+    private const double WindowShare = 0.35;
+    private const double ConversationShare = 0.21;
+    private const double TurnShare = 0.09;
     private const double SectionShare = 0.1;
     private const double Decay = 0.8;
-    private const double ConversationShare = 0.5;
 
     /// <summary>Adds the part to every candidate that gains by it.</summary>
     /// <param name="best">The best own score of all.</param>
-    public static void Lend(Conversations conversations, List<Candidate> candidates, double best)
+    /// <param name="hasWindows">The candidates' windows are scored: the query has words.</param>
+    public static void Lend(Conversations conversations, List<Candidate> candidates, double best, bool hasWindows)
     {
-        var byRow = new Dictionary<int, Candidate>(candidates.Count);
+        var ownScores = new Dictionary<int, double>(candidates.Count);
         var sums = new Dictionary<int, double>();
+        double bestWindow = 0;
         foreach (var candidate in candidates)
         {
-            byRow[candidate.Row] = candidate;
+            ownScores[candidate.Row] = Math.Max(candidate.OwnScore, 0);
+            bestWindow = Math.Max(bestWindow, candidate.Window);
             if (candidate.OwnScore > 0 && conversations.IsTurn(candidate.Row))
             {
                 var group = conversations.GroupOf(candidate.Row);
@@ -50,9 +68,19 @@ internal static class Surroundings
 
         foreach (var candidate in candidates)
         {
-            var lent = FromNeighbours(conversations, byRow, candidate.Row);
-            if (most > 0 && conversations.IsTurn(candidate.Row) &&
-                sums.TryGetValue(conversations.GroupOf(candidate.Row), out var own))
+            var isTurn = conversations.IsTurn(candidate.Row);
+            var lent = isTurn && hasWindows ? 0 : FromNeighbours(conversations, ownScores, candidate.Row, isTurn ? TurnShare : SectionShare);
+            if (isTurn)
+            {
+                candidate.Shrink(OwnShare);
+            }
+
+            if (candidate.Window > 0)
+            {
+                lent += WindowShare * best * candidate.Window / bestWindow;
+            }
+
+            if (isTurn && sums.TryGetValue(conversations.GroupOf(candidate.Row), out var own))
             {
                 lent += ConversationShare * best * Math.Cbrt(own / most);
             }
@@ -64,10 +92,9 @@ internal static class Surroundings
         }
     }
 
-    private static double FromNeighbours(Conversations conversations, Dictionary<int, Candidate> byRow, int row)
+    private static double FromNeighbours(Conversations conversations, Dictionary<int, double> ownScores, int row, double weight)
     {
         var rows = conversations.Around(row, out var at);
-        var weight = conversations.IsTurn(row) ? TurnShare : SectionShare;
         double lent = 0;
         for (var distance = 1; distance <= Reach; distance++, weight *= Decay)
         {
@@ -77,6 +104,6 @@ internal static class Surroundings
         return lent;
 
         double Own(int place, ReadOnlySpan<Conversations.Entry> entries) =>
-            (uint)place < (uint)entries.Length && byRow.TryGetValue(entries[place].Row, out var other) ? Math.Max(other.OwnScore, 0) : 0;
+            (uint)place < (uint)entries.Length ? ownScores.GetValueOrDefault(entries[place].Row) : 0;
     }
 }

@@ -25,6 +25,30 @@ public sealed class NeighbourTests
     }
 
     [Fact]
+    public void Turns_that_have_the_words_between_them_come_before_a_turn_that_repeats_one()
+    {
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(Turn("a/1", 1, "c", 1, "The lantern, the old lantern, was it a lantern?"));
+        shard.Put(Turn("b/1", 2, "d", 1, "Have you seen the lantern?"));
+        shard.Put(Turn("b/2", 3, "d", 2, "It hangs by the harbour."));
+        shard.Put(Turn("b/3", 4, "d", 3, "Next to the copper kettle."));
+
+        Assert.Equal("a/1", shard.Find("lantern harbour copper").Keys()[^1]);
+    }
+
+    [Fact]
+    public void A_record_that_stands_alone_and_has_all_words_comes_before_turns_that_have_one()
+    {
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(Turn("a/1", 1, "c", 1, "Have you seen the lantern?"));
+        shard.Put(Turn("a/2", 2, "c", 2, "No, not the lantern."));
+        shard.Put(Turn("a/3", 3, "c", 3, "That lantern is gone."));
+        shard.Put(ShardRecords.Record("note", 4, "The copper lantern hangs by the harbour."));
+
+        Assert.Equal("note", shard.Find("copper lantern harbour").Keys()[0]);
+    }
+
+    [Fact]
     public void Without_neighbours_only_what_matches_itself_is_found()
     {
         using var shard = ShardRecords.Shard(0);

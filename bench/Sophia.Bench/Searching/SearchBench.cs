@@ -77,13 +77,14 @@ internal static class SearchBench
 
     private static ShardQuery[] Queries(EnglishText text, int count) =>
     [
-        .. Enumerable.Range(0, count).Select(i =>
-        {
-            var words = Encoding.ASCII.GetString(text.Slice(i * 97L)).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            var query = string.Join(' ', words.Skip(words.Length / 2).Take(QueryWords));
-            return new ShardQuery { Text = query, Vector = VectorOf(query), K = 10, Now = DateTimeOffset.UnixEpoch.AddDays(1) };
-        }),
+        .. Enumerable.Range(0, int.MaxValue).Select(i => WordsOf(Encoding.ASCII.GetString(text.Slice(i * 97L)))).Where(words => words.Length == QueryWords)
+            .Take(count).Select(words => string.Join(' ', words))
+            .Select(query => new ShardQuery { Text = query, Vector = VectorOf(query), K = 10, Now = DateTimeOffset.UnixEpoch.AddDays(1) }),
     ];
+
+    /// <summary>From the middle on; signs and numbers of tables ask for nothing.</summary>
+    private static string[] WordsOf(string text) =>
+        [.. text[(text.Length / 2)..].Split(' ').Skip(1).Where(word => word.Length > 1 && word.All(char.IsAsciiLetter)).Take(QueryWords)];
 
     private static IShard Fill(EnglishText text, int records, bool hasConversations)
     {

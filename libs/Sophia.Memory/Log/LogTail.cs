@@ -91,7 +91,7 @@ internal sealed partial class LogTail : IAsyncDisposable
         _wake.Beat();
     }
 
-    /// <summary>Another node, or a reader who waits for it, says that the log has grown.</summary>
+    /// <summary>Another node says that the log has grown.</summary>
     public void Wake() => _wake.Beat();
 
     /// <summary>
@@ -143,36 +143,6 @@ internal sealed partial class LogTail : IAsyncDisposable
 
     /// <summary>Completes when the cursor of the partition has moved on.</summary>
     public Task NextAsync(int partition) => _pulses[partition].Next;
-
-    /// <summary>Waits until the cursor covers the sequence; false if it does not in time.</summary>
-    public async ValueTask<bool> ReachAsync(Sequence sequence, TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        if (_seen.Covers(sequence))
-        {
-            return true;
-        }
-
-        using var expiry = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        expiry.CancelAfter(timeout);
-        Wake();
-        while (true)
-        {
-            var next = NextAsync(sequence.Partition);
-            if (_seen.Covers(sequence))
-            {
-                return true;
-            }
-
-            try
-            {
-                await next.WaitAsync(expiry.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                return _seen.Covers(sequence);
-            }
-        }
-    }
 
     public async ValueTask DisposeAsync()
     {

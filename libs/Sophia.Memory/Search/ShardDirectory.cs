@@ -28,8 +28,6 @@ internal sealed class ShardDirectory(
 
     public string Engine => engine.Engine;
 
-    public int Count => _shards.Count;
-
     public long SizeInMemory => _shards.Values.Sum(shard => shard.Shard.SizeInMemory);
 
     /// <summary>Changes that the slowest loaded shard has still to take in.</summary>

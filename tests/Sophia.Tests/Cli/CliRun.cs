@@ -18,10 +18,13 @@ internal sealed class CliRun : IDisposable
 
     public Dictionary<string, string> Variables { get; } = [];
 
-    public async Task<CliResult> RunAsync(ScriptedService service, string[] args, string? input = null, bool inputIsTerminal = false, CancellationToken cancellationToken = default)
+    public Task<CliResult> RunAsync(ScriptedService service, string[] args, string? input = null, bool inputIsTerminal = false, CancellationToken cancellationToken = default) =>
+        RunAsync(service.Address, args, input, inputIsTerminal, cancellationToken);
+
+    public async Task<CliResult> RunAsync(Uri service, string[] args, string? input = null, bool inputIsTerminal = false, CancellationToken cancellationToken = default)
     {
         Variables.TryAdd("HOME", Folder);
-        Variables["SOPHIA_URL"] = service.Address.AbsoluteUri;
+        Variables["SOPHIA_URL"] = service.AbsoluteUri;
         using var output = new MemoryStream();
         using var error = new StringWriter();
         using var surroundings = new Surroundings

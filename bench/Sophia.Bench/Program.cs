@@ -6,6 +6,7 @@ using Sophia.Bench.Reporting;
 using Sophia.Bench.Searching;
 using Sophia.Bench.Starting;
 using Sophia.Bench.Text;
+using Sophia.Bench.Vectors;
 using Sophia.Bench.Writes;
 
 if (args is ["bare-endpoint", "--port", var port, "--body", var body])
@@ -29,6 +30,7 @@ var benches = new Dictionary<string, Func<BenchSettings, Report, Task>>
     ["text"] = TextBench.RunAsync,
     ["lexical"] = LexicalBench.RunAsync,
     ["search"] = SearchBench.RunAsync,
+    ["vectors"] = VectorsBench.RunAsync,
 };
 if (args.Length == 0 || (args[0] != "all" && !benches.ContainsKey(args[0])) || BenchSettings.Read(args.AsSpan(1)) is not { } settings)
 {

@@ -29,6 +29,13 @@ internal sealed class Report
         Console.WriteLine($"| {name} | {measure.ValueText} | {unit} | {measure.TargetText} | {met} | {note} |");
     }
 
+    /// <summary>Says what could not be measured, and why.</summary>
+    public void Skip(string name, string why)
+    {
+        Facts[$"skipped in {_bench}: {name}"] = why;
+        Console.WriteLine($"| {name} | skipped | | | | {why} |");
+    }
+
     /// <summary>What goes on, for who watches; no part of the report.</summary>
     public static void Progress(string text) => Console.Error.WriteLine($"   … {text}");
 

@@ -110,19 +110,19 @@ internal ref partial struct RecordReader
     {
         // By length first: most names are told apart by it alone.
         ref readonly var json = ref _json;
-        return json.ValueTextEquals("key"u8) ? Field.Key
-            : json.ValueTextEquals("content"u8) ? Field.Content
-            : json.ValueTextEquals("tags"u8) ? Field.Tags
-            : json.ValueTextEquals("attributes"u8) ? Field.Attributes
-            : json.ValueTextEquals("vector"u8) ? Field.Vector
-            : json.ValueTextEquals("contentType"u8) ? Field.ContentType
+        return Is(in json, "key"u8) ? Field.Key
+            : Is(in json, "content"u8) ? Field.Content
+            : Is(in json, "tags"u8) ? Field.Tags
+            : Is(in json, "attributes"u8) ? Field.Attributes
+            : Is(in json, "vector"u8) ? Field.Vector
+            : Is(in json, "contentType"u8) ? Field.ContentType
             : json.ValueTextEquals("contentBase64"u8) ? Field.ContentBase64
-            : json.ValueTextEquals("expiresAt"u8) ? Field.ExpiresAt
-            : json.ValueTextEquals("ttlSeconds"u8) ? Field.TtlSeconds
-            : json.ValueTextEquals("validFrom"u8) ? Field.ValidFrom
-            : json.ValueTextEquals("validTo"u8) ? Field.ValidTo
-            : json.ValueTextEquals("provenance"u8) ? Field.Provenance
-            : json.ValueTextEquals("ifPresent"u8) ? Field.IfPresent
+            : Is(in json, "expiresAt"u8) ? Field.ExpiresAt
+            : Is(in json, "ttlSeconds"u8) ? Field.TtlSeconds
+            : Is(in json, "validFrom"u8) ? Field.ValidFrom
+            : Is(in json, "validTo"u8) ? Field.ValidTo
+            : Is(in json, "provenance"u8) ? Field.Provenance
+            : Is(in json, "ifPresent"u8) ? Field.IfPresent
             : throw UnknownProperty();
     }
 
@@ -281,7 +281,7 @@ internal ref partial struct RecordReader
         var seen = 0;
         while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
         {
-            var part = _json.ValueTextEquals("source"u8) ? 0 : _json.ValueTextEquals("agent"u8) ? 1 : _json.ValueTextEquals("session"u8) ? 2 : _json.ValueTextEquals("uri"u8) ? 3
+            var part = Is(ref _json, "source"u8) ? 0 : Is(ref _json, "agent"u8) ? 1 : Is(ref _json, "session"u8) ? 2 : Is(ref _json, "uri"u8) ? 3
                 : throw Refuse.Field(At("provenance." + NameOrPlace()), "There is no such property.", "A provenance has source, agent, session and uri.");
             if ((seen & (1 << part)) != 0)
             {
@@ -299,9 +299,9 @@ internal ref partial struct RecordReader
     private WhenPresent ReadWhenPresent()
     {
         RequireType(JsonTokenType.String, "ifPresent");
-        return _json.ValueTextEquals("replace"u8) ? WhenPresent.Replace
-            : _json.ValueTextEquals("merge"u8) ? WhenPresent.Merge
-            : _json.ValueTextEquals("reject"u8) ? WhenPresent.Reject
+        return Is(ref _json, "replace"u8) ? WhenPresent.Replace
+            : Is(ref _json, "merge"u8) ? WhenPresent.Merge
+            : Is(ref _json, "reject"u8) ? WhenPresent.Reject
             : throw Refuse.Field(At("ifPresent"), "It is not replace, merge or reject.", "Leave it out to replace.");
     }
 

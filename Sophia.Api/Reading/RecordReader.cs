@@ -79,7 +79,7 @@ internal ref partial struct RecordReader
         List<BatchItem>? items = null;
         while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
         {
-            if (!_json.ValueTextEquals("items"u8))
+            if (!Is(ref _json, "items"u8))
             {
                 throw Refuse.Field(NameOrPlace(), "There is no such property.", Form);
             }
@@ -148,7 +148,7 @@ internal ref partial struct RecordReader
 
         while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
         {
-            var isKey = _json.ValueTextEquals("key"u8);
+            var isKey = Is(ref _json, "key"u8);
             _json.Read();
             if (isKey && _json.TokenType == JsonTokenType.String && _json.ValueSpan.Length <= 4 * _limits.KeyChars)
             {
@@ -165,7 +165,12 @@ internal ref partial struct RecordReader
 
     private string NameOrPlace() => TryString(ref _json) is { } name ? (name.Length <= 64 ? name : name[..64] + "…") : "?";
 
-    private static string? TryString(ref Utf8JsonReader json)
+    // A name or value with half a surrogate pair is no text and equals nothing; the reader's own comparison throws.
+    private static bool Is(ref readonly Utf8JsonReader json, ReadOnlySpan<byte> ascii) => json.ValueIsEscaped
+        ? TryString(in json) is { } text && System.Text.Ascii.Equals(ascii, text)
+        : json.ValueTextEquals(ascii);
+
+    private static string? TryString(ref readonly Utf8JsonReader json)
     {
         try
         {

@@ -92,6 +92,17 @@ public sealed class HostileInputTests(ApiHost api) : IClassFixture<ApiHost>
         await AssertProblemAsync(response, "invalid-request");
     }
 
+    [Theory]
+    [InlineData("PUT", One, """{"\ud800":1,"content":"x"}""")]
+    [InlineData("PUT", One, """{"content":"x","ifPresent":"\ud800\ud800"}""")]
+    [InlineData("PUT", One, """{"content":"x","provenance":{"\ud800":"x"}}""")]
+    [InlineData("POST", Many, """{"\ud800":[]}""")]
+    public async Task A_name_with_half_a_surrogate_pair_is_refused(string method, string path, string body)
+    {
+        using var response = await api.SendAsync(new HttpMethod(method), path, body);
+        await AssertProblemAsync(response, "*");
+    }
+
     [Fact]
     public async Task No_body_of_any_bytes_gives_a_server_error()
     {

@@ -116,7 +116,7 @@ internal ref partial struct RecordReader
             : Is(in json, "attributes"u8) ? Field.Attributes
             : Is(in json, "vector"u8) ? Field.Vector
             : Is(in json, "contentType"u8) ? Field.ContentType
-            : json.ValueTextEquals("contentBase64"u8) ? Field.ContentBase64
+            : Is(in json, "contentBase64"u8) ? Field.ContentBase64
             : Is(in json, "expiresAt"u8) ? Field.ExpiresAt
             : Is(in json, "ttlSeconds"u8) ? Field.TtlSeconds
             : Is(in json, "validFrom"u8) ? Field.ValidFrom

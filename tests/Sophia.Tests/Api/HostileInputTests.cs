@@ -94,6 +94,8 @@ public sealed class HostileInputTests(ApiHost api) : IClassFixture<ApiHost>
 
     [Theory]
     [InlineData("PUT", One, """{"\ud800":1,"content":"x"}""")]
+    [InlineData("PUT", One, """{"\ud800\ud800\ud800":1,"content":"x"}""")]
+    [InlineData("PUT", One, """{"aaaaaaa\ud800":1,"content":"x"}""")]
     [InlineData("PUT", One, """{"content":"x","ifPresent":"\ud800\ud800"}""")]
     [InlineData("PUT", One, """{"content":"x","provenance":{"\ud800":"x"}}""")]
     [InlineData("POST", Many, """{"\ud800":[]}""")]

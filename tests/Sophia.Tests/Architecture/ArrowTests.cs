@@ -13,8 +13,9 @@ public sealed class ArrowTests
         ["Sophia.ServiceDefaults"] = [],
         ["Sophia.Stores"] = ["Sophia.Memory"],
         ["Sophia.Gpu"] = ["Sophia.Memory"],
-        ["Sophia.Api"] = ["Sophia.Memory", "Sophia.Stores", "Sophia.Gpu", "Sophia.ServiceDefaults"],
-        ["Sophia.Cli"] = ["Sophia.Client"],
+        ["Sophia.Snowflake"] = ["Sophia.Memory"],
+        ["Sophia.Api"] = ["Sophia.Memory", "Sophia.Stores", "Sophia.Gpu", "Sophia.Snowflake", "Sophia.ServiceDefaults"],
+        ["Sophia.Cli"] = ["Sophia.Client", "Sophia.Snowflake"],
     };
 
     private static readonly string[] DriversAndWeb =

@@ -3,6 +3,7 @@ using Sophia.Api.Access;
 using Sophia.Api.Changes;
 using Sophia.Api.Composition;
 using Sophia.Api.Documentation;
+using Sophia.Api.ExternalFunctions;
 using Sophia.Api.Forget;
 using Sophia.Api.Memories;
 using Sophia.Api.Models;
@@ -36,6 +37,7 @@ try
     builder.Services.AddSingleton<AccessGate>();
     builder.Services.AddSingleton(services => Engines.Build(services, api, memory));
     builder.Services.AddHostedService<MemoryLifetime>();
+    builder.Services.AddExternalFunctions(api.ExternalFunctions);
     builder.Services.AddApiDocument();
     builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = api.DrainTimeout);
     builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
@@ -60,6 +62,7 @@ try
     NamespaceEndpoints.Map(app);
     ModelsEndpoint.Map(app);
     ModelChangeEndpoint.Map(app);
+    ExternalFunctionEndpoint.Map(app);
     TiersEndpoint.Map(app);
     HealthEndpoint.Map(app);
     app.MapDefaultEndpoints(app.Services.GetRequiredService<AccessGate>().AdmitScraper);

@@ -1,4 +1,5 @@
 using Sophia.Api.Access;
+using Sophia.Api.ExternalFunctions;
 using Sophia.Gpu.Models;
 
 namespace Sophia.Api.Composition;
@@ -31,4 +32,7 @@ public sealed record ApiOptions
     public string DefaultModel { get; init; } = ModelFactory.BuiltIn;
 
     public IReadOnlyList<ApiKeyOptions> ApiKeys { get; init; } = [];
+
+    /// <summary>What Snowflake may call here.</summary>
+    public ExternalFunctionOptions ExternalFunctions { get; init; } = new();
 }

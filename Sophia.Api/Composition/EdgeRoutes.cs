@@ -24,6 +24,10 @@ internal static class EdgeRoutes
         return new EdgeRoute(routes.MapMethods(pattern, [method], guarded).WithMetadata(Described));
     }
 
+    /// <summary>For callers who are known by something else than an API key; the handler sees to it.</summary>
+    public static EdgeRoute MapOpen(this IEndpointRouteBuilder routes, string method, string pattern, RequestDelegate handler) =>
+        new(routes.MapMethods(pattern, [method], handler).WithMetadata(Described));
+
     private static Task NoParameters(HttpContext context) => Task.CompletedTask;
 }
 

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Models;
 using Sophia.Memory.Stores;
+using Sophia.Snowflake.ExternalFunctions;
 
 namespace Sophia.Api.Problems;
 
@@ -19,6 +20,8 @@ internal static class ProblemMap
         ["model-not-available"] = 409, ["model-not-resident"] = 409, ["model-change-open"] = 409, ["model-change-not-possible"] = 409,
         ["precondition-failed"] = 412, ["too-large"] = 413, ["unsupported-media-type"] = 415,
         ["invalid-record"] = 422, ["vector-dimension-mismatch"] = 422, ["vector-not-accepted"] = 422, ["invalid-vector"] = 422,
+        ["malformed-batch"] = 400, ["malformed-gzip"] = 400, ["malformed-header"] = 400, ["batch-id-missing"] = 400, ["batch-id-reused"] = 400,
+        ["format-not-supported"] = 400, ["encoding-not-supported"] = 415, ["invalid-argument"] = 400, ["batch-not-found"] = 404, ["busy"] = 429, ["stopping"] = 503,
         ["idempotency-key-reused"] = 422, ["too-many-writes"] = 429, ["internal-error"] = 500, ["embedder-answer-invalid"] = 502, ["embedder-unavailable"] = 503,
         ["store-unavailable"] = 503, ["store-full"] = 503, ["sequence-not-reached"] = 503, ["shard-loading"] = 503,
     }.ToFrozenDictionary(StringComparer.Ordinal);
@@ -44,6 +47,7 @@ internal static class ProblemMap
         {
             RetryAfter = TimeSpan.FromSeconds(30),
         },
+        BatchRefusedException e => new Problem(e.Status, e.Code, e.Message, e.Suggestion) { RetryAfter = e.RetryAfter },
         BadHttpRequestException e => OfStatus(e.StatusCode, e.Message),
         _ => null,
     };

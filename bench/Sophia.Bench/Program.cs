@@ -1,3 +1,4 @@
+using Sophia.Bench.ExternalFunctions;
 using Sophia.Bench.HotGet;
 using Sophia.Bench.HotHit;
 using Sophia.Bench.Lexical;
@@ -31,6 +32,7 @@ var benches = new Dictionary<string, Func<BenchSettings, Report, Task>>
     ["lexical"] = LexicalBench.RunAsync,
     ["search"] = SearchBench.RunAsync,
     ["vectors"] = VectorsBench.RunAsync,
+    ["functions"] = FunctionsBench.RunAsync,
 };
 if (args.Length == 0 || (args[0] != "all" && !benches.ContainsKey(args[0])) || BenchSettings.Read(args.AsSpan(1)) is not { } settings)
 {

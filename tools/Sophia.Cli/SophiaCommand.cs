@@ -5,6 +5,7 @@ using Sophia.Cli.Keys;
 using Sophia.Cli.Memories;
 using Sophia.Cli.Models;
 using Sophia.Cli.Namespaces;
+using Sophia.Cli.Snowflake;
 using Sophia.Cli.Terminal;
 using Sophia.Cli.Tiers;
 
@@ -32,6 +33,7 @@ internal static class SophiaCommand
         root.Subcommands.Add(NamespaceCommand.Create(surroundings));
         root.Subcommands.Add(ModelsCommand.Create(surroundings));
         root.Subcommands.Add(ModelCommand.Create(surroundings));
+        root.Subcommands.Add(SnowflakeCommand.Create());
         root.Subcommands.Add(KeyCommand.Create(surroundings));
         return root;
     }

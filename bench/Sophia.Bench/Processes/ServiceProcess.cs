@@ -45,7 +45,8 @@ internal sealed partial class ServiceProcess : IDisposable
         CultureInfo.InvariantCulture) * 1024;
 
     /// <param name="postgres">Connection string; null for SQLite in the data directory.</param>
-    public static ServiceProcess Sophia(string dataDirectory, string? postgres = null)
+    /// <param name="variables">Further ones of its environment.</param>
+    public static ServiceProcess Sophia(string dataDirectory, string? postgres = null, params ReadOnlySpan<(string Name, string Value)> variables)
     {
         if (!File.Exists(Repository.ApiAssembly))
         {
@@ -58,6 +59,11 @@ internal sealed partial class ServiceProcess : IDisposable
         if (postgres is not null)
         {
             start.Environment["ConnectionStrings__postgres"] = postgres;
+        }
+
+        foreach (var (name, value) in variables)
+        {
+            start.Environment[name] = value;
         }
 
         return new ServiceProcess(start, port);

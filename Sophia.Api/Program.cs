@@ -5,6 +5,7 @@ using Sophia.Api.Composition;
 using Sophia.Api.Documentation;
 using Sophia.Api.ExternalFunctions;
 using Sophia.Api.Forget;
+using Sophia.Api.Gpu;
 using Sophia.Api.Memories;
 using Sophia.Api.Models;
 using Sophia.Api.Namespaces;
@@ -12,6 +13,8 @@ using Sophia.Api.Problems;
 using Sophia.Api.Search;
 using Sophia.Api.Sessions;
 using Sophia.Api.TiersAndHealth;
+using Sophia.Gpu.Health;
+using Sophia.Gpu.Pools;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Stores;
 using Sophia.ServiceDefaults;
@@ -35,6 +38,9 @@ try
     builder.Services.AddSingleton(keys);
     builder.Services.AddSingleton(models);
     builder.Services.AddSingleton<AccessGate>();
+    builder.Services.AddSingleton(_ => Engines.OpenDevices(api, TimeProvider.System));
+    builder.Services.AddSingleton(services => new DeviceWatch(
+        services.GetRequiredService<GpuNode>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu")));
     builder.Services.AddSingleton(services => Engines.Build(services, api, memory));
     builder.Services.AddHostedService<MemoryLifetime>();
     builder.Services.AddExternalFunctions(api.ExternalFunctions);
@@ -62,6 +68,7 @@ try
     NamespaceEndpoints.Map(app);
     ModelsEndpoint.Map(app);
     ModelChangeEndpoint.Map(app);
+    GpuEndpoint.Map(app);
     ExternalFunctionEndpoint.Map(app);
     TiersEndpoint.Map(app);
     HealthEndpoint.Map(app);

@@ -1,6 +1,7 @@
 using Sophia.Api.Access;
 using Sophia.Api.ExternalFunctions;
 using Sophia.Gpu.Models;
+using Sophia.Gpu.Pools;
 
 namespace Sophia.Api.Composition;
 
@@ -32,6 +33,9 @@ public sealed record ApiOptions
     public string DefaultModel { get; init; } = ModelFactory.BuiltIn;
 
     public IReadOnlyList<ApiKeyOptions> ApiKeys { get; init; } = [];
+
+    /// <summary>The devices of L0 and how their memory is divided.</summary>
+    public PoolOptions Gpu { get; init; } = new();
 
     /// <summary>What Snowflake may call here.</summary>
     public ExternalFunctionOptions ExternalFunctions { get; init; } = new();

@@ -1,4 +1,6 @@
 using Npgsql;
+using Sophia.Gpu.Devices;
+using Sophia.Gpu.Pools;
 using Sophia.Gpu.Shards;
 using Sophia.Memory;
 using Sophia.Memory.Caching;
@@ -15,6 +17,19 @@ namespace Sophia.Api.Composition;
 /// <summary>Chooses each engine by whether its connection is configured, and builds the memory on them.</summary>
 internal static class Engines
 {
+    /// <exception cref="ConfigurationException">The devices or their pools cannot be as they are configured.</exception>
+    public static GpuNode OpenDevices(ApiOptions api, TimeProvider clock)
+    {
+        try
+        {
+            return GpuNode.Open(api.Gpu, clock);
+        }
+        catch (Exception e) when (e is ArgumentException or DeviceMemoryException)
+        {
+            throw new ConfigurationException(e.Message);
+        }
+    }
+
     public static MemoryHierarchy Build(IServiceProvider services, ApiOptions api, MemoryOptions memory)
     {
         var clock = services.GetRequiredService<TimeProvider>();
@@ -22,7 +37,9 @@ internal static class Engines
         IRecordStore store = services.GetService<NpgsqlDataSource>() is { } postgres
             ? PostgresRecordStore.Create(postgres, clock, memory.Limits)
             : SqliteRecordStore.Create(api.DataDirectory, clock, loggers.CreateLogger("Sophia.Stores.Sqlite"), memory.Limits);
+        // Of a GPU nothing is searched yet: its pools are reserved and checked, and vectors stay in host memory.
+        var pool = services.GetRequiredService<GpuNode>().Devices.FirstOrDefault(d => d.Device.Facts.Kind == DeviceKind.Host)?[PoolKind.VectorCache];
         ISharedCache? shared = services.GetService<IConnectionMultiplexer>() is { } redis ? new RedisSharedCache(redis, clock) : null;
-        return new MemoryHierarchy(store, shared, new HostShardEngine(Path.Combine(api.DataDirectory, "vectors")), null, memory, clock, loggers, services.GetRequiredService<ModelCatalog>());
+        return new MemoryHierarchy(store, shared, new HostShardEngine(Path.Combine(api.DataDirectory, "vectors"), pool), null, memory, clock, loggers, services.GetRequiredService<ModelCatalog>());
     }
 }

@@ -82,6 +82,20 @@ internal sealed record TierAnswer(
     string Tier, string Name, string Engine, string State, string? Reason, double BudgetMs, long Hits, long Misses, double? HitRatio, long Promotions,
     Dictionary<string, long> Evictions, long Errors, long? UsedBytes, long? LimitBytes, LatencyAnswer Latency);
 
+internal sealed record CheckAnswer(bool Healthy, string? Failure, double TookMs, DateTimeOffset At);
+
+internal sealed record DeviceAnswer(string Name, string Kind, string Model, string? ComputeCapability, long TotalBytes, long FreeBytes, string Profile, string[] Pools, CheckAnswer Check);
+
+internal sealed record GpuAnswer(string Node, DeviceAnswer[] Devices);
+
+internal sealed record DurationAnswer(double? LeSeconds, long Count);
+
+internal sealed record PoolAnswer(
+    string Name, long ProfileBytes, long GrantedBytes, int PageBytes, int Pages, int UsedPages, long UsedBytes, int PinnedPages, long HighWaterBytes, double Fragmentation,
+    long Allocations, long Frees, long Refused, Dictionary<string, long> Evictions, DurationAnswer[] Lifetimes, DurationAnswer[] IdleBeforeEviction);
+
+internal sealed record PoolsAnswer(PoolAnswer[] Pools);
+
 internal sealed record LogAnswer(double LagMs, long Entries);
 
 internal sealed record TiersAnswer(TierAnswer[] Tiers, LogAnswer Log);

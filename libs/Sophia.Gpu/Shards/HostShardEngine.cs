@@ -1,4 +1,5 @@
 using Sophia.Gpu.Devices;
+using Sophia.Gpu.Pools;
 using Sophia.Gpu.Text;
 using Sophia.Gpu.Vectors;
 using Sophia.Memory.Namespaces;
@@ -16,9 +17,10 @@ public sealed class HostShardEngine : IShardEngine
     /// Where large shards keep the float32 originals of their vectors, as files of this process; what an earlier process left
     /// there is deleted. Null: in memory.
     /// </param>
-    public HostShardEngine(string? folder = null)
+    /// <param name="pool">Where vectors are kept; null, or without room: the process's own memory.</param>
+    public HostShardEngine(string? folder = null, PagePool? pool = null)
     {
-        _storage = new VectorStorage(folder);
+        _storage = new VectorStorage(folder) { Pool = pool };
         _storage.DeleteLeftOvers();
     }
 

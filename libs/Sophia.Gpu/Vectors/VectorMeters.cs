@@ -24,6 +24,10 @@ internal static class VectorMeters
     public static readonly Counter<long> OriginalsInMemory = Meter.CreateCounter<long>(
         "sophia.vector.originals.in_memory", "{block}", "Blocks of float32 originals kept in memory because their file could not be made.");
 
+    /// <summary>Blocks that the pool had no room for.</summary>
+    public static readonly Counter<long> OutsidePool = Meter.CreateCounter<long>(
+        "sophia.vector.outside_pool", "{block}", "Blocks of vectors in memory of the process because the vector cache's pool had no room.");
+
     public static void Count(ScanKind kind, long queries = 1) => Scans.Add(queries, kind switch
     {
         ScanKind.Certified => Certified,

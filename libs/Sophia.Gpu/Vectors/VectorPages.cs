@@ -37,10 +37,10 @@ internal sealed unsafe class VectorPages : IDisposable
 
         // Of at least 16 rows, and at most 1,024: whole tiles.
         _rowsPerPageLog2 = Math.Clamp(int.Log2(Math.Max(PageFloats / Stride, 1)), 4, 10);
-        _heads = new PageArena(RowsPerPage * HeadBytes, (_, bytes) => HostBuffer.Allocate(bytes));
+        _heads = new PageArena(RowsPerPage * HeadBytes, (_, bytes) => storage.AllocateMemory(bytes));
         _originals = CodeStride > 0
             ? new PageArena(RowsPerPage * Stride * sizeof(float), storage.AllocateOriginals)
-            : new PageArena(RowsPerPage * Stride * sizeof(float), (_, bytes) => HostBuffer.Allocate(bytes));
+            : new PageArena(RowsPerPage * Stride * sizeof(float), (_, bytes) => storage.AllocateMemory(bytes));
     }
 
     public int Dimensions { get; }

@@ -1,4 +1,5 @@
 using Sophia.Gpu.Devices;
+using Sophia.Gpu.Pools;
 
 namespace Sophia.Gpu.Vectors;
 
@@ -17,8 +18,28 @@ internal sealed record VectorStorage(string? Folder = null)
     /// <summary>The instructions of the scans.</summary>
     public VectorPath Path { get; init; } = HostProcessor.Path;
 
+    /// <summary>The pool that memory comes from; null, or one without room: the process's own.</summary>
+    public PagePool? Pool { get; init; }
+
     /// <summary>False: float32 alone, without codes.</summary>
     public bool IsCertified { get; init; } = true;
+
+    /// <summary>Memory that stays.</summary>
+    public IPageMemory AllocateMemory(long bytes)
+    {
+        if (Pool is null)
+        {
+            return HostBuffer.Allocate(bytes);
+        }
+
+        if (PooledMemory.TryAllocate(Pool, bytes) is { } pooled)
+        {
+            return pooled;
+        }
+
+        VectorMeters.OutsidePool.Add(1);
+        return HostBuffer.Allocate(bytes);
+    }
 
     /// <summary>Memory for originals. When the folder can't take them (a full disk), they are kept in memory.</summary>
     /// <param name="before">Bytes that the shard's originals have already.</param>
@@ -26,7 +47,7 @@ internal sealed record VectorStorage(string? Folder = null)
     {
         if (Folder is null || before < MostBytesWithoutFile)
         {
-            return HostBuffer.Allocate(bytes);
+            return AllocateMemory(bytes);
         }
 
         try
@@ -37,7 +58,7 @@ internal sealed record VectorStorage(string? Folder = null)
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             VectorMeters.OriginalsInMemory.Add(1);
-            return HostBuffer.Allocate(bytes);
+            return AllocateMemory(bytes);
         }
     }
 

@@ -53,6 +53,20 @@ public sealed class ArrowTests
     }
 
     [Fact]
+    public void Ilgpu_is_known_to_its_device_and_the_kernels_alone()
+    {
+        var gpu = Path.Combine(Root(), "libs", "Sophia.Gpu");
+        string[] known = [Path.Combine("Devices", "Ilgpu"), "Kernels"];
+        var elsewhere = Directory.EnumerateFiles(gpu, "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(gpu, file))
+            .Where(file => !file.StartsWith("obj", StringComparison.Ordinal) && !file.StartsWith("bin", StringComparison.Ordinal))
+            .Where(file => !known.Any(folder => file.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal)))
+            .Where(file => File.ReadLines(Path.Combine(gpu, file)).Any(line => line.StartsWith("using ILGPU", StringComparison.Ordinal)));
+
+        Assert.Empty(elsewhere);
+    }
+
+    [Fact]
     public void What_is_compiled_keeps_the_arrows_too()
     {
         var memory = typeof(Sophia.Memory.Hierarchy.MemoryHierarchy).Assembly.GetReferencedAssemblies().Select(a => a.Name!).ToArray();

@@ -1,0 +1,58 @@
+namespace Sophia.Gpu.Devices;
+
+public enum DeviceKind
+{
+    /// <summary>The machine's own memory, searched with the processor's vector instructions.</summary>
+    Host,
+
+    /// <summary>An NVIDIA GPU.</summary>
+    Cuda,
+
+    /// <summary>A debugger's stand-in for a GPU, on the processor: for tests of correctness.</summary>
+    Simulated,
+}
+
+/// <summary>What a device is.</summary>
+/// <param name="Id">Its place on the node: 0, 1, … for GPUs, host for the machine's memory.</param>
+/// <param name="Model">As its driver names it.</param>
+/// <param name="ComputeCapability">Such as 9.0; null for what is no GPU.</param>
+public sealed record DeviceFacts(string Id, DeviceKind Kind, string Model, long TotalBytes, Version? ComputeCapability);
+
+/// <summary>What came of running a kernel and comparing its result with the same computed by the processor.</summary>
+/// <param name="Failure">Null when every value agreed.</param>
+public sealed record DeviceCheck(string? Failure, TimeSpan Took)
+{
+    public bool IsHealthy => Failure is null;
+}
+
+/// <summary>The device had not so much memory, although it said so.</summary>
+public sealed class DeviceMemoryException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>A device: memory, copies to and from it, and the running of kernels on it. ILGPU stands behind it and nowhere else.</summary>
+public interface IDevice : IDisposable
+{
+    DeviceFacts Facts { get; }
+
+    /// <summary>Bytes that could be reserved now.</summary>
+    long FreeBytes { get; }
+
+    /// <summary>Memory that stays where it is until it is disposed of; its contents are zero.</summary>
+    /// <exception cref="DeviceMemoryException"/>
+    IDeviceMemory Reserve(long bytes);
+
+    /// <summary>Runs a kernel and checks what it made: a device may answer its driver and yet compute nothing.</summary>
+    DeviceCheck Check();
+}
+
+/// <summary>Reserved memory of a device. Ranges outside of it throw <see cref="ArgumentOutOfRangeException"/>.</summary>
+public interface IDeviceMemory : IDisposable
+{
+    long Bytes { get; }
+
+    void Write(long offset, ReadOnlySpan<byte> source);
+
+    void Read(long offset, Span<byte> target);
+
+    /// <summary>Nobody needs the range any more: it reads as zeros from now on, and its memory may go back to the system.</summary>
+    void Discard(long offset, long bytes);
+}

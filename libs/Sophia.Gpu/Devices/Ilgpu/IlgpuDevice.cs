@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+
+namespace Sophia.Gpu.Devices.Ilgpu;
+
+/// <summary>A device that ILGPU reaches: an NVIDIA GPU, or its stand-in on the processor.</summary>
+public sealed class IlgpuDevice : IDevice
+{
+    private const int Checked = 1 << 16;
+    private readonly Context _context;
+    private readonly Lock _lock = new();
+    private readonly Action<Index1D, ArrayView<uint>, uint> _check;
+    private uint _checks;
+
+    private IlgpuDevice(Context context, Accelerator accelerator, DeviceFacts facts)
+    {
+        (_context, Accelerator, Facts) = (context, accelerator, facts);
+        _check = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<uint>, uint>(Mix);
+    }
+
+    public DeviceFacts Facts { get; }
+
+    /// <summary>For the kernels.</summary>
+    internal Accelerator Accelerator { get; }
+
+    public long FreeBytes => Accelerator is CudaAccelerator cuda ? cuda.GetFreeMemory() : Facts.TotalBytes;
+
+    /// <summary>The NVIDIA GPUs of this machine; none where there is no driver.</summary>
+    public static IReadOnlyList<IlgpuDevice> Cuda()
+    {
+        var count = 0;
+        using (var context = Context.Create(builder => builder.Cuda()))
+        {
+            count = context.GetCudaDevices().Count;
+        }
+
+        var devices = new List<IlgpuDevice>();
+        for (var i = 0; i < count; i++)
+        {
+            // A context each: one that a device's error has spoilt takes no other with it.
+            var context = Context.Create(builder => builder.Cuda());
+            var device = context.GetCudaDevices()[i];
+            var capability = device.Architecture is { } found ? new Version(found.Major, found.Minor) : null;
+            var facts = new DeviceFacts(i.ToString(System.Globalization.CultureInfo.InvariantCulture), DeviceKind.Cuda, device.Name, device.MemorySize, capability);
+            devices.Add(new IlgpuDevice(context, device.CreateAccelerator(context), facts));
+        }
+
+        return devices;
+    }
+
+    /// <summary>ILGPU's debugger: slow, right, and the same kernels.</summary>
+    public static IlgpuDevice Simulated(long totalBytes)
+    {
+        var context = Context.Create(builder => builder.CPU());
+        return new IlgpuDevice(context, context.GetCPUDevices()[0].CreateAccelerator(context), new DeviceFacts("0", DeviceKind.Simulated, "ILGPU's CPU accelerator", totalBytes, null));
+    }
+
+    public IDeviceMemory Reserve(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
+        try
+        {
+            return new IlgpuMemory(Accelerator, bytes);
+        }
+        catch (Exception e) when (e is CudaException or OutOfMemoryException)
+        {
+            throw new DeviceMemoryException($"{Facts.Model} reserves no {bytes:N0} bytes: {e.Message}", e);
+        }
+    }
+
+    public DeviceCheck Check()
+    {
+        lock (_lock)
+        {
+            var started = Stopwatch.GetTimestamp();
+            try
+            {
+                var seed = ++_checks;
+                using var buffer = Accelerator.Allocate1D<uint>(Checked);
+                _check(Checked, buffer.View, seed);
+                Accelerator.Synchronize();
+                var made = buffer.GetAsArray1D();
+                for (var i = 0; i < made.Length; i++)
+                {
+                    if (made[i] != Mixed((uint)i, seed))
+                    {
+                        return new DeviceCheck($"Value {i} of the check's kernel is {made[i]}; it must be {Mixed((uint)i, seed)}.", Stopwatch.GetElapsedTime(started));
+                    }
+                }
+
+                return new DeviceCheck(null, Stopwatch.GetElapsedTime(started));
+            }
+            catch (AcceleratorException e)
+            {
+                return new DeviceCheck($"The check's kernel did not run: {e.Message}", Stopwatch.GetElapsedTime(started));
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        Accelerator.Dispose();
+        _context.Dispose();
+    }
+
+    private static void Mix(Index1D index, ArrayView<uint> target, uint seed) => target[index] = Mixed((uint)index.X, seed);
+
+    // Wang's integer hash: every bit of the arithmetic units' answer matters.
+    private static uint Mixed(uint value, uint seed)
+    {
+        value = (value ^ 61u) ^ (value >> 16) ^ seed;
+        value *= 9u;
+        value ^= value >> 4;
+        value *= 0x27d4eb2du;
+        return value ^ (value >> 15);
+    }
+}

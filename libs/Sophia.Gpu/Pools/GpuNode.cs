@@ -1,0 +1,139 @@
+using System.Diagnostics.Metrics;
+using Sophia.Gpu.Devices;
+using Sophia.Gpu.Devices.Ilgpu;
+using Sophia.Memory.Tiers;
+
+namespace Sophia.Gpu.Pools;
+
+/// <summary>A device of the node with its pools, in the order of <see cref="PoolKind"/>.</summary>
+public sealed record PooledDevice(string Name, IDevice Device, DeviceProfile Profile, IReadOnlyList<PagePool> Pools)
+{
+    public PagePool this[PoolKind kind] => Pools[(int)kind];
+}
+
+/// <summary>The devices of this machine that L0 uses, and their memory in pools.</summary>
+public sealed class GpuNode : IDisposable
+{
+    private readonly Meter _meter = new(TierMeters.SourceName);
+
+    private GpuNode(string name, IReadOnlyList<PooledDevice> devices)
+    {
+        (Name, Devices) = (name, devices);
+        _meter.CreateObservableGauge("sophia.pool.granted", () => Measure(r => r.GrantedBytes), "By", "Bytes reserved for the pool.");
+        _meter.CreateObservableGauge("sophia.pool.used", () => Measure(r => r.UsedBytes), "By", "Bytes of the pool that are allocated.");
+        _meter.CreateObservableGauge("sophia.pool.high_water", () => Measure(r => r.HighWaterBytes), "By", "The most of the pool that was allocated at once.");
+        _meter.CreateObservableCounter("sophia.pool.refused", () => Measure(r => r.Refused), "{allocation}", "Allocations for which the pool had no room.");
+        _meter.CreateObservableCounter("sophia.pool.evictions", () => Measure(r => r.Evictions.Sum(e => e.Count)), "{run}", "Runs of pages evicted from the pool.");
+    }
+
+    public string Name { get; }
+
+    public IReadOnlyList<PooledDevice> Devices { get; }
+
+    /// <summary>Finds the devices and reserves their pools.</summary>
+    /// <exception cref="ArgumentException">The configuration cannot be; the message says what to change.</exception>
+    /// <exception cref="DeviceMemoryException">A device does not give what it said was free.</exception>
+    public static GpuNode Open(PoolOptions options, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Open(options, Discover(options), clock);
+    }
+
+    /// <param name="devices">The node's from now on.</param>
+    /// <inheritdoc cref="Open(PoolOptions, TimeProvider)"/>
+    public static GpuNode Open(PoolOptions options, IReadOnlyList<IDevice> devices, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(devices);
+        if (string.IsNullOrWhiteSpace(options.Node) || options.Node.Contains('/', StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"Sophia:Gpu:Node is '{options.Node}'. Name the node, without a slash.");
+        }
+
+        var pooled = new List<PooledDevice>();
+        try
+        {
+            foreach (var device in devices)
+            {
+                pooled.Add(Pool(options, device, clock));
+            }
+        }
+        catch
+        {
+            foreach (var device in pooled)
+            {
+                Close(device);
+            }
+
+            throw;
+        }
+
+        return new GpuNode(options.Node, pooled);
+    }
+
+    public void Dispose()
+    {
+        _meter.Dispose();
+        foreach (var device in Devices)
+        {
+            Close(device);
+        }
+    }
+
+    private static IReadOnlyList<IDevice> Discover(PoolOptions options)
+    {
+        switch (options.Device)
+        {
+            case "host":
+                var budget = options.HostBytes ?? HostDevice.DefaultBudget;
+                return budget >= 1 << 20
+                    ? [new HostDevice(budget)]
+                    : throw new ArgumentException($"Sophia:Gpu:HostBytes is {budget}. Set it to at least 1,048,576 bytes.");
+            case "cuda":
+                var found = IlgpuDevice.Cuda();
+                return found.Count > 0
+                    ? found
+                    : throw new ArgumentException("Sophia:Gpu:Device is cuda, and no NVIDIA GPU was found here. Install the driver (nvidia-smi shows the GPU then), or set it to host.");
+            default:
+                throw new ArgumentException($"Sophia:Gpu:Device is '{options.Device}'. Set it to host or cuda.");
+        }
+    }
+
+    private static PooledDevice Pool(PoolOptions options, IDevice device, TimeProvider clock)
+    {
+        var name = $"{options.Node}/{device.Facts.Id}";
+        var plan = PoolPlan.For(device.Facts, device.FreeBytes, options);
+        var pools = new List<PagePool>();
+        try
+        {
+            foreach (var kind in PoolKinds.All)
+            {
+                pools.Add(new PagePool($"{name}/{PoolKinds.NameOf(kind)}", kind, device.Reserve(plan.Granted[(int)kind]), plan.PageBytes, plan.Profile[kind], clock));
+            }
+        }
+        catch
+        {
+            foreach (var pool in pools)
+            {
+                pool.Dispose();
+            }
+
+            throw;
+        }
+
+        return new PooledDevice(name, device, plan.Profile, pools);
+    }
+
+    private static void Close(PooledDevice device)
+    {
+        foreach (var pool in device.Pools)
+        {
+            pool.Dispose();
+        }
+
+        device.Device.Dispose();
+    }
+
+    private IEnumerable<Measurement<long>> Measure(Func<PoolReport, long> value) =>
+        Devices.SelectMany(d => d.Pools).Select(pool => new Measurement<long>(value(pool.Report()), new KeyValuePair<string, object?>("pool", pool.Name)));
+}

@@ -1,0 +1,257 @@
+using Sophia.Gpu.Devices;
+
+namespace Sophia.Gpu.Pools;
+
+/// <summary>
+/// A pool of a device's memory: one reservation, divided into pages of one size. Runs of pages are allocated first-fit, so
+/// that the far end stays free for long ones; what is freed reads as zeros. When there is no room, the least valuable runs
+/// can be evicted: value is how often a run was used, halved every ten minutes, so that neither one scan of everything nor
+/// an old burst decides (least frequently used with dynamic ageing; Arlitt et al., "Evaluating content management techniques
+/// for web proxy caches", 2000). Pinned runs stay.
+/// </summary>
+public sealed class PagePool : IDisposable
+{
+    private static readonly TimeSpan HalfLife = TimeSpan.FromMinutes(10);
+
+    private readonly Lock _lock = new();
+    private readonly TimeProvider _clock;
+    private readonly SortedDictionary<int, int> _free = [];
+    private readonly HashSet<PageRun> _runs = [];
+    private readonly SortedDictionary<string, long> _evictions = new(StringComparer.Ordinal);
+    private readonly DurationHistogram _lifetimes = new();
+    private readonly DurationHistogram _idle = new();
+    private readonly long _profileBytes;
+    private int _used;
+    private int _most;
+    private long _allocations;
+    private long _frees;
+    private long _refused;
+    private bool _isDisposed;
+
+    /// <param name="name">{node}/{device}/{pool}</param>
+    /// <param name="memory">The pool's from now on. What does not fill a page is left over.</param>
+    public PagePool(string name, PoolKind kind, IDeviceMemory memory, int pageBytes, long profileBytes, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        (Name, Kind, Memory, PageBytes, _profileBytes, _clock) = (name, kind, memory, pageBytes, profileBytes, clock);
+        Pages = checked((int)(memory.Bytes / pageBytes));
+        _free[0] = Pages;
+    }
+
+    public string Name { get; }
+
+    public PoolKind Kind { get; }
+
+    public IDeviceMemory Memory { get; }
+
+    public int PageBytes { get; }
+
+    public int Pages { get; }
+
+    /// <summary>Pages one after the other, zeroed; null when there is no such run free.</summary>
+    public PageRun? TryAllocate(int pages)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pages);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            var run = Take(pages);
+            _refused += run is null ? 1 : 0;
+            return run;
+        }
+    }
+
+    /// <summary>The same, evicting the least valuable runs that are not pinned until there is room.</summary>
+    /// <param name="evicted">Told of each before its pages are anybody else's; it must not call the pool.</param>
+    /// <returns>Null when all that is not pinned would not make room; then nothing was evicted.</returns>
+    public PageRun? AllocateEvicting(int pages, string reason, Action<PageRun> evicted)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pages);
+        ArgumentNullException.ThrowIfNull(evicted);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (Take(pages) is { } fits)
+            {
+                return fits;
+            }
+
+            var now = _clock.GetUtcNow();
+            foreach (var victim in Victims(pages, now))
+            {
+                evicted(victim);
+                _idle.Add(now - victim.LastUsed);
+                _evictions[reason] = _evictions.GetValueOrDefault(reason) + 1;
+                Return(victim, now);
+            }
+
+            var run = Take(pages);
+            _refused += run is null ? 1 : 0;
+            return run;
+        }
+    }
+
+    /// <summary>Gives the run back; again does nothing.</summary>
+    /// <exception cref="InvalidOperationException">It is pinned.</exception>
+    public void Free(PageRun run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        lock (_lock)
+        {
+            if (run.IsFreed)
+            {
+                return;
+            }
+
+            if (run.Pins > 0)
+            {
+                throw new InvalidOperationException($"A run of {Name} is freed while it is pinned.");
+            }
+
+            Return(run, _clock.GetUtcNow());
+            if (_isDisposed && _runs.Count == 0)
+            {
+                Memory.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Counts a use.</summary>
+    public void Touch(PageRun run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        lock (_lock)
+        {
+            var now = _clock.GetUtcNow();
+            run.Frequency = ValueOf(run, now) + 1;
+            run.LastUsed = now;
+        }
+    }
+
+    /// <summary>Keeps the run from being evicted, until it was unpinned as often.</summary>
+    /// <returns>False when it is gone.</returns>
+    public bool TryPin(PageRun run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        lock (_lock)
+        {
+            run.Pins += run.IsFreed ? 0 : 1;
+            return !run.IsFreed;
+        }
+    }
+
+    public void Unpin(PageRun run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        lock (_lock)
+        {
+            run.Pins = run.Pins > 0 ? run.Pins - 1 : throw new InvalidOperationException($"A run of {Name} is unpinned more often than pinned.");
+        }
+    }
+
+    public PoolReport Report()
+    {
+        lock (_lock)
+        {
+            var free = Pages - _used;
+            var longest = _free.Count == 0 ? 0 : _free.Values.Max();
+            return new PoolReport(
+                Name, Kind, _profileBytes, Memory.Bytes, PageBytes, Pages, _used, _runs.Where(r => r.Pins > 0).Sum(r => r.Count), (long)_most * PageBytes,
+                free == 0 ? 0 : 1 - ((double)longest / free), _allocations, _frees, _refused, [.. _evictions.Select(e => (e.Key, e.Value))], _lifetimes.Read(), _idle.Read());
+        }
+    }
+
+    /// <summary>Nothing more is allocated; the memory goes when the last run does.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (!_isDisposed)
+            {
+                _isDisposed = true;
+                if (_runs.Count == 0)
+                {
+                    Memory.Dispose();
+                }
+            }
+        }
+    }
+
+    /// <summary>The runs to evict, the least valuable first, until together with what is free a long enough run comes of it.</summary>
+    private List<PageRun> Victims(int pages, DateTimeOffset now)
+    {
+        var victims = new List<PageRun>();
+        var free = new SortedDictionary<int, int>(_free);
+        foreach (var run in _runs.Where(r => r.Pins == 0).OrderBy(r => ValueOf(r, now)).ThenBy(r => r.LastUsed).ThenBy(r => r.Start))
+        {
+            victims.Add(run);
+            if (Join(free, run.Start, run.Count) >= pages)
+            {
+                return victims;
+            }
+        }
+
+        return [];
+    }
+
+    private PageRun? Take(int pages)
+    {
+        foreach (var (start, length) in _free)
+        {
+            if (length < pages)
+            {
+                continue;
+            }
+
+            _free.Remove(start);
+            if (length > pages)
+            {
+                _free[start + pages] = length - pages;
+            }
+
+            _used += pages;
+            _most = Math.Max(_most, _used);
+            _allocations++;
+            var run = new PageRun(this, start, pages, _clock.GetUtcNow());
+            _runs.Add(run);
+            return run;
+        }
+
+        return null;
+    }
+
+    private void Return(PageRun run, DateTimeOffset now)
+    {
+        Memory.Discard(run.Offset, run.Bytes);
+        run.IsFreed = true;
+        _runs.Remove(run);
+        _used -= run.Count;
+        _frees++;
+        _lifetimes.Add(now - run.AllocatedAt);
+        Join(_free, run.Start, run.Count);
+    }
+
+    /// <summary>Adds free pages, joined with the free runs beside them; returns the length of what came of it.</summary>
+    private static int Join(SortedDictionary<int, int> free, int start, int count)
+    {
+        foreach (var (other, length) in free)
+        {
+            if (other + length == start)
+            {
+                (start, count) = (other, count + length);
+                break;
+            }
+        }
+
+        free.Remove(start);
+        if (free.Remove(start + count, out var next))
+        {
+            count += next;
+        }
+
+        free[start] = count;
+        return count;
+    }
+
+    private static double ValueOf(PageRun run, DateTimeOffset now) => run.Frequency * Math.Pow(0.5, (now - run.LastUsed) / HalfLife);
+}

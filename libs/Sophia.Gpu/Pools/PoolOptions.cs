@@ -1,0 +1,31 @@
+namespace Sophia.Gpu.Pools;
+
+/// <summary>Which device serves L0 and how its memory is divided; from the section Sophia:Gpu.</summary>
+public sealed record PoolOptions
+{
+    /// <summary>host, or cuda to reserve the pools on the NVIDIA GPUs of the machine. Default: host.</summary>
+    public string Device { get; init; } = "host";
+
+    /// <summary>The node's name in the names of its pools. Default: the machine's.</summary>
+    public string Node { get; init; } = Environment.MachineName;
+
+    /// <summary>With the device host: how much of the machine's memory the pools may take, in bytes. Default: half.</summary>
+    public long? HostBytes { get; init; }
+
+    /// <summary>Sizes in bytes instead of the profile's; what is not set takes the profile's.</summary>
+    public long? ModelsBytes { get; init; }
+
+    public long? InferenceCacheBytes { get; init; }
+
+    public long? VectorCacheBytes { get; init; }
+
+    public long? BufferBytes { get; init; }
+
+    internal long? this[PoolKind kind] => kind switch
+    {
+        PoolKind.Models => ModelsBytes,
+        PoolKind.InferenceCache => InferenceCacheBytes,
+        PoolKind.VectorCache => VectorCacheBytes,
+        _ => BufferBytes,
+    };
+}

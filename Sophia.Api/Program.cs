@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Sophia.Api.Access;
 using Sophia.Api.Changes;
 using Sophia.Api.Composition;
+using Sophia.Api.Cortex;
+using Sophia.Api.Costs;
 using Sophia.Api.Documentation;
 using Sophia.Api.ExternalFunctions;
 using Sophia.Api.Forget;
@@ -15,6 +17,7 @@ using Sophia.Api.Sessions;
 using Sophia.Api.TiersAndHealth;
 using Sophia.Gpu.Health;
 using Sophia.Gpu.Pools;
+using Sophia.Memory.Cortex;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Stores;
 using Sophia.ServiceDefaults;
@@ -42,8 +45,12 @@ try
     builder.Services.AddSingleton(services => new DeviceWatch(
         services.GetRequiredService<GpuNode>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu")));
     builder.Services.AddSingleton(services => Engines.Build(services, api, memory));
+    builder.Services.AddSingleton(ModelChoice.BuildChat(api, TimeProvider.System));
+    builder.Services.AddSingleton(services => new CortexMemory(
+        services.GetRequiredService<MemoryHierarchy>(), services.GetRequiredService<ChatModelCatalog>(), api.Cortex, services.GetRequiredService<ILoggerFactory>()));
     builder.Services.AddHostedService<MemoryLifetime>();
     builder.Services.AddExternalFunctions(api.ExternalFunctions);
+    builder.Services.AddHostedService<CortexLifetime>();
     builder.Services.AddApiDocument();
     builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = api.DrainTimeout);
     builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
@@ -70,6 +77,9 @@ try
     ModelChangeEndpoint.Map(app);
     GpuEndpoint.Map(app);
     ExternalFunctionEndpoint.Map(app);
+    CortexEndpoints.Map(app);
+    UsageEndpoint.Map(app);
+    CortexCosts.Map(app);
     TiersEndpoint.Map(app);
     HealthEndpoint.Map(app);
     app.MapDefaultEndpoints(app.Services.GetRequiredService<AccessGate>().AdmitScraper);

@@ -2,6 +2,8 @@ using Sophia.Api.Access;
 using Sophia.Api.ExternalFunctions;
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
+using Sophia.Gpu.Models.Chat;
+using Sophia.Memory.Cortex;
 
 namespace Sophia.Api.Composition;
 
@@ -31,6 +33,15 @@ public sealed record ApiOptions
 
     /// <summary>The model of namespaces that do not choose. Default: hashed, the built-in one.</summary>
     public string DefaultModel { get; init; } = ModelFactory.BuiltIn;
+
+    /// <summary>Models that complete texts, by name. None by default.</summary>
+    public IReadOnlyDictionary<string, ChatModelOptions> ChatModels { get; init; } = new Dictionary<string, ChatModelOptions>();
+
+    /// <summary>The model of prompts that name none. Default: the cheapest that the prompt may go to.</summary>
+    public string? DefaultChatModel { get; init; }
+
+    /// <summary>The cache in front of models.</summary>
+    public CortexOptions Cortex { get; init; } = new();
 
     public IReadOnlyList<ApiKeyOptions> ApiKeys { get; init; } = [];
 

@@ -1,4 +1,6 @@
 using Sophia.Gpu.Models;
+using Sophia.Gpu.Models.Chat;
+using Sophia.Memory.Cortex;
 using Sophia.Memory.Models;
 
 namespace Sophia.Api.Composition;
@@ -24,6 +26,27 @@ internal static class ModelChoice
         catch (ArgumentException error)
         {
             models.ForEach(static model => model.Embedder.Dispose());
+            throw new ConfigurationException(error.Message);
+        }
+    }
+
+    /// <summary>The models that complete texts, and the one of prompts that name none.</summary>
+    /// <exception cref="ConfigurationException">A model cannot be made as it is configured; the message says what to change.</exception>
+    public static ChatModelCatalog BuildChat(ApiOptions api, TimeProvider clock)
+    {
+        var models = new List<ChatModel>();
+        try
+        {
+            foreach (var (name, options) in api.ChatModels.OrderBy(static m => m.Key, StringComparer.Ordinal))
+            {
+                models.Add(ChatModelFactory.Create(name, options, clock));
+            }
+
+            return api.Cortex.Validate() is { } problem ? throw new ArgumentException(problem) : new ChatModelCatalog(models, api.DefaultChatModel);
+        }
+        catch (ArgumentException error)
+        {
+            models.ForEach(static model => model.Client.Dispose());
             throw new ConfigurationException(error.Message);
         }
     }

@@ -74,6 +74,34 @@ internal sealed record ModelChangeAnswer(
     string State, string? Current, ChangedModelAnswer? From, ChangedModelAnswer? To, long Made, long Total, RecallAnswer? Recall, double MinRecall, string? CutOver,
     string? Reason, DateTimeOffset? StartedAt, DateTimeOffset? UpdatedAt, string[] Can);
 
+internal sealed record CostAnswer(double? Dollars, double Credits);
+
+internal sealed record BudgetAnswer(double DollarsPerMonth, double Spent, string State);
+
+internal sealed record TokensAnswer(long InputTokens, long OutputTokens, bool Estimated);
+
+internal sealed record CompletionReceiptAnswer(
+    string Outcome, string? Tier, string Key, double? Similarity, CostAnswer Cost, CostAnswer Avoided, DateTimeOffset AnsweredAt, DateTimeOffset? ExpiresAt,
+    BudgetAnswer? Budget);
+
+internal sealed record CompletionResultAnswer(string Text, string? FinishReason, string Model, TokensAnswer Usage, CompletionReceiptAnswer Receipt);
+
+internal sealed record EmbedReceiptAnswer(int Made, int Kept, CostAnswer Cost, CostAnswer Avoided);
+
+internal sealed record EmbedResultAnswer(string Model, string Identity, int Dimensions, float[]?[] Vectors, EmbedReceiptAnswer Receipt);
+
+internal sealed record ModelUsageAnswer(
+    string Model, string Operation, long Calls, long Failed, long Hits, long NearHits, long Joined, long InputTokens, long OutputTokens, CostAnswer Spent,
+    CostAnswer Avoided, double MeanModelMs);
+
+internal sealed record UsageAnswer(string Month, ModelUsageAnswer[] Items);
+
+internal sealed record GoalAnswer(double? Share, double Goal, bool? IsMet);
+
+internal sealed record CortexCostsAnswer(
+    string Month, CostAnswer Spent, CostAnswer Avoided, long Calls, long CallsAvoided, GoalAnswer CallsAvoidedShare, GoalAnswer CostAvoidedShare,
+    BudgetAnswer? Budget);
+
 internal sealed record BucketAnswer(double? LeMs, long Count);
 
 internal sealed record LatencyAnswer(long Count, double? P50Ms, double? P95Ms, double? P99Ms, long OverBudget, double? SumMs, BucketAnswer[] Buckets);

@@ -36,4 +36,12 @@ internal sealed record CloseBody(string? PromoteTo);
 
 internal sealed record ModelChangeBody(string Model, double? MinRecall, int? Samples, string? CutOver);
 
+internal sealed record MessageBody(string Role, string Content);
+
+internal sealed record CompletionBody(
+    string? Model, string? Prompt, string? System, MessageBody[]? Messages, string? Namespace, double? Temperature, double? TopP, int? MaxTokens, long? Seed,
+    string[]? Stop, string? Cache);
+
+internal sealed record EmbedBody(string[] Texts, string? Model, string? Role, string? Namespace, string? Cache);
+
 internal sealed record NamespaceSettingsBody(string? VectorSource, string? Model, string? VectorModel, int? Dimensions, string? Language, bool? Resident, long? LogRetentionSeconds);

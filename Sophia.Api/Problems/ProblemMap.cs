@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Sophia.Memory.Cortex;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Models;
 using Sophia.Memory.Stores;
@@ -17,6 +18,7 @@ internal static class ProblemMap
         ["not-found"] = 404, ["namespace-not-found"] = 404, ["session-not-found"] = 404,
         ["method-not-allowed"] = 405, ["request-timeout"] = 408,
         ["already-exists"] = 409, ["namespace-settings-fixed"] = 409, ["session-closed"] = 409, ["log-trimmed"] = 410,
+        ["model-not-configured"] = 409, ["model-not-found"] = 404, ["budget-exhausted"] = 402, ["model-answer-invalid"] = 502, ["model-unavailable"] = 503,
         ["model-not-available"] = 409, ["model-not-resident"] = 409, ["model-change-open"] = 409, ["model-change-not-possible"] = 409,
         ["precondition-failed"] = 412, ["too-large"] = 413, ["unsupported-media-type"] = 415,
         ["invalid-record"] = 422, ["vector-dimension-mismatch"] = 422, ["vector-not-accepted"] = 422, ["invalid-vector"] = 422,
@@ -37,6 +39,7 @@ internal static class ProblemMap
         ProblemException e => e.Problem,
         TooManyWritesException e => Refused(e, e.RetryAfter),
         EmbedderUnavailableException e => Refused(e, e.RetryAfter),
+        ModelUnavailableException e => Refused(e, e.RetryAfter),
         SequenceNotReachedException e => Refused(e, TimeSpan.FromSeconds(1)),
         RefusedException e => Refused(e, e.Code == "shard-loading" ? TimeSpan.FromSeconds(1) : null),
         StoreUnavailableException e => new Problem(503, "store-unavailable", e.Message, "Try again after the delay; nothing of this request was acknowledged.")

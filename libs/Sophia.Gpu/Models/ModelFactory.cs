@@ -43,7 +43,7 @@ public static class ModelFactory
             name, identity, "openai", new Uri(options.Endpoint!).Authority, options.Dimensions, options.Local,
             Pipe(name, new OpenAiEmbedder(options, clock), options, clock))
         {
-            DocumentPrefix = options.DocumentPrefix, QueryPrefix = options.QueryPrefix,
+            InputDollars = options.InputDollars, DocumentPrefix = options.DocumentPrefix, QueryPrefix = options.QueryPrefix,
         };
     }
 
@@ -65,7 +65,7 @@ public static class ModelFactory
                 name, identity, "onnx", Path.GetFileName(options.Model), width, IsLocal: true,
                 Pipe(name, embedder, options with { Concurrency = 1, Retries = 0 }, clock))
             {
-                DocumentPrefix = options.DocumentPrefix, QueryPrefix = options.QueryPrefix,
+                InputDollars = options.InputDollars, DocumentPrefix = options.DocumentPrefix, QueryPrefix = options.QueryPrefix,
             };
         }
         catch (Exception error)

@@ -62,6 +62,9 @@ public sealed record ModelOptions
     /// <summary>OpenAI: true when the endpoint runs on the company's own machines. An ONNX file always does.</summary>
     public bool Local { get; init; }
 
+    /// <summary>Dollars per million tokens read; without it, costs are not counted. Zero for a model of one's own.</summary>
+    public double? InputDollars { get; init; }
+
     /// <summary>Put before stored texts. Default: none.</summary>
     public string DocumentPrefix { get; init; } = "";
 

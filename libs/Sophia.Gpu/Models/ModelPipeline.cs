@@ -3,9 +3,18 @@ using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
 using Polly.Timeout;
+using Sophia.Memory.Cortex;
+using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Models;
 
 namespace Sophia.Gpu.Models;
+
+/// <summary>What a model is called for; its failures are named by it.</summary>
+internal enum ModelUse
+{
+    Embedding,
+    Chat,
+}
 
 /// <summary>
 /// Calls of a model that may fail: each has its time, a failed one is repeated after a pause that doubles, with jitter, or that
@@ -14,6 +23,7 @@ namespace Sophia.Gpu.Models;
 internal sealed class ModelPipeline : IReportsModelState
 {
     private readonly string _name;
+    private readonly ModelUse _use;
     private readonly ModelOptions _options;
     private readonly ResiliencePipeline _pipeline;
     private readonly CircuitBreakerStateProvider _circuit = new();
@@ -23,9 +33,9 @@ internal sealed class ModelPipeline : IReportsModelState
     private long _failures;
     private volatile string? _lastFailure;
 
-    public ModelPipeline(string name, ModelOptions options, TimeProvider clock)
+    public ModelPipeline(string name, ModelOptions options, TimeProvider clock, ModelUse use = ModelUse.Embedding)
     {
-        (_name, _options) = (name, options);
+        (_name, _options, _use) = (name, options, use);
         var builder = new ResiliencePipelineBuilder { TimeProvider = clock };
         if (options.Retries > 0)
         {
@@ -74,8 +84,14 @@ internal sealed class ModelPipeline : IReportsModelState
 
     /// <exception cref="EmbedderUnavailableException"/>
     /// <exception cref="EmbedderAnswerException"/>
-    public async Task<GeneratedEmbeddings<Embedding<float>>> CallAsync(
-        IEmbeddingGenerator<string, Embedding<float>> inner, IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    public Task<GeneratedEmbeddings<Embedding<float>>> CallAsync(
+        IEmbeddingGenerator<string, Embedding<float>> inner, IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
+        RunAsync(static (q, ct) => q.inner.GenerateAsync(q.texts, cancellationToken: ct), (inner, texts), texts.Count, cancellationToken);
+
+    /// <summary>Calls the model, as often as it takes.</summary>
+    /// <param name="texts">What is counted when it succeeds.</param>
+    /// <exception cref="RefusedException">Of embedding: EmbedderUnavailable or EmbedderAnswer; of chat: ModelUnavailable or ModelAnswer.</exception>
+    public async Task<T> RunAsync<TState, T>(Func<TState, CancellationToken, Task<T>> call, TState state, int texts, CancellationToken cancellationToken)
     {
         try
         {
@@ -85,7 +101,7 @@ internal sealed class ModelPipeline : IReportsModelState
                     Interlocked.Increment(ref q.Pipeline._calls);
                     try
                     {
-                        return await q.Inner.GenerateAsync(q.Texts, cancellationToken: ct).ConfigureAwait(false);
+                        return await q.Call(q.State, ct).ConfigureAwait(false);
                     }
                     catch (Exception error) when (error is not OperationCanceledException)
                     {
@@ -93,36 +109,50 @@ internal sealed class ModelPipeline : IReportsModelState
                         throw;
                     }
                 },
-                (Pipeline: this, Inner: inner, Texts: texts), cancellationToken).ConfigureAwait(false);
-            Interlocked.Add(ref _texts, texts.Count);
+                (Pipeline: this, Call: call, State: state), cancellationToken).ConfigureAwait(false);
+            Interlocked.Add(ref _texts, texts);
             _lastFailure = null;
             return answer;
         }
         catch (BrokenCircuitException error)
         {
-            throw new EmbedderUnavailableException(_name, _lastFailure ?? "its last calls failed", error.RetryAfter ?? _options.BreakDuration);
+            throw Unavailable(_lastFailure ?? "its last calls failed", error.RetryAfter ?? _options.BreakDuration);
         }
         catch (TimeoutRejectedException)
         {
             Interlocked.Increment(ref _failures);
             _lastFailure = $"no answer within {_options.Timeout.TotalSeconds:0.###} s";
-            throw new EmbedderUnavailableException(_name, _lastFailure, _options.RetryDelay);
+            throw Unavailable(_lastFailure, _options.RetryDelay);
         }
         catch (ModelCallException error)
         {
-            _lastFailure = error.Message;
-            throw error.IsPassing
-                ? new EmbedderUnavailableException(_name, error.Message, error.RetryAfter ?? _options.RetryDelay)
-                : new EmbedderAnswerException(_name, error.Message, SuggestionFor(error));
+            throw Failed(error);
         }
     }
 
+    /// <summary>What a failed call means to callers; it is remembered as the last failure.</summary>
+    public RefusedException Failed(ModelCallException error)
+    {
+        _lastFailure = error.Message;
+        return error.IsPassing
+            ? Unavailable(error.Message, error.RetryAfter ?? _options.RetryDelay)
+            : _use == ModelUse.Chat
+                ? new ModelAnswerException(_name, error.Message, SuggestionFor(error))
+                : new EmbedderAnswerException(_name, error.Message, SuggestionFor(error));
+    }
+
+    private RefusedException Unavailable(string reason, TimeSpan retryAfter) => _use == ModelUse.Chat
+        ? new ModelUnavailableException(_name, reason, retryAfter)
+        : new EmbedderUnavailableException(_name, reason, retryAfter);
+
+    private string Section => _use == ModelUse.Chat ? "Sophia:ChatModels" : "Sophia:Models";
+
     private string SuggestionFor(ModelCallException error) => error.Status switch
     {
-        401 or 403 => $"Check Sophia:Models:{_name}:ApiKey or ApiKeyFile.",
-        404 => $"Check Sophia:Models:{_name}:Endpoint (with /v1) and Model.",
-        400 or 413 or 422 => $"Check Sophia:Models:{_name}: Model, RequestDimensions, and whether MaxTokens and BatchTexts are within the server's limits.",
-        _ => $"Check Sophia:Models:{_name}.",
+        401 or 403 => $"Check {Section}:{_name}:ApiKey or ApiKeyFile.",
+        404 => $"Check {Section}:{_name}:Endpoint (with /v1) and Model.",
+        400 or 413 or 422 => $"Check {Section}:{_name}: what it asks for is not taken by the server: Model, {(_use == ModelUse.Chat ? "MaxCompletionTokens, and the parameters of the request" : "RequestDimensions, and whether MaxTokens and BatchTexts are within the server's limits")}.",
+        _ => $"Check {Section}:{_name}.",
     };
 
     private static bool IsPassing(Exception? error) => error is ModelCallException { IsPassing: true } or TimeoutRejectedException;

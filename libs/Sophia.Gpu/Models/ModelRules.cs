@@ -71,6 +71,11 @@ internal static class ModelRules
 
     private static string? Numbers(string at, ModelOptions options)
     {
+        if (options.InputDollars is not (null or (>= 0 and <= 1e6)))
+        {
+            return $"{at}:InputDollars is {options.InputDollars}; it is dollars per million tokens, from 0 to 1,000,000.";
+        }
+
         (string Name, long Value, long Least, long Most)[] numbers =
         [
             ("BatchTexts", options.BatchTexts, 1, 2048), ("BatchTokens", options.BatchTokens, 16, 10_000_000), ("MaxTokens", options.MaxTokens ?? 16, 8, 1_000_000),

@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Net.Http.Headers;
+using System.Buffers;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 
@@ -12,22 +11,15 @@ namespace Sophia.Gpu.Models;
 /// </summary>
 internal sealed class OpenAiEmbedder : IEmbeddingGenerator<string, Embedding<float>>
 {
-    private const int MostAnswerBytes = 256 << 20;
     private readonly ModelOptions _options;
-    private readonly Uri _address;
-    private readonly HttpClient _client;
-    private readonly TimeProvider _clock;
+    private readonly OpenAiEndpoint _endpoint;
     private readonly EmbeddingGeneratorMetadata _metadata;
 
     public OpenAiEmbedder(ModelOptions options, TimeProvider clock)
     {
-        (_options, _clock) = (options, clock);
-        _address = new Uri(options.Endpoint!.TrimEnd('/') + "/embeddings");
-        _client = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2), AllowAutoRedirect = false })
-        {
-            Timeout = System.Threading.Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MostAnswerBytes,
-        };
-        _metadata = new EmbeddingGeneratorMetadata("openai", _address, options.Model, options.Dimensions);
+        _options = options;
+        _endpoint = new OpenAiEndpoint(options.Endpoint!, "/embeddings", options.ApiKey, options.ApiKeyFile, clock);
+        _metadata = new EmbeddingGeneratorMetadata("openai", _endpoint.Address, options.Model, options.Dimensions);
     }
 
     /// <exception cref="ModelCallException">The server refused or did not answer.</exception>
@@ -35,26 +27,14 @@ internal sealed class OpenAiEmbedder : IEmbeddingGenerator<string, Embedding<flo
         IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         var texts = values as IReadOnlyList<string> ?? [.. values];
-        using var request = new HttpRequestMessage(HttpMethod.Post, _address) { Content = Body(texts) };
-        if (Key() is { } key)
-        {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        }
-
+        using var response = await _endpoint.PostAsync(Body(texts), HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
         try
         {
-            using var response = await _client.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            if (!response.IsSuccessStatusCode)
-            {
-                throw await RefusalAsync(response, cancellationToken).ConfigureAwait(false);
-            }
-
-            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-            return EmbeddingAnswer.Read(body, texts.Count);
+            return EmbeddingAnswer.Read(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false), texts.Count);
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
-            throw new ModelCallException($"{_address.Authority} could not be reached ({error.Message}).") { IsPassing = true };
+            throw _endpoint.Unreachable(error);
         }
     }
 
@@ -63,75 +43,29 @@ internal sealed class OpenAiEmbedder : IEmbeddingGenerator<string, Embedding<flo
         : serviceType == typeof(EmbeddingGeneratorMetadata) ? _metadata
         : serviceType.IsInstanceOfType(this) ? this : null;
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose() => _endpoint.Dispose();
 
-    private ByteArrayContent Body(IReadOnlyList<string> texts)
+    private ReadOnlyMemory<byte> Body(IReadOnlyList<string> texts)
     {
-        var buffer = new System.Buffers.ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(buffer))
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteString("model", _options.Model);
+        json.WriteStartArray("input");
+        foreach (var text in texts)
         {
-            json.WriteStartObject();
-            json.WriteString("model", _options.Model);
-            json.WriteStartArray("input");
-            foreach (var text in texts)
-            {
-                json.WriteStringValue(text);
-            }
-
-            json.WriteEndArray();
-            json.WriteString("encoding_format", "base64");
-            if (_options.RequestDimensions)
-            {
-                json.WriteNumber("dimensions", _options.Dimensions);
-            }
-
-            json.WriteEndObject();
+            json.WriteStringValue(text);
         }
 
-        var content = new ByteArrayContent(buffer.WrittenSpan.ToArray());
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        return content;
-    }
-
-    private string? Key()
-    {
-        if (_options.ApiKeyFile is not { } file)
+        json.WriteEndArray();
+        json.WriteString("encoding_format", "base64");
+        if (_options.RequestDimensions)
         {
-            return _options.ApiKey;
+            json.WriteNumber("dimensions", _options.Dimensions);
         }
 
-        try
-        {
-            return File.ReadAllText(file).Trim();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelCallException($"the file of its key cannot be read ({error.Message})");
-        }
-    }
-
-    // The body may repeat the key ("Incorrect API key provided: …"), so nothing of it is said but its code.
-    private async Task<ModelCallException> RefusalAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        var status = (int)response.StatusCode;
-        var code = EmbeddingAnswer.ErrorCode(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
-        return new ModelCallException(string.Create(
-            CultureInfo.InvariantCulture, $"{_address.Authority} answered {status}{(code is null ? "" : $" ({code})")}"))
-        {
-            Status = status, IsPassing = status is 408 or 409 or 429 or >= 500, RetryAfter = RetryAfter(response),
-        };
-    }
-
-    private TimeSpan? RetryAfter(HttpResponseMessage response)
-    {
-        if (response.Headers.TryGetValues("retry-after-ms", out var values) &&
-            double.TryParse(values.First(), NumberStyles.Float, CultureInfo.InvariantCulture, out var ms) && ms is >= 0 and < 1e9)
-        {
-            return TimeSpan.FromMilliseconds(ms);
-        }
-
-        var wait = response.Headers.RetryAfter is not { } header ? null
-            : header.Delta ?? (header.Date is { } date ? date - _clock.GetUtcNow() : null);
-        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
     }
 }

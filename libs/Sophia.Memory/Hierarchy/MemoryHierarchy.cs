@@ -98,6 +98,10 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
 
     internal IRecordStore Store => _store;
 
+    /// <summary>A namespace of the service's own, made when it is missing.</summary>
+    internal ValueTask<NamespaceInfo> ReserveNamespaceAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken) =>
+        _namespaces.EnsureAsync(tenant, name, settings, cancellationToken);
+
     /// <summary>Opens the store, migrating it if need be, and starts to follow the log.</summary>
     /// <exception cref="StoreInUseException">Another process has the data directory.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)

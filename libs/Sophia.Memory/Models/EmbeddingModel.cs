@@ -59,6 +59,9 @@ public sealed record EmbeddingModel(
     /// <summary>Put before queries; empty for none.</summary>
     public string QueryPrefix { get; init; } = "";
 
+    /// <summary>Dollars per million tokens read; null when nobody says.</summary>
+    public double? InputDollars { get; init; }
+
     public ModelState State => Embedder is IReportsModelState reporting ? reporting.State : new ModelState(ModelHealth.Ready, null, 0, 0, 0, 0);
 
     /// <summary>A vector for each text, in order; null for a text without direction (all components zero).</summary>

@@ -6,6 +6,9 @@ public static class NamespaceRules
     /// <summary>The namespace, one per tenant, that keeps its sessions. No caller can name it.</summary>
     public const string Sessions = "$sessions";
 
+    /// <summary>What the names of the namespaces begin with that keep a tenant's answers of models. No caller can name them.</summary>
+    public const string Cortex = "$cortex";
+
     /// <summary>What a namespace's language may be; none for words as they are written.</summary>
     public static IReadOnlyList<string> Languages { get; } = ["en", "de", "fr", "es", "none"];
 

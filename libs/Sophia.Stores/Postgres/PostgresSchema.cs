@@ -48,5 +48,12 @@ internal static class PostgresSchema
                 ns_id bigint PRIMARY KEY, revision integer NOT NULL, is_open smallint NOT NULL, state text NOT NULL, owner text NOT NULL,
                 lease_until bigint NOT NULL);
             """),
+        new(4, "the ledger of model calls, made and avoided",
+            """
+            CREATE TABLE model_ledger (
+                tenant text COLLATE "C" NOT NULL, day integer NOT NULL, model text COLLATE "C" NOT NULL, operation text COLLATE "C" NOT NULL, outcome integer NOT NULL, calls bigint NOT NULL,
+                input_tokens bigint NOT NULL, output_tokens bigint NOT NULL, nano_dollars bigint NOT NULL, nano_credits bigint NOT NULL, latency_us bigint NOT NULL,
+                PRIMARY KEY (tenant, day, model, operation, outcome));
+            """),
     ];
 }

@@ -47,5 +47,12 @@ internal static class SqliteSchema
                 ns_id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, is_open INTEGER NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
                 lease_until INTEGER NOT NULL);
             """),
+        new(4, "the ledger of model calls, made and avoided",
+            """
+            CREATE TABLE model_ledger (
+                tenant TEXT NOT NULL, day INTEGER NOT NULL, model TEXT NOT NULL, operation TEXT NOT NULL, outcome INTEGER NOT NULL, calls INTEGER NOT NULL,
+                input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, nano_dollars INTEGER NOT NULL, nano_credits INTEGER NOT NULL, latency_us INTEGER NOT NULL,
+                PRIMARY KEY (tenant, day, model, operation, outcome));
+            """),
     ];
 }

@@ -50,6 +50,11 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public int CommitsAtOnce => inner.CommitsAtOnce;
 
+    public Task AddLedgerAsync(IReadOnlyList<LedgerRow> rows, CancellationToken cancellationToken) => Inner.AddLedgerAsync(rows, cancellationToken);
+
+    public Task<IReadOnlyList<LedgerRow>> ReadLedgerAsync(string tenant, int firstDay, int lastDay, CancellationToken cancellationToken) =>
+        Inner.ReadLedgerAsync(tenant, firstDay, lastDay, cancellationToken);
+
     private IRecordStore Inner => IsDown ? throw new StoreUnavailableException("The test has taken the store away.") : inner;
 
     public async Task<MemoryRecord?> GetAsync(NamespaceInfo ns, string key, CancellationToken cancellationToken)

@@ -1,0 +1,191 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Log;
+using Sophia.Memory.Models;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+using Sophia.Memory.Stores;
+using Sophia.Memory.Tiers;
+
+namespace Sophia.Memory.Cortex;
+
+public sealed partial class CortexMemory
+{
+    private const string BucketAttribute = "bucket";
+    private const double Certain = 1;
+
+    // A shard that is still being loaded is not waited for: the model may answer sooner.
+    private static readonly TimeSpan NearPatience = TimeSpan.FromMilliseconds(50);
+
+    // The last answer that this process kept in a namespace: its near prompts are found by the next who asks.
+    private readonly ConcurrentDictionary<long, Sequence> _lastKept = new();
+
+    // Only a model that runs here embeds prompts: another one would be asked, and paid, for each of them.
+    private EmbeddingModel? NearModel => _options.NearThreshold < Certain && _memory.Models.Standard is { IsLocal: true } standard ? standard : null;
+
+    /// <summary>Null when the store cannot be asked; the answer is then made without the cache.</summary>
+    private async ValueTask<NamespaceInfo?> HomeAsync(string tenant, bool isResident, Trail trail, CancellationToken cancellationToken)
+    {
+        var dimensions = NearModel?.Dimensions ?? 0;
+        var name = $"{NamespaceRules.Cortex}-{dimensions}{(isResident ? "-resident" : "")}";
+        try
+        {
+            return await _memory.FindNamespaceAsync(tenant, name, cancellationToken).ConfigureAwait(false) ?? await _memory.ReserveNamespaceAsync(
+                tenant, name,
+                new NamespaceSettings
+                {
+                    VectorSource = dimensions == 0 ? VectorSource.None : VectorSource.Caller, Dimensions = dimensions, Language = "none",
+                    Resident = isResident, LogRetention = HistoryKept,
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException error)
+        {
+            trail.Degraded = $"The cache is left out: {error.Message}";
+            return null;
+        }
+    }
+
+    private async ValueTask<CompletionAnswer?> FindKeptAsync(Prompt prompt, Trail trail, CancellationToken cancellationToken)
+    {
+        if (await HomeAsync(prompt.Tenant, prompt.IsResident, trail, cancellationToken).ConfigureAwait(false) is not { } home)
+        {
+            return null;
+        }
+
+        try
+        {
+            var entry = (await _memory.GetAsync(home, prompt.Key, Sequence.None, trail, cancellationToken).ConfigureAwait(false)).Entry;
+            if (entry is null)
+            {
+                return null;
+            }
+
+            // Read once per copy: a hit need not read JSON again.
+            var kept = entry.Rendering as KeptAnswer ?? KeptAnswer.Decode(entry.Record);
+            entry.Rendering = kept;
+            return kept is null ? null : AnswerOf(prompt, kept, CallOutcome.Hit, trail.ServedBy, entry.Record.ExpiresAt);
+        }
+        catch (StoreUnavailableException error)
+        {
+            trail.Degraded = $"The cache is left out: {error.Message}";
+            return null;
+        }
+    }
+
+    private async ValueTask<CompletionAnswer?> FindNearAsync(Prompt prompt, Trail trail, CancellationToken cancellationToken)
+    {
+        if (NearModel is not { } embedder || await HomeAsync(prompt.Tenant, prompt.IsResident, trail, cancellationToken).ConfigureAwait(false) is not { } home)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (await VectorOfAsync(embedder, prompt, cancellationToken).ConfigureAwait(false) is not { } vector)
+            {
+                return null;
+            }
+
+            var search = new SearchRequest
+            {
+                Vector = vector, Mode = SearchMode.Vector, K = 1, Fold = false, Highlight = false, Timeout = NearPatience,
+                MinSequence = _lastKept.GetValueOrDefault(home.Id),
+                Filter = new RecordFilter
+                {
+                    Attributes = [new AttributeCondition(BucketAttribute, Comparison.Equal, [new AttributeValue(BucketOf(prompt, embedder), null, null)])],
+                },
+            };
+            var found = await _memory.SearchAsync(home, search, trail, cancellationToken).ConfigureAwait(false);
+            if (found.Hits is not [{ Record: { Vector: { } other } record }, ..] || KeptAnswer.Decode(record) is not { } kept)
+            {
+                return null;
+            }
+
+            var similarity = Cosine(vector, other);
+            return similarity < _options.NearThreshold ? null
+                : AnswerOf(prompt, kept, CallOutcome.NearHit, Tier.L0, record.ExpiresAt) with { Similarity = similarity, Key = record.Key };
+        }
+        catch (Exception error) when (error is StoreUnavailableException or RefusedException { Code: "shard-loading" } or SequenceNotReachedException or EmbedderUnavailableException)
+        {
+            trail.Degraded = $"Near prompts are left out: {error.Message}";
+            return null;
+        }
+    }
+
+    private async Task<CompletionAnswer> KeepAsync(Prompt prompt, CompletionAnswer answer)
+    {
+        // A filter of the model's host cut it: another time it may not.
+        if (answer.FinishReason == "content_filter" || prompt.Model.TimeToLive <= TimeSpan.Zero)
+        {
+            return answer;
+        }
+
+        var trail = new Trail();
+        try
+        {
+            if (await HomeAsync(prompt.Tenant, prompt.IsResident, trail, _stop.Token).ConfigureAwait(false) is not { } home)
+            {
+                return answer;
+            }
+
+            var vector = NearModel is { } embedder ? await VectorOfAsync(embedder, prompt, _stop.Token).ConfigureAwait(false) : null;
+            var kept = new KeptAnswer(
+                answer.Text, answer.FinishReason, prompt.Model.Name, answer.InputTokens, answer.OutputTokens, answer.TokensEstimated, answer.Cost, 0, answer.AnsweredAt);
+            var expiresAt = answer.AnsweredAt + prompt.Model.TimeToLive;
+            var draft = new RecordDraft
+            {
+                Key = prompt.Key, Kind = ContentKind.Bytes, Content = kept.Encode(), ContentType = KeptAnswer.ContentType, Vector = vector, ExpiresAt = expiresAt,
+                Attributes = vector is null ? default : Encoding.UTF8.GetBytes($$"""{"{{BucketAttribute}}":"{{BucketOf(prompt, NearModel!)}}"}"""),
+            };
+            var written = await _memory.PutAsync(home, [new PutRequest(draft)], null, trail, _stop.Token).ConfigureAwait(false);
+            if (!written.Last.IsNone)
+            {
+                _lastKept[home.Id] = written.Last;
+            }
+
+            return answer with { ExpiresAt = expiresAt };
+        }
+        catch (Exception error) when (error is StoreUnavailableException or StoreFullException or TooManyWritesException or EmbedderUnavailableException)
+        {
+            LogNotKept(error.Message);
+            return answer;
+        }
+    }
+
+    private static CompletionAnswer AnswerOf(Prompt prompt, KeptAnswer kept, CallOutcome outcome, Tier? tier, DateTimeOffset? expiresAt) => new()
+    {
+        Text = kept.Text, FinishReason = kept.FinishReason, Model = prompt.Model, InputTokens = kept.InputTokens, OutputTokens = kept.OutputTokens,
+        TokensEstimated = kept.TokensEstimated, Outcome = outcome, ServedBy = tier, Avoided = kept.Cost, Key = prompt.Key, AnsweredAt = kept.AnsweredAt,
+        ExpiresAt = expiresAt,
+    };
+
+    private static async ValueTask<float[]?> VectorOfAsync(EmbeddingModel embedder, Prompt prompt, CancellationToken cancellationToken) =>
+        (await embedder.EmbedAsync([NearTextOf(prompt, embedder)], EmbeddingRole.Document, cancellationToken).ConfigureAwait(false))[0];
+
+    // A model that knows words and not meaning is asked about the words that count: politeness must not tell two prompts apart.
+    private static string NearTextOf(Prompt prompt, EmbeddingModel embedder) => KnowsMeaning(embedder)
+        ? PromptKey.Normalise(prompt.Request.Messages[^1].Text)
+        : PromptGuard.Of(prompt.Request.Messages[^1].Text, knowsMeaning: false);
+
+    private static bool KnowsMeaning(EmbeddingModel embedder) => embedder.Kind != "hashed";
+
+    private static string BucketOf(Prompt prompt, EmbeddingModel embedder) => PromptKey.BucketOf(
+        prompt.Tenant, prompt.Namespace?.Name, prompt.Model, embedder.Identity,
+        PromptGuard.Of(prompt.Request.Messages[^1].Text, KnowsMeaning(embedder)), prompt.Request);
+
+    private static double Cosine(float[] a, float[] b)
+    {
+        double dot = 0, squaresA = 0, squaresB = 0;
+        for (var i = 0; i < a.Length; i++)
+        {
+            dot += (double)a[i] * b[i];
+            squaresA += (double)a[i] * a[i];
+            squaresB += (double)b[i] * b[i];
+        }
+
+        return squaresA == 0 || squaresB == 0 ? 0 : dot / Math.Sqrt(squaresA * squaresB);
+    }
+}

@@ -1,0 +1,185 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Sophia.Memory.Stores;
+
+namespace Sophia.Memory.Cortex;
+
+/// <summary>
+/// Counts every call of a model, made and avoided, with tokens, cost and latency, by tenant, day, model, operation and outcome.
+/// Counting is a look-up and seven atomic additions: it allocates nothing once the day's first call was counted. Sums go to the
+/// store at intervals and at the end, those of paid calls at once; a process that is killed loses the avoided calls of one interval.
+/// </summary>
+public sealed partial class ModelLedger : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<CellKey, Cell> _cells = new();
+    private readonly SemaphoreSlim _flushing = new(1, 1);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ILedgerStore _store;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _interval;
+    private readonly ILogger _logger;
+    private Task _writing = Task.CompletedTask;
+
+    public ModelLedger(ILedgerStore store, TimeSpan interval, TimeProvider clock, ILogger logger) =>
+        (_store, _interval, _clock, _logger) = (store, interval, clock, logger);
+
+    private readonly record struct CellKey(string Tenant, string Model, string Operation, CallOutcome Outcome, int Day);
+
+    private sealed class Cell
+    {
+        public long Calls;
+        public long InputTokens;
+        public long OutputTokens;
+        public long NanoDollars;
+        public long NanoCredits;
+        public long LatencyUs;
+    }
+
+    /// <summary>Days since 1970-01-01, UTC.</summary>
+    public int Today => DayOf(_clock.GetUtcNow());
+
+    public static int DayOf(DateTimeOffset time) => (int)(time.ToUnixTimeSeconds() / 86_400);
+
+    public void Start() => _writing = WriteAtIntervalsAsync();
+
+    /// <summary>Counts one call.</summary>
+    /// <param name="cost">What it cost, or what was saved.</param>
+    public void Count(string tenant, string model, string operation, CallOutcome outcome, long inputTokens, long outputTokens, Cost cost, TimeSpan latency)
+    {
+        var key = new CellKey(tenant, model, operation, outcome, Today);
+        if (!_cells.TryGetValue(key, out var cell))
+        {
+            cell = _cells.GetOrAdd(key, static _ => new Cell());
+        }
+
+        Interlocked.Increment(ref cell.Calls);
+        Interlocked.Add(ref cell.InputTokens, inputTokens);
+        Interlocked.Add(ref cell.OutputTokens, outputTokens);
+        Interlocked.Add(ref cell.NanoDollars, cost.NanoDollars);
+        Interlocked.Add(ref cell.NanoCredits, cost.NanoCredits);
+        Interlocked.Add(ref cell.LatencyUs, (long)latency.TotalMicroseconds);
+    }
+
+    /// <summary>The tenant's rows, with everything that this process has counted.</summary>
+    /// <exception cref="StoreUnavailableException"/>
+    public async Task<IReadOnlyList<LedgerRow>> ReadAsync(string tenant, int firstDay, int lastDay, CancellationToken cancellationToken)
+    {
+        await FlushAsync(cancellationToken).ConfigureAwait(false);
+        return await _store.ReadLedgerAsync(tenant, firstDay, lastDay, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Writes down what was counted since the last time; what cannot be written is counted again.</summary>
+    /// <exception cref="StoreUnavailableException"/>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        await _flushing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var rows = Collect();
+            if (rows.Count == 0)
+            {
+                return;
+            }
+
+            try
+            {
+                // Once begun it is not given up: nobody would know whether it was done.
+                await _store.AddLedgerAsync(rows, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is StoreUnavailableException or StoreFullException)
+            {
+                Return(rows);
+                throw;
+            }
+        }
+        finally
+        {
+            _flushing.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _writing.ConfigureAwait(false);
+        try
+        {
+            await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is StoreUnavailableException or StoreFullException)
+        {
+            LogLost(error.Message);
+        }
+
+        _stop.Dispose();
+        _flushing.Dispose();
+    }
+
+    private async Task WriteAtIntervalsAsync()
+    {
+        using var timer = new PeriodicTimer(_interval, _clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
+            {
+                try
+                {
+                    await FlushAsync(_stop.Token).ConfigureAwait(false);
+                }
+                catch (Exception error) when (error is StoreUnavailableException or StoreFullException)
+                {
+                    LogDelayed(error.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The end: what is left is written by whoever asked for it.
+        }
+    }
+
+    private List<LedgerRow> Collect()
+    {
+        var rows = new List<LedgerRow>();
+        var today = Today;
+        foreach (var (key, cell) in _cells)
+        {
+            var calls = Interlocked.Exchange(ref cell.Calls, 0);
+            var row = new LedgerRow(
+                key.Tenant, key.Day, key.Model, key.Operation, (byte)key.Outcome, calls, Interlocked.Exchange(ref cell.InputTokens, 0),
+                Interlocked.Exchange(ref cell.OutputTokens, 0), Interlocked.Exchange(ref cell.NanoDollars, 0),
+                Interlocked.Exchange(ref cell.NanoCredits, 0), Interlocked.Exchange(ref cell.LatencyUs, 0));
+            if (calls != 0 || row.LatencyUs != 0 || row.InputTokens != 0 || row.NanoDollars != 0)
+            {
+                rows.Add(row);
+            }
+            else if (key.Day < today - 1)
+            {
+                // A day later nobody counts in it any more.
+                _cells.TryRemove(key, out _);
+            }
+        }
+
+        return rows;
+    }
+
+    private void Return(List<LedgerRow> rows)
+    {
+        foreach (var row in rows)
+        {
+            var cell = _cells.GetOrAdd(new CellKey(row.Tenant, row.Model, row.Operation, (CallOutcome)row.Outcome, row.Day), static _ => new Cell());
+            Interlocked.Add(ref cell.Calls, row.Calls);
+            Interlocked.Add(ref cell.InputTokens, row.InputTokens);
+            Interlocked.Add(ref cell.OutputTokens, row.OutputTokens);
+            Interlocked.Add(ref cell.NanoDollars, row.NanoDollars);
+            Interlocked.Add(ref cell.NanoCredits, row.NanoCredits);
+            Interlocked.Add(ref cell.LatencyUs, row.LatencyUs);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The ledger of model calls is written later: {Reason}")]
+    private partial void LogDelayed(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The last counts of the ledger of model calls are lost: {Reason}")]
+    private partial void LogLost(string reason);
+}

@@ -44,12 +44,38 @@ internal sealed class CortexEndpoints(CortexMemory cortex, MemoryHierarchy memor
             name = json.Text("namespace", 128);
         }
 
-        var trail = new Trail();
         var ns = await NamespaceAsync(context, caller, name);
+        if (cortex.TryGetNear(caller.Tenant, ns, request, out var near))
+        {
+            await SendAsync(context, near, start);
+            return;
+        }
+
+        var trail = new Trail();
         var answer = await cortex.CompleteAsync(caller.Tenant, ns, request, trail, context.RequestAborted);
         using var body = new JsonBody(1024);
         CompletionJson.Write(body.Writer, answer);
         await body.SendAsync(context, 200, trail, start);
+    }
+
+    // Rendered once per copy: a hit says the same each time.
+    private static async Task SendAsync(HttpContext context, NearAnswer near, long start)
+    {
+        var found = Stopwatch.GetTimestamp();
+        if (near.Rendering is not byte[] rendered)
+        {
+            using var body = new JsonBody(1024);
+            CompletionJson.Write(body.Writer, near.Answer);
+            body.Writer.Flush();
+            near.Rendering = rendered = body.Written.ToArray();
+        }
+
+        var headers = context.Response.Headers;
+        headers[HeaderNames.ServedBy] = "L1";
+        headers[HeaderNames.ServerTiming] = TimingHeader.OfNear(start, found, Stopwatch.GetTimestamp());
+        headers.ContentType = "application/json";
+        headers.ContentLength = rendered.Length;
+        await context.Response.BodyWriter.WriteAsync(rendered);
     }
 
     public async Task EmbedAsync(HttpContext context, Caller caller)

@@ -1,3 +1,4 @@
+using Sophia.Bench.Cortex;
 using Sophia.Bench.ExternalFunctions;
 using Sophia.Bench.HotGet;
 using Sophia.Bench.HotHit;
@@ -32,6 +33,7 @@ var benches = new Dictionary<string, Func<BenchSettings, Report, Task>>
     ["lexical"] = LexicalBench.RunAsync,
     ["search"] = SearchBench.RunAsync,
     ["vectors"] = VectorsBench.RunAsync,
+    ["cortex"] = CortexBench.RunAsync,
     ["functions"] = FunctionsBench.RunAsync,
 };
 if (args.Length == 0 || (args[0] != "all" && !benches.ContainsKey(args[0])) || BenchSettings.Read(args.AsSpan(1)) is not { } settings)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Sophia.Cli.Cortex;
 using Sophia.Cli.Import;
 using Sophia.Cli.Keys;
 using Sophia.Cli.Memories;
@@ -34,6 +35,7 @@ internal static class SophiaCommand
         root.Subcommands.Add(ModelsCommand.Create(surroundings));
         root.Subcommands.Add(ModelCommand.Create(surroundings));
         root.Subcommands.Add(SnowflakeCommand.Create());
+        root.Subcommands.Add(CortexCommand.Create(surroundings));
         root.Subcommands.Add(KeyCommand.Create(surroundings));
         return root;
     }

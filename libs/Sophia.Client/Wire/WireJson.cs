@@ -37,4 +37,6 @@ internal sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ModelChangeRequest))]
 [JsonSerializable(typeof(ModelChangeStatus))]
+[JsonSerializable(typeof(CompletionRequest))]
+[JsonSerializable(typeof(Completion))]
 internal sealed partial class WireJson : JsonSerializerContext;

@@ -12,9 +12,19 @@ namespace Sophia.Memory.Cortex;
 /// </summary>
 internal ref struct PromptKey
 {
+    private const int MostKept = 64 << 10;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? t_fields;
+
     private readonly ArrayBufferWriter<byte> _fields;
 
-    private PromptKey(int capacity) => _fields = new ArrayBufferWriter<byte>(capacity);
+    // One per thread, of the usual size: nothing waits while a key is made.
+    public PromptKey()
+    {
+        _fields = t_fields is { Capacity: <= MostKept } kept ? kept : t_fields = new ArrayBufferWriter<byte>(1024);
+        _fields.ResetWrittenCount();
+    }
 
     /// <summary>64 hexadecimal digits.</summary>
     public static string Of(string tenant, ChatModel model, CompletionRequest request)
@@ -51,7 +61,7 @@ internal ref struct PromptKey
     /// <summary>The key of one text's vector.</summary>
     public static string OfVector(string tenant, string identity, string text)
     {
-        var key = new PromptKey(text.Length + 256);
+        var key = new PromptKey();
         key.Add(tenant);
         key.Add("embed");
         key.Add(identity);
@@ -63,7 +73,7 @@ internal ref struct PromptKey
 
     private static PromptKey Begin(string tenant, string operation, ChatModel model, CompletionRequest request)
     {
-        var key = new PromptKey(1024);
+        var key = new PromptKey();
         key.Add(tenant);
         key.Add(operation);
         key.Add(model.Identity);

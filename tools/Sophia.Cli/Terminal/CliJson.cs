@@ -9,6 +9,7 @@ namespace Sophia.Cli.Terminal;
 
 /// <summary>The JSON that commands print: the service's own fields, and <c>served</c> beside them.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(CompletionRequest))]
 [JsonSerializable(typeof(MemoryDraft))]
 [JsonSerializable(typeof(MemoryRecord))]
 [JsonSerializable(typeof(Receipt))]

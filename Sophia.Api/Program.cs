@@ -31,7 +31,8 @@ try
     var (api, memory) = Settings.Read(builder.Configuration);
     var keys = ApiKeyRing.From(api.ApiKeys);
 
-    var models = ModelChoice.Build(api, TimeProvider.System);
+    var node = Engines.OpenDevices(api, TimeProvider.System);
+    var models = ModelChoice.Build(api, node, TimeProvider.System);
 
     builder.AddServiceDefaults();
     builder.AddPostgres();
@@ -41,7 +42,8 @@ try
     builder.Services.AddSingleton(keys);
     builder.Services.AddSingleton(models);
     builder.Services.AddSingleton<AccessGate>();
-    builder.Services.AddSingleton(_ => Engines.OpenDevices(api, TimeProvider.System));
+    // By a function, so that the container closes them at the end.
+    builder.Services.AddSingleton(_ => node);
     builder.Services.AddSingleton(services => new DeviceWatch(
         services.GetRequiredService<GpuNode>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu")));
     builder.Services.AddSingleton(services => Engines.Build(services, api, memory));

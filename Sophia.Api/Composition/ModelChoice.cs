@@ -1,6 +1,7 @@
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Models.Chat;
 using Sophia.Memory.Cortex;
+using Sophia.Gpu.Pools;
 using Sophia.Memory.Models;
 
 namespace Sophia.Api.Composition;
@@ -9,14 +10,14 @@ namespace Sophia.Api.Composition;
 internal static class ModelChoice
 {
     /// <exception cref="ConfigurationException">A model cannot be made as it is configured; the message says what to change.</exception>
-    public static ModelCatalog Build(ApiOptions api, TimeProvider clock)
+    public static ModelCatalog Build(ApiOptions api, GpuNode node, TimeProvider clock)
     {
         var models = new List<EmbeddingModel> { ModelFactory.Hashed() };
         try
         {
             foreach (var (name, options) in api.Models.OrderBy(static m => m.Key, StringComparer.Ordinal))
             {
-                models.Add(ModelFactory.Create(name, options, clock));
+                models.Add(ModelFactory.Create(name, options, clock, node.Devices[0]));
             }
 
             var standard = models.Find(model => model.Name == api.DefaultModel) ?? throw new ArgumentException(

@@ -82,7 +82,7 @@ internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch)
         json.WriteBoolean("healthy", check.IsHealthy);
         json.WriteString("failure", check.Failure);
         json.WriteNumber("tookMs", Math.Round(check.Took.TotalMilliseconds, 3));
-        json.WriteString("at", at);
+        json.WriteTime("at", at);
         json.WriteEndObject();
         json.WriteEndObject();
     }

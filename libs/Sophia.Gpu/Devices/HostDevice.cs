@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
 
 namespace Sophia.Gpu.Devices;
 
@@ -22,6 +23,27 @@ public sealed class HostDevice(long budgetBytes) : IDevice
         return memory;
     }
 
+    public unsafe void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means)
+    {
+        var rows = (float*)(((HostReservation)matrix).Pointer + offset);
+        var at = 0;
+        for (var group = 0; group < ends.Length; group++)
+        {
+            var mean = means.Slice(group * width, width);
+            mean.Clear();
+            var count = ends[group] - at;
+            for (; at < ends[group]; at++)
+            {
+                TensorPrimitives.Add(mean, new ReadOnlySpan<float>(rows + ((long)ids[at] * width), width), mean);
+            }
+
+            if (count > 0)
+            {
+                TensorPrimitives.Divide(mean, count, mean);
+            }
+        }
+    }
+
     /// <summary>The sum of a vector by the instructions of the scans, and by plain ones.</summary>
     public DeviceCheck Check()
     {
@@ -33,7 +55,7 @@ public sealed class HostDevice(long budgetBytes) : IDevice
         }
 
         // Small whole numbers: exact in float32 in any order.
-        var (fast, plain) = (System.Numerics.Tensors.TensorPrimitives.Dot<float>(ones, ones), 0f);
+        var (fast, plain) = (TensorPrimitives.Dot<float>(ones, ones), 0f);
         foreach (var one in ones)
         {
             plain += one * one;

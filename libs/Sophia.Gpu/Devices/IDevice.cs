@@ -40,6 +40,14 @@ public interface IDevice : IDisposable
     /// <exception cref="DeviceMemoryException"/>
     IDeviceMemory Reserve(long bytes);
 
+    /// <summary>The mean of rows of a float32 matrix, for each group of rows; zeros for an empty group.</summary>
+    /// <param name="matrix">Of this device.</param>
+    /// <param name="offset">Of the matrix's first byte; whole floats.</param>
+    /// <param name="ids">The rows of all groups, one group after the other.</param>
+    /// <param name="ends">Where each group ends.</param>
+    /// <param name="means">Groups × width.</param>
+    void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means);
+
     /// <summary>Runs a kernel and checks what it made: a device may answer its driver and yet compute nothing.</summary>
     DeviceCheck Check();
 }

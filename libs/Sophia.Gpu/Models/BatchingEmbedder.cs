@@ -66,7 +66,7 @@ internal sealed class BatchingEmbedder(
     private string Cut(string text)
     {
         var most = (options.MaxTokens ?? ModelFactory.DefaultMaxTokens(options.Kind)) * CharsPerToken;
-        if (options.Kind == ModelKind.Onnx || text.Length <= most)
+        if (options.Kind != ModelKind.OpenAI || text.Length <= most)
         {
             return text;
         }

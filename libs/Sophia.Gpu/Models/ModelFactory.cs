@@ -2,6 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.AI;
 using Sophia.Gpu.Embedding;
+using Sophia.Gpu.Pools;
+using Sophia.Gpu.StaticModels;
 using Sophia.Memory.Models;
 
 namespace Sophia.Gpu.Models;
@@ -16,8 +18,9 @@ public static class ModelFactory
     public static EmbeddingModel Hashed() => new(
         BuiltIn, HashedEmbedder.ModelName, "hashed", null, HashedEmbedder.Dimensions, IsLocal: true, new HashedEmbedder());
 
+    /// <param name="device">Whose models pool holds static models; without one there can be none.</param>
     /// <exception cref="ArgumentException">A setting is missing or cannot be; the message names it.</exception>
-    public static EmbeddingModel Create(string name, ModelOptions options, TimeProvider clock)
+    public static EmbeddingModel Create(string name, ModelOptions options, TimeProvider clock, PooledDevice? device = null)
     {
         if (ModelRules.Problem(name, options) is { } problem)
         {
@@ -26,7 +29,12 @@ public static class ModelFactory
 
         try
         {
-            return options.Kind == ModelKind.OpenAI ? OpenAi(name, options, clock) : Onnx(name, options, clock);
+            return options.Kind switch
+            {
+                ModelKind.OpenAI => OpenAi(name, options, clock),
+                ModelKind.Static => Static(name, options, clock, device ?? throw new ArgumentException("a static model needs a device with a models pool.")),
+                _ => Onnx(name, options, clock),
+            };
         }
         catch (ArgumentException error)
         {
@@ -34,7 +42,7 @@ public static class ModelFactory
         }
     }
 
-    internal static int DefaultMaxTokens(ModelKind kind) => kind == ModelKind.Onnx ? 512 : 8_000;
+    internal static int DefaultMaxTokens(ModelKind kind) => kind == ModelKind.OpenAI ? 8_000 : 512;
 
     private static EmbeddingModel OpenAi(string name, ModelOptions options, TimeProvider clock)
     {
@@ -72,6 +80,31 @@ public static class ModelFactory
         {
             embedder.Dispose();
             throw error is Microsoft.ML.OnnxRuntime.OnnxRuntimeException ? new ArgumentException($"The file cannot be run: {error.Message}", error) : error;
+        }
+    }
+
+    private static EmbeddingModel Static(string name, ModelOptions options, TimeProvider clock, PooledDevice device)
+    {
+        var embedder = new StaticEmbedder(options, device);
+        try
+        {
+            if (options.Dimensions != 0 && options.Dimensions != embedder.Dimensions)
+            {
+                throw new ArgumentException($"Dimensions is {options.Dimensions}; the file's vectors have {embedder.Dimensions}. Leave it out.");
+            }
+
+            var files = new[] { options.Model!, options.Tokenizer!, options.Merges }.OfType<string>().ToArray();
+            var identity = Identity(name, $"static|{embedder.Dimensions}|{options.Normalise}|{options.LowerCase}|{options.MaxTokens}{(TextTokens.IsFairseq(options) ? "|fairseq" : "")}", options, files);
+            return new EmbeddingModel(
+                name, identity, "static", Path.GetFileName(options.Model), embedder.Dimensions, IsLocal: true, Pipe(name, embedder, options with { Retries = 0 }, clock))
+            {
+                DocumentPrefix = options.DocumentPrefix, QueryPrefix = options.QueryPrefix,
+            };
+        }
+        catch
+        {
+            embedder.Dispose();
+            throw;
         }
     }
 

@@ -9,6 +9,9 @@ public enum ModelKind
     /// <summary>A server with the endpoint /v1/embeddings as OpenAI documents it.</summary>
     OpenAI,
 
+    /// <summary>A matrix of token vectors in a safetensors file, in the models pool of L0's device: a text is the mean of its tokens.</summary>
+    Static,
+
     /// <summary>An ONNX file, run in this process by ONNX Runtime.</summary>
     Onnx,
 }
@@ -44,7 +47,7 @@ public sealed record ModelOptions
     /// <summary>OpenAI: the address up to and with /v1. ONNX: none.</summary>
     public string? Endpoint { get; init; }
 
-    /// <summary>OpenAI: the model's name at the endpoint. ONNX: the path of the .onnx file.</summary>
+    /// <summary>OpenAI: the model's name at the endpoint. ONNX: the path of the .onnx file. Static: of the .safetensors file.</summary>
     public string? Model { get; init; }
 
     /// <summary>Length of the vectors, 1–4,096. ONNX: may be left out, the file says it.</summary>

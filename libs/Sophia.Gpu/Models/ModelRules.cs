@@ -22,8 +22,10 @@ internal static class ModelRules
         return options.Kind switch
         {
             ModelKind.OpenAI => OpenAi(at, options),
-            ModelKind.Onnx => Onnx(at, options),
-            _ => $"{at}:Kind is not set. Set it to OpenAI (an endpoint with /v1/embeddings) or Onnx (a file).",
+            ModelKind.Onnx => Files(at, options, ".onnx"),
+            ModelKind.Static => Files(at, options, ".safetensors") ??
+                (options.Pooling == Pooling.Mean ? null : $"{at}:Pooling is {options.Pooling}, which only Kind=Onnx knows. Leave it out."),
+            _ => $"{at}:Kind is not set. Set it to OpenAI (an endpoint with /v1/embeddings), Onnx or Static (files).",
         } ?? Numbers(at, options);
     }
 
@@ -56,12 +58,12 @@ internal static class ModelRules
 
         return string.IsNullOrWhiteSpace(options.Model) ? $"{at}:Model is not set. Set it to the model's name at the endpoint, such as text-embedding-3-small."
             : options.Dimensions is < 1 or > MostDimensions ? $"{at}:Dimensions is {options.Dimensions}. Set it to the length of the model's vectors, 1 to 4,096 (text-embedding-3-small: 1,536)."
-            : options.Tokenizer is not null || options.Merges is not null ? $"{at} has Tokenizer or Merges, which only Kind=Onnx uses. Leave them out."
+            : options.Tokenizer is not null || options.Merges is not null ? $"{at} has Tokenizer or Merges, which only Kind=Onnx and Kind=Static use. Leave them out."
             : null;
     }
 
-    private static string? Onnx(string at, ModelOptions options) =>
-        !File.Exists(options.Model) ? $"{at}:Model names the file '{options.Model}', which is not there. Set it to the path of the .onnx file."
+    private static string? Files(string at, ModelOptions options, string extension) =>
+        !File.Exists(options.Model) ? $"{at}:Model names the file '{options.Model}', which is not there. Set it to the path of the {extension} file."
         : !File.Exists(options.Tokenizer) ? $"{at}:Tokenizer names '{options.Tokenizer}', which is not there. Set it to the model's vocab.txt, tokenizer.model or vocab.json."
         : options.Merges is { } merges && !File.Exists(merges) ? $"{at}:Merges names '{merges}', which is not there."
         : options.Endpoint is not null || options.ApiKey is not null || options.ApiKeyFile is not null

@@ -22,7 +22,7 @@ internal sealed class TextTokens
     public static TextTokens Load(ModelOptions options)
     {
         var path = options.Tokenizer!;
-        var most = options.MaxTokens ?? ModelFactory.DefaultMaxTokens(ModelKind.Onnx);
+        var most = options.MaxTokens ?? ModelFactory.DefaultMaxTokens(options.Kind);
         try
         {
             return Path.GetExtension(path).ToLowerInvariant() switch
@@ -40,6 +40,17 @@ internal sealed class TextTokens
         }
     }
 
+    /// <summary>The id of what the vocabulary does not have; null where every text has tokens.</summary>
+    public int? Unknown => _tokenizer switch
+    {
+        BertTokenizer bert => bert.UnknownTokenId,
+        SentencePieceTokenizer pieces => _isFairseq ? FairseqUnknown : pieces.UnknownId,
+        _ => null,
+    };
+
+    /// <summary>The ids of the text alone, cut to what the model sees.</summary>
+    public IEnumerable<int> EncodeWithoutMarks(string text) => Numbered(Bare(text, _most));
+
     public IReadOnlyList<int> Encode(string text)
     {
         var room = _most - (_first is null ? 0 : 1) - (_last is null ? 0 : 1);
@@ -49,23 +60,24 @@ internal sealed class TextTokens
             ids.Add(first);
         }
 
-        var bare = Bare(text, room);
-        if (_isFairseq)
-        {
-            var unknown = ((SentencePieceTokenizer)_tokenizer).UnknownId;
-            ids.AddRange(bare.Select(id => id == unknown ? FairseqUnknown : id + 1));
-        }
-        else
-        {
-            ids.AddRange(bare);
-        }
-
+        ids.AddRange(Numbered(Bare(text, room)));
         if (_last is { } last)
         {
             ids.Add(last);
         }
 
         return ids;
+    }
+
+    private IEnumerable<int> Numbered(IReadOnlyList<int> bare)
+    {
+        if (!_isFairseq)
+        {
+            return bare;
+        }
+
+        var unknown = ((SentencePieceTokenizer)_tokenizer).UnknownId;
+        return bare.Select(id => id == unknown ? FairseqUnknown : id + 1);
     }
 
     // Each kind adds its own marks unless it is told not to; here they are added once, by us, after the cut.

@@ -54,6 +54,32 @@ public abstract class DeviceContract
     }
 
     [Fact]
+    public void Means_of_rows_are_those_of_plain_arithmetic() =>
+        Gen.Select(Gen.Int[1, 70], Gen.Int[1, 40], Gen.Int[0, 30].Array[0, 8], Gen.Int[0, 1 << 20]).Sample((width, rows, counts, seed) =>
+        {
+            var random = new Random(seed);
+            var matrix = Enumerable.Range(0, rows * width).Select(_ => (float)((random.NextDouble() * 2) - 1)).ToArray();
+            var ids = Enumerable.Range(0, counts.Sum()).Select(_ => random.Next(rows)).ToArray();
+            var ends = counts.Select((_, i) => counts.Take(i + 1).Sum()).ToArray();
+            using var device = Open();
+            using var memory = device.Reserve(4096 + (matrix.Length * sizeof(float)));
+            memory.Write(4096, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(matrix));
+            var means = new float[counts.Length * width];
+
+            device.MeanRows(memory, 4096, width, ids, ends, means);
+
+            for (var group = 0; group < counts.Length; group++)
+            {
+                for (var i = 0; i < width; i++)
+                {
+                    var chosen = ids[(ends[group] - counts[group])..ends[group]].Select(id => (double)matrix[(id * width) + i]).ToArray();
+                    var (expected, scale) = chosen.Length == 0 ? (0, 1) : (chosen.Average(), chosen.Average(Math.Abs));
+                    Assert.InRange(means[(group * width) + i] - expected, -1e-5 * scale, 1e-5 * scale);
+                }
+            }
+        }, iter: 15, threads: 1);
+
+    [Fact]
     public void The_check_runs_a_kernel_and_finds_it_right()
     {
         using var device = Open();
@@ -115,6 +141,9 @@ public sealed class GpuNodeTests
         public IDeviceMemory Reserve(long bytes) => ++_asked > 2 ? throw new DeviceMemoryException("no more") : new Counted(this, _host.Reserve(bytes));
 
         public DeviceCheck Check() => _host.Check();
+
+        public void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means) =>
+            _host.MeanRows(matrix, offset, width, ids, ends, means);
 
         public void Dispose() => _host.Dispose();
 

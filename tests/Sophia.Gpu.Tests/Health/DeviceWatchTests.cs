@@ -42,6 +42,9 @@ public sealed class DeviceWatchTests
 
         public DeviceCheck Check() => new(Failure, TimeSpan.Zero);
 
+        public void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means) =>
+            _host.MeanRows(matrix, offset, width, ids, ends, means);
+
         public void Dispose() => _host.Dispose();
     }
 }

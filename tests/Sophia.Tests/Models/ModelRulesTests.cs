@@ -1,3 +1,5 @@
+using Sophia.Memory.Models;
+using Sophia.Gpu.Pools;
 using Sophia.Api.Composition;
 using Sophia.Gpu.Models;
 
@@ -37,17 +39,23 @@ public sealed class ModelRulesTests
             _ => ("hashed", Good),
         };
 
-        var error = Assert.Throws<ConfigurationException>(() => ModelChoice.Build(
-            new ApiOptions { Models = new Dictionary<string, ModelOptions> { [name] = options } }, TimeProvider.System));
+        var error = Assert.Throws<ConfigurationException>(() => Build(
+            new ApiOptions { Models = new Dictionary<string, ModelOptions> { [name] = options } }));
 
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.Contains($"Sophia:Models:{name}", error.Message, StringComparison.Ordinal);
     }
 
+    private static ModelCatalog Build(ApiOptions api)
+    {
+        using var node = GpuNode.Open(new PoolOptions { HostBytes = 1 << 20 }, TimeProvider.System);
+        return ModelChoice.Build(api, node, TimeProvider.System);
+    }
+
     [Fact]
     public void The_default_model_must_be_one_of_them()
     {
-        var error = Assert.Throws<ConfigurationException>(() => ModelChoice.Build(new ApiOptions { DefaultModel = "gone" }, TimeProvider.System));
+        var error = Assert.Throws<ConfigurationException>(() => Build(new ApiOptions { DefaultModel = "gone" }));
         Assert.Contains("none of hashed", error.Message, StringComparison.Ordinal);
     }
 }

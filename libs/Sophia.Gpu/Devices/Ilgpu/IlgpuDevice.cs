@@ -3,6 +3,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
+using Sophia.Gpu.Kernels;
 
 namespace Sophia.Gpu.Devices.Ilgpu;
 
@@ -13,11 +14,13 @@ public sealed class IlgpuDevice : IDevice
     private readonly Context _context;
     private readonly Lock _lock = new();
     private readonly Action<Index1D, ArrayView<uint>, uint> _check;
+    private readonly Action<Index1D, ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>> _meanRows;
     private uint _checks;
 
     private IlgpuDevice(Context context, Accelerator accelerator, DeviceFacts facts)
     {
         (_context, Accelerator, Facts) = (context, accelerator, facts);
+        _meanRows = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>>(TokenMeans.Kernel);
         _check = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<uint>, uint>(Mix);
     }
 
@@ -68,6 +71,33 @@ public sealed class IlgpuDevice : IDevice
         catch (Exception e) when (e is CudaException or OutOfMemoryException)
         {
             throw new DeviceMemoryException($"{Facts.Model} reserves no {bytes:N0} bytes: {e.Message}", e);
+        }
+    }
+
+    public void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means)
+    {
+        ArgumentNullException.ThrowIfNull(matrix);
+        if (means.IsEmpty)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            var stream = Accelerator.DefaultStream;
+            // A view of nothing cannot be made: one id that no group has.
+            using var deviceIds = Accelerator.Allocate1D<int>(Math.Max(1, ids.Length));
+            using var deviceEnds = Accelerator.Allocate1D<int>(ends.Length);
+            using var deviceMeans = Accelerator.Allocate1D<float>(means.Length);
+            if (!ids.IsEmpty)
+            {
+                deviceIds.View.BaseView.CopyFromCPU(stream, ids);
+            }
+
+            deviceEnds.View.BaseView.CopyFromCPU(stream, ends);
+            _meanRows(means.Length, ((IlgpuMemory)matrix).Buffer.View.BaseView.Cast<float>(), offset / sizeof(float), width, deviceIds.View.BaseView, deviceEnds.View.BaseView, deviceMeans.View.BaseView);
+            deviceMeans.View.BaseView.CopyToCPU(stream, means);
+            Accelerator.Synchronize();
         }
     }
 

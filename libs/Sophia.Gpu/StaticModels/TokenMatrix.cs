@@ -1,0 +1,163 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Sophia.Gpu.Devices;
+using Sophia.Gpu.Models;
+using Sophia.Gpu.Pools;
+
+namespace Sophia.Gpu.StaticModels;
+
+/// <summary>
+/// The matrix of a static embedding model, a row of float32 for each token, in the models pool of a device. It is pinned while
+/// it is used; between uses the pool may evict it for another model, and the next use reads it from its file again.
+/// </summary>
+internal sealed class TokenMatrix : IDisposable
+{
+    private const int BlockBytes = 4 << 20;
+
+    private readonly Lock _lock = new();
+    private readonly SafetensorsFile _file;
+    private readonly SafetensorsEntry _tensor;
+    private readonly IDevice _device;
+    private readonly PagePool _pool;
+    private byte[]? _digest;
+    private PageRun? _run;
+
+    private TokenMatrix(SafetensorsFile file, SafetensorsEntry tensor, IDevice device, PagePool pool) =>
+        (_file, _tensor, _device, _pool) = (file, tensor, device, pool);
+
+    public int Rows => (int)_tensor.Shape[0];
+
+    public int Width => (int)_tensor.Shape[1];
+
+    /// <summary>True where tokens that the vocabulary does not have are left out, as model2vec does; its tensor is named embeddings.</summary>
+    public bool LeavesOutUnknown => _tensor.Name == "embeddings";
+
+    /// <summary>Finds the matrix in the file and loads it once, to see that it can be.</summary>
+    /// <exception cref="ArgumentException">The file has no such matrix, or the pool has no room.</exception>
+    /// <exception cref="SafetensorsException"/>
+    public static TokenMatrix Open(string path, PooledDevice device)
+    {
+        var file = SafetensorsFile.Open(path);
+        if (file.Tensors.ContainsKey("mapping") || file.Tensors.ContainsKey("weights"))
+        {
+            throw new ArgumentException($"'{path}' has a mapping or weights of tokens beside its matrix, which is not supported. Export the model without quantising its vocabulary.");
+        }
+
+        var matrices = file.Tensors.Values.Where(t => t.Shape.Count == 2 && t.Type.IsFloating()).ToList();
+        var tensor = matrices.Find(t => t.Name is "embeddings" or "embedding.weight") ?? (matrices.Count == 1 ? matrices[0] : null) ?? throw new ArgumentException(
+            $"'{path}' has {matrices.Count} matrices of floating numbers ({string.Join(", ", matrices.Select(m => m.Name).Take(5))}) and none named embeddings or embedding.weight. A static embedding model has one.");
+        if (tensor.Shape[0] is < 1 or > 10_000_000 || tensor.Shape[1] is < 1 or > 4096)
+        {
+            throw new ArgumentException($"The matrix of '{path}' is {tensor.Shape[0]:N0} × {tensor.Shape[1]:N0}; 1 to 10,000,000 tokens of 1 to 4,096 components are taken.");
+        }
+
+        var matrix = new TokenMatrix(file, tensor, device.Device, device[PoolKind.Models]);
+        matrix.Unpin(matrix.Pin());
+        return matrix;
+    }
+
+    /// <summary>The mean of the rows of each text's tokens; zeros for a text without tokens.</summary>
+    /// <param name="ids">Of all texts, one after the other.</param>
+    /// <param name="ends">Where each text's ids end.</param>
+    /// <param name="means">A row for each text.</param>
+    /// <exception cref="ModelCallException">The matrix was evicted and cannot be loaded again now.</exception>
+    public void Mean(ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means)
+    {
+        PageRun run;
+        try
+        {
+            run = Pin();
+        }
+        catch (Exception error) when (error is ArgumentException or IOException or SafetensorsException or UnauthorizedAccessException)
+        {
+            throw new ModelCallException($"Its matrix cannot be loaded again: {error.Message}", error);
+        }
+
+        try
+        {
+            _device.MeanRows(_pool.Memory, run.Offset, Width, ids, ends, means);
+        }
+        finally
+        {
+            Unpin(run);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_run is { } run)
+            {
+                _pool.Free(run);
+            }
+        }
+    }
+
+    private PageRun Pin()
+    {
+        lock (_lock)
+        {
+            if (_run is null || !_pool.TryPin(_run))
+            {
+                _run = Load();
+            }
+
+            _pool.Touch(_run);
+            return _run;
+        }
+    }
+
+    private void Unpin(PageRun run) => _pool.Unpin(run);
+
+    /// <summary>Reads the matrix into pages, pinned.</summary>
+    private PageRun Load()
+    {
+        var bytes = (long)Rows * Width * sizeof(float);
+        var pages = (bytes + _pool.PageBytes - 1) / _pool.PageBytes;
+        var run = (pages > _pool.Pages ? null : _pool.AllocateEvicting((int)pages, "another model", static _ => { })) ?? throw new ArgumentException(
+            $"The matrix of '{_file.Path}' takes {bytes:N0} bytes, for which the pool {_pool.Name} ({_pool.Memory.Bytes:N0}) has no room. Raise Sophia:Gpu:ModelsBytes.");
+        _ = _pool.TryPin(run);
+        try
+        {
+            Fill(run);
+            return run;
+        }
+        catch
+        {
+            _pool.Unpin(run);
+            _pool.Free(run);
+            throw;
+        }
+    }
+
+    private void Fill(PageRun run)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var file = File.OpenRead(_file.Path);
+        var rowsAtOnce = Math.Max(1, BlockBytes / (Width * sizeof(float)));
+        var block = new float[rowsAtOnce * Width];
+        for (var row = 0; row < Rows; row += rowsAtOnce)
+        {
+            var values = block.AsSpan(0, Math.Min(rowsAtOnce, Rows - row) * Width);
+            SafetensorsFile.ReadRows(file, _tensor, row, values);
+            foreach (var value in values)
+            {
+                if (!float.IsFinite(value))
+                {
+                    throw new SafetensorsException($"'{_file.Path}' has a component in rows {row:N0} to {Math.Min(row + rowsAtOnce, Rows):N0} that is not a finite number of 32 bits.");
+                }
+            }
+
+            var bytes = MemoryMarshal.AsBytes(values);
+            hash.AppendData(bytes);
+            _pool.Memory.Write(run.Offset + ((long)row * Width * sizeof(float)), bytes);
+        }
+
+        // Vectors of another matrix could not be compared with those that were made: the model's identity has the file's first bytes.
+        var digest = hash.GetHashAndReset();
+        _digest = _digest is null || _digest.AsSpan().SequenceEqual(digest)
+            ? digest
+            : throw new SafetensorsException($"'{_file.Path}' was changed while it was in use. Restart, and the model counts as another one.");
+    }
+}

@@ -80,6 +80,7 @@ try
     GpuEndpoint.Map(app);
     ExternalFunctionEndpoint.Map(app);
     CortexEndpoints.Map(app);
+    JudgementEndpoints.Map(app);
     UsageEndpoint.Map(app);
     CortexCosts.Map(app);
     TiersEndpoint.Map(app);

@@ -36,15 +36,23 @@ internal sealed class CortexEndpoints(CortexMemory cortex, MemoryHierarchy memor
         using var bytes = await RequestBody.ReadJsonAsync(context, CompletionReader.MaxBodyBytes);
         CompletionRequest request;
         string? name;
+        bool streams;
         var (document, json) = BodyObject.Parse(bytes);
         using (document)
         {
-            json.Allow("model", "prompt", "system", "messages", "namespace", "temperature", "topP", "maxTokens", "seed", "stop", "cache");
+            json.Allow("model", "prompt", "system", "messages", "namespace", "temperature", "topP", "maxTokens", "seed", "stop", "cache", "stream");
             request = CompletionReader.Read(json);
+            streams = json.Truth("stream") ?? false;
             name = json.Text("namespace", 128);
         }
 
         var ns = await NamespaceAsync(context, caller, name);
+        if (streams)
+        {
+            await CompletionStream.SendAsync(context, cortex.CompleteInPartsAsync(caller.Tenant, ns, request, new Trail(), context.RequestAborted), start);
+            return;
+        }
+
         if (cortex.TryGetNear(caller.Tenant, ns, request, out var near))
         {
             await SendAsync(context, near, start);

@@ -31,12 +31,17 @@ internal static class EmbeddingJson
         }
 
         json.WriteEndArray();
+        WriteReceipt(json, answer);
+        json.WriteEndObject();
+    }
+
+    public static void WriteReceipt(Utf8JsonWriter json, EmbeddingResult answer)
+    {
         json.WriteStartObject("receipt");
         json.WriteNumber("made", answer.Made);
         json.WriteNumber("kept", answer.Vectors.Count - answer.Made);
         CompletionJson.WriteCost(json, "cost", answer.Cost, answer.IsPriced);
         CompletionJson.WriteCost(json, "avoided", answer.Avoided, answer.IsPriced);
-        json.WriteEndObject();
         json.WriteEndObject();
     }
 }

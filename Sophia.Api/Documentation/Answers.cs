@@ -88,6 +88,10 @@ internal sealed record CompletionResultAnswer(string Text, string? FinishReason,
 
 internal sealed record EmbedReceiptAnswer(int Made, int Kept, CostAnswer Cost, CostAnswer Avoided);
 
+internal sealed record ClassifyAnswer(string Label, string Model, TokensAnswer Usage, CompletionReceiptAnswer Receipt);
+
+internal sealed record SimilarityAnswer(double? Similarity, string Model, EmbedReceiptAnswer Receipt);
+
 internal sealed record EmbedResultAnswer(string Model, string Identity, int Dimensions, float[]?[] Vectors, EmbedReceiptAnswer Receipt);
 
 internal sealed record ModelUsageAnswer(

@@ -40,7 +40,11 @@ internal sealed record MessageBody(string Role, string Content);
 
 internal sealed record CompletionBody(
     string? Model, string? Prompt, string? System, MessageBody[]? Messages, string? Namespace, double? Temperature, double? TopP, int? MaxTokens, long? Seed,
-    string[]? Stop, string? Cache);
+    string[]? Stop, string? Cache, bool? Stream);
+
+internal sealed record ClassifyBody(string Text, string[] Labels, string? Instruction, string? Model, string? Namespace, string? Cache);
+
+internal sealed record SimilarityBody(string A, string B, string? Model, string? Namespace, string? Cache);
 
 internal sealed record EmbedBody(string[] Texts, string? Model, string? Role, string? Namespace, string? Cache);
 

@@ -48,4 +48,7 @@ public sealed record CompletionRequest
     public IReadOnlyList<string> Stop { get; init; } = [];
 
     public CacheUse Cache { get; init; }
+
+    /// <summary>False of answers that are not to be kept; null keeps all.</summary>
+    internal Func<string, bool>? Accepts { get; init; }
 }

@@ -178,7 +178,7 @@ public sealed partial class CortexMemory
     private async Task<CompletionAnswer> KeepAsync(Prompt prompt, CompletionAnswer answer)
     {
         // A filter of the model's host cut it: another time it may not.
-        if (answer.FinishReason == "content_filter" || prompt.Model.TimeToLive <= TimeSpan.Zero)
+        if (answer.FinishReason == "content_filter" || prompt.Model.TimeToLive <= TimeSpan.Zero || prompt.Request.Accepts?.Invoke(answer.Text) == false)
         {
             return answer;
         }

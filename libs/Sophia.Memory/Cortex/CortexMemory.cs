@@ -99,13 +99,13 @@ public sealed partial class CortexMemory : IAsyncDisposable
 
         if (request.Cache == CacheUse.Off)
         {
-            return await AskModelAsync(prompt, cancellationToken).ConfigureAwait(false);
+            return await AskModelAsync(prompt, null, cancellationToken).ConfigureAwait(false);
         }
 
-        return await JoinAsync(prompt, started, trail, cancellationToken).ConfigureAwait(false);
+        return await JoinAsync(prompt, started, trail, null, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<CompletionAnswer> JoinAsync(Prompt prompt, long started, Trail trail, CancellationToken cancellationToken)
+    private async Task<CompletionAnswer> JoinAsync(Prompt prompt, long started, Trail trail, PartRelay? relay, CancellationToken cancellationToken)
     {
         if (_failures.TryGet(prompt.Key, out var failure) && prompt.Request.Cache != CacheUse.Refresh)
         {
@@ -118,7 +118,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
         }
 
         var flightKey = new FlightKey(prompt.Key, prompt.Namespace?.Id ?? 0, prompt.Request.Cache, prompt.IsResident);
-        var mine = new Lazy<Task<CompletionAnswer>>(() => FlyAsync(flightKey, prompt));
+        var mine = new Lazy<Task<CompletionAnswer>>(() => FlyAsync(flightKey, prompt, relay));
         var flight = _flights.GetOrAdd(flightKey, mine);
         var answer = await flight.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
         trail.Add(answer.Outcome == CallOutcome.NearHit ? "l0" : "model", started);
@@ -134,7 +134,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
     }
 
     // Goes on when its callers have gone: the call is paid for, and the next who asks has the answer.
-    private async Task<CompletionAnswer> FlyAsync(FlightKey flightKey, Prompt prompt)
+    private async Task<CompletionAnswer> FlyAsync(FlightKey flightKey, Prompt prompt, PartRelay? relay)
     {
         await Task.Yield();
         try
@@ -146,7 +146,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
                 return found;
             }
 
-            var answer = await AskModelAsync(prompt, _stop.Token).ConfigureAwait(false);
+            var answer = await AskModelAsync(prompt, relay, _stop.Token).ConfigureAwait(false);
             return await KeepAsync(prompt, answer).ConfigureAwait(false);
         }
         catch (RefusedException refusal) when (refusal is ModelUnavailableException or ModelAnswerException)
@@ -169,7 +169,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
         await FindKeptAsync(prompt, trail, _stop.Token).ConfigureAwait(false)
         ?? (prompt.Request.Cache == CacheUse.Near ? await FindNearAsync(prompt, trail, _stop.Token).ConfigureAwait(false) : null);
 
-    private async Task<CompletionAnswer> AskModelAsync(Prompt prompt, CancellationToken cancellationToken)
+    private async Task<CompletionAnswer> AskModelAsync(Prompt prompt, PartRelay? relay, CancellationToken cancellationToken)
     {
         var (tenant, model) = (prompt.Tenant, prompt.Model);
         var budget = await RequireBudgetAsync(tenant, cancellationToken).ConfigureAwait(false);
@@ -177,7 +177,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
         ModelReply reply;
         try
         {
-            reply = await ModelReply.AskAsync(prompt, cancellationToken).ConfigureAwait(false);
+            reply = await ModelReply.AskAsync(prompt, relay, cancellationToken).ConfigureAwait(false);
         }
         catch (RefusedException)
         {

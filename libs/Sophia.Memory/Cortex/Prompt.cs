@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.AI;
 using Sophia.Memory.Namespaces;
 
@@ -13,13 +14,38 @@ internal readonly record struct ModelReply(string Text, string? FinishReason, lo
 
     /// <exception cref="ModelUnavailableException"/>
     /// <exception cref="ModelAnswerException">Also when there is no text in the answer.</exception>
-    public static async Task<ModelReply> AskAsync(Prompt prompt, CancellationToken cancellationToken)
+    /// <param name="relay">Gets the parts as the model writes them; null to ask for the answer whole.</param>
+    public static async Task<ModelReply> AskAsync(Prompt prompt, PartRelay? relay, CancellationToken cancellationToken)
     {
+        if (relay is not null)
+        {
+            return await AskInPartsAsync(prompt, relay, cancellationToken).ConfigureAwait(false);
+        }
+
         var response = await prompt.Model.Client.GetResponseAsync(Messages(prompt.Request), Options(prompt.Request), cancellationToken).ConfigureAwait(false);
         return Of(prompt, response.Text, response.FinishReason?.Value, response.Usage);
     }
 
-    public static ModelReply Of(Prompt prompt, string text, string? finishReason, UsageDetails? usage)
+    private static async Task<ModelReply> AskInPartsAsync(Prompt prompt, PartRelay relay, CancellationToken cancellationToken)
+    {
+        var text = new StringBuilder();
+        string? reason = null;
+        UsageDetails? usage = null;
+        await foreach (var part in prompt.Model.Client.GetStreamingResponseAsync(Messages(prompt.Request), Options(prompt.Request), cancellationToken).ConfigureAwait(false))
+        {
+            reason = part.FinishReason?.Value ?? reason;
+            usage = part.Contents.OfType<UsageContent>().LastOrDefault()?.Details ?? usage;
+            if (part.Text is { Length: > 0 } written)
+            {
+                text.Append(written);
+                await relay.WriteAsync(written).ConfigureAwait(false);
+            }
+        }
+
+        return Of(prompt, text.ToString(), reason, usage);
+    }
+
+    private static ModelReply Of(Prompt prompt, string text, string? finishReason, UsageDetails? usage)
     {
         if (string.IsNullOrWhiteSpace(text))
         {

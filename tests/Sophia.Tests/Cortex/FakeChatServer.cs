@@ -63,13 +63,12 @@ internal sealed class FakeChatServer : IAsyncDisposable
             await context.Response.WriteAsync(body);
         });
 
-    /// <summary>The next call begins a stream and breaks it off.</summary>
+    /// <summary>The next call begins a stream and ends it without [DONE], as a server does that is stopped.</summary>
     public void NextBreaksOff() => _script.Enqueue(async context =>
     {
         context.Response.ContentType = "text/event-stream";
         await context.Response.WriteAsync("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"half \"}}]}\n\n");
         await context.Response.Body.FlushAsync();
-        context.Abort();
     });
 
     /// <summary>The next call is not answered until the caller goes away.</summary>

@@ -152,11 +152,20 @@ public sealed partial class ModelChanges
         _vectors.StopMaking(ns.Id, change.From);
         _vectors.StopMaking(ns.Id, change.To);
         await _shards.DropAsync(At(ns, change, other)).ConfigureAwait(false);
-        await _shards.Open(current, out _).Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var serving = _shards.Open(current, out _);
+        await serving.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
         if (_store.IsShared)
         {
             await Task.Delay(OthersKnow, _clock, cancellationToken).ConfigureAwait(false);
         }
+
+        // What was written with the other model gets its vector when the shard takes it in; one made after the vectors were
+        // moved into the contents would stay beside them.
+        if (!await serving.ReachAsync(_tail.Seen[ns.Partition], CatchUp, cancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+
 
         // Once more: a request that began before the other model's end may have opened it again.
         await _shards.DropAsync(At(ns, change, other)).ConfigureAwait(false);

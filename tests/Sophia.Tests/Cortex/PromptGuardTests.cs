@@ -1,0 +1,34 @@
+using Sophia.Memory.Cortex;
+
+namespace Sophia.Tests.Cortex;
+
+public sealed class PromptGuardTests
+{
+    [Theory]
+    [InlineData("sales in 2024", "sales in 2025")]
+    [InlineData("rows where a < b", "rows where a > b")]
+    [InlineData("is it -3 degrees", "is it 3 degrees")]
+    [InlineData("the plan for Acme", "the plan for Apex")]
+    [InlineData("it works", "it doesn't work")]
+    [InlineData("with tax", "without tax")]
+    [InlineData("version 1.5", "version 15")]
+    [InlineData("from A1 to B2", "from B2 to A1")]
+    public void Numbers_names_signs_and_negations_are_guarded_even_where_meaning_is_known(string one, string other) =>
+        Assert.NotEqual(PromptGuard.Of(one, knowsMeaning: true), PromptGuard.Of(other, knowsMeaning: true));
+
+    [Theory]
+    [InlineData("how do I get back my password", "my password is lost, what now")]
+    [InlineData("What is a tier?", "Explain tiers.")]
+    public void Wording_is_left_to_a_model_that_knows_meaning(string one, string other) =>
+        Assert.Equal(PromptGuard.Of(one, knowsMeaning: true).Replace("i ", "", StringComparison.Ordinal), PromptGuard.Of(other, knowsMeaning: true));
+
+    [Theory]
+    [InlineData("dog bites man", "man bites dog")]
+    [InlineData("the capital of france", "the capital of germany")]
+    public void Every_word_counts_where_it_is_not(string one, string other) =>
+        Assert.NotEqual(PromptGuard.Of(one, knowsMeaning: false), PromptGuard.Of(other, knowsMeaning: false));
+
+    [Fact]
+    public void Articles_case_and_politeness_never_count() =>
+        Assert.Equal(PromptGuard.Of("Could you tell me the price of a plan, please?", knowsMeaning: false), PromptGuard.Of("price of plan", knowsMeaning: false));
+}

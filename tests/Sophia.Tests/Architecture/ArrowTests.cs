@@ -16,6 +16,7 @@ public sealed class ArrowTests
         ["Sophia.Snowflake"] = ["Sophia.Memory"],
         ["Sophia.Api"] = ["Sophia.Memory", "Sophia.Stores", "Sophia.Gpu", "Sophia.Snowflake", "Sophia.ServiceDefaults"],
         ["Sophia.Cli"] = ["Sophia.Client", "Sophia.Snowflake"],
+        ["Sophia.SnowflakeEmulator"] = ["Sophia.Snowflake"],
     };
 
     private static readonly string[] DriversAndWeb =

@@ -1,0 +1,31 @@
+using System.Text.RegularExpressions;
+using DuckDB.NET.Data;
+
+namespace Sophia.Snowflake.Local;
+
+/// <summary>DuckDB's errors with Snowflake's numbers.</summary>
+internal static partial class EngineErrors
+{
+    public static SnowflakeException From(DuckDBException error)
+    {
+        var text = error.Message;
+        if (text.StartsWith("INTERRUPT", StringComparison.OrdinalIgnoreCase)) return SnowflakeException.Cancelled();
+        if (text.StartsWith("Parser", StringComparison.Ordinal)) return SnowflakeException.Syntax(text);
+        if (text.StartsWith("Catalog", StringComparison.Ordinal))
+        {
+            var name = Named().Match(text) is { Success: true } m ? m.Groups[2].Value : "";
+            if (text.Contains("already exists", StringComparison.Ordinal)) return new("002002", "42710", $"SQL compilation error:\nObject '{name}' already exists.", error);
+            return text.Contains("Function", StringComparison.Ordinal)
+                ? new("002140", "42601", $"SQL compilation error:\nUnknown function {name}.", error)
+                : new("002003", "42S02", $"SQL compilation error:\nObject '{name}' does not exist or not authorized.", error);
+        }
+        if (text.StartsWith("Binder", StringComparison.Ordinal)) return new("000904", "42000", $"SQL compilation error:\n{text}", error);
+        if (text.StartsWith("Conversion", StringComparison.Ordinal)) return new("100038", "22018", text, error);
+        if (text.StartsWith("Out of Range", StringComparison.Ordinal)) return new("100039", "22003", text, error);
+        if (text.StartsWith("Constraint", StringComparison.Ordinal)) return new("100072", "22000", text, error);
+        return new("000603", "XX000", text, error);
+    }
+
+    [GeneratedRegex("(Table|View|Schema|Function|Sequence|Type|Macro)[^\"]*?with name \"?([^\" ]+)\"?")]
+    private static partial Regex Named();
+}

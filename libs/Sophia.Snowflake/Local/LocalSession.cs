@@ -1,0 +1,224 @@
+using DuckDB.NET.Data;
+
+namespace Sophia.Snowflake.Local;
+
+/// <summary>One session: schema, warehouse, role, parameters, a transaction. Safe from several threads, which wait for one another.</summary>
+public sealed class LocalSession : IDisposable
+{
+    private readonly DuckDBConnection _connection;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Dictionary<string, string> _parameters = new(StringComparer.OrdinalIgnoreCase);
+    private bool _inTransaction;
+
+    internal LocalSession(DuckDBConnection connection, string? schema, string? warehouse, string? role)
+    {
+        _connection = connection;
+        (Warehouse, Role) = (warehouse?.ToUpperInvariant(), role?.ToUpperInvariant() ?? "PUBLIC");
+        Schema = LocalSnowflake.DefaultSchema;
+        SearchIn(schema is not null && Exists(schema.ToUpperInvariant()) ? schema.ToUpperInvariant() : Schema);
+    }
+
+    public string Schema { get; private set; }
+    public string? Warehouse { get; private set; }
+    public string Role { get; private set; }
+
+    /// <summary>The statements of a text, each without its semicolon.</summary>
+    public static IReadOnlyList<string> Split(string sql)
+    {
+        List<string> statements = [];
+        List<SqlToken> current = [];
+        foreach (var token in SqlLexer.Read(sql).Append(new(SqlTokenKind.Symbol, ";")))
+        {
+            if (!token.Is(";")) { current.Add(token); continue; }
+            if (current.Exists(static t => t.Kind != SqlTokenKind.Space)) statements.Add(string.Concat(current.Select(static t => t.Text)));
+            current.Clear();
+        }
+        return statements;
+    }
+
+    /// <summary>Runs one statement.</summary>
+    /// <param name="binds">Sets of values for <c>?</c> or <c>:1</c>, all as long; more than one repeats an INSERT, UPDATE, DELETE or MERGE, all or nothing.</param>
+    /// <param name="describeOnly">A query gives its columns and no rows; nothing else is run.</param>
+    /// <exception cref="SnowflakeException">Snowflake's error; also for a cancelled statement.</exception>
+    public async Task<LocalResult> ExecuteAsync(string sql, IReadOnlyList<object?[]>? binds = null, bool describeOnly = false, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                // The engine blocks its thread while it works.
+                return await Task.Run(() => Execute(sql, binds is { Count: > 0 } ? binds : [[]], describeOnly, cancellationToken), cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { throw SnowflakeException.Cancelled(); }
+        catch (DuckDBException error) { throw EngineErrors.From(error); }
+    }
+
+    private LocalResult Execute(string sql, IReadOnlyList<object?[]> binds, bool describeOnly, CancellationToken cancellationToken)
+    {
+        var tokens = SqlLexer.Read(sql);
+        var code = tokens.Where(static t => t.Kind != SqlTokenKind.Space && !t.Is(";")).ToArray();
+        if (code.Length == 0) throw new SnowflakeException("000900", "42601", "SQL compilation error: An empty SQL statement is not allowed.");
+        var kind = StatementKind.Of(code);
+        if (describeOnly && kind != StatementKind.Select) return LocalResult.Status(kind);
+        switch (kind)
+        {
+            case StatementKind.Use: return Use(code);
+            case StatementKind.AlterSession: return AlterSession(code);
+            case StatementKind.Begin: return Transaction(kind, "BEGIN TRANSACTION", !_inTransaction, true);
+            case StatementKind.Commit: return Transaction(kind, "COMMIT", _inTransaction, false);
+            case StatementKind.Rollback: return Transaction(kind, "ROLLBACK", _inTransaction, false);
+        }
+        var (engine, wanted) = SqlRewriter.Rewrite(code, State());
+        if (binds.Any(row => row.Length < wanted) && !describeOnly)
+            throw new SnowflakeException("002049", "42601", $"SQL compilation error:\nBind variable :{binds.Min(static r => r.Length) + 1} not set.");
+        if (describeOnly) (engine, binds) = ($"SELECT * FROM ({engine}) LIMIT 0", [new object?[wanted]]);
+        if (kind is StatementKind.Select or StatementKind.Explain) return Query(engine, binds[0].AsSpan(0, wanted), kind, cancellationToken);
+        var changed = Change(engine, binds, wanted, cancellationToken);
+        return kind switch
+        {
+            StatementKind.Insert => Counted(kind, "number of rows inserted", changed),
+            StatementKind.Update => Counted(kind, "number of rows updated", changed),
+            StatementKind.Delete => Counted(kind, "number of rows deleted", changed),
+            StatementKind.Merge => Counted(kind, "number of rows affected", changed),
+            _ => LocalResult.Status(kind),
+        };
+    }
+
+    private static LocalResult Counted(int kind, string name, long count) => new([new(name, "fixed", 19)], [[count]], kind);
+
+    private Dictionary<string, string?> State() => new(StringComparer.Ordinal)
+    {
+        ["CURRENT_DATABASE"] = LocalSnowflake.Database, ["CURRENT_SCHEMA"] = Schema, ["CURRENT_WAREHOUSE"] = Warehouse, ["CURRENT_ROLE"] = Role,
+    };
+
+    private LocalResult Query(string sql, ReadOnlySpan<object?> values, int kind, CancellationToken cancellationToken)
+    {
+        using var command = Command(sql, values);
+        using var stop = cancellationToken.Register(static c => ((DuckDBCommand)c!).Cancel(), command);
+        cancellationToken.ThrowIfCancellationRequested();
+        using var reader = command.ExecuteReader();
+        var columns = Enumerable.Range(0, reader.FieldCount).Select(i => ColumnTypes.Of(reader.GetName(i), reader.GetDataTypeName(i))).ToArray();
+        List<object?[]> rows = [];
+        while (reader.Read())
+        {
+            if ((rows.Count & 1023) == 0) cancellationToken.ThrowIfCancellationRequested();
+            var row = new object?[columns.Length];
+            for (var i = 0; i < row.Length; i++) row[i] = reader.IsDBNull(i) ? null : reader.GetValue(i);
+            rows.Add(row);
+        }
+        for (var i = 0; i < columns.Length; i++)
+        {
+            if (columns[i].Type == "vector" && rows.Find(row => row[i] is not null)?[i] is System.Collections.ICollection first) columns[i] = columns[i] with { Dimension = first.Count };
+        }
+        return new(columns, rows, kind);
+    }
+
+    private long Change(string sql, IReadOnlyList<object?[]> binds, int wanted, CancellationToken cancellationToken)
+    {
+        var own = binds.Count > 1 && !_inTransaction;
+        if (own) Run("BEGIN TRANSACTION");
+        try
+        {
+            long changed = 0;
+            foreach (var values in binds)
+            {
+                using var command = Command(sql, values.AsSpan(0, wanted));
+                using var stop = cancellationToken.Register(static c => ((DuckDBCommand)c!).Cancel(), command);
+                cancellationToken.ThrowIfCancellationRequested();
+                changed += Math.Max(0, command.ExecuteNonQuery());
+            }
+            if (own) Run("COMMIT");
+            return changed;
+        }
+        catch when (own)
+        {
+            Run("ROLLBACK");
+            throw;
+        }
+    }
+
+    private DuckDBCommand Command(string sql, ReadOnlySpan<object?> values)
+    {
+        var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var value in values) command.Parameters.Add(new DuckDBParameter(value ?? DBNull.Value));
+        return command;
+    }
+
+    private LocalResult Transaction(int kind, string sql, bool applies, bool open)
+    {
+        if (applies) Run(sql);
+        _inTransaction = open;
+        return LocalResult.Status(kind);
+    }
+
+    private LocalResult Use(SqlToken[] code)
+    {
+        var names = code.Skip(1).Where(static t => !t.Is(".")).Select(static t => t.Kind == SqlTokenKind.QuotedName ? t.Text[1..^1] : t.Text.ToUpperInvariant()).ToArray();
+        switch (names)
+        {
+            case ["WAREHOUSE", var warehouse]: Warehouse = warehouse; break;
+            case ["ROLE", var role]: Role = role; break;
+            case ["DATABASE", LocalSnowflake.Database] or [LocalSnowflake.Database]: SearchIn(LocalSnowflake.DefaultSchema); break;
+            case ["SCHEMA", LocalSnowflake.Database, var schema]: SearchIn(Known(schema)); break;
+            case ["SCHEMA", var schema]: SearchIn(Known(schema)); break;
+            case [LocalSnowflake.Database, var schema]: SearchIn(Known(schema)); break;
+            default: throw new SnowflakeException("002043", "02000", "SQL compilation error:\nObject does not exist, or operation cannot be performed.");
+        }
+        return LocalResult.Status(StatementKind.Use);
+    }
+
+    private LocalResult AlterSession(SqlToken[] code)
+    {
+        if (code.Length < 6 || !code[2].Is("SET")) throw SnowflakeException.Unsupported("ALTER SESSION without SET");
+        for (var i = 3; i + 2 < code.Length; i += 3)
+        {
+            if (!code[i + 1].Is("=")) throw SnowflakeException.Syntax($"syntax error: = is missing behind {code[i].Text}.");
+            if (code[i].Is("AUTOCOMMIT") && !code[i + 2].Is("TRUE")) throw SnowflakeException.Unsupported("AUTOCOMMIT = FALSE");
+            _parameters[code[i].Text.ToUpperInvariant()] = code[i + 2].Text.Trim('\'');
+            if (i + 3 < code.Length && code[i + 3].Is(",")) i++;
+        }
+        return LocalResult.Status(StatementKind.AlterSession);
+    }
+
+    /// <summary>What ALTER SESSION SET gave a parameter, or null.</summary>
+    public string? Parameter(string name)
+    {
+        _parameters.TryGetValue(name, out var value);
+        return value;
+    }
+
+    private string Known(string schema) => Exists(schema) ? schema : throw new SnowflakeException("002043", "02000", "SQL compilation error:\nObject does not exist, or operation cannot be performed.");
+
+    private bool Exists(string schema)
+    {
+        using var command = Command("SELECT count(*) FROM duckdb_schemas() WHERE database_name = $1 AND upper(schema_name) = $2", [LocalSnowflake.Database, schema]);
+        return Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) > 0;
+    }
+
+    // The macros stand in memory.main.
+    private void SearchIn(string schema)
+    {
+        Run($"SET search_path='{LocalSnowflake.Database}.\"{schema.Replace("\"", "\"\"", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}\",memory.main'");
+        Schema = schema;
+    }
+
+    private void Run(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    public void Dispose()
+    {
+        _connection.Dispose();
+        _turn.Dispose();
+    }
+}

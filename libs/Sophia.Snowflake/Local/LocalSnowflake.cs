@@ -1,0 +1,53 @@
+using DuckDB.NET.Data;
+
+namespace Sophia.Snowflake.Local;
+
+/// <summary>
+/// Snowflake's SQL on DuckDB, in this process: one database, SOPHIA, in a file or in memory. What it understands is what DuckDB and
+/// <see cref="SqlRewriter"/> understand together; kinds of statements that are not in its list are refused by name.
+/// Functions that read or write files are off.
+/// </summary>
+public sealed class LocalSnowflake : IDisposable
+{
+    public const string Database = "SOPHIA";
+    public const string DefaultSchema = "PUBLIC";
+
+    private readonly DuckDBConnection _root = new("DataSource=:memory:");
+
+    /// <param name="path">The file, made where it is missing; null keeps everything in memory.</param>
+    public LocalSnowflake(string? path = null)
+    {
+        _root.Open();
+        Run("SET autoinstall_known_extensions=false");
+        Run("SET autoload_known_extensions=false");
+        Run($"ATTACH '{(path is null ? ":memory:" : Path.GetFullPath(path).Replace("'", "''", StringComparison.Ordinal))}' AS {Database}");
+        Run($"CREATE SCHEMA IF NOT EXISTS {Database}.{DefaultSchema}");
+        Run("CREATE MACRO memory.main.iff(c, a, b) AS CASE WHEN c THEN a ELSE b END");
+        Run("CREATE MACRO memory.main.nvl(a, b) AS coalesce(a, b)");
+        Run("CREATE MACRO memory.main.zeroifnull(a) AS coalesce(a, 0)");
+        Run("CREATE MACRO memory.main.parse_json(t) AS CAST(t AS JSON)");
+        Run("CREATE MACRO memory.main.vector_cosine_similarity(a, b) AS array_cosine_similarity(a, b)");
+        Run("CREATE MACRO memory.main.vector_l2_distance(a, b) AS array_distance(a, b)");
+        Run("CREATE MACRO memory.main.vector_inner_product(a, b) AS array_inner_product(a, b)");
+        Run("SET enable_external_access=false");
+    }
+
+    /// <summary>A session of its own connection; statements of one session run one after another.</summary>
+    /// <param name="schema">Where unqualified names are looked up; one that is not there leaves PUBLIC.</param>
+    public LocalSession OpenSession(string? schema = null, string? warehouse = null, string? role = null)
+    {
+        DuckDBConnection connection;
+        lock (_root) connection = _root.Duplicate();
+        connection.Open();
+        return new LocalSession(connection, schema, warehouse, role);
+    }
+
+    private void Run(string sql)
+    {
+        using var command = _root.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    public void Dispose() => _root.Dispose();
+}

@@ -1,0 +1,54 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Sophia.SnowflakeEmulator.Tests;
+
+/// <summary>The server on a free port, in this process, with user ADA and a clock that the test moves.</summary>
+public sealed class RunningEmulator : IAsyncLifetime, IDisposable
+{
+    public const string Password = "correct horse";
+    private WebApplication _app = null!;
+
+    public RSA Key { get; } = RSA.Create(2048);
+    public FakeTimeProvider Clock { get; } = new(DateTimeOffset.UtcNow);
+    public HttpClient Client { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        _app = EmulatorHost.Build(
+        [
+            "--urls=http://127.0.0.1:0", "--Emulator:Users:0:Name=ada", $"--Emulator:Users:0:Password={Password}", "--Emulator:Users:0:Tokens:0=a-token-of-ada",
+            $"--Emulator:Users:0:PublicKey={Convert.ToBase64String(Key.ExportSubjectPublicKeyInfo())}",
+        ], Clock);
+        await _app.StartAsync();
+        Client = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()) };
+    }
+
+    internal async Task<JsonElement> PostAsync(string path, object body, string? token = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, options: JsonSerializerOptions.Default) };
+        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Snowflake", $"Token=\"{token}\"");
+        using var response = await Client.SendAsync(request);
+        return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+    }
+
+    internal Task<JsonElement> LoginAsync(object? data = null) =>
+        PostAsync("/session/v1/login-request", new { data = data ?? new { ACCOUNT_NAME = "TEST", LOGIN_NAME = "ADA", PASSWORD = Password } });
+
+    internal async Task<string> TokenAsync() => (await LoginAsync()).GetProperty("data").GetProperty("token").GetString()!;
+
+    internal Task<JsonElement> RunAsync(string token, string sql, string? requestId = null) =>
+        PostAsync($"/queries/v1/query-request?requestId={requestId ?? Guid.NewGuid().ToString()}", new { sqlText = sql }, token);
+
+    public async Task DisposeAsync() => await _app.DisposeAsync();
+
+    public void Dispose()
+    {
+        Client?.Dispose();
+        Key.Dispose();
+    }
+}

@@ -1,0 +1,18 @@
+using System.Text.Json.Nodes;
+
+namespace Sophia.SnowflakeEmulator;
+
+/// <summary>The form of every answer: data, code, message, success. Drivers read <c>data</c> of failures too, so it is never null.</summary>
+internal static class Envelope
+{
+    public static IResult Success(JsonObject? data = null, string? code = null) => Answer(data ?? [], code, null, true, 200);
+
+    /// <summary>A refusal that the drivers handle by its code; HTTP says 200.</summary>
+    public static IResult Failure(string code, string message, JsonObject? data = null) => Answer(data ?? [], code, message, false, 200);
+
+    /// <summary>The request is no request of the protocol. The number is this program's own: Snowflake publishes none for it.</summary>
+    public static IResult Malformed(string message, int status = 400) => Answer([], "390400", message, false, status);
+
+    private static IResult Answer(JsonObject data, string? code, string? message, bool success, int status) =>
+        Results.Text(new JsonObject { ["data"] = data, ["code"] = code, ["message"] = message, ["success"] = success }.ToJsonString(), "application/json", statusCode: status);
+}

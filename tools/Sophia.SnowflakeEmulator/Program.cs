@@ -1,0 +1,13 @@
+using Sophia.SnowflakeEmulator;
+
+try
+{
+    await using var app = EmulatorHost.Build(args);
+    await app.RunAsync();
+    return 0;
+}
+catch (EmulatorConfigurationException error)
+{
+    await Console.Error.WriteLineAsync(error.Message);
+    return 2;
+}

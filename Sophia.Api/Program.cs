@@ -44,6 +44,7 @@ try
     builder.Services.AddSingleton<AccessGate>();
     // By a function, so that the container closes them at the end.
     builder.Services.AddSingleton(_ => node);
+    builder.Services.AddSingleton(_ => new GpuSensors(TimeProvider.System));
     builder.Services.AddSingleton(services => new DeviceWatch(
         services.GetRequiredService<GpuNode>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu")));
     builder.Services.AddSingleton(services => Engines.Build(services, api, memory));

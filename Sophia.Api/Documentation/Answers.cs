@@ -118,7 +118,7 @@ internal sealed record CheckAnswer(bool Healthy, string? Failure, double TookMs,
 
 internal sealed record DeviceAnswer(string Name, string Kind, string Model, string? ComputeCapability, long TotalBytes, long FreeBytes, string Profile, string[] Pools, CheckAnswer Check);
 
-internal sealed record GpuAnswer(string Node, DeviceAnswer[] Devices);
+internal sealed record GpuAnswer(string Node, DeviceAnswer[] Devices, Sophia.Gpu.Health.GpuReading[] Gpus, string? DriverFailure);
 
 internal sealed record DurationAnswer(double? LeSeconds, long Count);
 

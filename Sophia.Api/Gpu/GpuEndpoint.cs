@@ -13,7 +13,7 @@ using Sophia.Memory.Hierarchy;
 namespace Sophia.Api.Gpu;
 
 /// <summary>GET /v1/gpu and /v1/gpu/pools: the devices of this node and what their pools hold.</summary>
-internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch)
+internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors sensors)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -37,6 +37,14 @@ internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch)
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("gpus");
+        foreach (var reading in sensors.Read())
+        {
+            JsonSerializer.Serialize(json, reading, JsonSerializerOptions.Web);
+        }
+
+        json.WriteEndArray();
+        json.WriteString("driverFailure", sensors.Failure);
         json.WriteEndObject();
         await body.SendAsync(context, 200, new Trail(), start);
     }

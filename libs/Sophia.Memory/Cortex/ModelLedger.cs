@@ -149,7 +149,8 @@ public sealed partial class ModelLedger : IAsyncDisposable
                 key.Tenant, key.Day, key.Model, key.Operation, (byte)key.Outcome, calls, Interlocked.Exchange(ref cell.InputTokens, 0),
                 Interlocked.Exchange(ref cell.OutputTokens, 0), Interlocked.Exchange(ref cell.NanoDollars, 0),
                 Interlocked.Exchange(ref cell.NanoCredits, 0), Interlocked.Exchange(ref cell.LatencyUs, 0));
-            if (calls != 0 || row.LatencyUs != 0 || row.InputTokens != 0 || row.NanoDollars != 0)
+            // A call that is being counted may have any of them alone.
+            if ((calls | row.InputTokens | row.OutputTokens | row.NanoDollars | row.NanoCredits | row.LatencyUs) != 0)
             {
                 rows.Add(row);
             }

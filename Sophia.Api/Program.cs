@@ -51,6 +51,7 @@ try
     builder.Services.AddSingleton(ModelChoice.BuildChat(api, TimeProvider.System));
     builder.Services.AddSingleton(services => new CortexMemory(
         services.GetRequiredService<MemoryHierarchy>(), services.GetRequiredService<ChatModelCatalog>(), api.Cortex, services.GetRequiredService<ILoggerFactory>()));
+    builder.Services.AddShardCluster(api, builder.Configuration.GetConnectionString("postgres"));
     builder.Services.AddHostedService<MemoryLifetime>();
     builder.Services.AddExternalFunctions(api.ExternalFunctions);
     builder.Services.AddHostedService<CortexLifetime>();

@@ -131,6 +131,8 @@ public static class Extensions
             console.IncludeScopes = true;
         });
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // It says every command otherwise.
+        builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
         builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
 
         // The host makes an activity for each request when this logger is on at any level, whether anybody listens or not.

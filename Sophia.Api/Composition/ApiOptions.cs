@@ -1,5 +1,6 @@
 using Sophia.Api.Access;
 using Sophia.Api.ExternalFunctions;
+using Sophia.Gpu.Grains;
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Models.Chat;
@@ -47,6 +48,9 @@ public sealed record ApiOptions
 
     /// <summary>The devices of L0 and how their memory is divided.</summary>
     public PoolOptions Gpu { get; init; } = new();
+
+    /// <summary>Where the nodes of L0 are; by default shards are searched in this process.</summary>
+    public ClusterSettings Cluster { get; init; } = new();
 
     /// <summary>What Snowflake may call here.</summary>
     public ExternalFunctionOptions ExternalFunctions { get; init; } = new();

@@ -1,5 +1,6 @@
 using Npgsql;
 using Sophia.Gpu.Devices;
+using Sophia.Gpu.Grains;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Shards;
 using Sophia.Memory;
@@ -40,6 +41,18 @@ internal static class Engines
         // Of a GPU nothing is searched yet: its pools are reserved and checked, and vectors stay in host memory.
         var pool = services.GetRequiredService<GpuNode>().Devices.FirstOrDefault(d => d.Device.Facts.Kind == DeviceKind.Host)?[PoolKind.VectorCache];
         ISharedCache? shared = services.GetService<IConnectionMultiplexer>() is { } redis ? new RedisSharedCache(redis, clock) : null;
-        return new MemoryHierarchy(store, shared, new HostShardEngine(Path.Combine(api.DataDirectory, "vectors"), pool), null, memory, clock, loggers, services.GetRequiredService<ModelCatalog>());
+        return new MemoryHierarchy(store, shared, new HostShardEngine(Path.Combine(api.DataDirectory, "vectors"), pool), null, memory, clock, loggers, services.GetRequiredService<ModelCatalog>(), services.GetService<ShardCluster>());
+    }
+
+    /// <summary>The nodes of L0, where they are configured.</summary>
+    public static void AddShardCluster(this IServiceCollection services, ApiOptions api, string? postgres)
+    {
+        if (!api.Cluster.IsOff)
+        {
+            services.AddSingleton(s => new ShardCluster(
+                api.Cluster, postgres!, stop => ClusterMembership.PrepareAsync(s.GetRequiredService<NpgsqlDataSource>(), stop),
+                s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>()));
+            services.AddHostedService(static s => s.GetRequiredService<ShardCluster>());
+        }
     }
 }

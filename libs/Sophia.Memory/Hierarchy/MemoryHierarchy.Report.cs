@@ -34,6 +34,11 @@ public sealed partial class MemoryHierarchy
 
     private TierReport ReportShards()
     {
+        if (_cluster is { } cluster)
+        {
+            return Report(_meters.L0, cluster.Engine, cluster.State, cluster.Reason, null, null);
+        }
+
         var behind = _shards.Behind;
         var state = behind > 10_000 ? TierState.Degraded : TierState.Healthy;
         return Report(

@@ -80,6 +80,11 @@ public sealed partial class MemoryHierarchy
     private async Task<SearchAnswer> SearchNowAsync(
         NamespaceInfo ns, ShardQuery query, SearchRequest request, Trail trail, CancellationToken cancellationToken)
     {
+        if (_cluster is not null && await SearchClusterAsync(ns, query, request, trail, cancellationToken).ConfigureAwait(false) is { } elsewhere)
+        {
+            return elsewhere;
+        }
+
         var deadline = Stopwatch.GetTimestamp() + (long)(request.Timeout.TotalSeconds * Stopwatch.Frequency);
         while (true)
         {

@@ -8,6 +8,7 @@ using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Sessions;
 using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
@@ -38,21 +39,23 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
     private readonly ConcurrentDictionary<NearKey, Flight> _flights = new(NearKey.Comparer.Instance);
     private readonly UnsharedWrites _unshared = new();
     private readonly ConcurrentDictionary<RecordId, NearKey> _forgetting = new();
+    private readonly IShardCluster? _cluster;
 
     /// <param name="shared">The shared part of L1; null: the near copy is all of L1.</param>
     /// <param name="embedder">Makes vectors of text; null: new namespaces have none unless the caller brings them.</param>
     /// <param name="models">Where there are several models; the embedder is then not looked at.</param>
+    /// <param name="cluster">Where shards are searched; null, or without a node: in this process.</param>
     /// <exception cref="ArgumentException">An option cannot be; the message says how to fix it.</exception>
     public MemoryHierarchy(
         IRecordStore store, ISharedCache? shared, IShardEngine shards, IEmbeddingGenerator<string, Embedding<float>>? embedder,
-        MemoryOptions options, TimeProvider clock, ILoggerFactory? loggers = null, ModelCatalog? models = null)
+        MemoryOptions options, TimeProvider clock, ILoggerFactory? loggers = null, ModelCatalog? models = null, IShardCluster? cluster = null)
     {
         if (options.Validate() is { } problem)
         {
             throw new ArgumentException(problem, nameof(options));
         }
 
-        (_store, Models, Options, Clock) = (store, models ?? ModelCatalog.Of(embedder), options, clock);
+        (_store, Models, Options, Clock, _cluster) = (store, models ?? ModelCatalog.Of(embedder), options, clock, cluster);
         _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sophia.Memory");
         _namespaces = new NamespaceDirectory(store, clock);
         _coarse = new CoarseClock(clock);
@@ -152,8 +155,12 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
             ? new NamespaceSettings { VectorSource = VectorSource.Caller, Dimensions = callerDimensions }
             : DefaultSettings;
         var made = await _namespaces.EnsureAsync(tenant, name, settings, cancellationToken).ConfigureAwait(false);
-        // A new namespace is empty, so its shard costs nothing to load and the first search finds it warm.
-        _shards.Open(made, out _);
+        if (_cluster is null)
+        {
+            // A new namespace is empty, so its shard costs nothing to load and the first search finds it warm.
+            _shards.Open(made, out _);
+        }
+
         return made;
     }
 

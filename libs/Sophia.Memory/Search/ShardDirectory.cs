@@ -33,6 +33,8 @@ internal sealed class ShardDirectory(
     /// <summary>Changes that the slowest loaded shard has still to take in.</summary>
     public long Behind => _shards.Values.Select(s => tail.Seen[s.Namespace.Partition] - s.Seen).DefaultIfEmpty(0).Max();
 
+    public IEnumerable<LoadedShard> Loaded => _shards.Values;
+
     private readonly record struct ShardKey(long NamespaceId, string? Model, string Language)
     {
         public static ShardKey Of(NamespaceInfo ns) => new(ns.Id, ns.Settings.VectorModel, ns.Settings.Language);

@@ -10,6 +10,9 @@ namespace Sophia.Faults.Tests.Harness;
 /// <summary>How one process of the service is started.</summary>
 internal sealed record SophiaSettings
 {
+    /// <summary>The project whose program is started.</summary>
+    public string Service { get; init; } = "Sophia.Api";
+
     public required string DataDirectory { get; init; }
 
     public string? Postgres { get; init; }
@@ -103,7 +106,7 @@ internal sealed class SophiaProcess : IAsyncDisposable
     public static SophiaProcess Launch(SophiaSettings settings)
     {
         var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}"));
-        string[] command = [.. settings.Under, "dotnet", ServiceFile(), "--urls", address.GetLeftPart(UriPartial.Authority)];
+        string[] command = [.. settings.Under, "dotnet", ServiceFile(settings.Service), "--urls", address.GetLeftPart(UriPartial.Authority)];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
@@ -116,7 +119,11 @@ internal sealed class SophiaProcess : IAsyncDisposable
         }
 
         start.Environment["Sophia__DataDirectory"] = settings.DataDirectory;
-        start.Environment["Sophia__Announce"] = "false";
+        if (settings.Service == "Sophia.Api")
+        {
+            start.Environment["Sophia__Announce"] = "false";
+        }
+
         Set(start, "ConnectionStrings__postgres", settings.Postgres);
         Set(start, "ConnectionStrings__redis", settings.Redis);
         foreach (var (name, value) in settings.Environment)
@@ -184,12 +191,12 @@ internal sealed class SophiaProcess : IAsyncDisposable
     }
 
     // The service's own build output, of the configuration that the tests were built in.
-    private static string ServiceFile()
+    private static string ServiceFile(string service)
     {
         var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var configuration = framework.Parent!;
         var root = configuration.Parent!.Parent!.Parent!.Parent!;
-        var file = Path.Combine(root.FullName, "Sophia.Api", "bin", configuration.Name, framework.Name, "Sophia.Api.dll");
+        var file = Path.Combine(root.FullName, service, "bin", configuration.Name, framework.Name, $"{service}.dll");
         return File.Exists(file) ? file : throw new FileNotFoundException($"The service is not built: {file}");
     }
 

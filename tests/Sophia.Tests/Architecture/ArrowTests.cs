@@ -14,7 +14,9 @@ public sealed class ArrowTests
         ["Sophia.Stores"] = ["Sophia.Memory"],
         ["Sophia.Gpu"] = ["Sophia.Memory"],
         ["Sophia.Snowflake"] = ["Sophia.Memory"],
-        ["Sophia.Api"] = ["Sophia.Memory", "Sophia.Stores", "Sophia.Gpu", "Sophia.Snowflake", "Sophia.ServiceDefaults"],
+        ["Sophia.Gpu.Grains"] = ["Sophia.Memory", "Sophia.Gpu"],
+        ["Sophia.GpuTier"] = ["Sophia.Memory", "Sophia.Gpu", "Sophia.Gpu.Grains", "Sophia.Stores", "Sophia.Snowflake", "Sophia.ServiceDefaults"],
+        ["Sophia.Api"] = ["Sophia.Memory", "Sophia.Stores", "Sophia.Gpu", "Sophia.Gpu.Grains", "Sophia.Snowflake", "Sophia.ServiceDefaults"],
         ["Sophia.Cli"] = ["Sophia.Client", "Sophia.Snowflake"],
         ["Sophia.SnowflakeEmulator"] = ["Sophia.Snowflake"],
     };

@@ -1,0 +1,55 @@
+using Npgsql;
+using Sophia.Gpu.Devices;
+using Sophia.Gpu.Models;
+using Sophia.Gpu.Pools;
+using Sophia.Gpu.Shards;
+using Sophia.Memory;
+using Sophia.Memory.Models;
+using Sophia.Memory.Search.Cluster;
+using Sophia.Stores.Postgres;
+
+namespace Sophia.GpuTier.Composition;
+
+/// <summary>Builds the node: its devices, the models that make missing vectors, its shards.</summary>
+internal static class NodeParts
+{
+    /// <exception cref="FormatException">The devices or their pools cannot be as they are configured.</exception>
+    public static GpuNode OpenDevices(NodeOptions options)
+    {
+        try
+        {
+            return GpuNode.Open(options.Gpu, TimeProvider.System);
+        }
+        catch (Exception e) when (e is ArgumentException or DeviceMemoryException)
+        {
+            throw new FormatException(e.Message, e);
+        }
+    }
+
+    /// <exception cref="FormatException">A model cannot be made as it is configured; the message says what to change.</exception>
+    public static ModelCatalog BuildModels(NodeOptions options, GpuNode node)
+    {
+        var models = new List<EmbeddingModel> { ModelFactory.Hashed() };
+        try
+        {
+            models.AddRange(options.Models.OrderBy(static m => m.Key, StringComparer.Ordinal)
+                .Select(m => ModelFactory.Create(m.Key, m.Value, TimeProvider.System, node.Devices[0])));
+            return new ModelCatalog(models, models[0]);
+        }
+        catch (ArgumentException error)
+        {
+            models.ForEach(static model => model.Embedder.Dispose());
+            throw new FormatException(error.Message, error);
+        }
+    }
+
+    public static ShardHost BuildShards(IServiceProvider services, NodeOptions options, MemoryOptions memory)
+    {
+        var clock = services.GetRequiredService<TimeProvider>();
+        var pool = services.GetRequiredService<GpuNode>().Devices.FirstOrDefault(d => d.Device.Facts.Kind == DeviceKind.Host)?[PoolKind.VectorCache];
+        return new ShardHost(
+            PostgresRecordStore.Create(services.GetRequiredService<NpgsqlDataSource>(), clock, memory.Limits),
+            new HostShardEngine(Path.Combine(options.DataDirectory, "vectors"), pool), services.GetRequiredService<ModelCatalog>(), memory, clock,
+            services.GetRequiredService<ILoggerFactory>());
+    }
+}

@@ -1,0 +1,45 @@
+using Sophia.Gpu.Grains.Hosting;
+using Sophia.Gpu.Health;
+using Sophia.Gpu.Pools;
+using Sophia.GpuTier.Composition;
+using Sophia.GpuTier.Health;
+using Sophia.Memory.Search.Cluster;
+using Sophia.ServiceDefaults;
+
+try
+{
+    var builder = WebApplication.CreateSlimBuilder([.. args, "--hostBuilder:reloadConfigOnChange=false"]);
+    var (options, memory) = NodeOptions.Read(builder.Configuration);
+    var devices = NodeParts.OpenDevices(options);
+    var models = NodeParts.BuildModels(options, devices);
+
+    builder.AddServiceDefaults();
+    builder.AddPostgres();
+    builder.Services.AddSingleton(TimeProvider.System);
+    builder.Services.AddSingleton(models);
+    // By a function, so that the container closes them at the end.
+    builder.Services.AddSingleton(_ => devices);
+    builder.Services.AddSingleton(_ => new GpuSensors(TimeProvider.System));
+    builder.Services.AddSingleton(services => new DeviceWatch(
+        services.GetRequiredService<GpuNode>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu")));
+    builder.Services.AddSingleton(services => NodeParts.BuildShards(services, options, memory));
+    builder.Services.AddHostedService<NodeLifetime>();
+    builder.AddShardNode(options.Cluster, builder.Configuration.GetConnectionString("postgres")!);
+    builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
+    builder.Logging.AddFilter("Orleans", LogLevel.Warning);
+    if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
+    {
+        builder.WebHost.UseUrls("http://localhost:5090");
+    }
+
+    var app = builder.Build();
+    NodeHealth.Map(app);
+    app.MapDefaultEndpoints(static _ => { });
+    await app.RunAsync();
+    return 0;
+}
+catch (Exception e) when (e is FormatException or IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException })
+{
+    await Console.Error.WriteLineAsync($"The GPU tier cannot start: {e.Message}");
+    return 1;
+}

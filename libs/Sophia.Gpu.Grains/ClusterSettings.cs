@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Sophia.Gpu.Grains;
+
+/// <summary>How the nodes of L0 find each other, and how others find them; section Sophia:Cluster of the configuration.</summary>
+public sealed record ClusterSettings
+{
+    /// <summary>
+    /// <c>off</c>: shards are searched in the process that is asked. <c>postgres</c>: the nodes are those in the membership table
+    /// of ConnectionStrings:postgres. <c>localhost</c>: one node, on this machine, without a table.
+    /// </summary>
+    public string Membership { get; init; } = "off";
+
+    /// <summary>Nodes with one id are one cluster; 1–100 characters. Default: sophia.</summary>
+    public string Id { get; init; } = "sophia";
+
+    /// <summary>The address by which the other nodes reach this one; an IP address. Default: 127.0.0.1.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+
+    /// <summary>Where nodes talk to each other; 0: any free one. Default: 11111.</summary>
+    public int NodePort { get; init; } = 11111;
+
+    /// <summary>Where services that are no nodes ask; 0: any free one. Default: 30000.</summary>
+    public int GatewayPort { get; init; } = 30000;
+
+    /// <summary>A node that does not answer for so long, three times, is taken for dead; 0.2–30 s. Default: 1 s.</summary>
+    public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    public bool IsOff => Membership == "off";
+
+    /// <summary>The first setting that cannot be, with the message that fixes it; null when all are fine.</summary>
+    /// <param name="hasPostgres">ConnectionStrings:postgres is set.</param>
+    public string? Validate(bool hasPostgres)
+    {
+        if (Membership is not ("off" or "postgres" or "localhost"))
+        {
+            return $"Sophia:Cluster:Membership is '{Membership}'. Set it to off, postgres or localhost.";
+        }
+
+        if (!IsOff && !hasPostgres)
+        {
+            return $"Sophia:Cluster:Membership is {Membership}, and ConnectionStrings:postgres is not set. Nodes read the memories from PostgreSQL: set it, or set the membership to off.";
+        }
+
+        if (Id.Length is 0 or > 100)
+        {
+            return "Sophia:Cluster:Id must have 1 to 100 characters.";
+        }
+
+        if (!IPAddress.TryParse(Address, out _))
+        {
+            return $"Sophia:Cluster:Address is '{Address}'. Give an IP address of this machine that the other nodes reach.";
+        }
+
+        foreach (var (name, port) in new[] { (nameof(NodePort), NodePort), (nameof(GatewayPort), GatewayPort) })
+        {
+            if (port is < 0 or > 65535 || (port == 0 && Membership == "localhost"))
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"Sophia:Cluster:{name} is {port}. Set it between 1 and 65535, or, with the membership postgres, to 0 for any free one.");
+            }
+        }
+
+        return ProbeTimeout < TimeSpan.FromSeconds(0.2) || ProbeTimeout > TimeSpan.FromSeconds(30)
+            ? $"Sophia:Cluster:ProbeTimeout is {ProbeTimeout}. Set it between 00:00:00.2 and 00:00:30."
+            : null;
+    }
+
+    internal static int PortOr(int port)
+    {
+        if (port != 0)
+        {
+            return port;
+        }
+
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

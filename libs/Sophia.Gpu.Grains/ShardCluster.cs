@@ -1,0 +1,185 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Orleans.Runtime.Messaging;
+using Sophia.Gpu.Grains.Hosting;
+using Sophia.Gpu.Grains.Shards;
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Search.Cluster;
+using Sophia.Memory.Stores;
+using Sophia.Memory.Tiers;
+
+namespace Sophia.Gpu.Grains;
+
+/// <summary>
+/// L0 as a client of its nodes. It connects in the background and again by itself: a service starts, and searches on its own,
+/// while there is no node.
+/// </summary>
+public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsyncDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private readonly ClusterSettings _settings;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly IHost _host;
+    private readonly Func<CancellationToken, Task> _prepare;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _connecting = Task.CompletedTask;
+    private volatile IClusterClient? _client;
+    private volatile string? _reason = "The nodes of L0 were not reached yet.";
+
+    /// <param name="connection">Of PostgreSQL.</param>
+    /// <param name="prepare">Makes the membership tables if they are not there; tried again while it fails.</param>
+    public ShardCluster(ClusterSettings settings, string connection, Func<CancellationToken, Task> prepare, TimeProvider clock, ILoggerFactory loggers)
+    {
+        (_settings, _prepare, _clock, _logger) = (settings, prepare, clock, loggers.CreateLogger("Sophia.Cluster"));
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton(loggers);
+        builder.UseOrleansClient(client =>
+        {
+            SiloHosting.Configure(client, settings, connection);
+            client.UseConnectionRetryFilter(RetryAsync);
+        });
+        _host = builder.Build();
+    }
+
+    public string Engine => $"Orleans cluster '{_settings.Id}'";
+
+    public TierState State => _reason is null ? TierState.Healthy : TierState.Degraded;
+
+    public string? Reason => _reason is { } reason ? $"{reason} Searches run in this process." : null;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _connecting = ConnectAsync();
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stop.CancelAsync();
+        await _connecting;
+        if (_client is not null)
+        {
+            _client = null;
+            await _host.StopAsync(cancellationToken);
+        }
+    }
+
+    public async Task<ClusterAnswer> SearchAsync(NamespaceInfo ns, ClusterCall call, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(ns);
+        ArgumentNullException.ThrowIfNull(call);
+        var reply = await AskAsync(ShardAddress.Of(ns, 0), call, cancellationToken);
+        var seen = Sequence.Of(ns.Partition, reply.Seen);
+        return reply.Outcome switch
+        {
+            ShardOutcome.Found => new ClusterAnswer(reply.Answer!, seen),
+            ShardOutcome.Behind => throw new SequenceNotReachedException(call.MinSequence, seen),
+            ShardOutcome.Loading => throw new RefusedException(
+                "shard-loading", $"The shard of namespace '{ns.Name}' is still being loaded ({reply.Records:N0} records so far).",
+                "Try again in a moment, or allow more time with timeoutMs."),
+            _ => throw new RefusedException("shard-loading", $"The shard of namespace '{ns.Name}' is not there: {reply.Reason}", "Try again in a moment, or allow more time with timeoutMs."),
+        };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None);
+        _stop.Dispose();
+        _host.Dispose();
+    }
+
+    // A node that died is asked until the others know of it and have its shards; the call's time is the limit.
+    private async Task<ShardReply> AskAsync(ShardAddress address, ClusterCall call, CancellationToken cancellationToken)
+    {
+        var started = _clock.GetTimestamp();
+        while (true)
+        {
+            var client = _client ?? throw new ClusterUnavailableException(_reason ?? "The service stops.");
+            var left = call.Timeout - _clock.GetElapsedTime(started);
+            left = left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            string reason;
+            try
+            {
+                var shard = client.GetGrain<IShardGrain>(address.ToString());
+                var asked = new ShardCall(call.Query, call.MinSequence.Number, call.Known, left);
+                // The shard keeps the time itself; this is for one that does not answer at all.
+                var reply = await shard.SearchAsync(new Immutable<ShardCall>(asked), cancellationToken).WaitAsync(left + TimeSpan.FromSeconds(1), _clock, cancellationToken);
+                return reply.Value;
+            }
+            catch (Exception error) when (error is OrleansException or TimeoutException or ConnectionFailedException or System.IO.IOException)
+            {
+                reason = error.Message;
+                LogNotAnswered(address, reason);
+            }
+
+            if (_clock.GetElapsedTime(started) + Pause >= call.Timeout)
+            {
+                return new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = $"its node did not answer ({reason})" };
+            }
+
+            await Task.Delay(Pause, _clock, cancellationToken);
+        }
+    }
+
+    private async Task ConnectAsync()
+    {
+        try
+        {
+            await PrepareAsync();
+            await _host.StartAsync(_stop.Token);
+            _client = _host.Services.GetRequiredService<IClusterClient>();
+            _reason = null;
+            LogConnected(_settings.Id);
+        }
+        catch (Exception) when (_stop.IsCancellationRequested)
+        {
+            _reason = "The service stops.";
+        }
+        catch (Exception error)
+        {
+            _reason = $"The client of L0's nodes failed: {error.Message}";
+            LogFailed(error);
+        }
+    }
+
+    private async Task PrepareAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                await _prepare(_stop.Token);
+                return;
+            }
+            catch (StoreUnavailableException away)
+            {
+                _reason = away.Message;
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(1), _clock, _stop.Token);
+        }
+    }
+
+    private async Task<bool> RetryAsync(Exception error, CancellationToken cancellationToken)
+    {
+        _reason = $"No node of L0 is there: {error.Message}";
+        await Task.Delay(TimeSpan.FromMilliseconds(500), _clock, cancellationToken);
+        return true;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Connected to the nodes of L0, cluster {Cluster}.")]
+    private partial void LogConnected(string cluster);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The client of L0's nodes failed; searches run in this process until the service is started again.")]
+    private partial void LogFailed(Exception error);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Shard {Shard} was asked again: {Reason}")]
+    private partial void LogNotAnswered(ShardAddress shard, string reason);
+}

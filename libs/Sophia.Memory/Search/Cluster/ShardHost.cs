@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Log;
+using Sophia.Memory.Models;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Stores;
+using Sophia.Memory.Tiers;
+
+namespace Sophia.Memory.Search.Cluster;
+
+/// <summary>
+/// The shards of a node that serves nothing but shards: it opens the store, follows the log, loads what it is asked for and
+/// searches it. It writes nothing but vectors that a model had not made yet.
+/// </summary>
+public sealed class ShardHost : IAsyncDisposable
+{
+    /// <summary>How long a search waits for a change that its caller knows of but did not ask for.</summary>
+    private static readonly TimeSpan KnownPatience = TimeSpan.FromMilliseconds(200);
+
+    private readonly IRecordStore _store;
+    private readonly TimeProvider _clock;
+    private readonly LogTail _tail;
+    private readonly ShardDirectory _shards;
+    private readonly TierMeters _meters = new();
+    private int _disposed;
+
+    /// <param name="store">The host's from now on.</param>
+    public ShardHost(IRecordStore store, IShardEngine engine, ModelCatalog models, MemoryOptions options, TimeProvider clock, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        var logger = loggers.CreateLogger("Sophia.Shards");
+        (_store, _clock, Engine) = (store, clock, engine.Engine);
+        _tail = new LogTail(store, options, clock, logger);
+        _shards = new ShardDirectory(engine, _tail, store, new VectorCompletion(models, store, clock, logger), options, _meters.L0, clock);
+        _tail.Trimmed += _shards.Distrust;
+        _meters.Meter.CreateObservableGauge("sophia.shard.behind", () => _shards.Behind, "{change}", "Changes that the slowest shard has still to take in.");
+        _meters.Meter.CreateObservableGauge("sophia.shard.bytes", () => _shards.SizeInMemory, "By", "Bytes of the shards that the node holds.");
+        _meters.Meter.CreateObservableGauge("sophia.log.lag", () => _tail.Lag.TotalSeconds, "s", "Time since the log was last known to be read to its end.");
+    }
+
+    public string Engine { get; }
+
+    /// <summary>Time since the log was last known to be read to its end.</summary>
+    public TimeSpan LogLag => _tail.Lag;
+
+    public long SizeInMemory => _shards.SizeInMemory;
+
+    /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await _store.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await _tail.StartAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Begins to load the shard if it is not there.</summary>
+    /// <exception cref="RefusedException">namespace-not-found.</exception>
+    public async ValueTask<OpenShard> OpenAsync(ShardAddress address, CancellationToken cancellationToken)
+    {
+        var ns = await _store.FindNamespaceAsync(address.NamespaceId, cancellationToken).ConfigureAwait(false)
+            ?? throw new RefusedException("namespace-not-found", $"There is no namespace {address.NamespaceId}.", "Search one that exists.");
+        var settings = ns.Settings with { Language = address.Language, VectorModel = address.Model };
+        if (address.Model != ns.Settings.VectorModel &&
+            await _store.FindModelChangeAsync(ns.Id, cancellationToken).ConfigureAwait(false) is { } change)
+        {
+            settings = settings with { Dimensions = address.Model == change.To ? change.ToDimensions : change.FromDimensions };
+        }
+
+        var shard = new OpenShard(this, ns with { Settings = settings });
+        shard.Begin();
+        return shard;
+    }
+
+    public IReadOnlyList<HeldShard> Report() =>
+        [.. _shards.Loaded.Select(shard => new HeldShard(
+            ShardAddress.Of(shard.Namespace, 0).ToString(), shard.Shard.Count, shard.Shard.SizeInMemory,
+            Math.Max(0, _tail.Seen[shard.Namespace.Partition] - shard.Seen), shard.Ready.IsCompletedSuccessfully))];
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        await _shards.DisposeAsync().ConfigureAwait(false);
+        await _tail.DisposeAsync().ConfigureAwait(false);
+        await _store.DisposeAsync().ConfigureAwait(false);
+        _meters.Dispose();
+    }
+
+    /// <summary>A shard as its user holds it: loaded again by itself when it broke.</summary>
+    [SuppressMessage("Design", "CA1034:Nested types should not be visible", Justification = "It is the host's, and made by it alone.")]
+    public sealed class OpenShard
+    {
+        private readonly ShardHost _host;
+        private readonly NamespaceInfo _ns;
+
+        internal OpenShard(ShardHost host, NamespaceInfo ns) => (_host, _ns) = (host, ns);
+
+        internal void Begin() => _host._shards.Open(_ns, out _);
+
+        /// <summary>Drops it from memory.</summary>
+        public Task DropAsync() => _host._shards.DropAsync(_ns);
+
+        public async ValueTask<ShardReply> SearchAsync(ShardCall call, CancellationToken cancellationToken)
+        {
+            ArgumentNullException.ThrowIfNull(call);
+            var started = _host._clock.GetTimestamp();
+            while (true)
+            {
+                var shard = _host._shards.Open(_ns, out var isLoaded);
+                if (!isLoaded && await WaitAsync(shard, Left(started, call.Timeout), cancellationToken).ConfigureAwait(false) is { } not)
+                {
+                    return not;
+                }
+
+                if (shard.Seen < Math.Max(call.Required, call.Known))
+                {
+                    _host._tail.Wake();
+                    if (call.Required > 0 && !await shard.ReachAsync(call.Required, Left(started, call.Timeout), cancellationToken).ConfigureAwait(false))
+                    {
+                        return new ShardReply(ShardOutcome.Behind, null, shard.Seen, shard.Shard.Count);
+                    }
+
+                    await shard.ReachAsync(call.Known, KnownPatience, cancellationToken).ConfigureAwait(false);
+                }
+
+                var seen = shard.Seen;
+                var begun = Stopwatch.GetTimestamp();
+                if (shard.Search(call.Query, cancellationToken) is { } answer)
+                {
+                    _host._meters.L0.Hit(Stopwatch.GetTimestamp() - begun);
+                    return new ShardReply(ShardOutcome.Found, answer, seen, shard.Shard.Count);
+                }
+            }
+        }
+
+        // Null when it is loaded, or was dropped meanwhile and must be opened again.
+        private async ValueTask<ShardReply?> WaitAsync(LoadedShard shard, TimeSpan patience, CancellationToken cancellationToken)
+        {
+            try
+            {
+                await shard.Ready.WaitAsync(patience, _host._clock, cancellationToken).ConfigureAwait(false);
+                return null;
+            }
+            catch (TimeoutException)
+            {
+                return new ShardReply(ShardOutcome.Loading, null, 0, shard.Shard.Count);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && Volatile.Read(ref _host._disposed) == 0)
+            {
+                return null;
+            }
+            catch (Exception error) when (error is StoreUnavailableException or RefusedException)
+            {
+                return new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = error.Message };
+            }
+        }
+
+        private TimeSpan Left(long started, TimeSpan timeout)
+        {
+            var left = timeout - _host._clock.GetElapsedTime(started);
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Sophia.Memory.Log;
+
+namespace Sophia.Memory.Search.Cluster;
+
+/// <summary>What became of a call to a shard.</summary>
+public enum ShardOutcome
+{
+    Found,
+
+    /// <summary>It is still being loaded.</summary>
+    Loading,
+
+    /// <summary>It did not see the change asked for in the call's time.</summary>
+    Behind,
+
+    /// <summary>It cannot be searched; <see cref="ShardReply.Reason"/> says why.</summary>
+    Failed,
+}
+
+/// <summary>A search of one shard.</summary>
+/// <param name="Required">The number of the change that the shard must have seen; 0 for none.</param>
+/// <param name="Known">
+/// The number of the last change that the caller knows of. The shard waits for it a moment, since its caller may have been
+/// told of that change, and answers without it rather than not at all.
+/// </param>
+/// <param name="Timeout">For loading and for <paramref name="Required"/>; zero: answer at once.</param>
+public sealed record ShardCall(ShardQuery Query, long Required, long Known, TimeSpan Timeout);
+
+/// <param name="Answer">Set when found.</param>
+/// <param name="Seen">The number of the last change of the namespace's partition that is in the shard.</param>
+/// <param name="Records">Records that it holds now.</param>
+public sealed record ShardReply(ShardOutcome Outcome, ShardAnswer? Answer, long Seen, long Records)
+{
+    public string? Reason { get; init; }
+}
+
+/// <summary>A search of a namespace whose shards are on other nodes.</summary>
+/// <param name="MinSequence">What the shards must have seen; none for nothing in particular.</param>
+/// <param name="Known">The number of the last change of the partition that the caller knows of.</param>
+public sealed record ClusterCall(ShardQuery Query, Sequence MinSequence, long Known, TimeSpan Timeout);
+
+/// <param name="Seen">The least that a shard had seen when it was searched.</param>
+public sealed record ClusterAnswer(ShardAnswer Found, Sequence Seen);
+
+/// <summary>A shard that a node holds.</summary>
+/// <param name="Behind">Changes of the log that it has still to take in.</param>
+public sealed record HeldShard(string Address, long Records, long Bytes, long Behind, bool IsReady);

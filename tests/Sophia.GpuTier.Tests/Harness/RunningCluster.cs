@@ -1,0 +1,100 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Npgsql;
+using Sophia.Faults.Tests.Harness;
+using Sophia.Tests.Infrastructure;
+
+namespace Sophia.GpuTier.Tests.Harness;
+
+/// <summary>One PostgreSQL for all tests; each test has a database, and so a cluster, of its own.</summary>
+public sealed class Database : IDisposable
+{
+    private PostgresServer? _postgres;
+    private int _databases;
+
+    /// <summary>Makes an empty database. Skips the test where PostgreSQL is missing.</summary>
+    public string New()
+    {
+        Skip.IfNot(PostgresServer.Missing is null, PostgresServer.Missing);
+        _postgres ??= PostgresServer.StartNew();
+        var name = $"tier{++_databases}";
+        using var connection = new NpgsqlConnection(_postgres.ConnectionString() + ";Pooling=false");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"CREATE DATABASE {name}";
+        command.ExecuteNonQuery();
+        return _postgres.ConnectionString(name);
+    }
+
+    public void Dispose() => _postgres?.Dispose();
+}
+
+/// <summary>One after another: each has processes of its own and the machine's cores to itself.</summary>
+[CollectionDefinition(Name)]
+public sealed class ClusterTests : ICollectionFixture<Database>
+{
+    public const string Name = "Cluster";
+}
+
+/// <summary>Nodes of L0 and services that ask them, each a process of its own, over one PostgreSQL.</summary>
+internal sealed class RunningCluster(string postgres) : IAsyncDisposable
+{
+    private readonly List<SophiaProcess> _processes = [];
+    private readonly List<TestFolder> _folders = [];
+
+    public Task<SophiaProcess> StartNodeAsync(params (string Name, string Value)[] settings) => StartAsync("Sophia.GpuTier", settings);
+
+    /// <param name="isClustered">False: it searches in its own process.</param>
+    public Task<SophiaProcess> StartApiAsync(bool isClustered, params (string Name, string Value)[] settings) =>
+        StartAsync("Sophia.Api", [("Sophia__Cluster__Membership", isClustered ? "postgres" : "off"), .. settings]);
+
+    /// <summary>Waits until the service asks the nodes.</summary>
+    public static Task ReachesNodesAsync(SophiaProcess api) => Eventually.IsTrueAsync(
+        async () => (await JsonAsync(api, HttpMethod.Get, "/v1/tiers")).GetProperty("tiers").EnumerateArray()
+            .Any(t => t.GetProperty("tier").GetString() == "L0" && t.GetProperty("state").GetString() == "healthy"),
+        "the service reaches the nodes of L0", () => api.Shown);
+
+    public static async Task<(HttpStatusCode Status, string Body)> SendAsync(SophiaProcess process, HttpMethod method, string path, string? json = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json");
+        using var response = await process.Http.SendAsync(request);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    public static async Task<JsonElement> JsonAsync(SophiaProcess process, HttpMethod method, string path, string? json = null)
+    {
+        var (status, body) = await SendAsync(process, method, path, json);
+        Assert.True(status is HttpStatusCode.OK or HttpStatusCode.Created, $"{method} {path}: {(int)status} {body}{Environment.NewLine}{process.Shown}");
+        return JsonDocument.Parse(body).RootElement;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _processes)
+        {
+            await process.DisposeAsync();
+        }
+
+        _folders.ForEach(static folder => folder.Dispose());
+    }
+
+    private async Task<SophiaProcess> StartAsync(string service, (string Name, string Value)[] settings)
+    {
+        var folder = new TestFolder();
+        _folders.Add(folder);
+        var environment = new Dictionary<string, string> { ["Sophia__Cluster__NodePort"] = "0", ["Sophia__Cluster__GatewayPort"] = "0", ["Sophia__Cluster__ProbeTimeout"] = "00:00:00.5" };
+        foreach (var (name, value) in settings)
+        {
+            environment[name] = value;
+        }
+
+        var process = await SophiaProcess.StartAsync(new SophiaSettings
+        {
+            Service = service, DataDirectory = folder.Path, Postgres = postgres, Environment = environment,
+        });
+        _processes.Add(process);
+        return process;
+    }
+}

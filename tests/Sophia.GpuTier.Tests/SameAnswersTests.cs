@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Sophia.Faults.Tests.Harness;
+using Sophia.GpuTier.Tests.Harness;
+
+namespace Sophia.GpuTier.Tests;
+
+/// <summary>Whether shards are searched in the process that is asked or by nodes of L0, a search finds the same.</summary>
+[Collection(ClusterTests.Name)]
+public sealed partial class SameAnswersTests(Database database)
+{
+    private static readonly string[] Searches =
+    [
+        """{"query":"sleeping cats"}""",
+        """{"query":"sleeping cats","mode":"lexical","k":50}""",
+        """{"query":"a cat on a machine","mode":"vector","k":25}""",
+        """{"query":"\"sleeps on\" server","k":20}""",
+        """{"query":"databse of invioces"}""",
+        """{"query":"what did Ann say about the harbour","context":3,"k":5}""",
+        """{"query":"report","filter":{"allTags":["even"],"attributes":{"priority":{"ge":3}}},"k":30}""",
+        """{"query":"report of last year","recency":{"weight":0.4,"halfLifeDays":30},"importance":0.5}""",
+        """{"query":"the same words","diversity":"fold","k":40}""",
+        """{"query":"zzzzqqqq"}""",
+    ];
+
+    [SkippableFact]
+    public async Task A_search_by_a_node_of_another_process_finds_what_a_search_in_the_process_finds()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        await cluster.StartNodeAsync();
+        var alone = await cluster.StartApiAsync(isClustered: false);
+        var clustered = await cluster.StartApiAsync(isClustered: true);
+        await RunningCluster.ReachesNodesAsync(clustered);
+        var written = await RunningCluster.JsonAsync(alone, HttpMethod.Post, "/v1/namespaces/notes/memories", Notes(600));
+        var sequence = written.GetProperty("sequence").GetString();
+        var compared = 0;
+
+        foreach (var search in Searches)
+        {
+            var asked = search[..^1] + $",\"minSequence\":\"{sequence}\"}}";
+            var here = await RunningCluster.JsonAsync(alone, HttpMethod.Post, "/v1/namespaces/notes/search", asked);
+            var there = await RunningCluster.JsonAsync(clustered, HttpMethod.Post, "/v1/namespaces/notes/search", asked);
+
+            Assert.Equal(Comparable(here), Comparable(there));
+            Assert.False(there.TryGetProperty("degraded", out var degraded), degraded.ToString());
+            compared += here.GetProperty("hits").GetArrayLength();
+        }
+
+        Assert.True(compared > 50, $"Only {compared} hits were compared.");
+        Assert.Contains("Orleans", (await RunningCluster.JsonAsync(clustered, HttpMethod.Get, "/v1/tiers")).GetProperty("tiers")[0].GetProperty("engine").GetString(), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_write_and_its_removal_are_seen_by_the_search_that_follows_them()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        await cluster.StartNodeAsync();
+        var api = await cluster.StartApiAsync(isClustered: true);
+        await RunningCluster.ReachesNodesAsync(api);
+
+        for (var i = 0; i < 20; i++)
+        {
+            await RunningCluster.JsonAsync(api, HttpMethod.Put, $"/v1/namespaces/log/memories/k{i}", """{"content":"A walrus in the harbour."}""");
+            var found = await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/log/search", """{"query":"walrus","k":100,"diversity":"off"}""");
+            Assert.Equal(i + 1, found.GetProperty("hits").GetArrayLength());
+        }
+
+        await RunningCluster.JsonAsync(api, HttpMethod.Delete, "/v1/namespaces/log/memories/k7");
+        var left = await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/log/search", """{"query":"walrus","k":100,"diversity":"off"}""");
+
+        Assert.DoesNotContain(left.GetProperty("hits").EnumerateArray(), hit => hit.GetProperty("key").GetString() == "k7");
+        Assert.Equal(19, left.GetProperty("hits").GetArrayLength());
+    }
+
+    [SkippableFact]
+    public async Task Without_a_node_the_service_searches_by_itself_and_says_so_until_one_joins()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        var api = await cluster.StartApiAsync(isClustered: true);
+        await RunningCluster.JsonAsync(api, HttpMethod.Put, "/v1/namespaces/notes/memories/a", """{"content":"A walrus in the harbour."}""");
+
+        var alone = await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/notes/search", """{"query":"walrus"}""");
+        await cluster.StartNodeAsync();
+        await RunningCluster.ReachesNodesAsync(api);
+        var joined = await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/notes/search", """{"query":"walrus"}""");
+
+        Assert.StartsWith("l0-unavailable", alone.GetProperty("degraded").GetString(), StringComparison.Ordinal);
+        Assert.Equal(1, alone.GetProperty("hits").GetArrayLength());
+        Assert.False(joined.TryGetProperty("degraded", out _));
+        Assert.Equal(1, joined.GetProperty("hits").GetArrayLength());
+    }
+
+    [SkippableFact]
+    public async Task A_node_says_what_it_holds_and_that_it_is_healthy()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        var node = await cluster.StartNodeAsync();
+        var api = await cluster.StartApiAsync(isClustered: true);
+        await RunningCluster.ReachesNodesAsync(api);
+        await RunningCluster.JsonAsync(api, HttpMethod.Put, "/v1/namespaces/notes/memories/a", """{"content":"A walrus."}""");
+        await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/notes/search", """{"query":"walrus"}""");
+
+        var health = await RunningCluster.JsonAsync(node, HttpMethod.Get, "/health");
+        var (_, metrics) = await RunningCluster.SendAsync(node, HttpMethod.Get, "/metrics");
+
+        Assert.Equal("healthy", health.GetProperty("status").GetString());
+        Assert.Equal(1, health.GetProperty("shards")[0].GetProperty("records").GetInt64());
+        Assert.Contains("sophia_shard_bytes", metrics, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData("Sophia__Cluster__Membership", "gossip", "postgres or localhost")]
+    [InlineData("Sophia__Cluster__Adress", "127.0.0.1", "Did you mean Sophia:Cluster:Address?")]
+    [InlineData("ConnectionStrings__postgres", "", "ConnectionStrings:postgres is not set")]
+    public async Task A_setting_that_cannot_be_stops_the_start_with_the_message_that_fixes_it(string name, string value, string said)
+    {
+        using var folder = new TestFolder();
+        await using var node = SophiaProcess.Launch(new SophiaSettings
+        {
+            Service = "Sophia.GpuTier", DataDirectory = folder.Path, Postgres = "Host=127.0.0.1;Port=1", Environment = new Dictionary<string, string> { [name] = value },
+        });
+
+        var code = await node.WaitForExitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.Equal(1, code);
+        await Eventually.IsTrueAsync(() => node.Errors.Contains(said, StringComparison.Ordinal), said, () => node.Shown);
+    }
+
+    private static string Comparable(JsonElement answer)
+    {
+        var text = new StringBuilder();
+        foreach (var name in (string[])["hits", "understood", "mode", "tier", "scanned", "matching", "filterNotes"])
+        {
+            text.Append(name).Append(' ').Append(answer.GetProperty(name).GetRawText()).AppendLine();
+        }
+
+        // Ages are counted from each search's own moment.
+        return Fraction().Replace(text.ToString(), number => Math.Round(double.Parse(number.Value, CultureInfo.InvariantCulture), 9).ToString(CultureInfo.InvariantCulture));
+    }
+
+    [GeneratedRegex(@"-?\d+\.\d+(E-?\d+)?")]
+    private static partial Regex Fraction();
+
+    private static string Notes(int count)
+    {
+        string[] texts =
+        [
+            "The cat sleeps on the server in rack {0}.", "Report {0}: the database of invoices was moved.", "Ann said the harbour is closed on day {0}.",
+            "A kitten naps beside machine number {0}.", "The same words, once more.", "Meeting notes {0} about the harbour and its ships.",
+        ];
+        var items = Enumerable.Range(0, count).Select(i => new
+        {
+            key = $"note-{i:0000}",
+            content = string.Format(CultureInfo.InvariantCulture, texts[i % texts.Length], i),
+            tags = i % 2 == 0 ? new[] { "even" } : [],
+            attributes = i % 6 is 2 or 5
+                ? new Dictionary<string, object> { ["conversation"] = $"c{i / 60}", ["position"] = i }
+                : new Dictionary<string, object> { ["priority"] = i % 7, ["importance"] = (i % 10) / 10.0 },
+            validFrom = DateTimeOffset.UnixEpoch.AddDays(20000 + i),
+        });
+        return JsonSerializer.Serialize(new { items });
+    }
+}

@@ -48,6 +48,9 @@ public interface IDevice : IDisposable
     /// <param name="means">Groups × width.</param>
     void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means);
 
+    /// <summary>Scans rows in its memory; null where the processor does that itself (<see cref="Vectors.VectorScan"/>).</summary>
+    IRowScanner? Scanner => null;
+
     /// <summary>Runs a kernel and checks what it made: a device may answer its driver and yet compute nothing.</summary>
     DeviceCheck Check();
 }

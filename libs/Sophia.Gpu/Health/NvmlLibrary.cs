@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Sophia.Gpu.Health;
 
 /// <summary>
-/// NVIDIA's management library, which comes with the driver (docs.nvidia.com/deploy/nvml-api; layouts as in nvml.h). Functions
+/// NVIDIA's management library, which comes with the driver (docs.nvidia.com/deploy/nvml-api; layouts, constants and signatures compared with nvml.h of
+/// NVML 13: github.com/NVIDIA/go-nvml, gen/nvml/nvml.h). Functions
 /// are looked up one by one: a driver that lacks one answers for it as NVML itself does, with "function not found".
 /// </summary>
 internal sealed unsafe class NvmlLibrary(nint library) : IDisposable

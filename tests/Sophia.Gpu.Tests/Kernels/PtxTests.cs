@@ -1,6 +1,6 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using ILGPU;
-using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.PTX;
 using ILGPU.Runtime.Cuda;
@@ -15,14 +15,24 @@ public sealed class PtxTests
     private static string PtxOf(Type type, string method)
     {
         var kernel = type.GetMethod(method, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!;
-        using var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive));
+        using var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).WithInstructions());
         using var backend = new PTXBackend(context, CudaArchitecture.SM_90, CudaInstructionSet.ISA_80, null!);
-        return ((PTXCompiledKernel)backend.Compile(EntryPointDescription.FromImplicitlyGroupedKernel(kernel), default)).PTXAssembly;
+        var entry = kernel.GetParameters()[0].ParameterType == typeof(Index1D)
+            ? EntryPointDescription.FromImplicitlyGroupedKernel(kernel) : EntryPointDescription.FromExplicitlyGroupedKernel(kernel);
+        return ((PTXCompiledKernel)backend.Compile(entry, default)).PTXAssembly;
     }
 
     [Theory]
     [InlineData(typeof(TokenMeans), nameof(TokenMeans.Kernel))]
     [InlineData(typeof(IlgpuDevice), "Mix")]
+    [InlineData(typeof(RowScores), nameof(RowScores.Float32))]
+    [InlineData(typeof(RowScores), nameof(RowScores.Float16))]
+    [InlineData(typeof(RowScores), nameof(RowScores.Int8))]
+    [InlineData(typeof(BestOfMany), nameof(BestOfMany.Begin))]
+    [InlineData(typeof(BestOfMany), nameof(BestOfMany.Clear))]
+    [InlineData(typeof(BestOfMany), nameof(BestOfMany.Count))]
+    [InlineData(typeof(BestOfMany), nameof(BestOfMany.Narrow))]
+    [InlineData(typeof(BestOfMany), nameof(BestOfMany.Gather))]
     public void Every_kernel_becomes_code_for_hopper_without_local_memory_or_calls(Type type, string method)
     {
         var ptx = PtxOf(type, method);
@@ -31,7 +41,7 @@ public sealed class PtxTests
         Assert.Contains(".target sm_80", ptx, StringComparison.Ordinal);
         Assert.DoesNotContain(".local", ptx, StringComparison.Ordinal);
         Assert.DoesNotContain("call", ptx, StringComparison.Ordinal);
-        Assert.Contains("st.global", ptx, StringComparison.Ordinal);
+        Assert.Matches(@"st\.global|atom\.global|atom\.add|red\.", ptx);
     }
 
     [Fact]
@@ -42,5 +52,32 @@ public sealed class PtxTests
         Assert.Contains("ld.global.f32", ptx, StringComparison.Ordinal);
         Assert.Contains("add.f32", ptx, StringComparison.Ordinal);
         Assert.Matches(@"mul\.lo\.s64|mad\.lo\.s64|mul\.wide", ptx);
+    }
+
+    /// <summary>Four rows and the query, 16 bytes a lane each, all before the first product; then nothing but products.</summary>
+    [Theory]
+    [InlineData(nameof(RowScores.Float32), 5, "fma.rn.f32", 16)]
+    [InlineData(nameof(RowScores.Float16), 6, "fma.rn.f32", 32)]
+    [InlineData(nameof(RowScores.Int8), 6, "dp4a.s32.s32", 32)]
+    public void The_inner_loop_of_a_scan_loads_four_rows_at_once_16_bytes_a_lane(string method, int loads, string instruction, int products)
+    {
+        var ptx = PtxOf(typeof(RowScores), method);
+
+        var loop = Assert.Single(Regex.Split(ptx, @"(?m)^\s*\$?\w+:\s*$"), block => block.Contains(instruction, StringComparison.Ordinal));
+        Assert.Equal(loads, Regex.Count(loop, @"ld\.global\.v4\.b32"));
+        Assert.Equal(products, Regex.Count(loop, Regex.Escape(instruction)));
+        Assert.True(loop.LastIndexOf("ld.global.v4", StringComparison.Ordinal) < loop.IndexOf(instruction, StringComparison.Ordinal), "A product stands between the loads.");
+        Assert.DoesNotContain("ld.global.b32", loop, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(nameof(RowScores.Float32))]
+    [InlineData(nameof(RowScores.Int8))]
+    public void The_filter_and_the_owners_are_read_before_the_rows(string method)
+    {
+        var ptx = PtxOf(typeof(RowScores), method);
+
+        // One word of the filter, four owners: the only 32-bit loads before the rows.
+        Assert.Equal(5, Regex.Count(ptx[..ptx.IndexOf("ld.global.v4", StringComparison.Ordinal)], @"ld\.global\.b32"));
     }
 }

@@ -15,6 +15,7 @@ public sealed class IlgpuDevice : IDevice
     private readonly Lock _lock = new();
     private readonly Action<Index1D, ArrayView<uint>, uint> _check;
     private readonly Action<Index1D, ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>> _meanRows;
+    private readonly Lazy<IlgpuScanner> _scanner;
     private uint _checks;
 
     private IlgpuDevice(Context context, Accelerator accelerator, DeviceFacts facts)
@@ -22,12 +23,15 @@ public sealed class IlgpuDevice : IDevice
         (_context, Accelerator, Facts) = (context, accelerator, facts);
         _meanRows = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>>(TokenMeans.Kernel);
         _check = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<uint>, uint>(Mix);
+        _scanner = new Lazy<IlgpuScanner>(() => new IlgpuScanner(accelerator));
     }
 
     public DeviceFacts Facts { get; }
 
     /// <summary>For the kernels.</summary>
     internal Accelerator Accelerator { get; }
+
+    public IRowScanner Scanner => _scanner.Value;
 
     public long FreeBytes => Accelerator is CudaAccelerator cuda ? cuda.GetFreeMemory() : Facts.TotalBytes;
 
@@ -44,7 +48,7 @@ public sealed class IlgpuDevice : IDevice
         for (var i = 0; i < count; i++)
         {
             // A context each: one that a device's error has spoilt takes no other with it.
-            var context = Context.Create(builder => builder.Cuda());
+            var context = Context.Create(builder => builder.Cuda().WithInstructions());
             var device = context.GetCudaDevices()[i];
             var capability = device.Architecture is { } found ? new Version(found.Major, found.Minor) : null;
             var facts = new DeviceFacts(i.ToString(System.Globalization.CultureInfo.InvariantCulture), DeviceKind.Cuda, device.Name, device.MemorySize, capability);
@@ -57,7 +61,7 @@ public sealed class IlgpuDevice : IDevice
     /// <summary>ILGPU's debugger: slow, right, and the same kernels.</summary>
     public static IlgpuDevice Simulated(long totalBytes)
     {
-        var context = Context.Create(builder => builder.CPU());
+        var context = Context.Create(builder => builder.CPU().WithInstructions());
         return new IlgpuDevice(context, context.GetCPUDevices()[0].CreateAccelerator(context), new DeviceFacts("0", DeviceKind.Simulated, "ILGPU's CPU accelerator", totalBytes, null));
     }
 
@@ -132,6 +136,11 @@ public sealed class IlgpuDevice : IDevice
 
     public void Dispose()
     {
+        if (_scanner.IsValueCreated)
+        {
+            _scanner.Value.Dispose();
+        }
+
         Accelerator.Dispose();
         _context.Dispose();
     }

@@ -1,0 +1,84 @@
+using ILGPU;
+using ILGPU.Runtime;
+using Sophia.Gpu.Kernels;
+
+namespace Sophia.Gpu.Devices.Ilgpu;
+
+using ScoreKernel = Action<AcceleratorStream, KernelConfig, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>;
+
+/// <summary>The scans of a device that ILGPU reaches: its kernels, made once, and the memory that they work in.</summary>
+internal sealed class IlgpuScanner : IRowScanner, IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly int _threads;
+    private readonly int _groups;
+
+    public IlgpuScanner(Accelerator accelerator)
+    {
+        Accelerator = accelerator;
+        _threads = Math.Min(256, accelerator.MaxNumThreadsPerGroup);
+        _groups = accelerator.NumMultiprocessors * (accelerator.AcceleratorType == AcceleratorType.CPU ? 2 : 16);
+        Scores = [accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float32),
+            accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float16),
+            accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Int8)];
+        Best = new IlgpuSelection(accelerator, _threads, _groups);
+        Units = new Scratch<long>(accelerator);
+        Filter = new Scratch<uint>(accelerator);
+        Query = new Scratch<Chunk>(accelerator);
+        Uppers = new Scratch<float>(accelerator);
+    }
+
+    public Accelerator Accelerator { get; }
+
+    public AcceleratorStream Stream => Accelerator.DefaultStream;
+
+    /// <summary>By <see cref="RowKind"/>.</summary>
+    public ScoreKernel[] Scores { get; }
+
+    public IlgpuSelection Best { get; }
+
+    public Scratch<long> Units { get; }
+
+    public Scratch<uint> Filter { get; }
+
+    public Scratch<Chunk> Query { get; }
+
+    public Scratch<float> Uppers { get; }
+
+    /// <summary>Groups of threads for so many rows, of which a warp takes 16 at a time.</summary>
+    public KernelConfig GridOf(int rows) => new(Math.Clamp((rows + 127) / 128, 1, _groups), _threads);
+
+    public IRowScan Begin(IReadOnlyList<ScanQuery> queries, ulong[]? filter, int best)
+    {
+        ArgumentNullException.ThrowIfNull(queries);
+        ArgumentOutOfRangeException.ThrowIfZero(queries.Count);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(best);
+        if (queries.Any(q => q.Kind != queries[0].Kind || q.Bytes.Length != queries[0].Bytes.Length))
+        {
+            throw new ArgumentException("The queries of one scan are of one kind and length.", nameof(queries));
+        }
+
+        _turn.Wait();
+        try
+        {
+            return Failures.Guard(() => new IlgpuScan(this, queries, filter, best));
+        }
+        catch
+        {
+            _turn.Release();
+            throw;
+        }
+    }
+
+    public void End() => _turn.Release();
+
+    public void Dispose()
+    {
+        Best.Dispose();
+        Units.Dispose();
+        Filter.Dispose();
+        Query.Dispose();
+        Uppers.Dispose();
+        _turn.Dispose();
+    }
+}

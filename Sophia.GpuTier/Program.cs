@@ -23,6 +23,7 @@ try
     builder.Services.AddSingleton(services => new DeviceWatch(
         services.GetRequiredService<GpuNode>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu")));
     builder.Services.AddSingleton(services => NodeParts.BuildShards(services, options, memory));
+    builder.Services.AddSingleton(NodeParts.SpaceOf(devices));
     builder.Services.AddHostedService<NodeLifetime>();
     builder.AddShardNode(options.Cluster, builder.Configuration.GetConnectionString("postgres")!);
     builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);

@@ -22,7 +22,7 @@ internal sealed record FilterBody(
 
 internal sealed record SearchBody(
     string? Query, float[]? Vector, int? K, string? Mode, FilterBody? Filter, DateTimeOffset? AsOf, string? MinSequence, int? TimeoutMs, string[]? Include,
-    int? Context, RecencyBody? Recency, double? Importance, string? Diversity, bool? Typos, bool? Highlight);
+    int? Context, RecencyBody? Recency, double? Importance, string? Diversity, bool? Typos, bool? Highlight, bool? AllowPartial);
 
 internal sealed record RecencyBody(double Weight, double HalfLifeDays);
 

@@ -50,7 +50,7 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
         {
             json.Allow(
                 "query", "vector", "k", "mode", "filter", "asOf", "minSequence", "timeoutMs", "include", "context", "recency", "importance", "diversity",
-                "typos", "highlight");
+                "typos", "highlight", "allowPartial");
             var request = new SearchRequest
             {
                 Query = json.Text("query", MaxQueryChars),
@@ -67,6 +67,7 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
                 Recency = RankingReader.Recency(json),
                 Importance = RankingReader.Share(json, "importance") ?? 0,
                 Fold = RankingReader.Folds(json),
+                AllowPartial = json.Truth("allowPartial") ?? false,
             };
             Check(request, ns.Settings);
             return (request, Includes.Vector(json));
@@ -123,6 +124,7 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
             json.WriteString("degraded", degraded);
         }
 
+        WriteMissing(json, answer);
         json.WriteNumber("tookMs", Math.Round(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 3));
         json.WriteNumber("scanned", answer.RowsScanned);
         json.WriteNumber("matching", answer.RowsMatching);
@@ -138,6 +140,28 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
 
         json.WriteEndArray();
         json.WriteString("sequence", answer.Seen.ToToken());
+        json.WriteEndObject();
+    }
+
+    // Only where something is missing: the field is there to be noticed.
+    private static void WriteMissing(Utf8JsonWriter json, SearchAnswer answer)
+    {
+        if (answer.Missing.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartObject("partial");
+        json.WriteStartArray("missing");
+        foreach (var missing in answer.Missing)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("shard", missing.Shard);
+            json.WriteString("reason", missing.Reason);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 }

@@ -1,5 +1,6 @@
 using Npgsql;
 using Sophia.Gpu.Devices;
+using Sophia.Gpu.Grains.Nodes;
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Shards;
@@ -42,6 +43,13 @@ internal static class NodeParts
             throw new FormatException(error.Message, error);
         }
     }
+
+    /// <summary>Shards go to the node with the most room in the pools that vectors stand in.</summary>
+    public static NodeSpace SpaceOf(GpuNode node) => new(() => node.Devices.Sum(static device =>
+    {
+        var report = device[PoolKind.VectorCache].Report();
+        return report.GrantedBytes - report.UsedBytes;
+    }));
 
     public static ShardHost BuildShards(IServiceProvider services, NodeOptions options, MemoryOptions memory)
     {

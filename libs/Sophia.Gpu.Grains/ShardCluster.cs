@@ -10,6 +10,7 @@ using Sophia.Gpu.Grains.Shards;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
+using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
@@ -23,6 +24,11 @@ namespace Sophia.Gpu.Grains;
 public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(1);
+
+    /// <summary>What a shard that is there may take to answer, beside what it waits for.</summary>
+    private static readonly TimeSpan Answering = TimeSpan.FromSeconds(2);
+
     private readonly ClusterSettings _settings;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -31,6 +37,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     private readonly CancellationTokenSource _stop = new();
     private Task _connecting = Task.CompletedTask;
     private volatile IClusterClient? _client;
+    private volatile bool _wasConnected;
     private volatile string? _reason = "The nodes of L0 were not reached yet.";
 
     /// <param name="connection">Of PostgreSQL.</param>
@@ -44,6 +51,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
         {
             SiloHosting.Configure(client, settings, connection);
             client.UseConnectionRetryFilter(RetryAsync);
+            client.AddGatewayCountChangedHandler((_, count) => Count(count.NumberOfConnectedGateways));
         });
         _host = builder.Build();
     }
@@ -77,15 +85,21 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
         ArgumentNullException.ThrowIfNull(call);
         var reply = await AskAsync(ShardAddress.Of(ns, 0), call, cancellationToken);
         var seen = Sequence.Of(ns.Partition, reply.Seen);
-        return reply.Outcome switch
+        if (reply.Outcome == ShardOutcome.Found)
         {
-            ShardOutcome.Found => new ClusterAnswer(reply.Answer!, seen),
-            ShardOutcome.Behind => throw new SequenceNotReachedException(call.MinSequence, seen),
-            ShardOutcome.Loading => throw new RefusedException(
-                "shard-loading", $"The shard of namespace '{ns.Name}' is still being loaded ({reply.Records:N0} records so far).",
-                "Try again in a moment, or allow more time with timeoutMs."),
-            _ => throw new RefusedException("shard-loading", $"The shard of namespace '{ns.Name}' is not there: {reply.Reason}", "Try again in a moment, or allow more time with timeoutMs."),
-        };
+            return new ClusterAnswer(reply.Answer!, seen, []);
+        }
+
+        if (reply.Outcome == ShardOutcome.Behind)
+        {
+            throw new SequenceNotReachedException(call.MinSequence, seen);
+        }
+
+        var reason = reply.Outcome == ShardOutcome.Loading ? $"It is still being loaded ({reply.Records:N0} records so far)." : $"It is not there: {reply.Reason}";
+        return call.AllowPartial
+            ? new ClusterAnswer(new ShardAnswer([], 0, 0), seen, [new MissingShard(0, reason)])
+            : throw new RefusedException(
+                "shard-loading", $"A shard of namespace '{ns.Name}' is missing. {reason}", "Try again in a moment, allow more time with timeoutMs, or take what is there with allowPartial.");
     }
 
     public async ValueTask DisposeAsync()
@@ -101,27 +115,26 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
         var started = _clock.GetTimestamp();
         while (true)
         {
-            var client = _client ?? throw new ClusterUnavailableException(_reason ?? "The service stops.");
+            var client = _client is { } connected && _reason is null ? connected : throw new ClusterUnavailableException(_reason ?? "The service stops.");
             var left = call.Timeout - _clock.GetElapsedTime(started);
-            left = left > TimeSpan.Zero ? left : TimeSpan.Zero;
-            string reason;
+            // A call to a node that has just died is lost without a word, so none is waited for long, and asked again instead.
+            var patience = call.AllowPartial ? TimeSpan.Zero : left < Attempt ? left : Attempt;
+            ShardReply reply;
             try
             {
                 var shard = client.GetGrain<IShardGrain>(address.ToString());
-                var asked = new ShardCall(call.Query, call.MinSequence.Number, call.Known, left);
-                // The shard keeps the time itself; this is for one that does not answer at all.
-                var reply = await shard.SearchAsync(new Immutable<ShardCall>(asked), cancellationToken).WaitAsync(left + TimeSpan.FromSeconds(1), _clock, cancellationToken);
-                return reply.Value;
+                var asked = new ShardCall(call.Query, call.MinSequence.Number, call.Known, patience > TimeSpan.Zero ? patience : TimeSpan.Zero);
+                reply = (await shard.SearchAsync(new Immutable<ShardCall>(asked), cancellationToken).WaitAsync(asked.Timeout + Answering, _clock, cancellationToken)).Value;
             }
-            catch (Exception error) when (error is OrleansException or TimeoutException or ConnectionFailedException or System.IO.IOException)
+            catch (Exception error) when (error is OrleansException or TimeoutException or ConnectionFailedException or IOException)
             {
-                reason = error.Message;
-                LogNotAnswered(address, reason);
+                reply = new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = $"its node did not answer ({error.Message})" };
+                LogNotAnswered(address, error.Message);
             }
 
-            if (_clock.GetElapsedTime(started) + Pause >= call.Timeout)
+            if (reply.Outcome == ShardOutcome.Found || call.AllowPartial || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
             {
-                return new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = $"its node did not answer ({reason})" };
+                return reply;
             }
 
             await Task.Delay(Pause, _clock, cancellationToken);
@@ -136,6 +149,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             await _host.StartAsync(_stop.Token);
             _client = _host.Services.GetRequiredService<IClusterClient>();
             _reason = null;
+            _wasConnected = true;
             LogConnected(_settings.Id);
         }
         catch (Exception) when (_stop.IsCancellationRequested)
@@ -146,6 +160,14 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
         {
             _reason = $"The client of L0's nodes failed: {error.Message}";
             LogFailed(error);
+        }
+    }
+
+    private void Count(int nodes)
+    {
+        if (_wasConnected)
+        {
+            _reason = nodes > 0 ? null : "No node of L0 is connected.";
         }
     }
 

@@ -57,6 +57,9 @@ public sealed record SearchRequest
     public string? MinSequence { get; init; }
     public int? TimeoutMs { get; init; }
 
+    /// <summary>Shards that are not there are left out, and named in <see cref="SearchResult.Partial"/>, instead of waited for.</summary>
+    public bool? AllowPartial { get; init; }
+
     /// <summary>How many neighbours to give before and after each hit, 0–20. Default: none.</summary>
     public int? Context { get; init; }
 
@@ -126,7 +129,17 @@ public sealed record SearchResult(
 
     /// <summary>What was read out of the query; null from a service that does not say.</summary>
     public Understood? Understood { get; init; }
+
+    /// <summary>What was not looked at; null when all was, as always unless the request allows it.</summary>
+    public PartialSearch? Partial { get; init; }
 }
+
+/// <param name="Missing">Shards of the namespace that were not there; at least one.</param>
+public sealed record PartialSearch(IReadOnlyList<MissingShard> Missing);
+
+/// <param name="Shard">Its number in the namespace, from 0.</param>
+/// <param name="Reason">Why, for people.</param>
+public sealed record MissingShard(int Shard, string Reason);
 
 /// <summary>What a search read out of its query.</summary>
 public sealed record Understood

@@ -1,8 +1,10 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Serialization;
+using Sophia.Gpu.Grains.Nodes;
 
 namespace Sophia.Gpu.Grains.Hosting;
 
@@ -12,7 +14,7 @@ public static class SiloHosting
     internal const string Invariant = "Npgsql";
     private const string Service = "sophia";
 
-    /// <summary>The process hosts shards; the services have a <see cref="Memory.Search.Cluster.ShardHost"/>.</summary>
+    /// <summary>The process hosts shards; the services have a <see cref="Memory.Search.Cluster.ShardHost"/> and a <see cref="NodeSpace"/>.</summary>
     /// <param name="connection">Of PostgreSQL, whose membership tables are there.</param>
     public static void AddShardNode(this IHostApplicationBuilder builder, ClusterSettings settings, string connection)
     {
@@ -38,7 +40,13 @@ public static class SiloHosting
                 members.DefunctSiloExpiration = TimeSpan.FromHours(1);
             });
             silo.Services.AddSerializer(WireFormat.Use);
+            silo.Services.AddSingleton<NodeLoads>();
+            silo.Services.AddSingleton<NodeClient>();
+            silo.AddGrainService<NodeService>();
+            silo.AddPlacementDirector<FreestNode, FreestNodeDirector>();
         });
+        // After Orleans's own, so that it begins when the node is one.
+        builder.Services.AddHostedService<NodeWatch>();
     }
 
     internal static void Configure(IClientBuilder client, ClusterSettings settings, string connection)

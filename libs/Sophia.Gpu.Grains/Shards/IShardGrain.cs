@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Orleans.Runtime;
 using Sophia.Memory.Search.Cluster;
 
 namespace Sophia.Gpu.Grains.Shards;
@@ -10,4 +11,8 @@ internal interface IShardGrain : IGrainWithStringKey
     /// <summary>Never throws for what a shard can say in its reply.</summary>
     [Alias("search")]
     Task<Immutable<ShardReply>> SearchAsync(Immutable<ShardCall> call, CancellationToken cancellationToken);
+
+    /// <summary>Goes to the node once what is under way is answered; calls that come meanwhile wait for it there.</summary>
+    [Alias("move")]
+    Task MoveAsync(SiloAddress node);
 }

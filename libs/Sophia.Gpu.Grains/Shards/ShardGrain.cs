@@ -1,4 +1,7 @@
 using Orleans.Concurrency;
+using Orleans.Runtime;
+using Orleans.Runtime.Placement;
+using Sophia.Gpu.Grains.Nodes;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
@@ -11,15 +14,16 @@ namespace Sophia.Gpu.Grains.Shards;
 /// </summary>
 [KeepAlive]
 [Reentrant]
+[FreestNode]
 internal sealed class ShardGrain(ShardHost host) : Grain, IShardGrain
 {
-    private ShardHost.OpenShard? _shard;
+    private Task<ShardHost.OpenShard>? _shard;
 
     public async Task<Immutable<ShardReply>> SearchAsync(Immutable<ShardCall> call, CancellationToken cancellationToken)
     {
         try
         {
-            var shard = _shard ??= await host.OpenAsync(ShardAddress.Parse(this.GetPrimaryKeyString()), cancellationToken);
+            var shard = await OpenAsync();
             return new(await Task.Run(() => shard.SearchAsync(call.Value, cancellationToken).AsTask(), cancellationToken));
         }
         catch (Exception error) when (error is RefusedException or StoreUnavailableException or FormatException)
@@ -28,11 +32,29 @@ internal sealed class ShardGrain(ShardHost host) : Grain, IShardGrain
         }
     }
 
+    public Task MoveAsync(SiloAddress node)
+    {
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, node);
+        MigrateOnIdle();
+        return Task.CompletedTask;
+    }
+
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (_shard is not null)
+        if (_shard is { IsCompletedSuccessfully: true } shard)
         {
-            await _shard.DropAsync();
+            await (await shard).ReleaseAsync();
         }
+    }
+
+    // Calls that come together open it once; one that failed is not kept.
+    private Task<ShardHost.OpenShard> OpenAsync()
+    {
+        if (_shard is null or { IsFaulted: true } or { IsCanceled: true })
+        {
+            _shard = host.OpenAsync(ShardAddress.Parse(this.GetPrimaryKeyString()), CancellationToken.None).AsTask();
+        }
+
+        return _shard;
     }
 }

@@ -2,6 +2,7 @@ using Sophia.Memory.Caching;
 using Sophia.Memory.Log;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
 
 namespace Sophia.Memory.Hierarchy;
@@ -66,6 +67,9 @@ public sealed record SearchRequest
 
     /// <summary>Near-duplicates of better hits are left out, and named by them.</summary>
     public bool Fold { get; init; } = true;
+
+    /// <summary>Shards that are not there are left out and named in the answer instead of waited for.</summary>
+    public bool AllowPartial { get; init; }
 }
 
 public sealed record SearchHit(MemoryRecord Record, ShardHit Found)
@@ -94,6 +98,9 @@ public sealed record SearchAnswer(IReadOnlyList<SearchHit> Hits, SearchMode Mode
 
     /// <inheritdoc cref="ShardAnswer.Corrections"/>
     public IReadOnlyList<Correction> Corrections { get; init; } = [];
+
+    /// <summary>Shards whose records were not looked at; empty unless the request allows it.</summary>
+    public IReadOnlyList<MissingShard> Missing { get; init; } = [];
 }
 
 /// <summary>What to forget: exactly one of the four is set.</summary>

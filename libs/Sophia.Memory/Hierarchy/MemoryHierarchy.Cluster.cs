@@ -17,7 +17,7 @@ public sealed partial class MemoryHierarchy
         try
         {
             answer = await _cluster!.SearchAsync(
-                ns, new ClusterCall(query, request.MinSequence, _tail.Seen[ns.Partition], request.Timeout), cancellationToken).ConfigureAwait(false);
+                ns, new ClusterCall(query, request.MinSequence, _tail.Seen[ns.Partition], request.Timeout, request.AllowPartial), cancellationToken).ConfigureAwait(false);
         }
         catch (ClusterUnavailableException away)
         {
@@ -36,6 +36,7 @@ public sealed partial class MemoryHierarchy
         return new SearchAnswer(hits, query.Mode, found.RowsScanned, found.RowsMatching, answer.Seen)
         {
             FilterNotes = found.FilterNotes, Dates = query.Dates, Phrases = found.Phrases, Corrections = found.Corrections,
+            Missing = answer.Missing,
         };
     }
 }

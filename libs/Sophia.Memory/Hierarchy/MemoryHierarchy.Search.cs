@@ -4,6 +4,7 @@ using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Search.Dates;
 using Sophia.Memory.Tiers;
 
@@ -88,8 +89,16 @@ public sealed partial class MemoryHierarchy
         var deadline = Stopwatch.GetTimestamp() + (long)(request.Timeout.TotalSeconds * Stopwatch.Frequency);
         while (true)
         {
-            var opened = Stopwatch.GetTimestamp();
-            var shard = await OpenShardAsync(ns, request, deadline, trail, cancellationToken).ConfigureAwait(false);
+            LoadedShard shard;
+            try
+            {
+                shard = await OpenShardAsync(ns, request, deadline, trail, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RefusedException loading) when (request.AllowPartial && loading.Code == "shard-loading")
+            {
+                return new SearchAnswer([], query.Mode, 0, 0, Sequence.Of(ns.Partition, 0)) { Dates = query.Dates, Missing = [new MissingShard(0, loading.Message)] };
+            }
+
             var seen = Sequence.Of(ns.Partition, shard.Seen);
             var started = Stopwatch.GetTimestamp();
             if (shard.Search(query, cancellationToken) is not { } found)
@@ -119,7 +128,7 @@ public sealed partial class MemoryHierarchy
             _meters.L0.Miss(0);
             try
             {
-                await shard.Ready.WaitAsync(Left(deadline), Clock, cancellationToken).ConfigureAwait(false);
+                await shard.Ready.WaitAsync(request.AllowPartial ? TimeSpan.Zero : Left(deadline), Clock, cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && Volatile.Read(ref _disposed) == 0)
             {

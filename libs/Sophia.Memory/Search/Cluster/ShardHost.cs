@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
@@ -19,11 +20,13 @@ public sealed class ShardHost : IAsyncDisposable
     /// <summary>How long a search waits for a change that its caller knows of but did not ask for.</summary>
     private static readonly TimeSpan KnownPatience = TimeSpan.FromMilliseconds(200);
 
+    private static readonly TimeSpan UnservedPatience = TimeSpan.FromMinutes(2);
     private readonly IRecordStore _store;
     private readonly TimeProvider _clock;
     private readonly LogTail _tail;
     private readonly ShardDirectory _shards;
     private readonly TierMeters _meters = new();
+    private readonly ConcurrentDictionary<ShardAddress, int> _served = new();
     private int _disposed;
 
     /// <param name="store">The host's from now on.</param>
@@ -54,9 +57,35 @@ public sealed class ShardHost : IAsyncDisposable
         await _tail.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Begins to load the shard if it is not there.</summary>
+    /// <summary>Begins to load the shard if it is not there. It is served here until it is released.</summary>
     /// <exception cref="RefusedException">namespace-not-found.</exception>
     public async ValueTask<OpenShard> OpenAsync(ShardAddress address, CancellationToken cancellationToken)
+    {
+        var shard = await FindAsync(address, cancellationToken).ConfigureAwait(false);
+        _served.AddOrUpdate(address, 1, static (_, users) => users + 1);
+        shard.Begin();
+        return shard;
+    }
+
+    /// <summary>Loads the shard, to be served here soon.</summary>
+    /// <exception cref="RefusedException">namespace-not-found.</exception>
+    /// <exception cref="StoreUnavailableException">It could not be read.</exception>
+    public async Task PrepareAsync(ShardAddress address, CancellationToken cancellationToken)
+    {
+        var shard = await FindAsync(address, cancellationToken).ConfigureAwait(false);
+        await shard.Begin().Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Drops shards that were loaded to be served here and never were.</summary>
+    public async Task DropUnservedAsync()
+    {
+        foreach (var shard in _shards.Loaded.Where(shard => shard.Idle > UnservedPatience && !_served.ContainsKey(ShardAddress.Of(shard.Namespace, 0))))
+        {
+            await _shards.DropAsync(shard.Namespace).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<OpenShard> FindAsync(ShardAddress address, CancellationToken cancellationToken)
     {
         var ns = await _store.FindNamespaceAsync(address.NamespaceId, cancellationToken).ConfigureAwait(false)
             ?? throw new RefusedException("namespace-not-found", $"There is no namespace {address.NamespaceId}.", "Search one that exists.");
@@ -67,15 +96,14 @@ public sealed class ShardHost : IAsyncDisposable
             settings = settings with { Dimensions = address.Model == change.To ? change.ToDimensions : change.FromDimensions };
         }
 
-        var shard = new OpenShard(this, ns with { Settings = settings });
-        shard.Begin();
-        return shard;
+        return new OpenShard(this, ns with { Settings = settings });
     }
 
     public IReadOnlyList<HeldShard> Report() =>
-        [.. _shards.Loaded.Select(shard => new HeldShard(
-            ShardAddress.Of(shard.Namespace, 0).ToString(), shard.Shard.Count, shard.Shard.SizeInMemory,
-            Math.Max(0, _tail.Seen[shard.Namespace.Partition] - shard.Seen), shard.Ready.IsCompletedSuccessfully))];
+        [.. _shards.Loaded.Select(shard => (Shard: shard, Address: ShardAddress.Of(shard.Namespace, 0))).Select(held => new HeldShard(
+            held.Address.ToString(), held.Shard.Shard.Count, held.Shard.Shard.SizeInMemory,
+            Math.Max(0, _tail.Seen[held.Shard.Namespace.Partition] - held.Shard.Seen), held.Shard.Ready.IsCompletedSuccessfully,
+            _served.ContainsKey(held.Address)))];
 
     public async ValueTask DisposeAsync()
     {
@@ -99,10 +127,16 @@ public sealed class ShardHost : IAsyncDisposable
 
         internal OpenShard(ShardHost host, NamespaceInfo ns) => (_host, _ns) = (host, ns);
 
-        internal void Begin() => _host._shards.Open(_ns, out _);
+        internal LoadedShard Begin() => _host._shards.Open(_ns, out _);
 
-        /// <summary>Drops it from memory.</summary>
-        public Task DropAsync() => _host._shards.DropAsync(_ns);
+        /// <summary>It is served here no longer: it goes from memory when nobody else here serves it.</summary>
+        public Task ReleaseAsync()
+        {
+            var address = ShardAddress.Of(_ns, 0);
+            return _host._served.AddOrUpdate(address, 0, static (_, users) => users - 1) == 0 &&
+                _host._served.TryRemove(new KeyValuePair<ShardAddress, int>(address, 0))
+                ? _host._shards.DropAsync(_ns) : Task.CompletedTask;
+        }
 
         public async ValueTask<ShardReply> SearchAsync(ShardCall call, CancellationToken cancellationToken)
         {

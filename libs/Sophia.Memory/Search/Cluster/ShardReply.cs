@@ -37,11 +37,19 @@ public sealed record ShardReply(ShardOutcome Outcome, ShardAnswer? Answer, long 
 /// <summary>A search of a namespace whose shards are on other nodes.</summary>
 /// <param name="MinSequence">What the shards must have seen; none for nothing in particular.</param>
 /// <param name="Known">The number of the last change of the partition that the caller knows of.</param>
-public sealed record ClusterCall(ShardQuery Query, Sequence MinSequence, long Known, TimeSpan Timeout);
+/// <param name="AllowPartial">Shards that are not there are left out and named instead of waited for.</param>
+public sealed record ClusterCall(ShardQuery Query, Sequence MinSequence, long Known, TimeSpan Timeout, bool AllowPartial);
 
 /// <param name="Seen">The least that a shard had seen when it was searched.</param>
-public sealed record ClusterAnswer(ShardAnswer Found, Sequence Seen);
+/// <param name="Missing">Shards that could not be asked; empty unless the call allows it.</param>
+public sealed record ClusterAnswer(ShardAnswer Found, Sequence Seen, IReadOnlyList<MissingShard> Missing);
+
+/// <summary>A shard whose records were not looked at.</summary>
+/// <param name="Shard">Its number in the namespace.</param>
+/// <param name="Reason">Why, for people.</param>
+public sealed record MissingShard(int Shard, string Reason);
 
 /// <summary>A shard that a node holds.</summary>
 /// <param name="Behind">Changes of the log that it has still to take in.</param>
-public sealed record HeldShard(string Address, long Records, long Bytes, long Behind, bool IsReady);
+/// <param name="IsServed">The shard is asked here; false for one that was loaded to be moved here.</param>
+public sealed record HeldShard(string Address, long Records, long Bytes, long Behind, bool IsReady, bool IsServed);

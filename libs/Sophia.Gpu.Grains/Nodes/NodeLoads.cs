@@ -1,0 +1,42 @@
+using System.Collections.Concurrent;
+using Orleans.Runtime;
+
+namespace Sophia.Gpu.Grains.Nodes;
+
+/// <summary>What this node last heard of the load of each; looked at when a shard is placed.</summary>
+internal sealed class NodeLoads(TimeProvider clock)
+{
+    /// <summary>What a shard that was just placed will take; so that those that come together do not all go to one node.</summary>
+    private const long Expected = 64L << 20;
+
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(10);
+    private readonly ConcurrentDictionary<SiloAddress, NodeLoad> _loads = new();
+    private readonly ConcurrentQueue<(SiloAddress Node, long At)> _placed = new();
+
+    public void Set(IReadOnlyDictionary<SiloAddress, NodeLoad> loads)
+    {
+        foreach (var (node, load) in loads)
+        {
+            _loads[node] = load;
+        }
+
+        foreach (var gone in _loads.Keys.Where(node => !loads.ContainsKey(node)))
+        {
+            _loads.TryRemove(gone, out _);
+        }
+    }
+
+    /// <summary>The node with the most free bytes; one that nothing was heard of yet has just joined and is empty.</summary>
+    public SiloAddress Freest(IReadOnlyList<SiloAddress> nodes)
+    {
+        while (_placed.TryPeek(out var oldest) && clock.GetElapsedTime(oldest.At) > Settling && _placed.TryDequeue(out _))
+        {
+        }
+
+        var coming = _placed.ToLookup(static placed => placed.Node);
+        var most = _loads.Values.Select(static load => load.Free).DefaultIfEmpty(0).Max();
+        var chosen = nodes.MaxBy(node => (_loads.TryGetValue(node, out var load) ? load.Free : most) - (coming[node].Count() * Expected))!;
+        _placed.Enqueue((chosen, clock.GetTimestamp()));
+        return chosen;
+    }
+}

@@ -70,6 +70,16 @@ public sealed class PtxTests
         Assert.DoesNotContain("ld.global.b32", loop, StringComparison.Ordinal);
     }
 
+    /// <summary>It is the measure of the others.</summary>
+    [Fact]
+    public void The_read_sum_kernel_has_four_loads_of_16_bytes_under_way()
+    {
+        var ptx = PtxOf(Assembly.LoadFrom(Bench.GpuBenchTests.Program).GetType("Sophia.Bench.Gpu.ReadSum", throwOnError: true)!, "Kernel");
+
+        Assert.DoesNotContain(".local", ptx, StringComparison.Ordinal);
+        Assert.Contains(Regex.Split(ptx, @"(?m)^\s*\$?\w+:\s*$"), block => Regex.Count(block, @"ld\.global\.v4\.b32") == 4);
+    }
+
     [Theory]
     [InlineData(nameof(RowScores.Float32))]
     [InlineData(nameof(RowScores.Int8))]

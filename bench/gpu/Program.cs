@@ -1,0 +1,52 @@
+using Sophia.Bench.Gpu;
+using Sophia.Gpu.Devices;
+using Sophia.Gpu.Devices.Ilgpu;
+
+Arguments arguments;
+try
+{
+    arguments = Arguments.Read(args);
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine($"{e.Message}\n{Arguments.Usage}");
+    return 2;
+}
+
+var devices = arguments.OnCpu ? [IlgpuDevice.Simulated(1L << 30)] : IlgpuDevice.Cuda();
+if (devices.Count <= arguments.Device)
+{
+    Console.Error.WriteLine(devices.Count == 0
+        ? "No CUDA device was found. Install the NVIDIA driver (nvidia-smi lists the GPU then), or try the program with --cpu."
+        : $"There is no device {arguments.Device}; the machine has {devices.Count}.");
+    return 3;
+}
+
+var device = devices[arguments.Device];
+try
+{
+    var report = new Report(device.Facts, arguments);
+    if (device.Check() is { IsHealthy: false } sick)
+    {
+        Console.Error.WriteLine($"The device does not compute: {sick.Failure}");
+        return 4;
+    }
+
+    var bandwidth = Bandwidth.Measure(device, arguments, report);
+    foreach (var kind in (RowKind[])[RowKind.Codes, RowKind.Halves, RowKind.Floats])
+    {
+        ScanBench.Run(device, arguments, kind, arguments.Rows, "one query", bandwidth, report);
+    }
+
+    var pool = arguments.PoolBytes > 0 ? arguments.PoolBytes : arguments.OnCpu ? 1 << 18 : device.Facts.TotalBytes / 5;
+    ScanBench.Run(device, arguments, RowKind.Codes, StoredRows.RowsIn(pool, RowKind.Codes, arguments.Dimensions), "whole pool", bandwidth, report);
+    report.Print();
+    return report.IsRight ? 0 : 1;
+}
+finally
+{
+    foreach (var each in devices)
+    {
+        each.Dispose();
+    }
+}

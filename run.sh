@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 command -v dotnet >/dev/null || { echo "Sophia needs the .NET SDK 10: https://dotnet.microsoft.com/download" >&2; exit 1; }
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+. ./aspire.sh
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 echo "Building …"

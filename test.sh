@@ -6,6 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")"
 command -v dotnet >/dev/null || { echo "The tests need the .NET SDK 10: https://dotnet.microsoft.com/download" >&2; exit 1; }
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+. ./aspire.sh
 
 has_postgres() { ls /usr/lib/postgresql/*/bin/initdb /usr/local/pgsql/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; }
 missing=()

@@ -43,9 +43,21 @@ else
 var lake = snowflake.AddDatabase("lake", "SOPHIA", schema: "SOPHIA_AI_MEMORY")
     .WithWarehouse(snowflake.AddWarehouse("cortex-warehouse", "SOPHIA_AI_CORTEX_WH"));
 
-var api = builder.AddProject<Projects.Sophia_Api>("api")
-    .WithReference(lake, "snowflake")
-    .WaitFor(snowflake)
+// The API; with a database it has L0's shards searched by the GPU tier, which stands before it.
+var api = builder.AddProject<Projects.Sophia_Api>("api");
+if (redis is not null && database is not null)
+{
+    var gpu = builder.AddProject<Projects.Sophia_GpuTier>("gpu-tier")
+        .WithReference(database, "postgres").WaitFor(database)
+        .WithHttpHealthCheck("/health")
+        .WithIconName("DeveloperBoard")
+        .WithUrlForEndpoint("http", _ => new() { Url = "/metrics", DisplayText = "Metrics" });
+    api.WithReference(redis, "redis").WaitFor(redis)
+        .WithReference(database, "postgres").WaitFor(database)
+        .WithEnvironment("Sophia__Cluster__Membership", "postgres").WaitFor(gpu);
+}
+
+api.WithReference(lake, "snowflake").WaitFor(snowflake)
     .WithHttpHealthCheck("/health")
     .WithExternalHttpEndpoints()
     .WithIconName("BrainCircuit")
@@ -55,10 +67,6 @@ var api = builder.AddProject<Projects.Sophia_Api>("api")
     .WithSmokeTest()
     .WithFlush("L0", "the shards")
     .WithFlush("L1", "the near copies");
-if (redis is not null && database is not null)
-{
-    api.WithReference(redis, "redis").WaitFor(redis).WithReference(database, "postgres").WaitFor(database);
-}
 
 if (publishing)
 {

@@ -42,13 +42,18 @@ internal static class Commands
     /// <exception cref="HttpRequestException">The API refused.</exception>
     internal static async Task FlushAsync(HttpClient api, string tier, CancellationToken cancellationToken)
     {
-        using var namespaces = await api.GetFromJsonAsync<JsonDocument>("/v1/namespaces", cancellationToken)
-            ?? throw new InvalidOperationException("GET /v1/namespaces answered nothing.");
-        foreach (var space in namespaces.RootElement.GetProperty("namespaces").EnumerateArray())
+        for (string? page = "/v1/namespaces"; page is not null;)
         {
-            var name = Uri.EscapeDataString(space.GetProperty("name").GetString()!);
-            using var answer = await api.PostAsync(new Uri($"/v1/tiers/{tier}/evict?namespace={name}", UriKind.Relative), content: null, cancellationToken);
-            answer.EnsureSuccessStatusCode();
+            using var namespaces = await api.GetFromJsonAsync<JsonDocument>(page, cancellationToken)
+                ?? throw new InvalidOperationException($"GET {page} answered nothing.");
+            foreach (var space in namespaces.RootElement.GetProperty("items").EnumerateArray())
+            {
+                var name = Uri.EscapeDataString(space.GetProperty("name").GetString()!);
+                using var answer = await api.PostAsync(new Uri($"/v1/tiers/{tier}/evict?namespace={name}", UriKind.Relative), content: null, cancellationToken);
+                answer.EnsureSuccessStatusCode();
+            }
+
+            page = namespaces.RootElement.GetProperty("next").GetString() is { } cursor ? $"/v1/namespaces?cursor={Uri.EscapeDataString(cursor)}" : null;
         }
     }
 }

@@ -6,16 +6,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
-using StackExchange.Redis;
 
 namespace Sophia.ServiceDefaults;
 
 /// <summary>What every service of Sophia has: logs, traces, metrics, health, and clients of the stores that are configured.</summary>
-public static class Extensions
+public static partial class Extensions
 {
     private const string Live = "live";
     private const string Instrumentation = "Sophia";
@@ -71,41 +69,6 @@ public static class Extensions
             };
         });
         return app;
-    }
-
-    /// <summary>One pool of connections to PostgreSQL, when ConnectionStrings:postgres is set.</summary>
-    public static IHostApplicationBuilder AddPostgres(this IHostApplicationBuilder builder)
-    {
-        if (builder.Configuration.GetConnectionString("postgres") is { Length: > 0 } connection)
-        {
-            _ = WellFormed("postgres", "Host=localhost;Username=sophia;Database=sophia", () => new NpgsqlConnectionStringBuilder(connection));
-            builder.Services.AddSingleton(services =>
-            {
-                var source = new NpgsqlDataSourceBuilder(connection);
-                source.UseLoggerFactory(services.GetRequiredService<ILoggerFactory>());
-                return source.Build();
-            });
-        }
-
-        return builder;
-    }
-
-    /// <summary>One connection to Redis, when ConnectionStrings:redis is set; it comes up by itself when Redis does.</summary>
-    public static IHostApplicationBuilder AddRedis(this IHostApplicationBuilder builder)
-    {
-        if (builder.Configuration.GetConnectionString("redis") is { Length: > 0 } connection)
-        {
-            _ = WellFormed("redis", "localhost:6379", () => ConfigurationOptions.Parse(connection));
-            builder.Services.AddSingleton<IConnectionMultiplexer>(_ =>
-            {
-                var options = ConfigurationOptions.Parse(connection);
-                options.AbortOnConnectFail = false;
-                options.ClientName ??= Instrumentation;
-                return ConnectionMultiplexer.Connect(options);
-            });
-        }
-
-        return builder;
     }
 
     private static T WellFormed<T>(string name, string example, Func<T> parse)

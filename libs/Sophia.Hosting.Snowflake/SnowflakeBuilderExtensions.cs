@@ -134,7 +134,7 @@ public static class SnowflakeBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(name);
         var database = new SnowflakeDatabaseResource(name, databaseName ?? name, builder.Resource) { Schema = schema, Role = role };
-        return builder.ApplicationBuilder.AddResource(database).WithIconName("Database");
+        return builder.ApplicationBuilder.AddResource(database).WithIconName("Database").ReadyWith(builder.Resource, "Snowflake database");
     }
 
     /// <summary>Adds a warehouse of the account.</summary>
@@ -145,7 +145,8 @@ public static class SnowflakeBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return builder.ApplicationBuilder.AddResource(new SnowflakeWarehouseResource(name, warehouseName ?? name, builder.Resource)).WithIconName("Server").ExcludeFromManifest();
+        return builder.ApplicationBuilder.AddResource(new SnowflakeWarehouseResource(name, warehouseName ?? name, builder.Resource))
+            .WithIconName("Server").ExcludeFromManifest().ReadyWith(builder.Resource, "Snowflake warehouse");
     }
 
     /// <summary>Statements of the database's sessions run in this warehouse.</summary>
@@ -158,4 +159,13 @@ public static class SnowflakeBuilderExtensions
             : throw new DistributedApplicationException($"The warehouse '{warehouse.Resource.Name}' is of another account than the database '{builder.Resource.Name}'.");
         return builder;
     }
+
+    /// <summary>A part of an account is there when the account is.</summary>
+    private static IResourceBuilder<T> ReadyWith<T>(this IResourceBuilder<T> part, SnowflakeResource account, string type) where T : IResource => part
+        .WithInitialState(new CustomResourceSnapshot { ResourceType = type, State = KnownResourceStates.Waiting, Properties = [] })
+        .OnInitializeResource(async (resource, initialise, token) =>
+        {
+            await initialise.Notifications.WaitForResourceAsync(account.Name, KnownResourceStates.Running, token).ConfigureAwait(false);
+            await initialise.Notifications.PublishUpdateAsync(resource, static state => state with { State = KnownResourceStates.Running }).ConfigureAwait(false);
+        });
 }

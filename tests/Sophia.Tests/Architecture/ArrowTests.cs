@@ -19,6 +19,8 @@ public sealed class ArrowTests
         ["Sophia.Api"] = ["Sophia.Memory", "Sophia.Stores", "Sophia.Gpu", "Sophia.Gpu.Grains", "Sophia.Snowflake", "Sophia.ServiceDefaults"],
         ["Sophia.Cli"] = ["Sophia.Client", "Sophia.Snowflake"],
         ["Sophia.SnowflakeEmulator"] = ["Sophia.Snowflake"],
+        ["Sophia.Hosting.Snowflake"] = [],
+        ["Sophia.AppHost"] = ["Sophia.Api", "Sophia.GpuTier", "Sophia.Cli", "Sophia.SnowflakeEmulator", "Sophia.Hosting.Snowflake"],
     };
 
     private static readonly string[] DriversAndWeb =

@@ -15,7 +15,13 @@ public sealed class RedisServer : IDisposable
     private Process? _process;
     private bool _disposed;
 
-    private RedisServer(int port) => Port = port;
+    private readonly string? _password;
+
+    private RedisServer(int port, string? password)
+    {
+        Port = port;
+        _password = password;
+    }
 
     /// <summary>Null when it can be started; otherwise what is missing, to be said by a skipped test.</summary>
     public static string? Missing => Binary is null ? "Redis is not installed (Debian: apt-get install redis-server)." : null;
@@ -24,13 +30,14 @@ public sealed class RedisServer : IDisposable
 
     public string ConnectionString => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port},abortConnect=false,connectTimeout=2000");
 
-    public static RedisServer StartNew()
+    /// <param name="password">What clients must give; null lets all in.</param>
+    public static RedisServer StartNew(string? password = null)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         listener.Stop();
-        var server = new RedisServer(port);
+        var server = new RedisServer(port, password);
         server.Start();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
         return server;
@@ -48,6 +55,12 @@ public sealed class RedisServer : IDisposable
         foreach (var argument in new[] { "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _folder })
         {
             start.ArgumentList.Add(argument);
+        }
+
+        if (_password is not null)
+        {
+            start.ArgumentList.Add("--requirepass");
+            start.ArgumentList.Add(_password);
         }
 
         _process = Process.Start(start)!;
@@ -100,7 +113,7 @@ public sealed class RedisServer : IDisposable
             client.ReceiveTimeout = 1000;
             using var stream = client.GetStream();
             stream.Write("PING\r\n"u8);
-            return stream.ReadByte() == '+';
+            return stream.ReadByte() == (_password is null ? '+' : '-');
         }
         catch (Exception e) when (e is SocketException or IOException)
         {

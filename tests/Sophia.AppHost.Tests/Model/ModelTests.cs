@@ -1,0 +1,95 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+
+namespace Sophia.AppHost.Tests.Model;
+
+/// <summary>What stands in the AppHost's model: resources, what they wait for, what a service is told.</summary>
+public sealed class ModelTests
+{
+    [Fact]
+    public async Task With_containers_the_system_is_redis_postgres_snowflake_the_gpu_tier_and_the_api()
+    {
+        await using var model = await AppHostModel.BuildAsync("LocalEngines=containers");
+        var resources = model.Application.Resources();
+
+        Assert.IsType<RedisResource>(resources["redis"]);
+        Assert.Equal("sophia", Assert.IsType<PostgresDatabaseResource>(resources["sophia"]).DatabaseName);
+        Assert.IsType<SnowflakeResource>(resources["snowflake"]);
+        Assert.Equal(["postgres", "redis"], resources.Values.Where(r => r.Annotations.OfType<ContainerLifetimeAnnotation>().Any(l => l.Lifetime == ContainerLifetime.Persistent)).Select(r => r.Name).Order());
+        Assert.Contains(resources["postgres"].Annotations.OfType<ContainerMountAnnotation>(), mount => mount.Source == "sophia-postgres");
+        Assert.Equal(["gpu-tier", "postgres", "redis", "snowflake", "sophia"], resources["api"].WaitsOf());
+        Assert.Equal(["postgres", "sophia"], resources["gpu-tier"].WaitsOf());
+        Assert.All(["redis", "postgres", "sophia", "snowflake", "snowflake-emulator", "gpu-tier", "api"], name => Assert.NotEmpty(resources[name].Annotations.OfType<HealthCheckAnnotation>()));
+        Assert.All(["load", "sample-data", "redisinsight", "pgweb"], name => Assert.NotEmpty(resources[name].Annotations.OfType<ExplicitStartupAnnotation>()));
+        Assert.All(["smoke-test", "flush-l0", "flush-l1", "start-sample-data"], command => Assert.Contains(command, resources["api"].CommandsOf()));
+    }
+
+    [Fact]
+    public async Task Embedded_there_is_the_api_and_the_local_snowflake_alone()
+    {
+        await using var model = await AppHostModel.BuildAsync("LocalEngines=embedded");
+        var resources = model.Application.Resources();
+
+        Assert.DoesNotContain(resources.Keys, name => name is "redis" or "postgres" or "gpu-tier");
+        Assert.DoesNotContain("ConnectionStrings__postgres", (await model.Application.EnvironmentOfAsync("api")).Keys);
+        Assert.Equal(["snowflake"], resources["api"].WaitsOf());
+    }
+
+    [SkippableFact]
+    public async Task As_programs_redis_and_postgres_give_the_same_connection_strings()
+    {
+        Skip.If(LocalPrograms.Redis is null || LocalPrograms.Postgres is null, "redis-server and postgres are not both installed.");
+        await using var model = await AppHostModel.BuildAsync("LocalEngines=programs");
+
+        var environment = await model.Application.EnvironmentOfAsync("api");
+
+        Assert.Equal($"localhost:{Recording.RedisPort}", environment["ConnectionStrings__redis"]);
+        Assert.Equal($"Host=localhost;Port={Recording.PostgresPort};Username=sophia;Database=postgres", environment["ConnectionStrings__postgres"]);
+        Assert.Equal(["gpu-tier", "postgres", "redis", "snowflake"], model.Application.Resources()["api"].WaitsOf());
+    }
+
+    [Fact]
+    public async Task An_account_takes_the_emulators_place()
+    {
+        await using var model = await AppHostModel.BuildAsync(
+            "LocalEngines=embedded", "Parameters:snowflake-account=org-name", "Parameters:snowflake-user=SVC", "Parameters:snowflake-private-key=PEM");
+
+        Assert.DoesNotContain("snowflake-emulator", model.Application.Resources().Keys);
+        Assert.Equal("account=org-name;user=SVC;authenticator=snowflake_jwt;private_key=PEM;db=SOPHIA;schema=SOPHIA_AI_MEMORY;warehouse=SOPHIA_AI_CORTEX_WH",
+            (await model.Application.EnvironmentOfAsync("api"))["ConnectionStrings__snowflake"]);
+    }
+
+    [Fact]
+    public async Task A_wrong_choice_of_engines_says_what_may_be_chosen()
+    {
+        var error = await Record.ExceptionAsync(() => AppHostModel.BuildAsync("LocalEngines=containres"));
+
+        Assert.Contains("containers, programs or embedded", error!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_recording_is_what_the_model_gives()
+    {
+        await using var model = await AppHostModel.BuildAsync("LocalEngines=containers");
+        var services = new Dictionary<string, SortedDictionary<string, string>>();
+        foreach (var service in new[] { "gpu-tier", "api" })
+        {
+            var environment = await model.Application.EnvironmentOfAsync(service);
+            // Where telemetry goes, and a folder of this machine: they are of a run, and no service reads more from them.
+            foreach (var name in environment.Keys.Where(k => k.StartsWith("OTEL_", StringComparison.Ordinal) || k.StartsWith("LOGGING__", StringComparison.Ordinal) || k == "Sophia__DataDirectory").ToList())
+            {
+                environment.Remove(name);
+            }
+
+            services[service] = environment;
+        }
+
+        var recording = new Recording(Recording.HashOfSources(), services);
+        if (Environment.GetEnvironmentVariable("SOPHIA_RECORD") == "1")
+        {
+            await File.WriteAllTextAsync(Recording.File, recording.ToText());
+        }
+
+        Assert.Equal(recording.ToText(), (await File.ReadAllTextAsync(Recording.File)).ReplaceLineEndings("\n"));
+    }
+}

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Sophia.AppHost;
 
@@ -45,7 +46,8 @@ internal static class LocalPrograms
                 context.Args.Add("--save");
                 context.Args.Add("");
             })
-            .WithIconName("Flash");
+            .WithIconName("Flash")
+            .WithCheck((checks, key, connection) => checks.AddRedis(_ => connection(), key));
     }
 
     /// <summary>Its data folder is made at the first start, for the user sophia without a password.</summary>
@@ -69,6 +71,7 @@ internal static class LocalPrograms
                 context.Args.Add("listen_addresses=127.0.0.1");
             })
             .WithIconName("DatabaseMultiple")
+            .WithCheck((checks, key, connection) => checks.AddNpgSql(_ => connection(), name: key))
             .OnBeforeResourceStarted((_, _, token) => InitialiseAsync(command, Path.Combine(folder, "data"), token));
     }
 
@@ -96,6 +99,17 @@ internal static class LocalPrograms
         {
             throw new DistributedApplicationException($"PostgreSQL's data folder {data} could not be made: {errors.Trim()} LocalEngines=embedded runs without PostgreSQL.");
         }
+    }
+
+    /// <summary>What waits for the program waits until its protocol answers.</summary>
+    private static IResourceBuilder<T> WithCheck<T>(this IResourceBuilder<T> program, Action<IHealthChecksBuilder, string, Func<string>> add)
+        where T : IResourceWithConnectionString
+    {
+        string? connection = null;
+        var key = $"{program.Resource.Name}_check";
+        add(program.ApplicationBuilder.Services.AddHealthChecks(), key, () => connection ?? throw new InvalidOperationException("The connection string is not known yet."));
+        return program.WithHealthCheck(key)
+            .OnConnectionStringAvailable(async (resource, _, token) => connection = await resource.ConnectionStringExpression.GetValueAsync(token));
     }
 
     private static string Folder(IDistributedApplicationBuilder builder, string name)

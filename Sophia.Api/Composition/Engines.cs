@@ -1,5 +1,6 @@
 using Npgsql;
 using Sophia.Gpu.Devices;
+using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Grains;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Shards;
@@ -38,10 +39,11 @@ internal static class Engines
         IRecordStore store = services.GetService<NpgsqlDataSource>() is { } postgres
             ? PostgresRecordStore.Create(postgres, clock, memory.Limits)
             : SqliteRecordStore.Create(api.DataDirectory, clock, loggers.CreateLogger("Sophia.Stores.Sqlite"), memory.Limits);
-        // Of a GPU nothing is searched yet: its pools are reserved and checked, and vectors stay in host memory.
-        var pool = services.GetRequiredService<GpuNode>().Devices.FirstOrDefault(d => d.Device.Facts.Kind == DeviceKind.Host)?[PoolKind.VectorCache];
+        var node = services.GetRequiredService<GpuNode>();
+        var device = DeviceScans.On(node, api.Gpu, clock, loggers.CreateLogger("Sophia.Gpu"));
+        var pool = node.Devices.FirstOrDefault(d => d.Device.Facts.Kind == DeviceKind.Host)?[PoolKind.VectorCache];
         ISharedCache? shared = services.GetService<IConnectionMultiplexer>() is { } redis ? new RedisSharedCache(redis, clock) : null;
-        return new MemoryHierarchy(store, shared, new HostShardEngine(Path.Combine(api.DataDirectory, "vectors"), pool), null, memory, clock, loggers, services.GetRequiredService<ModelCatalog>(), services.GetService<ShardCluster>());
+        return new MemoryHierarchy(store, shared, new HostShardEngine(Path.Combine(api.DataDirectory, "vectors"), pool, device), null, memory, clock, loggers, services.GetRequiredService<ModelCatalog>(), services.GetService<ShardCluster>());
     }
 
     /// <summary>The nodes of L0, where they are configured.</summary>

@@ -1,5 +1,6 @@
 using Npgsql;
 using Sophia.Gpu.Devices;
+using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Grains.Nodes;
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
@@ -54,10 +55,12 @@ internal static class NodeParts
     public static ShardHost BuildShards(IServiceProvider services, NodeOptions options, MemoryOptions memory)
     {
         var clock = services.GetRequiredService<TimeProvider>();
-        var pool = services.GetRequiredService<GpuNode>().Devices.FirstOrDefault(d => d.Device.Facts.Kind == DeviceKind.Host)?[PoolKind.VectorCache];
+        var node = services.GetRequiredService<GpuNode>();
+        var device = DeviceScans.On(node, options.Gpu, clock, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu"));
+        var pool = node.Devices.FirstOrDefault(d => d.Device.Facts.Kind == DeviceKind.Host)?[PoolKind.VectorCache];
         return new ShardHost(
             PostgresRecordStore.Create(services.GetRequiredService<NpgsqlDataSource>(), clock, memory.Limits),
-            new HostShardEngine(Path.Combine(options.DataDirectory, "vectors"), pool), services.GetRequiredService<ModelCatalog>(), memory, clock,
+            new HostShardEngine(Path.Combine(options.DataDirectory, "vectors"), pool, device), services.GetRequiredService<ModelCatalog>(), memory, clock,
             services.GetRequiredService<ILoggerFactory>());
     }
 }

@@ -18,6 +18,8 @@ public sealed record RowPages(RowKind Kind, int RowBytes, int RowsPerPage, int P
 
     public int RowsPerUnit => checked(RowsPerPage * PagesPerUnit);
 
+    public long UnitBytes => PageBytes * PagesPerUnit;
+
     public static long PageBytesOf(int rowBytes, int rowsPerPage) => (long)(rowBytes + HeadBytes) * rowsPerPage;
 
     /// <summary>Bytes of a row of so many components, whole cache lines of 64 bytes.</summary>
@@ -35,7 +37,7 @@ public sealed record RowPages(RowKind Kind, int RowBytes, int RowsPerPage, int P
 
         foreach (var unit in Units.Span[..(int)units])
         {
-            if (unit >= 0 && (unit % 16 != 0 || unit > memoryBytes - (PageBytes * PagesPerUnit)))
+            if (unit >= 0 && (unit % 16 != 0 || unit > memoryBytes - UnitBytes))
             {
                 throw new ArgumentException($"A unit at {unit} does not lie in {memoryBytes:N0} bytes of memory.");
             }

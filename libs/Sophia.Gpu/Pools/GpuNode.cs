@@ -50,6 +50,11 @@ public sealed class GpuNode : IDisposable
             throw new ArgumentException($"Sophia:Gpu:Node is '{options.Node}'. Name the node, without a slash.");
         }
 
+        if (options.VectorRows is not ("int8" or "float16" or "float32"))
+        {
+            throw new ArgumentException($"Sophia:Gpu:VectorRows is '{options.VectorRows}'. Set it to int8, float16 or float32.");
+        }
+
         var pooled = new List<PooledDevice>();
         try
         {

@@ -63,8 +63,9 @@ public sealed class PagePool : IDisposable
 
     /// <summary>The same, evicting the least valuable runs that are not pinned until there is room.</summary>
     /// <param name="evicted">Told of each before its pages are anybody else's; it must not call the pool.</param>
-    /// <returns>Null when all that is not pinned would not make room; then nothing was evicted.</returns>
-    public PageRun? AllocateEvicting(int pages, string reason, Action<PageRun> evicted)
+    /// <returns>Null when all that may be evicted would not make room; then nothing was evicted.</returns>
+    /// <param name="worth">Only runs of less value are evicted, and the new run begins with it; null: any, and it begins with none.</param>
+    public PageRun? AllocateEvicting(int pages, string reason, Action<PageRun> evicted, double? worth = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pages);
         ArgumentNullException.ThrowIfNull(evicted);
@@ -73,11 +74,12 @@ public sealed class PagePool : IDisposable
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (Take(pages) is { } fits)
             {
+                fits.Frequency = worth ?? 0;
                 return fits;
             }
 
             var now = _clock.GetUtcNow();
-            foreach (var victim in Victims(pages, now))
+            foreach (var victim in Victims(pages, now, worth ?? double.PositiveInfinity))
             {
                 evicted(victim);
                 _idle.Add(now - victim.LastUsed);
@@ -86,7 +88,13 @@ public sealed class PagePool : IDisposable
             }
 
             var run = Take(pages);
-            _refused += run is null ? 1 : 0;
+            if (run is null)
+            {
+                _refused++;
+                return null;
+            }
+
+            run.Frequency = worth ?? 0;
             return run;
         }
     }
@@ -140,6 +148,28 @@ public sealed class PagePool : IDisposable
         }
     }
 
+    /// <summary>Pins those of the runs that are still there and counts a use of each; the others become null.</summary>
+    public void PinUsed(Span<PageRun?> runs)
+    {
+        lock (_lock)
+        {
+            var now = _clock.GetUtcNow();
+            foreach (ref var run in runs)
+            {
+                if (run is { IsFreed: true })
+                {
+                    run = null;
+                }
+                else if (run is not null)
+                {
+                    run.Frequency = ValueOf(run, now) + 1;
+                    run.LastUsed = now;
+                    run.Pins++;
+                }
+            }
+        }
+    }
+
     public void Unpin(PageRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -178,11 +208,11 @@ public sealed class PagePool : IDisposable
     }
 
     /// <summary>The runs to evict, the least valuable first, until together with what is free a long enough run comes of it.</summary>
-    private List<PageRun> Victims(int pages, DateTimeOffset now)
+    private List<PageRun> Victims(int pages, DateTimeOffset now, double worth)
     {
         var victims = new List<PageRun>();
         var free = new SortedDictionary<int, int>(_free);
-        foreach (var run in _runs.Where(r => r.Pins == 0).OrderBy(r => ValueOf(r, now)).ThenBy(r => r.LastUsed).ThenBy(r => r.Start))
+        foreach (var run in _runs.Where(r => r.Pins == 0 && ValueOf(r, now) < worth).OrderBy(r => ValueOf(r, now)).ThenBy(r => r.LastUsed).ThenBy(r => r.Start))
         {
             victims.Add(run);
             if (Join(free, run.Start, run.Count) >= pages)

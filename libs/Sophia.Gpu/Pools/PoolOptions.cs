@@ -21,6 +21,9 @@ public sealed record PoolOptions
 
     public long? BufferBytes { get; init; }
 
+    /// <summary>What vectors are on a GPU: int8, float16 or float32. The answers are the same. Default: int8.</summary>
+    public string VectorRows { get; init; } = "int8";
+
     internal long? this[PoolKind kind] => kind switch
     {
         PoolKind.Models => ModelsBytes,

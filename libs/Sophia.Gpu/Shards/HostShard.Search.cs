@@ -88,7 +88,10 @@ internal sealed partial class HostShard
 
                 try
                 {
-                    VectorScan.Run(pages, prepared, slots, vectorTop, capacity, cancellationToken);
+                    if (_device is null || !_device.TryScan(pages, prepared, slots, vectorTop, capacity, cancellationToken))
+                    {
+                        VectorScan.Run(pages, prepared, slots, vectorTop, capacity, cancellationToken);
+                    }
                 }
                 finally
                 {

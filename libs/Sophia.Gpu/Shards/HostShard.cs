@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Embedding;
 using Sophia.Gpu.Lexical;
 using Sophia.Gpu.Text;
@@ -27,6 +28,7 @@ internal sealed partial class HostShard : IShard
     private readonly ChangedRows _changes = new();
     private readonly Conversations _conversations;
     private readonly VectorPages? _vectors;
+    private readonly DeviceIndex? _device;
     private readonly TextAnalyzer _analyzer;
     private readonly int _dimensions;
     private readonly List<Word> _words = new(256);
@@ -38,6 +40,7 @@ internal sealed partial class HostShard : IShard
     {
         _dimensions = settings.VectorSource == VectorSource.None ? 0 : settings.Dimensions;
         _vectors = _dimensions > 0 ? new VectorPages(_dimensions, storage) : null;
+        _device = _vectors is null ? null : storage?.Device?.Index(_vectors);
         _analyzer = TextAnalyzer.For(settings.Language);
         _conversations = new Conversations(row => _rows.Keys[row]);
         _vectorWeight = settings.VectorModel == HashedEmbedder.ModelName ? Fusion.HashedVectorWeight : Fusion.ModelVectorWeight;
@@ -80,6 +83,10 @@ internal sealed partial class HostShard : IShard
             _rows.Documents[row] = _lexical.Add(row, _words);
             _rows[row].Content = content;
             _rows[row].Vector = vector is null ? RowTable.NoVector : _vectors!.Add(row, vector);
+            if (vector is not null)
+            {
+                _device?.Changed(_rows[row].Vector);
+            }
         }
         finally
         {
@@ -126,6 +133,7 @@ internal sealed partial class HostShard : IShard
             if (!_isDisposed)
             {
                 _isDisposed = true;
+                _device?.Dispose();
                 _vectors?.Dispose();
             }
         }
@@ -155,6 +163,7 @@ internal sealed partial class HostShard : IShard
         if (_rows[row].Vector != RowTable.NoVector)
         {
             _vectors!.Remove(_rows[row].Vector);
+            _device?.Changed(_rows[row].Vector);
             _rows[row].Vector = RowTable.NoVector;
         }
     }

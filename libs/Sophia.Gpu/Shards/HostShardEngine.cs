@@ -1,4 +1,5 @@
 using Sophia.Gpu.Devices;
+using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Text;
 using Sophia.Gpu.Vectors;
@@ -8,7 +9,7 @@ using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.Shards;
 
-/// <summary>The engine of L0 without a GPU: shards in host memory, searched with the processor's vector instructions.</summary>
+/// <summary>The engine of L0: shards in host memory, searched with the processor's vector instructions, or by a GPU that holds their vectors too.</summary>
 public sealed class HostShardEngine : IShardEngine
 {
     private readonly VectorStorage _storage;
@@ -18,13 +19,15 @@ public sealed class HostShardEngine : IShardEngine
     /// there is deleted. Null: in memory.
     /// </param>
     /// <param name="pool">Where vectors are kept; null, or without room: the process's own memory.</param>
-    public HostShardEngine(string? folder = null, PagePool? pool = null)
+    /// <param name="device">Whose kernels scan the vectors of large shards; null: the processor scans all.</param>
+    public HostShardEngine(string? folder = null, PagePool? pool = null, DeviceScans? device = null)
     {
-        _storage = new VectorStorage(folder) { Pool = pool };
+        _storage = new VectorStorage(folder) { Pool = pool, Device = device };
+        Engine = device is null ? $"host memory, {HostProcessor.Vectors}" : $"{device.Device.Device.Facts.Model}, and host memory, {HostProcessor.Vectors}";
         _storage.DeleteLeftOvers();
     }
 
-    public string Engine { get; } = $"host memory, {HostProcessor.Vectors}";
+    public string Engine { get; }
 
     public IShard Create(NamespaceInfo ns)
     {

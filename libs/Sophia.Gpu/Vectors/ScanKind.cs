@@ -11,4 +11,7 @@ internal enum ScanKind
 
     /// <summary>In float32 after the codes left too many doubts.</summary>
     TakenOver,
+
+    /// <summary>By the kernels of a device, and from the originals what they left in doubt.</summary>
+    Device,
 }

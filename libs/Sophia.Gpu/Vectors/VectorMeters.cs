@@ -10,10 +10,11 @@ internal static class VectorMeters
 
     private static readonly Counter<long> Scans = Meter.CreateCounter<long>(
         "sophia.vector.scans", "{scan}",
-        "Queries scanned: by certified codes, in float32 from the start, or in float32 because too many rows lay within the bound (taken-over).");
+        "Queries scanned: by certified codes, in float32 from the start, in float32 because too many rows lay within the bound (taken-over), or by a device's kernels (device).");
 
     private static readonly KeyValuePair<string, object?> Certified = new("kind", "certified");
     private static readonly KeyValuePair<string, object?> Float32 = new("kind", "float32");
+    private static readonly KeyValuePair<string, object?> Device = new("kind", "device");
     private static readonly KeyValuePair<string, object?> TakenOver = new("kind", "taken-over");
 
     /// <summary>Rows that were scored again from their originals.</summary>
@@ -28,10 +29,23 @@ internal static class VectorMeters
     public static readonly Counter<long> OutsidePool = Meter.CreateCounter<long>(
         "sophia.vector.outside_pool", "{block}", "Blocks of vectors in memory of the process because the vector cache's pool had no room.");
 
+    /// <summary>Bytes that a device's pool was sent.</summary>
+    public static readonly Counter<long> Uploaded = Meter.CreateCounter<long>(
+        "sophia.vector.device.uploaded", "By", "Bytes of vectors written to a device's vector cache.");
+
+    /// <summary>Bytes that went through the buffer pool because their unit was not in the vector cache.</summary>
+    public static readonly Counter<long> Streamed = Meter.CreateCounter<long>(
+        "sophia.vector.device.streamed", "By", "Bytes of vectors that a scan sent through a device's buffer pool because they were not in its vector cache.");
+
+    /// <summary>Scans that a device began and the host had to answer.</summary>
+    public static readonly Counter<long> HandedBack = Meter.CreateCounter<long>(
+        "sophia.vector.device.handed_back", "{scan}", "Scans that the host answered because the device failed, had no room, or left too many rows in doubt; by reason.");
+
     public static void Count(ScanKind kind, long queries = 1) => Scans.Add(queries, kind switch
     {
         ScanKind.Certified => Certified,
         ScanKind.TakenOver => TakenOver,
+        ScanKind.Device => Device,
         _ => Float32,
     });
 }

@@ -12,15 +12,15 @@ internal static class Failures
         {
             return call();
         }
-        catch (CudaException e) when (e.Error == nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY))
-        {
-            throw new DeviceMemoryException($"The device has no memory for it: {e.Message}", e);
-        }
         catch (AcceleratorException e)
         {
-            throw new DeviceFailedException($"The device answered: {e.Message}", e);
+            throw Of(e);
         }
     }
+
+    public static Exception Of(AcceleratorException e) => e is CudaException { Error: nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY) }
+        ? new DeviceMemoryException($"The device has no memory for it: {e.Message}", e)
+        : new DeviceFailedException($"The device answered: {e.Message}", e);
 
     public static void Guard(Action call) => Guard(() =>
     {

@@ -32,8 +32,15 @@ internal sealed class IlgpuMemory : IDeviceMemory
 
         lock (_lock)
         {
-            view.CopyFromCPU(_accelerator.DefaultStream, source);
-            _accelerator.Synchronize();
+            try
+            {
+                view.CopyFromCPU(_accelerator.DefaultStream, source);
+                _accelerator.DefaultStream.Synchronize();
+            }
+            catch (AcceleratorException e)
+            {
+                throw Failures.Of(e);
+            }
         }
     }
 
@@ -47,8 +54,15 @@ internal sealed class IlgpuMemory : IDeviceMemory
 
         lock (_lock)
         {
-            view.CopyToCPU(_accelerator.DefaultStream, target);
-            _accelerator.Synchronize();
+            try
+            {
+                view.CopyToCPU(_accelerator.DefaultStream, target);
+                _accelerator.DefaultStream.Synchronize();
+            }
+            catch (AcceleratorException e)
+            {
+                throw Failures.Of(e);
+            }
         }
     }
 
@@ -62,8 +76,11 @@ internal sealed class IlgpuMemory : IDeviceMemory
 
         lock (_lock)
         {
-            view.MemSetToZero(_accelerator.DefaultStream);
-            _accelerator.Synchronize();
+            Failures.Guard(() =>
+            {
+                view.MemSetToZero(_accelerator.DefaultStream);
+                _accelerator.DefaultStream.Synchronize();
+            });
         }
     }
 

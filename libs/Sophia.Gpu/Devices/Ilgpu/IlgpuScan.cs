@@ -12,26 +12,42 @@ internal sealed class IlgpuScan : IRowScan
     /// <summary>Scores kept at once, of all queries: 256 MiB.</summary>
     private const long MostScores = 64L << 20;
 
+    /// <summary>Bytes copied to the device at a time: more does not make copies faster.</summary>
+    private const long MostStaged = 64L << 20;
+
     private readonly IlgpuScanner _scanner;
     private readonly IReadOnlyList<ScanQuery> _queries;
     private readonly ArrayView<Chunk> _query;
     private readonly ArrayView<uint> _filter;
     private readonly long _filtered;
+    private readonly int _best;
+    private bool _hasStreamed;
     private bool _isDisposed;
 
     public IlgpuScan(IlgpuScanner scanner, IReadOnlyList<ScanQuery> queries, ulong[]? filter, int best)
     {
-        (_scanner, _queries) = (scanner, queries);
+        (_scanner, _queries, _best) = (scanner, queries, best);
         var bytes = new byte[queries.Count * queries[0].Bytes.Length];
         for (var i = 0; i < queries.Count; i++)
         {
             queries[i].Bytes.CopyTo(bytes, i * queries[i].Bytes.Length);
         }
 
-        _query = scanner.Query.Of(scanner.Stream, MemoryMarshal.Cast<byte, Chunk>(bytes));
-        _filter = scanner.Filter.Of(scanner.Stream, filter is null ? [0u] : MemoryMarshal.Cast<ulong, uint>(filter));
+        foreach (var lane in scanner.Lanes)
+        {
+            // What a scan that was given up has left may still read the query.
+            lane.Stream.Synchronize();
+        }
+
+        var stream = scanner.Lanes[0].Stream;
+        _query = scanner.Query.Of(stream, MemoryMarshal.Cast<byte, Chunk>(bytes));
+        _filter = scanner.Filter.Of(stream, filter is null ? [0u] : MemoryMarshal.Cast<ulong, uint>(filter));
         _filtered = filter is null ? -1 : filter.Length * 64L;
-        scanner.Best.Begin(scanner.Stream, queries.Count, best);
+        stream.Synchronize();
+        foreach (var lane in scanner.Lanes)
+        {
+            lane.Best.Begin(lane.Stream, queries.Count, best);
+        }
     }
 
     public void Scan(IDeviceMemory memory, RowPages pages)
@@ -40,26 +56,39 @@ internal sealed class IlgpuScan : IRowScan
         ArgumentNullException.ThrowIfNull(pages);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         pages.Require(memory.Bytes);
-        if (pages.Kind != _queries[0].Kind || _queries[0].Bytes.Length != QueryBytesOf(pages))
-        {
-            throw new ArgumentException("The rows are of another kind or length than the queries.", nameof(pages));
-        }
-
-        if (_filtered >= 0 && _filtered < (long)pages.FirstRow + pages.Rows)
-        {
-            throw new ArgumentException($"The filter has {_filtered} bits; the last row is {(long)pages.FirstRow + pages.Rows - 1}.", nameof(pages));
-        }
-
+        RequireFits(pages);
         if (pages.Rows > 0)
         {
-            Failures.Guard(() => Run(((IlgpuMemory)memory).Buffer.View.BaseView, pages));
+            Failures.Guard(() => Run(_scanner.Lanes[0], ((IlgpuMemory)memory).Buffer.View.BaseView, pages));
         }
+    }
+
+    public void Stream(IDeviceMemory memory, long offset, long bytes, RowPages pages, IReadOnlyList<int> units, FillUnit fill)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        ArgumentNullException.ThrowIfNull(pages);
+        ArgumentNullException.ThrowIfNull(units);
+        ArgumentNullException.ThrowIfNull(fill);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        RequireFits(pages);
+        var half = Math.Min(bytes / 2, MostStaged) / pages.UnitBytes * pages.UnitBytes;
+        if (offset % Chunk.Bytes != 0 || offset < 0 || bytes > memory.Bytes - offset || bytes / 2 < pages.UnitBytes)
+        {
+            throw new ArgumentException($"{bytes:N0} bytes at {offset:N0} of {memory.Bytes:N0} do not take two units of {pages.UnitBytes:N0}.", nameof(bytes));
+        }
+
+        Failures.Guard(() => Run(((IlgpuMemory)memory).Buffer.View.BaseView, offset, Math.Max(half, pages.UnitBytes), pages, units, fill));
     }
 
     public IReadOnlyList<BestRows> Finish()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return Failures.Guard(() => _scanner.Best.Read(_scanner.Stream));
+        return Failures.Guard(() =>
+        {
+            // The second lane has rows only where some were streamed; the best of both are among the two lists.
+            var best = _scanner.Lanes[0].Best.Read(_scanner.Lanes[0].Stream);
+            return _hasStreamed ? best.Zip(_scanner.Lanes[1].Best.Read(_scanner.Lanes[1].Stream), (one, other) => BestRows.Of(one, other, _best)).ToList() : best;
+        });
     }
 
     public void Dispose()
@@ -71,11 +100,55 @@ internal sealed class IlgpuScan : IRowScan
         }
     }
 
+    private void RequireFits(RowPages pages)
+    {
+        if (pages.Kind != _queries[0].Kind || _queries[0].Bytes.Length != QueryBytesOf(pages))
+        {
+            throw new ArgumentException("The rows are of another kind or length than the queries.", nameof(pages));
+        }
+
+        if (_filtered >= 0 && _filtered < (long)pages.FirstRow + pages.Rows)
+        {
+            throw new ArgumentException($"The filter has {_filtered} bits; the last row is {(long)pages.FirstRow + pages.Rows - 1}.", nameof(pages));
+        }
+    }
+
     private static int QueryBytesOf(RowPages pages) => pages.Kind == RowKind.Floats ? pages.RowBytes : pages.RowBytes * 2;
 
-    private void Run(ArrayView<byte> memory, RowPages pages)
+    /// <summary>Units in turn by the two lanes: while the kernels of one run, the other is filled and copied.</summary>
+    private void Run(ArrayView<byte> memory, long offset, long half, RowPages pages, IReadOnlyList<int> units, FillUnit fill)
     {
-        var stream = _scanner.Stream;
+        _hasStreamed = true;
+        var most = (int)(half / pages.UnitBytes);
+        for (var (at, turn) = (0, 0); at < units.Count; turn++)
+        {
+            // Units beside each other are scanned at once.
+            var count = 1;
+            while (count < most && at + count < units.Count && units[at + count] == units[at] + count)
+            {
+                count++;
+            }
+
+            var lane = _scanner.Lanes[turn % 2];
+            var begin = offset + (turn % 2 * half);
+            var bytes = count * pages.UnitBytes;
+            lane.Stream.Synchronize();
+            var staging = lane.Staging(half);
+            var (first, array) = (units[at], staging.GetArray());
+            Parallel.For(0, count, i => fill(first + i, array.AsSpan((int)(i * pages.UnitBytes), (int)pages.UnitBytes)));
+            memory.SubView(begin, bytes).CopyFrom(lane.Stream, staging.ArrayView.SubView(0, bytes));
+            Run(lane, memory, pages with
+            {
+                Units = Enumerable.Range(0, count).Select(i => begin + (i * pages.UnitBytes)).ToArray(), FirstRow = checked(pages.FirstRow + (first * pages.RowsPerUnit)),
+                Rows = Math.Min(count * pages.RowsPerUnit, pages.Rows - (first * pages.RowsPerUnit)),
+            });
+            at += count;
+        }
+    }
+
+    private void Run(ScanLane lane, ArrayView<byte> memory, RowPages pages)
+    {
+        var stream = lane.Stream;
         var units = new long[pages.Units.Length];
         for (var i = 0; i < units.Length; i++)
         {
@@ -87,25 +160,25 @@ internal sealed class IlgpuScan : IRowScan
             Chunks = pages.RowBytes / Chunk.Bytes, RowsPerPageLog2 = BitOperations.Log2((uint)pages.RowsPerPage), PageChunks = (int)(pages.PageBytes / Chunk.Bytes),
             RowsPerUnit = pages.RowsPerUnit, Base = pages.FirstRow, HasFilter = _filtered >= 0 ? 1 : 0,
         };
-        var deviceUnits = _scanner.Units.Of(stream, units);
+        var deviceUnits = lane.Units.Of(stream, units);
         var atOnce = (int)Math.Clamp(MostScores / _queries.Count / 64 * 64, 64, int.MaxValue / 2);
         for (var first = 0; first < pages.Rows; first += atOnce)
         {
             (shape.First, shape.Count) = (first, Math.Min(atOnce, pages.Rows - first));
-            var uppers = _scanner.Uppers.Of((long)shape.Count * _queries.Count);
-            Score(memory, deviceUnits, uppers, shape, pages.Kind);
-            _scanner.Best.Add(stream, uppers, shape.Count, pages.FirstRow + first);
+            var uppers = lane.Uppers.Of((long)shape.Count * _queries.Count);
+            Score(lane, memory, deviceUnits, uppers, shape, pages.Kind);
+            lane.Best.Add(stream, uppers, shape.Count, pages.FirstRow + first);
         }
     }
 
-    private void Score(ArrayView<byte> memory, ArrayView<long> units, ArrayView<float> uppers, RowShape shape, RowKind kind)
+    private void Score(ScanLane lane, ArrayView<byte> memory, ArrayView<long> units, ArrayView<float> uppers, RowShape shape, RowKind kind)
     {
         var chunks = _queries[0].Bytes.Length / Chunk.Bytes;
         for (var i = 0; i < _queries.Count; i++)
         {
             var query = _queries[i];
             _scanner.Scores[(int)kind](
-                _scanner.Stream, _scanner.GridOf(shape.Count), memory.Cast<Chunk>(), memory.Cast<float>(), memory.Cast<int>(), units, _filter,
+                lane.Stream, _scanner.GridOf(shape.Count), memory.Cast<Chunk>(), memory.Cast<float>(), memory.Cast<int>(), units, _filter,
                 _query.SubView((long)i * chunks, chunks), uppers.SubView((long)i * shape.Count, shape.Count), shape,
                 new RowScores.Bounds { Unit = query.Unit, Slope = query.Slope, Offset = query.Offset });
         }

@@ -21,29 +21,22 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
         Scores = [accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float32),
             accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float16),
             accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Int8)];
-        Best = new IlgpuSelection(accelerator, _threads, _groups);
-        Units = new Scratch<long>(accelerator);
+        Lanes = [new ScanLane(accelerator, _threads, _groups), new ScanLane(accelerator, _threads, _groups)];
         Filter = new Scratch<uint>(accelerator);
         Query = new Scratch<Chunk>(accelerator);
-        Uppers = new Scratch<float>(accelerator);
     }
 
     public Accelerator Accelerator { get; }
 
-    public AcceleratorStream Stream => Accelerator.DefaultStream;
-
     /// <summary>By <see cref="RowKind"/>.</summary>
     public ScoreKernel[] Scores { get; }
 
-    public IlgpuSelection Best { get; }
-
-    public Scratch<long> Units { get; }
+    /// <summary>Two.</summary>
+    public ScanLane[] Lanes { get; }
 
     public Scratch<uint> Filter { get; }
 
     public Scratch<Chunk> Query { get; }
-
-    public Scratch<float> Uppers { get; }
 
     /// <summary>Groups of threads for so many rows, of which a warp takes 16 at a time.</summary>
     public KernelConfig GridOf(int rows) => new(Math.Clamp((rows + 127) / 128, 1, _groups), _threads);
@@ -74,11 +67,10 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
 
     public void Dispose()
     {
-        Best.Dispose();
-        Units.Dispose();
+        Lanes[0].Dispose();
+        Lanes[1].Dispose();
         Filter.Dispose();
         Query.Dispose();
-        Uppers.Dispose();
         _turn.Dispose();
     }
 }

@@ -1,0 +1,164 @@
+using Sophia.Gpu.Devices;
+using Sophia.Gpu.Pools;
+using Sophia.Gpu.Vectors;
+
+namespace Sophia.Gpu.DeviceVectors;
+
+/// <summary>
+/// Which pages of a shard stand in a device's vector cache, a run of the pool for each unit of pages. A unit comes in when
+/// there is room, or when the shard is worth more than what it would replace; so a shard larger than the pool does not push
+/// itself out, and the pages of shards that are asked often and lately stay. Not for several threads at once.
+/// </summary>
+internal sealed class DeviceUnits
+{
+    private static readonly TimeSpan HalfLife = TimeSpan.FromMinutes(10);
+
+    /// <summary>A replacement costs a copy: what comes in must be worth so many times what goes.</summary>
+    private const double WorthReplacing = 0.5;
+
+    private readonly DeviceScans _device;
+    private readonly RowPages _shape;
+    private readonly int _dimensions;
+    private readonly int _poolPages;
+    private PageRun?[] _runs = [];
+    private PageRun?[] _pinned = [];
+    private bool _mustWriteAll;
+    private double _uses;
+    private DateTimeOffset _lastUse;
+
+    public DeviceUnits(DeviceScans device, VectorPages pages, RowKind kind)
+    {
+        _device = device;
+        _dimensions = pages.Dimensions;
+        var rowBytes = RowPages.RowBytesOf(kind, pages.Dimensions);
+        var pageBytes = RowPages.PageBytesOf(rowBytes, pages.RowsPerPage);
+
+        // Whole words of a filter's bits, and no less than the pool's pages take.
+        var least = Math.Max(1, 64 / pages.RowsPerPage);
+        var pagesPerUnit = (int)Math.Max(device.Vectors.PageBytes / pageBytes / least * least, least);
+        _shape = new RowPages(kind, rowBytes, pages.RowsPerPage, pagesPerUnit, default, 0, 0);
+        _poolPages = checked((int)((_shape.UnitBytes + device.Vectors.PageBytes - 1) / device.Vectors.PageBytes));
+    }
+
+    public RowPages Shape => _shape;
+
+    /// <summary>Pins what is there, brings in what may come and writes what has changed.</summary>
+    /// <param name="isWanted">By unit: a scan needs it.</param>
+    /// <param name="changed">Pages.</param>
+    /// <returns>Where each unit begins; negative where it is not there.</returns>
+    public long[] Pin(VectorPages.Lease pages, ReadOnlySpan<bool> isWanted, IReadOnlySet<int> changed)
+    {
+        if (_runs.Length < isWanted.Length)
+        {
+            Array.Resize(ref _runs, isWanted.Length);
+        }
+
+        var now = _device.Clock.GetUtcNow();
+        (_uses, _lastUse) = ((_uses * Math.Pow(0.5, (now - _lastUse) / HalfLife)) + 1, now);
+        _device.Vectors.PinUsed(_runs);
+        _pinned = [.. _runs];
+        var offsets = new long[isWanted.Length];
+        var fresh = new HashSet<int>();
+        for (var unit = 0; unit < offsets.Length; unit++)
+        {
+            if (_runs[unit] is null && isWanted[unit] && _device.Vectors.AllocateEvicting(_poolPages, "a shard of more use", static _ => { }, _uses * WorthReplacing) is { } run)
+            {
+                _ = _device.Vectors.TryPin(run);
+                (_runs[unit], _pinned[unit]) = (run, run);
+                fresh.Add(unit);
+            }
+
+            offsets[unit] = _runs[unit]?.Offset ?? -1;
+            if (_mustWriteAll && offsets[unit] >= 0)
+            {
+                fresh.Add(unit);
+            }
+        }
+
+        Upload(pages, offsets, fresh, changed);
+        _mustWriteAll = false;
+        return offsets;
+    }
+
+    public void Unpin()
+    {
+        foreach (var run in _pinned)
+        {
+            if (run is not null)
+            {
+                _device.Vectors.Unpin(run);
+            }
+        }
+
+        _pinned = [];
+    }
+
+    /// <summary>What stands on the device is not trusted any more: the next time all of it is written again.</summary>
+    public void Forget() => _mustWriteAll = true;
+
+    /// <summary>Gives all of it back.</summary>
+    public void Clear()
+    {
+        try
+        {
+            foreach (var run in _runs)
+            {
+                if (run is not null)
+                {
+                    _device.Vectors.Free(run);
+                }
+            }
+        }
+        catch (DeviceFailedException e)
+        {
+            _device.Gate.Close(e.Message);
+        }
+
+        _runs = [];
+    }
+
+    /// <summary>A unit's bytes.</summary>
+    public void Fill(VectorPages.Lease pages, int unit, Span<byte> target)
+    {
+        for (var i = 0; i < _shape.PagesPerUnit; i++)
+        {
+            var page = (unit * _shape.PagesPerUnit) + i;
+            var bytes = target.Slice((int)(i * _shape.PageBytes), (int)_shape.PageBytes);
+            if (page < pages.Pages)
+            {
+                PageImage.Write(pages, page, _shape, _dimensions, bytes);
+            }
+            else
+            {
+                bytes.Clear();
+            }
+        }
+    }
+
+    private void Upload(VectorPages.Lease pages, long[] offsets, HashSet<int> fresh, IReadOnlySet<int> changed)
+    {
+        var block = fresh.Count > 0 ? new byte[_shape.UnitBytes] : changed.Count > 0 ? new byte[_shape.PageBytes] : [];
+        foreach (var unit in fresh)
+        {
+            Fill(pages, unit, block);
+            Write(offsets[unit], block);
+        }
+
+        foreach (var page in changed)
+        {
+            var unit = page / _shape.PagesPerUnit;
+            if (unit < offsets.Length && offsets[unit] >= 0 && !fresh.Contains(unit))
+            {
+                var bytes = block.AsSpan(0, (int)_shape.PageBytes);
+                PageImage.Write(pages, page, _shape, _dimensions, bytes);
+                Write(offsets[unit] + (page % _shape.PagesPerUnit * _shape.PageBytes), bytes);
+            }
+        }
+    }
+
+    private void Write(long offset, ReadOnlySpan<byte> bytes)
+    {
+        _device.Vectors.Memory.Write(offset, bytes);
+        VectorMeters.Uploaded.Add(bytes.Length);
+    }
+}

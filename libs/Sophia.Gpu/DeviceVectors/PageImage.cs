@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+using Sophia.Gpu.Devices;
+using Sophia.Gpu.Vectors;
+
+namespace Sophia.Gpu.DeviceVectors;
+
+/// <summary>
+/// A page of a shard as a device has it. The head of a coded page of <see cref="VectorPages"/> is one already, byte for byte;
+/// other kinds are made from the float32 originals.
+/// </summary>
+internal static unsafe class PageImage
+{
+    public static void Write(in VectorPages.Lease pages, int page, RowPages shape, int dimensions, Span<byte> target)
+    {
+        if (shape.Kind == RowKind.Codes)
+        {
+            new ReadOnlySpan<byte>(pages.Codes(page), target.Length).CopyTo(target);
+            return;
+        }
+
+        var rows = shape.RowsPerPage;
+        var heads = target[(shape.RowBytes * rows)..];
+        var scales = MemoryMarshal.Cast<byte, float>(heads)[..rows];
+        var errors = MemoryMarshal.Cast<byte, float>(heads).Slice(rows, rows);
+        new ReadOnlySpan<int>(pages.Owners(page), rows).CopyTo(MemoryMarshal.Cast<byte, int>(heads).Slice(2 * rows, rows));
+        for (var place = 0; place < rows; place++)
+        {
+            var original = new ReadOnlySpan<float>(pages.Originals(page) + ((long)place * pages.Stride), dimensions);
+            var row = target.Slice(place * shape.RowBytes, shape.RowBytes);
+            row.Clear();
+            (scales[place], errors[place]) = RowPage.Encode(shape.Kind, original, row);
+        }
+    }
+}

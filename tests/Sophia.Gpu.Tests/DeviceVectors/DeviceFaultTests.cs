@@ -1,0 +1,80 @@
+namespace Sophia.Gpu.Tests.DeviceVectors;
+
+/// <summary>A device that fails in flight.</summary>
+public sealed class DeviceFaultTests
+{
+    [Theory]
+    [InlineData("begin")]
+    [InlineData("scan")]
+    [InlineData("stream")]
+    [InlineData("finish")]
+    public void The_host_takes_over_and_the_device_is_used_again_when_it_computes(string place)
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 20, 64);
+        using var full = new Filled(device, 600, 100);
+        Assert.True(full.Search());
+
+        faulty.FailsAt = place;
+        Assert.False(full.Search());
+        faulty.FailsAt = null;
+        var scans = faulty.Scans;
+        Assert.False(full.Search());
+        Assert.Equal(scans, faulty.Scans);
+        Assert.Contains("CUDA error 700", device.Scans.Gate.Failure, StringComparison.Ordinal);
+
+        device.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(full.Search());
+        Assert.Null(device.Scans.Gate.Failure);
+        Assert.Equal(1, faulty.Checks);
+        Assert.Equal(0, device.Pools[2].Report().PinnedPages);
+        Assert.Equal(0, device.Pools[3].Report().UsedPages);
+    }
+
+    [Fact]
+    public void What_stood_on_the_device_before_the_error_is_not_trusted_after_it()
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 1000, 64);
+        using var full = new Filled(device, 300, 100);
+        Assert.True(full.Search());
+        faulty.FailsAt = "finish";
+        Assert.False(full.Search());
+        faulty.FailsAt = null;
+
+        // As a device that was reset comes back.
+        var pool = device.Pools[2];
+        pool.Memory.Discard(0, pool.Memory.Bytes);
+        device.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(full.Search());
+    }
+
+    [Fact]
+    public void A_device_that_stays_sick_is_asked_less_and_less_often_and_at_least_each_minute()
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 20, 64);
+        using var full = new Filled(device, 200, 100);
+        faulty.FailsAt = "scan";
+        Assert.False(full.Search());
+        (faulty.FailsAt, faulty.Sickness) = (null, "it computes nothing");
+
+        var checks = new List<int>();
+        for (var second = 1; second <= 240; second++)
+        {
+            device.Clock.Advance(TimeSpan.FromSeconds(1));
+            var before = faulty.Checks;
+            Assert.False(full.Search());
+            if (faulty.Checks > before)
+            {
+                checks.Add(second);
+            }
+        }
+
+        Assert.Equal([1, 3, 7, 15, 31, 63, 123, 183], checks);
+        Assert.Equal("it computes nothing", device.Scans.Gate.Failure);
+        faulty.Sickness = null;
+        device.Clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(full.Search());
+    }
+}

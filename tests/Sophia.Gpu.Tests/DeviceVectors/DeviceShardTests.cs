@@ -1,0 +1,77 @@
+using Sophia.Gpu.Devices.Ilgpu;
+using Sophia.Gpu.Shards;
+using Sophia.Memory.Log;
+using Sophia.Memory.Search;
+using Sophia.Tests.Gpu;
+
+namespace Sophia.Gpu.Tests.DeviceVectors;
+
+/// <summary>A whole shard whose vectors a device scans, beside one that the processor scans.</summary>
+public sealed class DeviceShardTests
+{
+    [Fact]
+    public void A_shard_on_a_device_answers_as_one_on_the_host_after_every_change()
+    {
+        using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 16, 64);
+        var engine = new HostShardEngine(device: device.Scans);
+        Assert.StartsWith("ILGPU's CPU accelerator, and host memory", engine.Engine, StringComparison.Ordinal);
+        using var shard = engine.Create(ShardRecords.Namespace(80));
+        using var host = new HostShardEngine().Create(ShardRecords.Namespace(80));
+        using var meters = new Counted("sophia.vector.scans");
+        var random = new Random(3);
+        for (var number = 1; number <= 900; number++)
+        {
+            var key = $"k{random.Next(500)}";
+            foreach (var each in new[] { shard, host })
+            {
+                if (number % 5 == 0)
+                {
+                    each.Remove(ShardRecords.IdOf(key), Sequence.Of(0, number));
+                }
+                else
+                {
+                    each.Put(ShardRecords.Record(key, number, "", ShardRecords.Vector(new Random(number), 80), "", number % 3 == 0 ? ["x"] : []));
+                }
+            }
+
+            if (number % 100 == 0)
+            {
+                var query = ShardRecords.Vector(random, 80);
+                foreach (var filter in new[] { null, new RecordFilter { AllTags = ["x"] } })
+                {
+                    var (one, other) = (shard.Near(query, 12, filter), host.Near(query, 12, filter));
+                    Assert.Equal(other.Keys(), one.Keys());
+                    Assert.Equal(other.Hits.Select(h => h.Score), one.Hits.Select(h => h.Score));
+                    Assert.Equal(other.RowsScanned, one.RowsScanned);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Searches_while_others_write_see_what_was_written_before_they_began()
+    {
+        using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 1000, 64);
+        using var shard = new HostShardEngine(device: device.Scans).Create(ShardRecords.Namespace(64));
+        var written = 0;
+        var writing = Task.Run(() =>
+        {
+            for (var number = 1; number <= 600; number++)
+            {
+                shard.Put(ShardRecords.Record($"k{number}", number, "", ShardRecords.Vector(new Random(number), 64)));
+                Volatile.Write(ref written, number);
+            }
+        });
+        do
+        {
+            var number = Volatile.Read(ref written);
+            if (number > 0)
+            {
+                Assert.Equal($"k{number}", shard.Near(ShardRecords.Vector(new Random(number), 64), 1).Hits[0].Key);
+            }
+        }
+        while (!writing.IsCompleted);
+        await writing;
+        Assert.Equal("k600", shard.Near(ShardRecords.Vector(new Random(600), 64), 1).Hits[0].Key);
+    }
+}

@@ -1,0 +1,77 @@
+using Sophia.Gpu.Devices;
+using Sophia.Gpu.Devices.Ilgpu;
+
+namespace Sophia.Gpu.Tests.DeviceVectors;
+
+/// <summary>The simulated device, with errors when they are asked for.</summary>
+internal sealed class FaultyDevice : IDevice, IRowScanner
+{
+    private readonly IlgpuDevice _inner = IlgpuDevice.Simulated(1 << 26);
+
+    /// <summary>Where the next scans fail: begin, scan, stream, finish.</summary>
+    public string? FailsAt { get; set; }
+
+    /// <summary>What the check finds.</summary>
+    public string? Sickness { get; set; }
+
+    public int Checks { get; private set; }
+
+    public int Scans { get; private set; }
+
+    public DeviceFacts Facts => _inner.Facts;
+
+    public long FreeBytes => _inner.FreeBytes;
+
+    public IRowScanner Scanner => this;
+
+    public IDeviceMemory Reserve(long bytes) => _inner.Reserve(bytes);
+
+    public void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means) =>
+        _inner.MeanRows(matrix, offset, width, ids, ends, means);
+
+    public DeviceCheck Check()
+    {
+        Checks++;
+        return Sickness is null ? _inner.Check() : new DeviceCheck(Sickness, TimeSpan.Zero);
+    }
+
+    public IRowScan Begin(IReadOnlyList<ScanQuery> queries, ulong[]? filter, int best)
+    {
+        Scans++;
+        FailIf("begin");
+        return new Scan(this, _inner.Scanner.Begin(queries, filter, best));
+    }
+
+    public void Dispose() => _inner.Dispose();
+
+    private void FailIf(string place)
+    {
+        if (FailsAt == place)
+        {
+            throw new DeviceFailedException("CUDA error 700 (an illegal memory access was encountered)");
+        }
+    }
+
+    private sealed class Scan(FaultyDevice device, IRowScan inner) : IRowScan
+    {
+        void IRowScan.Scan(IDeviceMemory memory, RowPages pages)
+        {
+            device.FailIf("scan");
+            inner.Scan(memory, pages);
+        }
+
+        public void Stream(IDeviceMemory memory, long offset, long bytes, RowPages pages, IReadOnlyList<int> units, FillUnit fill)
+        {
+            device.FailIf("stream");
+            inner.Stream(memory, offset, bytes, pages, units, fill);
+        }
+
+        public IReadOnlyList<BestRows> Finish()
+        {
+            device.FailIf("finish");
+            return inner.Finish();
+        }
+
+        public void Dispose() => inner.Dispose();
+    }
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics.Metrics;
+using Sophia.Gpu.DeviceVectors;
+using Sophia.Gpu.Vectors;
+
+namespace Sophia.Gpu.Tests.DeviceVectors;
+
+/// <summary>Random vectors with an index on a device.</summary>
+internal sealed class Filled : IDisposable
+{
+    private readonly Random _random = new(17);
+    private readonly VectorPages _vectors;
+    private readonly DeviceIndex _index;
+    private readonly string[] _keys;
+    private readonly int _rows;
+
+    public Filled(SmallDevice device, int rows, int dimensions)
+    {
+        _rows = rows;
+        _vectors = new VectorPages(dimensions);
+        _index = device.Scans.Index(_vectors);
+        _keys = [.. Enumerable.Range(0, rows).Select(i => $"{i:d6}")];
+        for (var row = 0; row < rows; row++)
+        {
+            _index.Changed(_vectors.Add(row, NewVector()));
+        }
+    }
+
+    /// <summary>True when the device answered; then its answer was that of the exact scan.</summary>
+    public bool Search()
+    {
+        using var query = _vectors.Prepare(NewVector());
+        using var pages = _vectors.Take();
+        var (top, expected) = (new TopRows(5, _keys), new TopRows(5, _keys));
+        for (var row = 0; row < _rows; row++)
+        {
+            expected.Offer(row, DotProduct.Exact(query.Floats, _vectors.Row(row)));
+        }
+
+        var answered = _index.TryScan(pages, query, null, top, 5, default);
+        Assert.Equal(answered ? expected.Rows.ToArray().Order() : [], top.Rows.ToArray().Order());
+        return answered;
+    }
+
+    public void Dispose()
+    {
+        _index.Dispose();
+        _vectors.Dispose();
+    }
+
+    private float[] NewVector() => [.. Enumerable.Range(0, _vectors.Dimensions).Select(_ => (float)((_random.NextDouble() * 2) - 1))];
+}
+
+/// <summary>What meters counted on this thread's scans since it was made.</summary>
+internal sealed class Counted : IDisposable
+{
+    private readonly MeterListener _listener = new();
+    private readonly Dictionary<string, long> _sums = [];
+    private readonly int _thread = Environment.CurrentManagedThreadId;
+
+    public Counted(params string[] names)
+    {
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (names.Contains(instrument.Name))
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) =>
+        {
+            // Other tests run beside this one.
+            if (Environment.CurrentManagedThreadId == _thread)
+            {
+                _sums[instrument.Name] = _sums.GetValueOrDefault(instrument.Name) + value;
+            }
+        });
+        _listener.Start();
+    }
+
+    public long this[string name] => _sums.GetValueOrDefault(name);
+
+    public void Dispose() => _listener.Dispose();
+}

@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Sophia.Gpu.Devices;
+using Sophia.Gpu.DeviceVectors;
+using Sophia.Gpu.Pools;
+
+namespace Sophia.Gpu.Tests.DeviceVectors;
+
+/// <summary>A device with pools of a few small pages, so that few rows fill them.</summary>
+internal sealed class SmallDevice : IDisposable
+{
+    private const int PageBytes = 4096;
+
+    private readonly IDevice _device;
+
+    public SmallDevice(IDevice device, int vectorPages, int bufferPages, string rows = "int8")
+    {
+        _device = device;
+        int[] pages = [1, 1, vectorPages, bufferPages];
+        Pools = [.. pages.Select((count, kind) => new PagePool($"n/0/{kind}", (PoolKind)kind, device.Reserve((long)count * PageBytes), PageBytes, 0, Clock))];
+        Scans = new DeviceScans(new PooledDevice("n/0", device, DeviceProfile.Of(device.Facts), Pools), rows, Clock, NullLogger.Instance) { FromBytes = 0 };
+    }
+
+    public FakeTimeProvider Clock { get; } = new();
+
+    public PagePool[] Pools { get; }
+
+    public DeviceScans Scans { get; }
+
+    public void Dispose()
+    {
+        foreach (var pool in Pools)
+        {
+            pool.Dispose();
+        }
+
+        _device.Dispose();
+    }
+}

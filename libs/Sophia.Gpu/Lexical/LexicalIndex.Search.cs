@@ -13,7 +13,7 @@ internal sealed partial class LexicalIndex
         var terms = new QueryTerms(query, this);
         SearchRecent(in terms, rows, top);
         cancellationToken.ThrowIfCancellationRequested();
-        MaxScoreScan.Run(this, terms.Found, rows, top, cancellationToken);
+        MaxScoreScan.Run(this, terms.Found, terms.Bm25, rows, top, cancellationToken);
     }
 
     /// <summary>BM25 of one document and the terms of the query that it has, in the query's order.</summary>
@@ -32,6 +32,35 @@ internal sealed partial class LexicalIndex
 
         return score;
     }
+
+    /// <summary>Where terms stand in a document: pairs of a place and the term's number in the list.</summary>
+    public List<int> PlacesOf(ReadOnlySpan<string> terms, int document)
+    {
+        var numbers = new Dictionary<int, int>(terms.Length);
+        for (var i = 0; i < terms.Length; i++)
+        {
+            if (_terms.Find(terms[i]) is >= 0 and var number)
+            {
+                numbers.Add(number, i);
+            }
+        }
+
+        var places = new List<int>();
+        var reader = Read(document);
+        for (var place = 0; reader.Next(out var number); place++)
+        {
+            if (numbers.TryGetValue(number, out var term))
+            {
+                places.Add(place);
+                places.Add(term);
+            }
+        }
+
+        return places;
+    }
+
+    /// <summary>Words of a document.</summary>
+    public int LengthOf(int document) => _lengths[document];
 
     private void SearchRecent(in QueryTerms terms, RowSet? rows, TopRows top)
     {
@@ -87,7 +116,7 @@ internal sealed partial class LexicalIndex
 
         public QueryTerms(LexicalQuery query, LexicalIndex index)
         {
-            Bm25 = new Bm25(index.Count, index._words);
+            Bm25 = query.Corpus is { } corpus ? new Bm25(corpus.Documents, corpus.Words) : new Bm25(index.Count, index._words);
             var found = new QueryTerm[query.Terms.Count];
             var count = 0;
             for (var i = 0; i < query.Terms.Count; i++)
@@ -96,7 +125,7 @@ internal sealed partial class LexicalIndex
                 var number = index._terms.Find(text);
                 if (number >= 0)
                 {
-                    found[count++] = new QueryTerm { Text = text, Number = number, Idf = query.Weights[i] * Bm25.Idf(index._terms[number].Documents) };
+                    found[count++] = new QueryTerm { Text = text, Number = number, Idf = query.Weights[i] * Bm25.Idf(DocumentsOf(query, text, index._terms[number].Documents)) };
                     _mask |= 1UL << number;
                 }
             }
@@ -105,6 +134,8 @@ internal sealed partial class LexicalIndex
         }
 
         public Bm25 Bm25 { get; }
+
+        private static int DocumentsOf(LexicalQuery query, string term, int here) => query.Corpus?.DocumentsWith.GetValueOrDefault(term, here) ?? here;
 
         public Span<QueryTerm> Found => _found;
 

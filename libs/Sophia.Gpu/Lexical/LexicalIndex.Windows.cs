@@ -20,10 +20,13 @@ internal sealed partial class LexicalIndex
         private readonly List<int> _counts = [];
         private readonly int[] _sums;
         private readonly ulong _mask;
+        private readonly int _documents;
+        private readonly long _words;
 
         public WindowScores(LexicalIndex index, LexicalQuery query)
         {
             (_index, Terms) = (index, query.Terms.Count);
+            (_documents, _words) = query.Corpus is { } corpus ? (corpus.Documents, corpus.Words) : (index.Count, index._words);
             _terms = new QueryTerms(query, index).Found.ToArray();
             _sums = new int[_terms.Length];
             foreach (ref readonly var term in _terms.AsSpan())
@@ -52,7 +55,7 @@ internal sealed partial class LexicalIndex
                 }
             }
 
-            var bm25 = new Bm25(_index.Count, _index._words * documents.Length, b);
+            var bm25 = new Bm25(_documents, _words * documents.Length, b);
             double score = 0;
             matched = 0;
             for (var i = 0; i < _sums.Length; i++)

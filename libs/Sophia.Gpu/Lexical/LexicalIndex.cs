@@ -43,6 +43,9 @@ internal sealed partial class LexicalIndex
 
     public int Terms => _terms.Count;
 
+    /// <summary>Of all living documents together.</summary>
+    public long Words => _words;
+
     public long SizeInMemory
     {
         get

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Sophia.Gpu.Text;
+using Sophia.Memory.Search.Cluster;
 
 namespace Sophia.Gpu.Lexical;
 
@@ -76,9 +77,18 @@ internal sealed class LexicalQuery
 
     public bool IsEmpty => _terms.Count == 0;
 
+    /// <summary>What terms weigh, where other shards count too; null: as the documents of the index say.</summary>
+    public QueryWords? Corpus { get; set; }
+
+    /// <summary>Terms that say whether a document is a hit and what it scores: those asked for and those of phrases.</summary>
+    public string[] Told() => [.. _terms.Concat(_phrases.SelectMany(static phrase => phrase.Terms)).Distinct(StringComparer.Ordinal)];
+
     /// <param name="Text">As it was written.</param>
     /// <param name="Terms">At least one; stop words too.</param>
     internal sealed record Phrase(string Text, string[] Terms);
+
+    /// <summary>The terms of the phrases.</summary>
+    public HashSet<string> Quoted() => _phrases.SelectMany(static phrase => phrase.Terms).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>The term is asked for too; of two weights the larger counts.</summary>
     public void Add(string term, double weight)

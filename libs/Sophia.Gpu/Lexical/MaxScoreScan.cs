@@ -36,20 +36,20 @@ internal sealed partial class LexicalIndex
         private Cursor[] _cursors = new Cursor[8];
         private double[] _bounds = new double[9];
 
-        public static void Run(LexicalIndex index, ReadOnlySpan<QueryTerm> terms, RowSet? rows, TopRows top, CancellationToken cancellationToken)
+        public static void Run(LexicalIndex index, ReadOnlySpan<QueryTerm> terms, in Bm25 bm25, RowSet? rows, TopRows top, CancellationToken cancellationToken)
         {
             var scan = t_free ?? new MaxScoreScan();
             t_free = null;
-            var lists = scan.Open(index, terms);
+            var lists = scan.Open(index, terms, in bm25);
             if (lists > 0)
             {
-                scan.Run(index, lists, rows, top, cancellationToken);
+                scan.Run(index, in bm25, lists, rows, top, cancellationToken);
             }
 
             t_free = scan;
         }
 
-        private int Open(LexicalIndex index, ReadOnlySpan<QueryTerm> terms)
+        private int Open(LexicalIndex index, ReadOnlySpan<QueryTerm> terms, in Bm25 bm25)
         {
             if (_cursors.Length < terms.Length)
             {
@@ -57,7 +57,6 @@ internal sealed partial class LexicalIndex
                 _bounds = new double[terms.Length + 1];
             }
 
-            var bm25 = new Bm25(index.Count, index._words);
             var lists = 0;
             foreach (ref readonly var term in terms)
             {
@@ -77,9 +76,8 @@ internal sealed partial class LexicalIndex
             return lists;
         }
 
-        private void Run(LexicalIndex index, int lists, RowSet? rows, TopRows top, CancellationToken cancellationToken)
+        private void Run(LexicalIndex index, in Bm25 bm25, int lists, RowSet? rows, TopRows top, CancellationToken cancellationToken)
         {
-            var bm25 = new Bm25(index.Count, index._words);
             var essential = 0;
             while (true)
             {

@@ -1,4 +1,5 @@
 using Sophia.Gpu.Text;
+using Sophia.Memory.Search.Cluster;
 
 namespace Sophia.Gpu.Lexical;
 
@@ -52,25 +53,38 @@ internal sealed class Misspelling(Word word, int documents)
 
     /// <summary>What to ask for in its place, the likeliest first; a weight is how near it is.</summary>
     /// <param name="documentsWith">Of a term.</param>
-    public List<(string Spelling, string Term, double Weight)> Suggestions(Func<string, int> documentsWith)
+    public List<(string Spelling, string Term, double Weight)> Suggestions(Func<string, int> documentsWith) => Choose(Raw, documents, Found(documentsWith));
+
+    /// <summary>Those near to it that some document has.</summary>
+    public List<NearWord> Found(Func<string, int> documentsWith)
     {
-        var found = new List<(string Term, string Spelling, int Edits, int Documents)>();
+        var found = new List<NearWord>();
         foreach (var (term, (spelling, edits)) in _near)
         {
-            if (documentsWith(term) is > 0 and var count && count >= documents * FarCommoner)
+            if (documentsWith(term) is > 0 and var count)
             {
-                found.Add((term, spelling, edits, count));
+                found.Add(new NearWord(term, spelling, edits, count));
             }
         }
 
+        return found;
+    }
+
+    /// <inheritdoc cref="Suggestions"/>
+    /// <param name="raw">The word.</param>
+    /// <param name="documents">That have it.</param>
+    public static List<(string Spelling, string Term, double Weight)> Choose(string raw, int documents, List<NearWord> found)
+    {
+        // A word that is there has one-edit neighbours only, whatever a shard without it looked for.
+        found.RemoveAll(one => one.Documents < documents * FarCommoner || (documents > 0 && one.Edits > 1));
         found.Sort((a, b) =>
             a.Edits != b.Edits ? a.Edits.CompareTo(b.Edits)
-            : (a.Term[0] == Raw[0]) != (b.Term[0] == Raw[0]) ? (a.Term[0] == Raw[0] ? -1 : 1)
+            : (a.Term[0] == raw[0]) != (b.Term[0] == raw[0]) ? (a.Term[0] == raw[0] ? -1 : 1)
             : a.Documents != b.Documents ? b.Documents.CompareTo(a.Documents)
             : string.CompareOrdinal(a.Term, b.Term));
         var factor = documents == 0 ? 1 : 0.4;
         return [.. found.TakeWhile(one => one.Edits == found[0].Edits).Take(documents == 0 ? MostSuggestions : 1)
-            .Select(one => (one.Spelling, one.Term, factor * (1 - ((double)one.Edits / Raw.Length))))];
+            .Select(one => (one.Spelling, one.Term, factor * (1 - ((double)one.Edits / raw.Length))))];
     }
 
     private static bool IsOfLetters(string word)

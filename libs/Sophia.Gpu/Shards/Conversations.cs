@@ -98,6 +98,34 @@ internal sealed class Conversations(Func<int, string?> keyOf)
         return entries;
     }
 
+    /// <summary>Where the row stands; null when it has no conversation.</summary>
+    public (int Kind, string Name, double Position)? PlaceOf(int row) =>
+        GroupOf(row) is var number and not NoGroup ? (_groups[number]!.Kind, _groups[number]!.Name, _places[row].Position) : null;
+
+    /// <summary>The attributes that say where a row stands.</summary>
+    public static AttributeReader.ParsedAttribute[] Placed(int kind, string name, double position) =>
+        [new(GroupNames[kind], CellKind.Text, name, 0), new(PositionName, CellKind.Number, null, position)];
+
+    /// <summary>The rows of a conversation, in order; empty when there is none of the name.</summary>
+    /// <param name="at">The place of the first that does not stand before the position and key.</param>
+    public ReadOnlySpan<Entry> From(int kind, string name, double position, string key, out int at)
+    {
+        at = 0;
+        if (!_numbers.TryGetValue((kind, name), out var number))
+        {
+            return [];
+        }
+
+        var entries = _groups[number]!.InOrder(IsAt(number), keyOf);
+        while (at < entries.Length && (entries[at].Position < position ||
+            (entries[at].Position == position && string.CompareOrdinal(keyOf(entries[at].Row), key) < 0)))
+        {
+            at++;
+        }
+
+        return entries;
+    }
+
     private static int Find(ReadOnlySpan<Entry> entries, int row, double position)
     {
         int low = 0, high = entries.Length;

@@ -1,6 +1,5 @@
 using System.Numerics;
 using Sophia.Gpu.Text;
-using Sophia.Gpu.Vectors;
 using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.Shards;
@@ -17,7 +16,7 @@ namespace Sophia.Gpu.Shards;
 /// Words are compared by a 64-bit hash. What is left out is named by the hit that stands for it. Costs one look-up a
 /// candidate, however many hits there are.
 /// </summary>
-internal sealed class Folding(RowTable rows, VectorPages? vectors)
+internal sealed class Folding(RowTable rows, Func<int, int, double> cosineOf)
 {
     public const double Near = 0.98;
     public const double SameDirection = 1 - 1e-6;
@@ -31,13 +30,13 @@ internal sealed class Folding(RowTable rows, VectorPages? vectors)
     /// <summary>Records left out.</summary>
     public int Count { get; private set; }
 
-    /// <summary>What <see cref="RowTable.Row.Content"/> keeps of the words of a content; the same words, the same hash, in one process.</summary>
+    /// <summary>What <see cref="RowTable.Row.Content"/> keeps of the words of a content; the same words, the same hash, on every node.</summary>
     public static ulong HashOf(ReadOnlySpan<Word> words)
     {
         ulong hash = 0;
         foreach (var word in words)
         {
-            hash = (BitOperations.RotateLeft(hash, 23) ^ (uint)word.RawHash) * 0x9E3779B97F4A7C15;
+            hash = (BitOperations.RotateLeft(hash, 23) ^ word.RawHash) * 0x9E3779B97F4A7C15;
         }
 
         return hash;
@@ -80,7 +79,7 @@ internal sealed class Folding(RowTable rows, VectorPages? vectors)
             return hasWords && slot == keptSlot ? 1 : null;
         }
 
-        var cosine = DotProduct.Exact(vectors!.Row(slot), vectors.Row(keptSlot));
+        var cosine = cosineOf(slot, keptSlot);
         return cosine >= (hasWords ? Near : SameDirection) ? Math.Min(cosine, 1) : null;
     }
 

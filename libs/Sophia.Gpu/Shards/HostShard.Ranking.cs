@@ -207,7 +207,7 @@ internal sealed partial class HostShard
 
     private List<ShardHit> Choose(ShardQuery query, List<Candidate> candidates, RowFilter filter, out bool anyFolded)
     {
-        var folding = query.Fold ? new Folding(_rows, _vectors) : null;
+        var folding = query.Fold ? new Folding(_rows, CosineOf) : null;
         var chosen = new List<Candidate>(Math.Min(query.K, candidates.Count));
         foreach (var candidate in candidates)
         {
@@ -268,7 +268,8 @@ internal sealed partial class HostShard
         {
             Lexical = lexical,
             Coverage = lexical is null ? 1 : CoverageOf(row, matched.Count, words!.Terms.Count),
-            Cosine = vector is not null && at.Vector != RowTable.NoVector
+            Cosine = _given is { } given ? given.CosineOf(row)
+                : vector is not null && at.Vector != RowTable.NoVector
                 ? Math.Clamp(DotProduct.Exact(vector.Floats, _vectors!.Row(at.Vector)), -1, 1) : null,
             MatchedTerms = matched,
         };

@@ -47,12 +47,13 @@ internal sealed partial class HostShard
     /// <summary>Null when so many rows changed meanwhile that some of the best may be missing (never while holding the lock).</summary>
     /// <param name="widening">How many times the usual number of candidates to look at.</param>
     /// <param name="isShort">Hits are missing that more candidates would give.</param>
+    /// <param name="part">Where the search is a part of one over several shards; the answer then has no hits.</param>
     private ShardAnswer? Search(
-        ShardQuery query, int widening, int margin, bool holdingLock, out bool isShort, CancellationToken cancellationToken)
+        ShardQuery query, int widening, int margin, bool holdingLock, out bool isShort, CancellationToken cancellationToken, PartSearch? part = null)
     {
         isShort = false;
         var corrections = new List<Correction>();
-        var words = ReadWords(query, corrections, cancellationToken);
+        var words = part is not null ? part.Words : ReadWords(query, corrections, cancellationToken);
         var vector = query.Mode == SearchMode.Lexical || _vectors is null ? null : query.Vector;
         PreparedQuery? prepared = null;
         _lock.EnterReadLock();
@@ -64,7 +65,7 @@ internal sealed partial class HostShard
             long matching = set?.Count ?? _rows.Count;
             var notes = filter.PassesAll ? [] : filter.Notes;
             var version = _changes.Version;
-            var wanted = LooksFurther(query) ? Math.Max(query.K * 4, 100) : query.K;
+            var wanted = part?.Wanted ?? _given?.Wanted ?? (LooksFurther(query) ? Math.Max(query.K * 4, 100) : query.K);
             var capacity = (int)Math.Min(((long)wanted * widening) + margin, Math.Max(matching, 1));
             var keys = _rows.Keys;
             var lexicalTop = new TopRows(capacity, keys);
@@ -105,11 +106,18 @@ internal sealed partial class HostShard
                 filter = new RowFilter(_rows, query.Filter, query.Now);
             }
 
+            _given?.Offer(set, vectorTop);
             var candidates = new List<Candidate>(lexicalTop.Count + vectorTop.Count);
             var gone = Collect(query, words, prepared, filter, version, lexicalTop, vectorTop, candidates);
             if (gone > margin && !holdingLock)
             {
                 return null;
+            }
+
+            if (part is not null)
+            {
+                Tell(query, part, words, prepared, filter, candidates);
+                return new ShardAnswer([], scanned, matching) { FilterNotes = notes };
             }
 
             var hits = Rank(query, words, prepared, filter, candidates, wanted, wasCut: capacity < matching, out isShort);

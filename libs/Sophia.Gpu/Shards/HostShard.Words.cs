@@ -10,12 +10,17 @@ internal sealed partial class HostShard
     private const int TermsAtOnce = 4096;
 
     /// <summary>Of a query with more such words the first are corrected.</summary>
-    private const int MostCorrections = 8;
+    public const int MostCorrections = 8;
 
     /// <summary>The words of the query with what is asked for in place of misspelt ones; null where only the vector is asked for.</summary>
     private LexicalQuery? ReadWords(ShardQuery query, List<Correction> corrections, CancellationToken cancellationToken)
     {
         corrections.Clear();
+        if (_given is { } given)
+        {
+            return given.Words;
+        }
+
         if (query.Mode == SearchMode.Vector)
         {
             return null;
@@ -27,7 +32,7 @@ internal sealed partial class HostShard
             return words;
         }
 
-        foreach (var doubtful in Read(shard => shard.Doubtful(words)))
+        foreach (var doubtful in Read(shard => shard.Doubtful(words, MostCorrections)))
         {
             doubtful.Look(_analyzer, ReadVocabulary(cancellationToken), cancellationToken);
             var suggestions = Read(shard => doubtful.Suggestions(shard._lexical.DocumentsWith));
@@ -45,13 +50,13 @@ internal sealed partial class HostShard
         return words;
     }
 
-    private List<Misspelling> Doubtful(LexicalQuery words)
+    private List<Misspelling> Doubtful(LexicalQuery words, int most)
     {
-        var quoted = words.Phrases.SelectMany(static phrase => phrase.Terms).ToHashSet(StringComparer.Ordinal);
+        var quoted = words.Quoted();
         var found = new List<Misspelling>();
         foreach (var word in words.Words)
         {
-            if (found.Count < MostCorrections && !quoted.Contains(word.Term) && !found.Exists(other => other.Raw == word.Raw) &&
+            if (found.Count < most && !quoted.Contains(word.Term) && !found.Exists(other => other.Raw == word.Raw) &&
                 Misspelling.Of(word, _lexical.DocumentsWith(word.Term)) is { } doubtful)
             {
                 found.Add(doubtful);

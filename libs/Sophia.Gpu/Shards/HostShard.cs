@@ -33,6 +33,7 @@ internal sealed partial class HostShard : IShard
     private readonly int _dimensions;
     private readonly List<Word> _words = new(256);
     private readonly double _vectorWeight;
+    private GivenRows? _given;
     private bool _isDisposed;
 
     /// <param name="storage">Null: vectors in memory, the processor's fastest instructions.</param>

@@ -15,7 +15,7 @@ internal sealed class Word
         (Raw, Term, IsStopWord, IsName) = (raw, term, isStopWord, isName);
         TermHash = isName ? ~Text.TermHash.Of(term) : Text.TermHash.Of(term);
         SeededHash = string.GetHashCode(term);
-        RawHash = ReferenceEquals(raw, term) ? SeededHash : string.GetHashCode(raw);
+        RawHash = (uint)(ReferenceEquals(raw, term) ? TermHash : Text.TermHash.Of(raw));
         if (PackedWord.TryPack(raw, out var packed))
         {
             Packed = packed;
@@ -35,8 +35,8 @@ internal sealed class Word
     /// <summary>A hash of the term that nobody outside the process can foresee: for tables that a hostile text must not slow down.</summary>
     public int SeededHash { get; }
 
-    /// <summary>As <see cref="SeededHash"/>, of the raw word.</summary>
-    public int RawHash { get; }
+    /// <summary>A hash of the raw word that is the same on every machine and in every process.</summary>
+    public uint RawHash { get; }
 
     public bool IsStopWord { get; }
 

@@ -1,6 +1,7 @@
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
+using Sophia.Memory.Search.Cluster;
 
 namespace Sophia.Memory.Search;
 
@@ -36,6 +37,10 @@ public interface IShard : IDisposable
 
     /// <exception cref="ArgumentException">The vector's length is not the namespace's dimension.</exception>
     ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Its part in a search over several shards.</summary>
+    /// <exception cref="ArgumentException">The vector's length is not the namespace's dimension.</exception>
+    PartAnswer Ask(PartCall call, CancellationToken cancellationToken);
 
     /// <summary>Records it holds.</summary>
     int Count { get; }

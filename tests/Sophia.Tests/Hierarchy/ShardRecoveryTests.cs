@@ -6,6 +6,7 @@ using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
 using Sophia.Stores.Sqlite;
 using Sophia.Tests.Infrastructure;
@@ -64,6 +65,8 @@ public sealed class ShardRecoveryTests
         public void Put(MemoryRecord record) => inner.Put(record);
 
         public void Remove(RecordId id, Sequence sequence) => inner.Remove(id, sequence);
+
+        public PartAnswer Ask(PartCall call, CancellationToken cancellationToken) => inner.Ask(call, cancellationToken);
 
         public ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken) => inner.Search(query, cancellationToken);
 

@@ -1,0 +1,175 @@
+using Sophia.Gpu.Lexical;
+using Sophia.Gpu.Text;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
+
+namespace Sophia.Gpu.Shards.Merging;
+
+/// <summary>Asks every shard of the namespace the same.</summary>
+/// <returns>The answers of those that are there.</returns>
+public delegate Task<IReadOnlyList<PartAnswer>> AskShards(PartCall call, CancellationToken cancellationToken);
+
+/// <summary>
+/// A search over several shards that finds what one shard with all records would find, with the same scores.
+/// <list type="number">
+/// <item>Every shard says how many documents it has, and how many with each word of the query; added up, they are the statistics
+/// of BM25. Misspelt words are decided upon by these sums, from what the shards have near to them.</item>
+/// <item>Every shard gives its best by words, with those statistics, and by vector: as many as one shard would look at, so
+/// that the best of all are among them.</item>
+/// <item>Where candidates stand in conversations or documents, every shard gives the rows around them.</item>
+/// <item>Candidates with the same words may be near-duplicates: their vectors are asked for.</item>
+/// <item>All these rows are put into a small shard, which ranks them by the code that ranks any shard's.</item>
+/// </list>
+/// Changes that come between the steps are seen by the later ones only.
+/// </summary>
+public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, AskShards ask)
+{
+    /// <summary>
+    /// A candidate's score depends on rows up to five away from it or from a seed, and the seeds' neighbours are candidates too.
+    /// </summary>
+    private const int Reach = 2 * Surroundings.Reach;
+
+    private const int Margin = 16;
+
+    public async Task<ShardAnswer> RunAsync(CancellationToken cancellationToken)
+    {
+        var said = (await ask(new PartCall(PartKind.Words, query), cancellationToken).ConfigureAwait(false)).Select(static part => part.Words!).ToList();
+        var hasConversations = said.Exists(static facts => facts.HasConversations);
+        var corrections = new List<Correction>();
+        var words = query.Mode == SearchMode.Vector ? null : WordsOf(said, corrections);
+        var looksFurther = query.Mode == SearchMode.Hybrid || query.Recency is not null || query.Importance > 0 || query.Dates.Count > 0 ||
+            (query.Neighbours && hasConversations);
+        var wanted = looksFurther ? Math.Max(query.K * 4, 100) : query.K;
+        for (var widening = 1; ; widening *= 4)
+        {
+            var call = new PartCall(PartKind.Candidates, query) { Words = words?.Corpus, Wanted = wanted, Widening = widening };
+            var parts = await ask(call, cancellationToken).ConfigureAwait(false);
+            var matching = parts.Sum(static part => part.RowsMatching);
+            var rows = new Dictionary<RecordId, RowFacts>();
+            Add(rows, parts);
+            var capacity = (wanted * widening) + Margin;
+            if (hasConversations && (query.Neighbours || query.Context > 0))
+            {
+                await AddSurroundingsAsync(call, rows, capacity, cancellationToken).ConfigureAwait(false);
+            }
+
+            var vectors = query.Fold ? await VectorsAsync(rows, cancellationToken).ConfigureAwait(false) : [];
+            using var merged = HostShard.OfRows(settings, words, rows.Values.OrderBy(static row => row.Key, StringComparer.Ordinal), vectors, wanted);
+            var answer = merged.Rank(query, widening, cancellationToken);
+            if (answer.Hits.Count < query.K && capacity < matching && answer.Hits.Any(static hit => hit.Folded.Count > 0))
+            {
+                continue;
+            }
+
+            return new ShardAnswer(answer.Hits, parts.Sum(static part => part.RowsScanned), matching)
+            {
+                FilterNotes = NotesOf(parts), Phrases = answer.Phrases, Corrections = corrections,
+            };
+        }
+    }
+
+    private LexicalQuery WordsOf(List<WordFacts> said, List<Correction> corrections)
+    {
+        var documentsWith = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (term, documents) in said.SelectMany(static facts => facts.DocumentsWith))
+        {
+            documentsWith[term] = documentsWith.GetValueOrDefault(term) + documents;
+        }
+
+        var words = new LexicalQuery(TextAnalyzer.For(settings.Language), query.Text);
+        var added = new List<AddedTerm>();
+        if (query.Typos)
+        {
+            Correct(said, words, documentsWith, corrections, added);
+        }
+
+        words.Corpus = new QueryWords(said.Sum(static facts => facts.Documents), said.Sum(static facts => facts.Words), documentsWith, added);
+        return words;
+    }
+
+    private static void Correct(
+        List<WordFacts> said, LexicalQuery words, Dictionary<string, int> documentsWith, List<Correction> corrections, List<AddedTerm> added)
+    {
+        var quoted = words.Quoted();
+        var looked = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var word in words.Words.ToArray())
+        {
+            if (looked.Count == HostShard.MostCorrections || quoted.Contains(word.Term) || looked.Contains(word.Raw) ||
+                Misspelling.Of(word, documentsWith.GetValueOrDefault(word.Term)) is null)
+            {
+                continue;
+            }
+
+            looked.Add(word.Raw);
+            var near = said.SelectMany(static facts => facts.Doubtful).Where(doubtful => doubtful.Raw == word.Raw).SelectMany(static doubtful => doubtful.Near)
+                .GroupBy(static one => one.Term, StringComparer.Ordinal)
+                .Select(static same => same.First() with { Documents = same.Sum(static one => one.Documents) }).ToList();
+            var chosen = Misspelling.Choose(word.Raw, documentsWith.GetValueOrDefault(word.Term), near);
+            foreach (var (_, term, weight) in chosen)
+            {
+                words.Add(term, weight);
+                added.Add(new AddedTerm(term, weight));
+            }
+
+            if (chosen.Count > 0)
+            {
+                corrections.Add(new Correction(word.Raw, [.. chosen.Select(static one => one.Spelling)]));
+            }
+        }
+    }
+
+    // A record that moved from one shard to another meanwhile may be told by both: the newer counts.
+    private static void Add(Dictionary<RecordId, RowFacts> rows, IReadOnlyList<PartAnswer> parts)
+    {
+        foreach (var row in parts.SelectMany(static part => part.Rows))
+        {
+            if (!rows.TryGetValue(row.Id, out var other) || other.Sequence.Value < row.Sequence.Value ||
+                (other.Sequence == row.Sequence && row.IsCandidate))
+            {
+                rows[row.Id] = row;
+            }
+        }
+    }
+
+    private async Task AddSurroundingsAsync(PartCall call, Dictionary<RecordId, RowFacts> rows, int capacity, CancellationToken cancellationToken)
+    {
+        var placed = rows.Values.Where(static row => row.Lexical is not null).OrderByDescending(static row => row.Lexical).ThenBy(static row => row.Key, StringComparer.Ordinal).Take(capacity)
+            .Concat(rows.Values.Where(static row => row.Cosine is not null).OrderByDescending(static row => row.Cosine).ThenBy(static row => row.Key, StringComparer.Ordinal).Take(capacity))
+            .Concat(query.Dates.Count > 0 ? rows.Values : [])
+            .Select(static row => row.Place).OfType<TextPlace>().Distinct().ToArray();
+        if (placed.Length > 0)
+        {
+            Add(rows, await ask(call with { Kind = PartKind.Surroundings, Places = placed, Reach = Reach }, cancellationToken).ConfigureAwait(false));
+        }
+    }
+
+    private async Task<Dictionary<RecordId, float[]>> VectorsAsync(Dictionary<RecordId, RowFacts> rows, CancellationToken cancellationToken)
+    {
+        var alike = rows.Values.Where(static row => row is { HasVector: true, Passes: true }).GroupBy(static row => row.Content)
+            .Where(static same => same.Skip(1).Any()).SelectMany(static same => same.Select(static row => row.Id)).ToArray();
+        if (alike.Length == 0)
+        {
+            return [];
+        }
+
+        var vectors = new Dictionary<RecordId, float[]>();
+        foreach (var vector in (await ask(new PartCall(PartKind.Vectors, query) { Ids = alike }, cancellationToken).ConfigureAwait(false)).SelectMany(static part => part.Vectors))
+        {
+            vectors[vector.Id] = vector.Vector;
+        }
+
+        // One that went since it was told is no near-duplicate that could be shown.
+        foreach (var gone in alike.Where(id => !vectors.ContainsKey(id)))
+        {
+            rows.Remove(gone);
+        }
+
+        return vectors;
+    }
+
+    private static FilterNote[] NotesOf(IReadOnlyList<PartAnswer> parts) =>
+        [.. parts.SelectMany(static part => part.FilterNotes).GroupBy(static note => note.Attribute, StringComparer.Ordinal)
+            .Select(static same => new FilterNote(same.Key, same.Sum(static note => note.Missing), same.Sum(static note => note.Mistyped)))];
+}

@@ -5,6 +5,7 @@ using Sophia.GpuTier.Composition;
 using Sophia.GpuTier.Health;
 using Sophia.Memory.Search.Cluster;
 using Sophia.ServiceDefaults;
+using Sophia.Stores.Postgres;
 
 try
 {
@@ -24,6 +25,7 @@ try
         services.GetRequiredService<GpuNode>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu")));
     builder.Services.AddSingleton(services => NodeParts.BuildShards(services, options, memory));
     builder.Services.AddSingleton(NodeParts.SpaceOf(devices));
+    builder.Services.AddSingleton<PostgresShardMap>();
     builder.Services.AddHostedService<NodeLifetime>();
     builder.AddShardNode(options.Cluster, builder.Configuration.GetConnectionString("postgres")!);
     builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);

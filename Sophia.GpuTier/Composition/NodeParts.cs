@@ -60,6 +60,7 @@ internal static class NodeParts
         var pool = node.Devices.FirstOrDefault(d => d.Device.Facts.Kind == DeviceKind.Host)?[PoolKind.VectorCache];
         return new ShardHost(
             PostgresRecordStore.Create(services.GetRequiredService<NpgsqlDataSource>(), clock, memory.Limits),
+            services.GetRequiredService<PostgresShardMap>(), options.Cluster.ShardRecords,
             new HostShardEngine(Path.Combine(options.DataDirectory, "vectors"), pool, device), services.GetRequiredService<ModelCatalog>(), memory, clock,
             services.GetRequiredService<ILoggerFactory>());
     }

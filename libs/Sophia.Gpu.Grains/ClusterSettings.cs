@@ -28,6 +28,9 @@ public sealed record ClusterSettings
     /// <summary>A node that does not answer for so long, three times, is taken for dead; 0.2–30 s. Default: 1 s.</summary>
     public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>With so many records a shard of a namespace is full, and the next one opens; the same on every node. Default: 1,000,000.</summary>
+    public int ShardRecords { get; init; } = 1_000_000;
+
     public bool IsOff => Membership == "off";
 
     /// <summary>The first setting that cannot be, with the message that fixes it; null when all are fine.</summary>
@@ -60,6 +63,11 @@ public sealed record ClusterSettings
             {
                 return string.Create(CultureInfo.InvariantCulture, $"Sophia:Cluster:{name} is {port}. Set it between 1 and 65535, or, with the membership postgres, to 0 for any free one.");
             }
+        }
+
+        if (ShardRecords < 1)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"Sophia:Cluster:ShardRecords is {ShardRecords}. Set it to at least 1.");
         }
 
         return ProbeTimeout < TimeSpan.FromSeconds(0.2) || ProbeTimeout > TimeSpan.FromSeconds(30)

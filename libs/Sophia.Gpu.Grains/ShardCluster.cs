@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,6 +8,7 @@ using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
 using Sophia.Gpu.Grains.Hosting;
 using Sophia.Gpu.Grains.Shards;
+using Sophia.Gpu.Shards.Merging;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
@@ -35,6 +37,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     private readonly IHost _host;
     private readonly Func<CancellationToken, Task> _prepare;
     private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<long, int> _shards = new();
     private Task _connecting = Task.CompletedTask;
     private volatile IClusterClient? _client;
     private volatile bool _wasConnected;
@@ -83,23 +86,54 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     {
         ArgumentNullException.ThrowIfNull(ns);
         ArgumentNullException.ThrowIfNull(call);
-        var reply = await AskAsync(ShardAddress.Of(ns, 0), call, cancellationToken);
-        var seen = Sequence.Of(ns.Partition, reply.Seen);
-        if (reply.Outcome == ShardOutcome.Found)
+        var started = _clock.GetTimestamp();
+        if (_shards.GetValueOrDefault(ns.Id, 1) == 1)
         {
-            return new ClusterAnswer(reply.Answer!, seen, []);
+            // Nearly every namespace: one call, and the shard ranks.
+            var reply = await AskAsync(ShardAddress.Of(ns, 0), call, null, started, cancellationToken);
+            if (reply is { Outcome: ShardOutcome.Found, HasNext: false })
+            {
+                return new ClusterAnswer(reply.Answer!, Sequence.Of(ns.Partition, reply.Seen), []);
+            }
+
+            if (reply.Outcome != ShardOutcome.Found)
+            {
+                var missing = MissingOf(ns, 0, call, reply);
+                return new ClusterAnswer(new ShardAnswer([], 0, 0), Sequence.Of(ns.Partition, reply.Seen), [missing]);
+            }
+
+            _shards[ns.Id] = 2;
         }
 
+        while (true)
+        {
+            var search = new ShardRound(ns, call, _shards[ns.Id], (shard, part, required) => AskAsync(
+                ShardAddress.Of(ns, shard), required > call.MinSequence.Number ? call with { MinSequence = Sequence.Of(ns.Partition, required) } : call, part, started, cancellationToken));
+            var found = await new MergedSearch(ns.Settings, call.Query, (part, _) => search.AskAsync(part)).RunAsync(cancellationToken);
+            if (search.Shards == _shards[ns.Id])
+            {
+                return new ClusterAnswer(found, Sequence.Of(ns.Partition, search.Seen), search.Missing);
+            }
+
+            // A shard was opened meanwhile, whose words were not counted.
+            _shards[ns.Id] = search.Shards;
+        }
+    }
+
+    /// <exception cref="RefusedException">shard-loading, unless the call allows it to be missing.</exception>
+    /// <exception cref="SequenceNotReachedException">It did not see the change asked for.</exception>
+    internal static MissingShard MissingOf(NamespaceInfo ns, int shard, ClusterCall call, ShardReply reply)
+    {
         if (reply.Outcome == ShardOutcome.Behind)
         {
-            throw new SequenceNotReachedException(call.MinSequence, seen);
+            throw new SequenceNotReachedException(call.MinSequence, Sequence.Of(ns.Partition, reply.Seen));
         }
 
         var reason = reply.Outcome == ShardOutcome.Loading ? $"It is still being loaded ({reply.Records:N0} records so far)." : $"It is not there: {reply.Reason}";
         return call.AllowPartial
-            ? new ClusterAnswer(new ShardAnswer([], 0, 0), seen, [new MissingShard(0, reason)])
+            ? new MissingShard(shard, reason)
             : throw new RefusedException(
-                "shard-loading", $"A shard of namespace '{ns.Name}' is missing. {reason}", "Try again in a moment, allow more time with timeoutMs, or take what is there with allowPartial.");
+                "shard-loading", $"Shard {shard} of namespace '{ns.Name}' is missing. {reason}", "Try again in a moment, allow more time with timeoutMs, or take what is there with allowPartial.");
     }
 
     public async ValueTask DisposeAsync()
@@ -110,9 +144,8 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     }
 
     // A node that died is asked until the others know of it and have its shards; the call's time is the limit.
-    private async Task<ShardReply> AskAsync(ShardAddress address, ClusterCall call, CancellationToken cancellationToken)
+    private async Task<ShardReply> AskAsync(ShardAddress address, ClusterCall call, PartCall? part, long started, CancellationToken cancellationToken)
     {
-        var started = _clock.GetTimestamp();
         while (true)
         {
             var client = _client is { } connected && _reason is null ? connected : throw new ClusterUnavailableException(_reason ?? "The service stops.");
@@ -123,7 +156,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             try
             {
                 var shard = client.GetGrain<IShardGrain>(address.ToString());
-                var asked = new ShardCall(call.Query, call.MinSequence.Number, call.Known, patience > TimeSpan.Zero ? patience : TimeSpan.Zero);
+                var asked = new ShardCall(part is null ? call.Query : null, call.MinSequence.Number, call.Known, patience > TimeSpan.Zero ? patience : TimeSpan.Zero) { Part = part };
                 reply = (await shard.SearchAsync(new Immutable<ShardCall>(asked), cancellationToken).WaitAsync(asked.Timeout + Answering, _clock, cancellationToken)).Value;
             }
             catch (Exception error) when (error is OrleansException or TimeoutException or ConnectionFailedException or IOException)

@@ -25,18 +25,33 @@ public sealed partial class SameAnswersTests(Database database)
         """{"query":"zzzzqqqq"}""",
     ];
 
-    [SkippableFact]
-    public async Task A_search_by_a_node_of_another_process_finds_what_a_search_in_the_process_finds()
+    [SkippableTheory]
+    [InlineData(1, 1_000_000)]
+    [InlineData(2, 100)]
+    public async Task A_search_by_nodes_of_other_processes_finds_what_a_search_in_the_process_finds(int nodes, int shardRecords)
     {
         await using var cluster = new RunningCluster(database.New());
-        await cluster.StartNodeAsync();
+        var started = new List<SophiaProcess>();
+        for (var i = 0; i < nodes; i++)
+        {
+            started.Add(await cluster.StartNodeAsync(("Sophia__Cluster__ShardRecords", shardRecords.ToString(CultureInfo.InvariantCulture))));
+        }
+
         var alone = await cluster.StartApiAsync(isClustered: false);
         var clustered = await cluster.StartApiAsync(isClustered: true);
         await RunningCluster.ReachesNodesAsync(clustered);
-        var written = await RunningCluster.JsonAsync(alone, HttpMethod.Post, "/v1/namespaces/notes/memories", Notes(600));
-        var sequence = written.GetProperty("sequence").GetString();
         var compared = 0;
 
+        // Shards fill while records come, change and go.
+        for (var round = 0; round < 4; round++)
+        {
+            await RunningCluster.JsonAsync(alone, HttpMethod.Post, "/v1/namespaces/notes/memories", Notes(round * 300, 600));
+            await RunningCluster.JsonAsync(clustered, HttpMethod.Post, "/v1/namespaces/notes/search", """{"query":"harbour"}""");
+        }
+
+        await RunningCluster.JsonAsync(alone, HttpMethod.Delete, "/v1/namespaces/notes/memories/note-0003");
+        var written = await RunningCluster.JsonAsync(alone, HttpMethod.Post, "/v1/namespaces/notes/memories", Notes(40, 20));
+        var sequence = written.GetProperty("sequence").GetString();
         foreach (var search in Searches)
         {
             var asked = search[..^1] + $",\"minSequence\":\"{sequence}\"}}";
@@ -48,8 +63,93 @@ public sealed partial class SameAnswersTests(Database database)
             compared += here.GetProperty("hits").GetArrayLength();
         }
 
+        var shards = 0;
+        foreach (var node in started)
+        {
+            shards += (await RunningCluster.JsonAsync(node, HttpMethod.Get, "/health")).GetProperty("shards").EnumerateArray().Count(static s => s.GetProperty("isServed").GetBoolean());
+        }
+
         Assert.True(compared > 50, $"Only {compared} hits were compared.");
-        Assert.Contains("Orleans", (await RunningCluster.JsonAsync(clustered, HttpMethod.Get, "/v1/tiers")).GetProperty("tiers")[0].GetProperty("engine").GetString(), StringComparison.Ordinal);
+        Assert.True(nodes == 1 ? shards == 1 : shards >= 3, $"{shards} shards.");
+    }
+
+    [SkippableFact]
+    public async Task A_record_that_changes_again_and_again_is_never_missed_by_a_search_over_several_shards()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        for (var i = 0; i < 2; i++)
+        {
+            await cluster.StartNodeAsync(("Sophia__Cluster__ShardRecords", "100"));
+        }
+
+        var writer = await cluster.StartApiAsync(isClustered: true);
+        var reader = await cluster.StartApiAsync(isClustered: true);
+        await RunningCluster.ReachesNodesAsync(reader);
+        await RunningCluster.JsonAsync(writer, HttpMethod.Post, "/v1/namespaces/notes/memories", Notes(0, 600));
+        using var stop = new CancellationTokenSource();
+        var writing = Task.Run(async () =>
+        {
+            for (var i = 0; !stop.IsCancellationRequested; i++)
+            {
+                await RunningCluster.JsonAsync(writer, HttpMethod.Put, $"/v1/namespaces/notes/memories/walrus-{i % 5}", $$"""{"content":"A walrus, sighted for the {{i}}th time."}""");
+            }
+
+            return true;
+        });
+        await Eventually.IsTrueAsync(async () => await WalrusesAsync() == 5, "all five are there", () => reader.Shown);
+
+        for (var i = 0; i < 150; i++)
+        {
+            Assert.Equal(5, await WalrusesAsync());
+        }
+
+        await stop.CancelAsync();
+        Assert.True(await writing);
+
+        async Task<int> WalrusesAsync() => (await RunningCluster.JsonAsync(
+            reader, HttpMethod.Post, "/v1/namespaces/notes/search", """{"query":"walrus","mode":"lexical","diversity":"off","k":20}""")).GetProperty("hits").GetArrayLength();
+    }
+
+    [SkippableFact]
+    public async Task When_a_node_with_some_of_a_namespaces_shards_dies_the_rest_still_answers_and_the_missing_are_named()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        SophiaProcess[] nodes =
+        [
+            await cluster.StartNodeAsync(("Sophia__Cluster__ShardRecords", "100")), await cluster.StartNodeAsync(("Sophia__Cluster__ShardRecords", "100")),
+        ];
+        var api = await cluster.StartApiAsync(isClustered: true);
+        await RunningCluster.ReachesNodesAsync(api);
+        const string Search = """{"query":"harbour","mode":"lexical","diversity":"off","k":1000,"highlight":false,"allowPartial":true}""";
+        for (var round = 0; round < 4; round++)
+        {
+            await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/notes/memories", Notes(round * 300, 300));
+            await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/notes/search", Search.Replace("\"allowPartial\":true", "\"timeoutMs\":30000", StringComparison.Ordinal));
+        }
+
+        var whole = (await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/notes/search", Search)).GetProperty("hits").GetArrayLength();
+        nodes[0].Kill();
+        var (partial, least) = (0, int.MaxValue);
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                var answer = await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/notes/search", Search);
+                var hits = answer.GetProperty("hits").GetArrayLength();
+                if (answer.TryGetProperty("partial", out var missing))
+                {
+                    partial++;
+                    least = Math.Min(least, hits);
+                    Assert.True(hits < whole && missing.GetProperty("missing").GetArrayLength() > 0);
+                    return false;
+                }
+
+                Assert.Equal(whole, hits);
+                return true;
+            },
+            "every shard is back", () => api.Shown);
+
+        Assert.Equal(400, whole);
+        Assert.True(partial > 0 && least > 0, $"{partial} answers were partial, the shortest had {least} hits.");
     }
 
     [SkippableFact]
@@ -143,14 +243,14 @@ public sealed partial class SameAnswersTests(Database database)
     [GeneratedRegex(@"-?\d+\.\d+(E-?\d+)?")]
     private static partial Regex Fraction();
 
-    private static string Notes(int count)
+    private static string Notes(int from, int count)
     {
         string[] texts =
         [
             "The cat sleeps on the server in rack {0}.", "Report {0}: the database of invoices was moved.", "Ann said the harbour is closed on day {0}.",
             "A kitten naps beside machine number {0}.", "The same words, once more.", "Meeting notes {0} about the harbour and its ships.",
         ];
-        var items = Enumerable.Range(0, count).Select(i => new
+        var items = Enumerable.Range(from, count).Select(i => new
         {
             key = $"note-{i:0000}",
             content = string.Format(CultureInfo.InvariantCulture, texts[i % texts.Length], i),

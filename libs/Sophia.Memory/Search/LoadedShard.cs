@@ -3,6 +3,7 @@ using Sophia.Memory.Log;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
+using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
 
 namespace Sophia.Memory.Search;
@@ -30,15 +31,18 @@ internal sealed class LoadedShard : IAsyncDisposable
     private int _missing;
     private volatile bool _isDistrusted;
 
-    public LoadedShard(NamespaceInfo ns, IShard shard, LogTail tail, IRecordStore store, VectorCompletion vectors, TimeProvider clock)
+    /// <param name="span">Which of the namespace's records it has.</param>
+    public LoadedShard(NamespaceInfo ns, ShardSpan span, IShard shard, LogTail tail, IRecordStore store, VectorCompletion vectors, TimeProvider clock)
     {
-        (Namespace, Shard, _tail, _store, _vectors, _clock) = (ns, shard, tail, store, vectors, clock);
+        (Namespace, Span, Shard, _tail, _store, _vectors, _clock) = (ns, span, shard, tail, store, vectors, clock);
         _openedAt = clock.GetTimestamp();
         Touch();
         _running = Task.Run(() => RunAsync(_stop.Token));
     }
 
     public NamespaceInfo Namespace { get; }
+
+    public ShardSpan Span { get; }
 
     public IShard Shard { get; }
 
@@ -65,7 +69,12 @@ internal sealed class LoadedShard : IAsyncDisposable
     public void Touch() => Volatile.Write(ref _usedAt, _clock.GetTimestamp());
 
     /// <summary>Searches the shard; null when it was dropped meanwhile and must be opened again.</summary>
-    public ShardAnswer? Search(ShardQuery query, CancellationToken cancellationToken)
+    public ShardAnswer? Search(ShardQuery query, CancellationToken cancellationToken) =>
+        Ask((query, cancellationToken), static (shard, call) => shard.Search(call.query, call.cancellationToken));
+
+    /// <inheritdoc cref="Search"/>
+    public TAnswer? Ask<TCall, TAnswer>(TCall call, Func<IShard, TCall, TAnswer> ask)
+        where TAnswer : class
     {
         Interlocked.Increment(ref _searching);
         try
@@ -76,7 +85,7 @@ internal sealed class LoadedShard : IAsyncDisposable
             }
 
             Touch();
-            return Shard.Search(query, cancellationToken);
+            return ask(Shard, call);
         }
         finally
         {
@@ -146,11 +155,18 @@ internal sealed class LoadedShard : IAsyncDisposable
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
         var start = _tail.Seen[Namespace.Partition];
+        await Span.ReadAsync(start, cancellationToken).ConfigureAwait(false);
         var records = Channel.CreateBounded<MemoryRecord>(new BoundedChannelOptions(ReadSize * 4) { SingleReader = true, SingleWriter = true });
         var reading = Task.Run(() => ReadAllAsync(records.Writer, cancellationToken), CancellationToken.None);
         var others = new List<MemoryRecord>();
         await foreach (var record in records.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
+            // What came since may belong to a shard that was opened since; the log brings it, after another look at the map.
+            if (!Span.IsWhole && (record.Sequence.Number > start || !Span.Holds(record.Sequence)))
+            {
+                continue;
+            }
+
             if (VectorCompletion.IsRight(Namespace.Settings, record))
             {
                 Shard.Put(record);
@@ -175,7 +191,8 @@ internal sealed class LoadedShard : IAsyncDisposable
         Exception? failure = null;
         try
         {
-            await foreach (var record in _store.ScanAsync(Namespace, cancellationToken).ConfigureAwait(false))
+            await foreach (var record in (Span.Number == 0 && !Span.HasNext ? _store.ScanAsync(Namespace, cancellationToken)
+                : _store.ScanAsync(Namespace, Span.First, Span.End, cancellationToken)).ConfigureAwait(false))
             {
                 await records.WriteAsync(record, cancellationToken).ConfigureAwait(false);
             }
@@ -199,7 +216,16 @@ internal sealed class LoadedShard : IAsyncDisposable
             long reached;
             try
             {
+                if (Span.IsFull(Shard.Count))
+                {
+                    await Span.CloseAsync(_store, cancellationToken).ConfigureAwait(false);
+                }
+
                 reached = await _tail.ReadAsync(Namespace, Seen, ReadSize, entries, cancellationToken).ConfigureAwait(false);
+                if (!Span.MayTake(reached))
+                {
+                    await Span.ReadAsync(_tail.Seen[partition], cancellationToken).ConfigureAwait(false);
+                }
             }
             catch (StoreUnavailableException)
             {
@@ -268,11 +294,11 @@ internal sealed class LoadedShard : IAsyncDisposable
 
     private void Apply(LogEntry entry)
     {
-        if (entry is { Kind: ChangeKind.Put, Record: { } record })
+        if (entry is { Kind: ChangeKind.Put, Record: { } record } && Span.Holds(entry.Sequence))
         {
             Shard.Put(record);
         }
-        else if (entry.Kind != ChangeKind.Put)
+        else if (entry.Kind != ChangeKind.Put || !Span.Holds(entry.Sequence))
         {
             Shard.Remove(entry.Id, entry.Sequence);
         }

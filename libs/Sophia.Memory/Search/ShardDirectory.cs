@@ -3,6 +3,7 @@ using Sophia.Memory.Log;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
+using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
 
@@ -14,7 +15,8 @@ namespace Sophia.Memory.Search;
 /// same holds for its language: its words are read anew into a shard of their own, and the old one is dropped when left behind.
 /// </summary>
 internal sealed class ShardDirectory(
-    IShardEngine engine, LogTail tail, IRecordStore store, VectorCompletion vectors, MemoryOptions options, TierMeter meter, TimeProvider clock)
+    IShardEngine engine, LogTail tail, IRecordStore store, VectorCompletion vectors, MemoryOptions options, TierMeter meter, TimeProvider clock,
+    IShardMap? map = null, long shardRecords = long.MaxValue)
     : IAsyncDisposable
 {
     /// <summary>Changes of the log that a shard may be behind before writers are held back; about a tenth of a second of full load.</summary>
@@ -35,9 +37,9 @@ internal sealed class ShardDirectory(
 
     public IEnumerable<LoadedShard> Loaded => _shards.Values;
 
-    private readonly record struct ShardKey(long NamespaceId, string? Model, string Language)
+    private readonly record struct ShardKey(long NamespaceId, string? Model, string Language, int Number)
     {
-        public static ShardKey Of(NamespaceInfo ns) => new(ns.Id, ns.Settings.VectorModel, ns.Settings.Language);
+        public static ShardKey Of(NamespaceInfo ns, int number) => new(ns.Id, ns.Settings.VectorModel, ns.Settings.Language, number);
     }
 
     /// <summary>
@@ -55,16 +57,17 @@ internal sealed class ShardDirectory(
             _ = await shard.ReachAsync(last, PacePatience, CancellationToken.None).ConfigureAwait(false);
     }
 
-    public LoadedShard? Find(NamespaceInfo ns) => _shards.GetValueOrDefault(ShardKey.Of(ns));
+    public LoadedShard? Find(NamespaceInfo ns, int number = 0) => _shards.GetValueOrDefault(ShardKey.Of(ns, number));
 
     /// <summary>Every shard of the namespace, whatever its model.</summary>
     public IEnumerable<LoadedShard> All(NamespaceInfo ns) => _shards.Values.Where(shard => shard.Namespace.Id == ns.Id);
 
     /// <summary>The namespace's shard, which may still be loading.</summary>
     /// <param name="wasLoaded">True when it was there and ready.</param>
-    public LoadedShard Open(NamespaceInfo ns, out bool wasLoaded)
+    /// <param name="number">Of the shard in the namespace; 0 is the only one where there is no map.</param>
+    public LoadedShard Open(NamespaceInfo ns, out bool wasLoaded, int number = 0)
     {
-        var key = ShardKey.Of(ns);
+        var key = ShardKey.Of(ns, number);
         if (_shards.TryGetValue(key, out var shard) && !shard.IsBroken)
         {
             wasLoaded = shard.Ready.IsCompletedSuccessfully;
@@ -85,7 +88,7 @@ internal sealed class ShardDirectory(
                 _ = shard.DisposeAsync().AsTask();
             }
 
-            var opened = new LoadedShard(ns, engine.Create(ns), tail, store, vectors, clock);
+            var opened = new LoadedShard(ns, new ShardSpan(ns, number, map, shardRecords), engine.Create(ns), tail, store, vectors, clock);
             _shards[key] = opened;
             meter.Promote();
             return opened;
@@ -112,7 +115,7 @@ internal sealed class ShardDirectory(
     public IShard CreateApart(NamespaceInfo ns) => engine.Create(ns);
 
     /// <summary>Drops the namespace's shard of this model; it is loaded again when asked for.</summary>
-    public Task DropAsync(NamespaceInfo ns) => Find(ns) is { } shard ? DropAsync(shard, EvictionReason.Requested) : Task.CompletedTask;
+    public Task DropAsync(NamespaceInfo ns, int number = 0) => Find(ns, number) is { } shard ? DropAsync(shard, EvictionReason.Requested) : Task.CompletedTask;
 
     /// <summary>Drops the shards unused for longest until the rest is within the limit; those in use stay.</summary>
     public async Task DropColdAsync()
@@ -127,7 +130,7 @@ internal sealed class ShardDirectory(
             }
 
             var isLeftBehind = shard.Idle >= Afterlife && !shard.IsSearching &&
-                _shards.Values.Any(other => other.Namespace.Id == shard.Namespace.Id && other != shard && other.Idle < shard.Idle);
+                _shards.Values.Any(other => other.Namespace.Id == shard.Namespace.Id && other.Span.Number == shard.Span.Number && other != shard && other.Idle < shard.Idle);
             if (isLeftBehind || shard.IsBroken || (size > options.ShardLimitBytes && shard.Idle >= options.ShardIdle && !shard.IsSearching))
             {
                 size -= shard.Shard.SizeInMemory;
@@ -161,7 +164,7 @@ internal sealed class ShardDirectory(
 
     private async Task DropAsync(LoadedShard shard, EvictionReason reason)
     {
-        if (_shards.TryRemove(new KeyValuePair<ShardKey, LoadedShard>(ShardKey.Of(shard.Namespace), shard)))
+        if (_shards.TryRemove(new KeyValuePair<ShardKey, LoadedShard>(ShardKey.Of(shard.Namespace, shard.Span.Number), shard)))
         {
             meter.Evict(reason);
             await shard.DisposeAsync().ConfigureAwait(false);

@@ -100,6 +100,10 @@ public interface IRecordStore : IModelStore, ILedgerStore, IAsyncDisposable
     /// </summary>
     IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="ScanAsync(NamespaceInfo, CancellationToken)"/>, of the records whose current version is in a range of the log.</summary>
+    /// <param name="end">Exclusive; null for the log's end.</param>
+    IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, Sequence first, Sequence? end, CancellationToken cancellationToken);
+
     // The log
 
     /// <summary>Entries of one partition with numbers above <paramref name="after"/>, ascending.</summary>

@@ -118,4 +118,32 @@ internal abstract partial class RelationalStore
             after = page[^1].Key;
         }
     }
+
+    public async IAsyncEnumerable<MemoryRecord> ScanAsync(
+        NamespaceInfo ns, Sequence first, Sequence? end, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var from = Math.Max(first.Value, FirstOf(ns.Partition));
+        var to = end?.Value ?? FirstOf(ns.Partition) + (1L << 48);
+        while (true)
+        {
+            // The log's rows in order, of which those are current that the record's row points at.
+            var page = await ReadAsync((ns, from, to), static (session, q, ct) => ListAsync(
+                session.Command(
+                    $"SELECT {LogRows.Columns} FROM log l JOIN contents c ON c.lsn = l.lsn JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn " +
+                    "WHERE l.lsn >= @from AND l.lsn < @to AND l.ns_id = @ns AND r.deleted = 0 ORDER BY l.lsn LIMIT @limit")
+                    .With("@from", q.from).With("@to", q.to).With("@ns", q.ns.Id).With("@limit", ScanPage),
+                LogRows.Record, ct), cancellationToken).ConfigureAwait(false);
+            foreach (var record in page)
+            {
+                yield return record;
+            }
+
+            if (page.Count < ScanPage)
+            {
+                yield break;
+            }
+
+            from = page[^1].Sequence.Value + 1;
+        }
+    }
 }

@@ -121,6 +121,8 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, CancellationToken cancellationToken) => Inner.ScanAsync(ns, cancellationToken);
 
+    public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, Sequence first, Sequence? end, CancellationToken cancellationToken) => Inner.ScanAsync(ns, first, end, cancellationToken);
+
     public Task<IReadOnlyList<LogEntry>> ReadLogAsync(int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken) => LogIsDown
         ? throw new StoreUnavailableException("The test has taken the log away.")
         : Inner.ReadLogAsync(partition, after, limit, namespaceId, cancellationToken);

@@ -30,13 +30,16 @@ public sealed class ShardHost : IAsyncDisposable
     private int _disposed;
 
     /// <param name="store">The host's from now on.</param>
-    public ShardHost(IRecordStore store, IShardEngine engine, ModelCatalog models, MemoryOptions options, TimeProvider clock, ILoggerFactory loggers)
+    /// <param name="map">Where shards begin.</param>
+    /// <param name="shardRecords">With so many records a shard is full.</param>
+    public ShardHost(
+        IRecordStore store, IShardMap map, long shardRecords, IShardEngine engine, ModelCatalog models, MemoryOptions options, TimeProvider clock, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(engine);
         var logger = loggers.CreateLogger("Sophia.Shards");
         (_store, _clock, Engine) = (store, clock, engine.Engine);
         _tail = new LogTail(store, options, clock, logger);
-        _shards = new ShardDirectory(engine, _tail, store, new VectorCompletion(models, store, clock, logger), options, _meters.L0, clock);
+        _shards = new ShardDirectory(engine, _tail, store, new VectorCompletion(models, store, clock, logger), options, _meters.L0, clock, map, shardRecords);
         _tail.Trimmed += _shards.Distrust;
         _meters.Meter.CreateObservableGauge("sophia.shard.behind", () => _shards.Behind, "{change}", "Changes that the slowest shard has still to take in.");
         _meters.Meter.CreateObservableGauge("sophia.shard.bytes", () => _shards.SizeInMemory, "By", "Bytes of the shards that the node holds.");
@@ -79,9 +82,9 @@ public sealed class ShardHost : IAsyncDisposable
     /// <summary>Drops shards that were loaded to be served here and never were.</summary>
     public async Task DropUnservedAsync()
     {
-        foreach (var shard in _shards.Loaded.Where(shard => shard.Idle > UnservedPatience && !_served.ContainsKey(ShardAddress.Of(shard.Namespace, 0))))
+        foreach (var shard in _shards.Loaded.Where(shard => shard.Idle > UnservedPatience && !_served.ContainsKey(ShardAddress.Of(shard.Namespace, shard.Span.Number))))
         {
-            await _shards.DropAsync(shard.Namespace).ConfigureAwait(false);
+            await _shards.DropAsync(shard.Namespace, shard.Span.Number).ConfigureAwait(false);
         }
     }
 
@@ -96,11 +99,11 @@ public sealed class ShardHost : IAsyncDisposable
             settings = settings with { Dimensions = address.Model == change.To ? change.ToDimensions : change.FromDimensions };
         }
 
-        return new OpenShard(this, ns with { Settings = settings });
+        return new OpenShard(this, ns with { Settings = settings }, address.Number);
     }
 
     public IReadOnlyList<HeldShard> Report() =>
-        [.. _shards.Loaded.Select(shard => (Shard: shard, Address: ShardAddress.Of(shard.Namespace, 0))).Select(held => new HeldShard(
+        [.. _shards.Loaded.Select(shard => (Shard: shard, Address: ShardAddress.Of(shard.Namespace, shard.Span.Number))).Select(held => new HeldShard(
             held.Address.ToString(), held.Shard.Shard.Count, held.Shard.Shard.SizeInMemory,
             Math.Max(0, _tail.Seen[held.Shard.Namespace.Partition] - held.Shard.Seen), held.Shard.Ready.IsCompletedSuccessfully,
             _served.ContainsKey(held.Address)))];
@@ -124,18 +127,19 @@ public sealed class ShardHost : IAsyncDisposable
     {
         private readonly ShardHost _host;
         private readonly NamespaceInfo _ns;
+        private readonly int _number;
 
-        internal OpenShard(ShardHost host, NamespaceInfo ns) => (_host, _ns) = (host, ns);
+        internal OpenShard(ShardHost host, NamespaceInfo ns, int number) => (_host, _ns, _number) = (host, ns, number);
 
-        internal LoadedShard Begin() => _host._shards.Open(_ns, out _);
+        internal LoadedShard Begin() => _host._shards.Open(_ns, out _, _number);
 
         /// <summary>It is served here no longer: it goes from memory when nobody else here serves it.</summary>
         public Task ReleaseAsync()
         {
-            var address = ShardAddress.Of(_ns, 0);
+            var address = ShardAddress.Of(_ns, _number);
             return _host._served.AddOrUpdate(address, 0, static (_, users) => users - 1) == 0 &&
                 _host._served.TryRemove(new KeyValuePair<ShardAddress, int>(address, 0))
-                ? _host._shards.DropAsync(_ns) : Task.CompletedTask;
+                ? _host._shards.DropAsync(_ns, _number) : Task.CompletedTask;
         }
 
         public async ValueTask<ShardReply> SearchAsync(ShardCall call, CancellationToken cancellationToken)
@@ -144,7 +148,7 @@ public sealed class ShardHost : IAsyncDisposable
             var started = _host._clock.GetTimestamp();
             while (true)
             {
-                var shard = _host._shards.Open(_ns, out var isLoaded);
+                var shard = _host._shards.Open(_ns, out var isLoaded, _number);
                 if (!isLoaded && await WaitAsync(shard, Left(started, call.Timeout), cancellationToken).ConfigureAwait(false) is { } not)
                 {
                     return not;
@@ -163,10 +167,14 @@ public sealed class ShardHost : IAsyncDisposable
 
                 var seen = shard.Seen;
                 var begun = Stopwatch.GetTimestamp();
-                if (shard.Search(call.Query, cancellationToken) is { } answer)
+                var reply = new ShardReply(ShardOutcome.Found, null, seen, shard.Shard.Count) { HasNext = shard.Span.HasNext };
+                reply = call.Part is { } part
+                    ? reply with { Part = shard.Ask((part, cancellationToken), static (one, asked) => one.Ask(asked.part, asked.cancellationToken)) }
+                    : reply with { Answer = shard.Search(call.Query!, cancellationToken) };
+                if (reply.Part is not null || reply.Answer is not null)
                 {
                     _host._meters.L0.Hit(Stopwatch.GetTimestamp() - begun);
-                    return new ShardReply(ShardOutcome.Found, answer, seen, shard.Shard.Count);
+                    return reply;
                 }
             }
         }

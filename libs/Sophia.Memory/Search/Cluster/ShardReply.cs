@@ -18,20 +18,31 @@ public enum ShardOutcome
 }
 
 /// <summary>A search of one shard.</summary>
+/// <param name="Query">Null where <see cref="Part"/> has it.</param>
 /// <param name="Required">The number of the change that the shard must have seen; 0 for none.</param>
 /// <param name="Known">
 /// The number of the last change that the caller knows of. The shard waits for it a moment, since its caller may have been
 /// told of that change, and answers without it rather than not at all.
 /// </param>
 /// <param name="Timeout">For loading and for <paramref name="Required"/>; zero: answer at once.</param>
-public sealed record ShardCall(ShardQuery Query, long Required, long Known, TimeSpan Timeout);
+public sealed record ShardCall(ShardQuery? Query, long Required, long Known, TimeSpan Timeout)
+{
+    /// <summary>Set where the shard is one of several.</summary>
+    public PartCall? Part { get; init; }
+}
 
-/// <param name="Answer">Set when found.</param>
+/// <param name="Answer">Set when found, unless a part was asked for.</param>
 /// <param name="Seen">The number of the last change of the namespace's partition that is in the shard.</param>
 /// <param name="Records">Records that it holds now.</param>
 public sealed record ShardReply(ShardOutcome Outcome, ShardAnswer? Answer, long Seen, long Records)
 {
     public string? Reason { get; init; }
+
+    /// <summary>Set when found and a part was asked for.</summary>
+    public PartAnswer? Part { get; init; }
+
+    /// <summary>The namespace has a shard behind this one.</summary>
+    public bool HasNext { get; init; }
 }
 
 /// <summary>A search of a namespace whose shards are on other nodes.</summary>

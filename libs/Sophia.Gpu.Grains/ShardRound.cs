@@ -1,0 +1,71 @@
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Search.Cluster;
+
+namespace Sophia.Gpu.Grains;
+
+/// <summary>
+/// The shards of a namespace as one search asks them, round by round. One that is missing in a round is not asked again, so that all
+/// rounds are of the same shards; one that turns out to have been opened meanwhile is asked too.
+/// </summary>
+/// <param name="ask">Asks a shard; the number is that of the change that it must have seen.</param>
+internal sealed class ShardRound(NamespaceInfo ns, ClusterCall call, int shards, Func<int, PartCall, long, Task<ShardReply>> ask)
+{
+    private readonly Dictionary<int, MissingShard> _missing = [];
+
+    /// <summary>How many there are.</summary>
+    public int Shards { get; private set; } = shards;
+
+    /// <summary>The least that a shard had seen when it gave its candidates.</summary>
+    public long Seen { get; private set; }
+
+    public IReadOnlyList<MissingShard> Missing => [.. _missing.Values.OrderBy(static missing => missing.Shard)];
+
+    public async Task<IReadOnlyList<PartAnswer>> AskAsync(PartCall part)
+    {
+        var replies = new SortedDictionary<int, ShardReply>();
+        var asked = await Task.WhenAll(Enumerable.Range(0, Shards).Where(shard => !_missing.ContainsKey(shard)).Select(async shard => (shard, Reply: await ask(shard, part, 0))));
+        foreach (var (shard, reply) in asked)
+        {
+            Take(replies, shard, reply);
+        }
+
+        while (replies.GetValueOrDefault(Shards - 1) is { HasNext: true })
+        {
+            var opened = Shards++;
+            Take(replies, opened, await ask(opened, part, 0));
+        }
+
+        if (part.Kind == PartKind.Candidates && replies.Count > 0)
+        {
+            await CatchUpAsync(replies, part);
+        }
+
+        return [.. replies.Values.Select(static reply => reply.Part!)];
+    }
+
+    // A new version of a record leaves its shard and comes to the last one. Had the last one seen less than another, a record might
+    // have left the other and not have come yet.
+    private async Task CatchUpAsync(SortedDictionary<int, ShardReply> replies, PartCall part)
+    {
+        var most = replies.Values.Max(static reply => reply.Seen);
+        if (replies.TryGetValue(Shards - 1, out var last) && last.Seen < most)
+        {
+            replies.Remove(Shards - 1);
+            Take(replies, Shards - 1, await ask(Shards - 1, part, most));
+        }
+
+        Seen = replies.Count == 0 ? 0 : replies.Values.Min(static reply => reply.Seen);
+    }
+
+    private void Take(SortedDictionary<int, ShardReply> replies, int shard, ShardReply reply)
+    {
+        if (reply.Outcome == ShardOutcome.Found)
+        {
+            replies[shard] = reply;
+        }
+        else
+        {
+            _missing[shard] = ShardCluster.MissingOf(ns, shard, call, reply);
+        }
+    }
+}

@@ -33,13 +33,22 @@ try
     }
 
     var bandwidth = Bandwidth.Measure(device, arguments, report);
-    foreach (var kind in (RowKind[])[RowKind.Codes, RowKind.Halves, RowKind.Floats])
+    foreach (var (kind, target) in ((RowKind, double?)[])[(RowKind.Codes, 0.90), (RowKind.Halves, 0.90), (RowKind.Floats, null)])
     {
-        ScanBench.Run(device, arguments, kind, arguments.Rows, "one query", bandwidth, report);
+        ScanBench.Run(device, arguments, kind, arguments.Rows, 1, "one query", target, bandwidth, report);
     }
 
     var pool = arguments.PoolBytes > 0 ? arguments.PoolBytes : arguments.OnCpu ? 1 << 18 : device.Facts.TotalBytes / 5;
-    ScanBench.Run(device, arguments, RowKind.Codes, StoredRows.RowsIn(pool, RowKind.Codes, arguments.Dimensions), "whole pool", bandwidth, report);
+    ScanBench.Run(device, arguments, RowKind.Codes, StoredRows.RowsIn(pool, RowKind.Codes, arguments.Dimensions), 1, "one query, whole pool", 0.85, bandwidth, report);
+    var many = arguments.OnCpu ? 3 : 64;
+    ScanBench.Run(device, arguments, RowKind.Codes, arguments.Rows, many, $"{many} queries", null, bandwidth, report);
+    var halves = ScanBench.Run(device, arguments, RowKind.Halves, arguments.Rows, many, $"{many} queries", null, bandwidth, report);
+    if (!arguments.OnCpu)
+    {
+        Torch.Compare(arguments, many, halves, report);
+    }
+
+    StreamBench.Run(device, arguments, pool, report);
     report.Print();
     return report.IsRight ? 0 : 1;
 }

@@ -6,27 +6,46 @@ namespace Sophia.Bench.Gpu;
 /// <summary>Scans of random rows: how long, and whether right.</summary>
 internal static class ScanBench
 {
+    /// <summary>So many queries at once are compared with the reference where there are many rows.</summary>
+    private const int MostCompared = 4;
+    private const int MostRowsForAll = 1_000_000;
+
+    /// <param name="queries">At once.</param>
+    /// <param name="target">The fraction of the read bandwidth that is asked for.</param>
     /// <param name="readBandwidth">Bytes per second of the read-sum kernel.</param>
-    public static void Run(IlgpuDevice device, Arguments arguments, RowKind kind, int rows, string name, double readBandwidth, Report report)
+    /// <returns>The median.</returns>
+    public static TimeSpan Run(
+        IlgpuDevice device, Arguments arguments, RowKind kind, int rows, int queries, string name, double? target, double readBandwidth, Report report)
     {
         // A tenth stays for what the scan keeps.
         rows = Math.Min(rows, StoredRows.RowsIn(device.FreeBytes / 10 * 9, kind, arguments.Dimensions));
         using var stored = new StoredRows(device, kind, rows, arguments.Dimensions);
-        var query = RandomQuery(arguments.Dimensions);
-        var asked = ScanQuery.Of(kind, query, stored.Pages.RowBytes);
+        var vectors = Enumerable.Range(0, queries).Select(_ => RandomQuery(arguments.Dimensions)).ToArray();
+        var asked = vectors.Select(v => ScanQuery.Of(kind, v, stored.Pages.RowBytes)).ToArray();
         IReadOnlyList<BestRows> answer = [];
         var (median, p99) = Timing.Of(arguments.Repeats, () =>
         {
-            using var scan = device.Scanner.Begin([asked], null, arguments.Best);
+            using var scan = device.Scanner.Begin(asked, null, arguments.Best);
             scan.Scan(stored.Memory, stored.Pages);
             answer = scan.Finish();
         });
-        var failure = Reference.Compare(stored, query, asked, answer[0], arguments.Best);
-        var fraction = stored.Bytes / median.TotalSeconds / readBandwidth;
-        var target = name == "whole pool" ? 0.85 : kind == RowKind.Floats ? (double?)null : 0.90;
+        var tiles = ((IlgpuScanner)device.Scanner).Tiles;
+        string? failure = null;
+        for (var i = 0; failure is null && i < (rows > MostRowsForAll ? Math.Min(queries, MostCompared) : queries); i++)
+        {
+            var taken = queries > 1 && kind != RowKind.Floats && tiles.Failure is null ? asked[i].ForTiles()! : asked[i];
+            failure = Reference.Compare(stored, vectors[i], taken, answer[i], arguments.Best);
+        }
+
+        if (queries > 1 && tiles.Failure is { } without)
+        {
+            report.Note($"{name}, {NameOf(kind)}: without tensor cores, since {without}.");
+        }
+
         report.Add(new Line(
-            $"{name}, {NameOf(kind)}, best {arguments.Best} on the host", rows, arguments.Dimensions, stored.Bytes, median, p99, arguments.OnCpu ? null : fraction,
-            arguments.OnCpu ? null : target, failure));
+            $"{name}, {NameOf(kind)}", rows, arguments.Dimensions, stored.Bytes, median, p99,
+            arguments.OnCpu ? null : stored.Bytes / median.TotalSeconds / readBandwidth, arguments.OnCpu ? null : target, failure));
+        return median;
     }
 
     public static string NameOf(RowKind kind) => kind switch { RowKind.Floats => "float32", RowKind.Halves => "float16", _ => "int8" };

@@ -13,6 +13,9 @@ namespace Sophia.Gpu.Devices;
 /// (n + 8)·2⁻²⁴·‖q‖·‖s·c‖ (Higham, "Accuracy and Stability of Numerical Algorithms", 3.1), taken with 1 % more for the lengths.</item>
 /// <item>Int8 rows: dᵢ = 128·h + l with h and l of 8 bits, in 32 bits exact as long as no partial sum leaves them: |c| ≤ 127, so
 /// by Cauchy–Schwarz 128·‖h‖·‖c‖ ≤ (‖d‖ + 64·√n)·127·√n is kept below 2³¹ by the choice of u.</item>
+/// <item>Many queries at once are float16 with float16 rows (<see cref="ForTiles"/>): f = q − d is measured, products are exact, and
+/// the tensor cores may cut sums off where float32 would round them (Fasi, Higham, Mikaitis, Pranesh, "Numerical behavior of
+/// NVIDIA tensor cores", 2021), which is taken as four times the bound of float32.</item>
 /// <item>What is left is at most six roundings of numbers below 1.1, each at most 2⁻²⁴ of it: 10⁻⁶ is added.</item>
 /// </list>
 /// So the exact cosine is at most p + Slope·ε + Offset, which is the number that the scan orders rows by.
@@ -53,6 +56,32 @@ public sealed class ScanQuery
         {
             Slope = Up(Length(query)),
             Offset = Up(((components + 8) * 1.01 / (1 << 24)) + Rounding),
+        };
+    }
+
+    /// <summary>The same query as a scan of many takes it; null where that takes it like one.</summary>
+    internal ScanQuery? ForTiles()
+    {
+        if (Kind != RowKind.Halves)
+        {
+            return Kind == RowKind.Codes ? this : null;
+        }
+
+        var query = MemoryMarshal.Cast<byte, float>(Bytes);
+        var halves = new Half[query.Length];
+        double residuals = 0;
+        for (var i = 0; i < query.Length; i++)
+        {
+            halves[i] = (Half)query[i];
+            var residual = query[i] - (double)halves[i];
+            residuals += residual * residual;
+        }
+
+        var error = Math.Sqrt(residuals) * (1 + 1e-9);
+        return new ScanQuery(Kind, MemoryMarshal.AsBytes<Half>(halves).ToArray())
+        {
+            Slope = Up(Length(query) + error),
+            Offset = Up((error * (1 + Rounding)) + ((halves.Length + 8) * 4.04 / (1 << 24)) + Rounding),
         };
     }
 

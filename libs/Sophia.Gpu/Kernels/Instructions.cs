@@ -28,6 +28,7 @@ internal static class Instructions
         var known = builder.GetIntrinsicManager();
         Register(known, nameof(DotCodes), "dp4a.s32.s32");
         Register(known, nameof(MultiplyAdd), "fma.rn.f32");
+        TensorCores.Register(known);
         return builder;
     }
 

@@ -28,6 +28,8 @@ public sealed class PtxTests
     [InlineData(typeof(RowScores), nameof(RowScores.Float32))]
     [InlineData(typeof(RowScores), nameof(RowScores.Float16))]
     [InlineData(typeof(RowScores), nameof(RowScores.Int8))]
+    [InlineData(typeof(TileScores), nameof(TileScores.Float16))]
+    [InlineData(typeof(TileScores), nameof(TileScores.Int8))]
     [InlineData(typeof(BestOfMany), nameof(BestOfMany.Begin))]
     [InlineData(typeof(BestOfMany), nameof(BestOfMany.Clear))]
     [InlineData(typeof(BestOfMany), nameof(BestOfMany.Count))]
@@ -68,6 +70,19 @@ public sealed class PtxTests
         Assert.Equal(products, Regex.Count(loop, Regex.Escape(instruction)));
         Assert.True(loop.LastIndexOf("ld.global.v4", StringComparison.Ordinal) < loop.IndexOf(instruction, StringComparison.Ordinal), "A product stands between the loads.");
         Assert.DoesNotContain("ld.global.b32", loop, StringComparison.Ordinal);
+    }
+
+    /// <summary>32 rows with four groups of eight queries (or of halves of them), in two products each: 16 products for 8 loads of 16 bytes.</summary>
+    [Theory]
+    [InlineData(nameof(TileScores.Float16), "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32")]
+    [InlineData(nameof(TileScores.Int8), "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32")]
+    public void The_inner_loop_of_a_scan_of_many_queries_is_made_of_tile_products(string method, string instruction)
+    {
+        var ptx = PtxOf(typeof(TileScores), method);
+
+        var loop = Assert.Single(Regex.Split(ptx, @"(?m)^\s*\$?\w+:\s*$"), block => block.Contains("mma.sync", StringComparison.Ordinal));
+        Assert.Equal(16, Regex.Count(loop, Regex.Escape(instruction) + @"\s+\{%\w+, %\w+, %\w+, %\w+\}, \{%\w+, %\w+, %\w+, %\w+\}, \{%\w+, %\w+\}, \{%\w+, %\w+, %\w+, %\w+\};"));
+        Assert.Equal(8, Regex.Count(loop, @"ld\.global\.v4\.b32"));
     }
 
     /// <summary>It is the measure of the others.</summary>

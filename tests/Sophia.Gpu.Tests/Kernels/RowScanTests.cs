@@ -91,7 +91,7 @@ public sealed class RowScanTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => _device.Scanner.Begin([], null, 1));
     }
 
-    private static void Check(StoredRows stored, float[] query, ulong[]? filter, int best, BestRows answer)
+    internal static void Check(StoredRows stored, float[] query, ulong[]? filter, int best, BestRows answer, bool onTiles = false)
     {
         var exact = stored.Vectors.Select(v => StoredRows.Exact(v, query)).ToArray();
         var wanted = Enumerable.Range(0, stored.Rows).Where(row => stored.IsWanted(row, filter)).ToHashSet();
@@ -100,7 +100,7 @@ public sealed class RowScanTests : IDisposable
         for (var i = 0; i < answer.Rows.Length; i++)
         {
             Assert.Contains(answer.Rows[i], wanted);
-            Assert.InRange(answer.Uppers[i], exact[answer.Rows[i]], exact[answer.Rows[i]] + stored.WidthOf(answer.Rows[i], query));
+            Assert.InRange(answer.Uppers[i], exact[answer.Rows[i]], exact[answer.Rows[i]] + stored.WidthOf(answer.Rows[i], query, onTiles));
         }
 
         var left = wanted.Except(answer.Rows).ToArray();

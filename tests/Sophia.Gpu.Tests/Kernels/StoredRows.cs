@@ -53,10 +53,11 @@ internal sealed class StoredRows
     public RowPages Shape(long[] units) => new(_kind, _rowBytes, _rowsPerPage, _pagesPerUnit, units, 0, Rows);
 
     /// <summary>How far above the exact cosine a row's upper bound may stand: twice what it may be off.</summary>
-    public double WidthOf(int row, float[] query)
+    public double WidthOf(int row, float[] query, bool onTiles)
     {
         var target = new byte[_rowBytes];
         var asked = ScanQuery.Of(_kind, query, _rowBytes);
+        asked = onTiles ? asked.ForTiles()! : asked;
         return (2 * ((asked.Slope * (double)RowPage.Encode(_kind, Vectors[row], target).Error) + asked.Offset)) + 1e-6;
     }
 

@@ -59,9 +59,10 @@ public sealed class IlgpuDevice : IDevice
     }
 
     /// <summary>ILGPU's debugger: slow, right, and the same kernels.</summary>
-    public static IlgpuDevice Simulated(long totalBytes)
+    /// <param name="hasTensorCores">Warps of 32 lanes instead of 4, as the kernels for tensor cores need; slower by far.</param>
+    public static IlgpuDevice Simulated(long totalBytes, bool hasTensorCores = false)
     {
-        var context = Context.Create(builder => builder.CPU().WithInstructions());
+        var context = Context.Create(builder => builder.CPU(hasTensorCores ? new CPUDevice(32, 1, 1) : CPUDevice.Default).WithInstructions());
         return new IlgpuDevice(context, context.GetCPUDevices()[0].CreateAccelerator(context), new DeviceFacts("0", DeviceKind.Simulated, "ILGPU's CPU accelerator", totalBytes, null));
     }
 

@@ -21,6 +21,7 @@ internal sealed class IlgpuScan : IRowScan
     private readonly ArrayView<uint> _filter;
     private readonly long _filtered;
     private readonly int _best;
+    private readonly bool _hasTiles;
     private bool _hasStreamed;
     private bool _isDisposed;
 
@@ -43,6 +44,7 @@ internal sealed class IlgpuScan : IRowScan
         _query = scanner.Query.Of(stream, MemoryMarshal.Cast<byte, Chunk>(bytes));
         _filter = scanner.Filter.Of(stream, filter is null ? [0u] : MemoryMarshal.Cast<ulong, uint>(filter));
         _filtered = filter is null ? -1 : filter.Length * 64L;
+        _hasTiles = queries.Count > 1 && scanner.Tiles.TryTake(stream, queries);
         stream.Synchronize();
         foreach (var lane in scanner.Lanes)
         {
@@ -113,6 +115,12 @@ internal sealed class IlgpuScan : IRowScan
         }
     }
 
+    internal static RowShape ShapeOf(RowPages pages, bool hasFilter) => new()
+    {
+        Chunks = pages.RowBytes / Chunk.Bytes, RowsPerPageLog2 = BitOperations.Log2((uint)pages.RowsPerPage), PageChunks = (int)(pages.PageBytes / Chunk.Bytes),
+        RowsPerUnit = pages.RowsPerUnit, Base = pages.FirstRow, HasFilter = hasFilter ? 1 : 0,
+    };
+
     private static int QueryBytesOf(RowPages pages) => pages.Kind == RowKind.Floats ? pages.RowBytes : pages.RowBytes * 2;
 
     /// <summary>Units in turn by the two lanes: while the kernels of one run, the other is filled and copied.</summary>
@@ -155,11 +163,7 @@ internal sealed class IlgpuScan : IRowScan
             units[i] = pages.Units.Span[i] < 0 ? -1 : pages.Units.Span[i] / Chunk.Bytes;
         }
 
-        var shape = new RowShape
-        {
-            Chunks = pages.RowBytes / Chunk.Bytes, RowsPerPageLog2 = BitOperations.Log2((uint)pages.RowsPerPage), PageChunks = (int)(pages.PageBytes / Chunk.Bytes),
-            RowsPerUnit = pages.RowsPerUnit, Base = pages.FirstRow, HasFilter = _filtered >= 0 ? 1 : 0,
-        };
+        var shape = ShapeOf(pages, _filtered >= 0);
         var deviceUnits = lane.Units.Of(stream, units);
         var atOnce = (int)Math.Clamp(MostScores / _queries.Count / 64 * 64, 64, int.MaxValue / 2);
         for (var first = 0; first < pages.Rows; first += atOnce)
@@ -173,6 +177,12 @@ internal sealed class IlgpuScan : IRowScan
 
     private void Score(ScanLane lane, ArrayView<byte> memory, ArrayView<long> units, ArrayView<float> uppers, RowShape shape, RowKind kind)
     {
+        if (_hasTiles)
+        {
+            _scanner.Tiles.Score(lane.Stream, kind, memory, units, _filter, uppers, shape, _queries.Count);
+            return;
+        }
+
         var chunks = _queries[0].Bytes.Length / Chunk.Bytes;
         for (var i = 0; i < _queries.Count; i++)
         {

@@ -22,6 +22,7 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
             accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float16),
             accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Int8)];
         Lanes = [new ScanLane(accelerator, _threads, _groups), new ScanLane(accelerator, _threads, _groups)];
+        Tiles = new ScanTiles(accelerator, _threads, _groups);
         Filter = new Scratch<uint>(accelerator);
         Query = new Scratch<Chunk>(accelerator);
     }
@@ -30,6 +31,9 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
 
     /// <summary>By <see cref="RowKind"/>.</summary>
     public ScoreKernel[] Scores { get; }
+
+    /// <summary>For several queries at once.</summary>
+    public ScanTiles Tiles { get; }
 
     /// <summary>Two.</summary>
     public ScanLane[] Lanes { get; }
@@ -69,6 +73,7 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
     {
         Lanes[0].Dispose();
         Lanes[1].Dispose();
+        Tiles.Dispose();
         Filter.Dispose();
         Query.Dispose();
         _turn.Dispose();

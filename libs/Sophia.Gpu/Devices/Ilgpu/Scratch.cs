@@ -9,6 +9,9 @@ internal sealed class Scratch<T>(Accelerator accelerator) : IDisposable
 {
     private MemoryBuffer1D<T, Stride1D.Dense>? _buffer;
 
+    /// <summary>All there is.</summary>
+    public ArrayView<T> All => _buffer!.View.BaseView;
+
     /// <summary>At least one element: a view of nothing cannot be made.</summary>
     public ArrayView<T> Of(long length)
     {

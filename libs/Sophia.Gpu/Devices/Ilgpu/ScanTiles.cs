@@ -1,0 +1,151 @@
+using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using Sophia.Gpu.Kernels;
+
+namespace Sophia.Gpu.Devices.Ilgpu;
+
+using TileKernel = Action<AcceleratorStream, KernelConfig, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<float>, RowShape, int>;
+
+/// <summary>
+/// Scans of several queries at once on tensor cores. Whether they can be trusted here is found out when they are first wanted:
+/// on random rows they must agree with the kernel for one query, which also serves where they do not, or where there are none.
+/// </summary>
+internal sealed class ScanTiles : IDisposable
+{
+    private readonly Accelerator _accelerator;
+    private readonly int _threads;
+    private readonly int _groups;
+    private readonly Scratch<Chunk> _queries;
+    private readonly Scratch<float> _bounds;
+    private readonly Lazy<string?> _failure;
+    private TileKernel? _halves;
+    private TileKernel? _codes;
+
+    public ScanTiles(Accelerator accelerator, int threads, int groups)
+    {
+        (_accelerator, _threads, _groups) = (accelerator, Math.Max(threads / 32 * 32, 32), groups);
+        (_queries, _bounds) = (new(accelerator), new(accelerator));
+        _failure = new Lazy<string?>(Prepare);
+    }
+
+    /// <summary>Why they are not used; null when they are.</summary>
+    public string? Failure => _failure.Value;
+
+    /// <summary>Sends the queries; false where the kernel for one query must do.</summary>
+    public bool TryTake(AcceleratorStream stream, IReadOnlyList<ScanQuery> queries)
+    {
+        if (queries[0].Kind == RowKind.Floats || Failure is not null)
+        {
+            return false;
+        }
+
+        Send(stream, queries);
+        return true;
+    }
+
+    /// <param name="uppers">By query, then by row.</param>
+    public void Score(
+        AcceleratorStream stream, RowKind kind, ArrayView<byte> memory, ArrayView<long> units, ArrayView<uint> filter, ArrayView<float> uppers, RowShape shape, int queries)
+    {
+        var width = kind == RowKind.Halves ? TileScores.HalvesWidth : TileScores.CodesWidth;
+        var across = (queries + width - 1) / width;
+        var tiles = ((shape.Count + TileRows.Height - 1L) / TileRows.Height) * across;
+        var config = new KernelConfig((int)Math.Clamp((tiles + (_threads / 32) - 1) / (_threads / 32), 1, _groups), _threads);
+        (kind == RowKind.Halves ? _halves! : _codes!)(
+            stream, config, memory.Cast<Chunk>(), memory.Cast<float>(), memory.Cast<int>(), units, filter, _queries.All, _bounds.All, uppers, shape, queries);
+    }
+
+    public void Dispose()
+    {
+        _queries.Dispose();
+        _bounds.Dispose();
+    }
+
+    private void Send(AcceleratorStream stream, IReadOnlyList<ScanQuery> queries)
+    {
+        var width = queries[0].Kind == RowKind.Halves ? TileScores.HalvesWidth : TileScores.CodesWidth;
+        var filled = (queries.Count + width - 1) / width * width;
+        var taken = queries.Select(q => q.ForTiles()!).ToArray();
+        var bytes = new byte[(long)filled * taken[0].Bytes.Length];
+        var bounds = new float[filled * TileScores.BoundsSize];
+        for (var i = 0; i < taken.Length; i++)
+        {
+            taken[i].Bytes.CopyTo(bytes, (long)i * taken[i].Bytes.Length);
+            (bounds[i * 4], bounds[(i * 4) + 1], bounds[(i * 4) + 2]) = (taken[i].Unit, taken[i].Slope, taken[i].Offset);
+        }
+
+        _queries.Of(stream, MemoryMarshal.Cast<byte, Chunk>(bytes));
+        _bounds.Of(stream, bounds);
+    }
+
+    private string? Prepare()
+    {
+        if (_accelerator.WarpSize != 32)
+        {
+            return "its warps are not of 32 lanes";
+        }
+
+        if (_accelerator is CudaAccelerator { Architecture: { } found } && found.Major < 8)
+        {
+            return $"compute capability {found.Major}.{found.Minor} has no such tensor cores";
+        }
+
+        try
+        {
+            _halves = _accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<float>, RowShape, int>(TileScores.Float16);
+            _codes = _accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<float>, RowShape, int>(TileScores.Int8);
+            return Check(RowKind.Halves) ?? Check(RowKind.Codes);
+        }
+        catch (AcceleratorException e)
+        {
+            return $"they were refused: {e.Message}";
+        }
+    }
+
+    /// <summary>Random rows with random queries, against the processor in double precision.</summary>
+    private string? Check(RowKind kind)
+    {
+        const int Rows = 40;
+        const int Queries = 5;
+        const int Dimensions = 72;
+        var random = new Random(Rows);
+        float[] Unit()
+        {
+            var vector = Enumerable.Range(0, Dimensions).Select(_ => (random.NextDouble() * 2) - 1).ToArray();
+            var length = Math.Sqrt(vector.Sum(x => x * x));
+            return [.. vector.Select(x => (float)(x / length))];
+        }
+
+        var shape = new RowPages(kind, RowPages.RowBytesOf(kind, Dimensions), 64, 1, new long[] { 0 }, 0, Rows);
+        var page = new byte[shape.PageBytes];
+        var rows = Enumerable.Range(0, Rows).Select(_ => Unit()).ToArray();
+        for (var row = 0; row < Rows; row++)
+        {
+            RowPage.Set(shape, page, row, rows[row], row);
+        }
+
+        var vectors = Enumerable.Range(0, Queries).Select(_ => Unit()).ToArray();
+        var queries = vectors.Select(v => ScanQuery.Of(kind, v, shape.RowBytes)).ToArray();
+        using var memory = _accelerator.Allocate1D(page);
+        using var units = _accelerator.Allocate1D(new long[] { 0 });
+        using var filter = _accelerator.Allocate1D(new uint[] { 0 });
+        using var uppers = _accelerator.Allocate1D<float>(Rows * Queries);
+        using var stream = _accelerator.CreateStream();
+        Send(stream, queries);
+        Score(stream, kind, memory.View.BaseView, units.View.BaseView, filter.View.BaseView, uppers.View.BaseView, IlgpuScan.ShapeOf(shape, hasFilter: false) with { Count = Rows }, Queries);
+        stream.Synchronize();
+        var found = uppers.GetAsArray1D();
+        for (var i = 0; i < found.Length; i++)
+        {
+            var exact = vectors[i / Rows].Zip(rows[i % Rows], (x, y) => (double)x * y).Sum();
+            if (!(found[i] >= exact && found[i] <= exact + 0.05))
+            {
+                return $"of a row whose cosine is {exact} they say that it is at most {found[i]}";
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,56 @@
+using CsCheck;
+using Sophia.Gpu.Devices;
+using Sophia.Gpu.Devices.Ilgpu;
+
+namespace Sophia.Gpu.Tests.Kernels;
+
+/// <summary>
+/// Many queries at once. The tile products are taken apart into exchanges between 32 simulated lanes, by the layout that the
+/// PTX ISA gives, so the kernels' places for rows, queries and sums are what is tested here, though no tensor core is there.
+/// </summary>
+public sealed class TileScanTests : IDisposable
+{
+    private readonly IlgpuDevice _device = IlgpuDevice.Simulated(1 << 26, hasTensorCores: true);
+
+    public static TheoryData<RowKind> Kinds => [RowKind.Halves, RowKind.Codes];
+
+    public void Dispose() => _device.Dispose();
+
+    [Fact]
+    public void They_are_used_where_they_agree_with_plain_arithmetic_and_not_where_warps_are_smaller()
+    {
+        Assert.Null(((IlgpuScanner)_device.Scanner).Tiles.Failure);
+        using var small = IlgpuDevice.Simulated(1 << 20);
+        Assert.Equal("its warps are not of 32 lanes", ((IlgpuScanner)small.Scanner).Tiles.Failure);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void More_queries_than_a_warp_takes_are_shared_between_warps(RowKind kind)
+    {
+        var stored = new StoredRows(kind, 20, 40, 3);
+        var asked = Enumerable.Range(0, 34).Select(_ => stored.NewQuery()).ToArray();
+        var answers = stored.Scan(_device, asked, null, 3);
+        for (var i = 0; i < asked.Length; i++)
+        {
+            RowScanTests.Check(stored, asked[i], null, 3, answers[i], onTiles: true);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Each_query_gets_its_own_best_rows(RowKind kind) =>
+        Gen.Select(Gen.Int[1, 80], Gen.Int[1, 80], Gen.Int[2, 20], Gen.Int[1, 20], Gen.Int[0, 1 << 20]).Sample((dimensions, rows, queries, best, seed) =>
+        {
+            var stored = new StoredRows(kind, dimensions, rows, seed);
+            var asked = Enumerable.Range(0, queries).Select(_ => stored.NewQuery()).ToArray();
+            var filter = seed % 3 == 0 ? null : stored.NewFilter(seed % 3 == 1 ? 0.5 : 0.03);
+
+            var answers = stored.Scan(_device, asked, filter, best);
+
+            for (var i = 0; i < queries; i++)
+            {
+                RowScanTests.Check(stored, asked[i], filter, best, answers[i], onTiles: true);
+            }
+        }, iter: 2, threads: 1);
+}

@@ -40,7 +40,7 @@ internal static class Engines
             ? PostgresRecordStore.Create(postgres, clock, memory.Limits)
             : SqliteRecordStore.Create(api.DataDirectory, clock, loggers.CreateLogger("Sophia.Stores.Sqlite"), memory.Limits);
         var node = services.GetRequiredService<GpuNode>();
-        var device = DeviceScans.On(node, api.Gpu, clock, loggers.CreateLogger("Sophia.Gpu"));
+        var device = DeviceScans.On(node, api.Gpu, clock);
         var pool = node.Devices.FirstOrDefault(d => d.Device.Facts.Kind == DeviceKind.Host)?[PoolKind.VectorCache];
         ISharedCache? shared = services.GetService<IConnectionMultiplexer>() is { } redis ? new RedisSharedCache(redis, clock) : null;
         return new MemoryHierarchy(store, shared, new HostShardEngine(Path.Combine(api.DataDirectory, "vectors"), pool, device), null, memory, clock, loggers, services.GetRequiredService<ModelCatalog>(), services.GetService<ShardCluster>());

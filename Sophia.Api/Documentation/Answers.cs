@@ -120,7 +120,7 @@ internal sealed record TierAnswer(
 
 internal sealed record CheckAnswer(bool Healthy, string? Failure, double TookMs, DateTimeOffset At);
 
-internal sealed record DeviceAnswer(string Name, string Kind, string Model, string? ComputeCapability, long TotalBytes, long FreeBytes, string Profile, string[] Pools, CheckAnswer Check);
+internal sealed record DeviceAnswer(string Name, string Kind, string Model, string? Uuid, string? ComputeCapability, long TotalBytes, long FreeBytes, string Profile, string[] Pools, string? LeftOut, CheckAnswer Check);
 
 internal sealed record GpuAnswer(string Node, DeviceAnswer[] Devices, Sophia.Gpu.Health.GpuReading[] Gpus, string? DriverFailure);
 

@@ -75,6 +75,7 @@ internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors se
         json.WriteString("name", device.Name);
         json.WriteString("kind", facts.Kind switch { DeviceKind.Cuda => "cuda", DeviceKind.Host => "host", _ => "simulated" });
         json.WriteString("model", facts.Model);
+        json.WriteString("uuid", facts.Uuid);
         json.WriteString("computeCapability", facts.ComputeCapability?.ToString());
         json.WriteNumber("totalBytes", facts.TotalBytes);
         json.WriteNumber("freeBytes", device.Device.FreeBytes);
@@ -86,6 +87,7 @@ internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors se
         }
 
         json.WriteEndArray();
+        json.WriteString("leftOut", device.Gate.Failure);
         json.WriteStartObject("check");
         json.WriteBoolean("healthy", check.IsHealthy);
         json.WriteString("failure", check.Failure);

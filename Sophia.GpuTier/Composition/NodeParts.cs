@@ -56,7 +56,7 @@ internal static class NodeParts
     {
         var clock = services.GetRequiredService<TimeProvider>();
         var node = services.GetRequiredService<GpuNode>();
-        var device = DeviceScans.On(node, options.Gpu, clock, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu"));
+        var device = DeviceScans.On(node, options.Gpu, clock);
         var pool = node.Devices.FirstOrDefault(d => d.Device.Facts.Kind == DeviceKind.Host)?[PoolKind.VectorCache];
         return new ShardHost(
             PostgresRecordStore.Create(services.GetRequiredService<NpgsqlDataSource>(), clock, memory.Limits),

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.Health;
 using Sophia.Gpu.Pools;
@@ -17,13 +16,12 @@ public sealed class DeviceScans
     /// <param name="device">One that has kernels for scans.</param>
     /// <param name="rows">int8, float16 or float32.</param>
     /// <exception cref="ArgumentException">The device cannot scan, or rows cannot be so; the message says what to change.</exception>
-    public DeviceScans(PooledDevice device, string rows, TimeProvider clock, ILogger logger)
+    public DeviceScans(PooledDevice device, string rows, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(device);
         Device = device;
         Scanner = device.Device.Scanner ?? throw new ArgumentException($"{device.Name} has no kernels for scans: the processor scans its memory.", nameof(device));
         Clock = clock;
-        Gate = new DeviceGate(device.Name, device.Device, clock, logger);
         _kind = rows switch
         {
             "int8" => RowKind.Codes,
@@ -34,16 +32,16 @@ public sealed class DeviceScans
     }
 
     /// <summary>On the node's first device that has kernels for scans; null where none has.</summary>
-    public static DeviceScans? On(GpuNode node, PoolOptions options, TimeProvider clock, ILogger logger)
+    public static DeviceScans? On(GpuNode node, PoolOptions options, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(options);
-        return node.Devices.FirstOrDefault(d => d.Device.Scanner is not null) is { } device ? new DeviceScans(device, options.VectorRows, clock, logger) : null;
+        return node.Devices.FirstOrDefault(d => d.Device.Scanner is not null) is { } device ? new DeviceScans(device, options.VectorRows, clock) : null;
     }
 
     public PooledDevice Device { get; }
 
-    public DeviceGate Gate { get; }
+    public DeviceGate Gate => Device.Gate;
 
     internal IRowScanner Scanner { get; }
 

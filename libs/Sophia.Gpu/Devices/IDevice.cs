@@ -16,7 +16,11 @@ public enum DeviceKind
 /// <param name="Id">Its place on the node: 0, 1, … for GPUs, host for the machine's memory.</param>
 /// <param name="Model">As its driver names it.</param>
 /// <param name="ComputeCapability">Such as 9.0; null for what is no GPU.</param>
-public sealed record DeviceFacts(string Id, DeviceKind Kind, string Model, long TotalBytes, Version? ComputeCapability);
+public sealed record DeviceFacts(string Id, DeviceKind Kind, string Model, long TotalBytes, Version? ComputeCapability)
+{
+    /// <summary>As nvidia-smi -L prints it, and NVML; null for what is no GPU, and where the driver does not say.</summary>
+    public string? Uuid { get; init; }
+}
 
 /// <summary>What came of running a kernel and comparing its result with the same computed by the processor.</summary>
 /// <param name="Failure">Null when every value agreed.</param>

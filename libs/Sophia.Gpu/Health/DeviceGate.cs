@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Sophia.Gpu.Devices;
 
 namespace Sophia.Gpu.Health;
@@ -7,7 +6,7 @@ namespace Sophia.Gpu.Health;
 /// Whether a device may be used. An error in flight closes it; after a second it is checked by a kernel, and opened when that
 /// computes what it must; otherwise it is checked again after twice the time, at most a minute.
 /// </summary>
-public sealed partial class DeviceGate(string name, IDevice device, TimeProvider clock, ILogger logger)
+public sealed class DeviceGate(IDevice device, TimeProvider clock)
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
@@ -16,6 +15,9 @@ public sealed partial class DeviceGate(string name, IDevice device, TimeProvider
     private TimeSpan _wait = FirstWait;
     private DateTimeOffset _next;
     private string? _failure;
+
+    /// <summary>Told what closed it, or null when it opens.</summary>
+    public event Action<string?>? Changed;
 
     /// <summary>What closed it; null while it is open.</summary>
     public string? Failure => Volatile.Read(ref _failure);
@@ -49,7 +51,7 @@ public sealed partial class DeviceGate(string name, IDevice device, TimeProvider
             }
 
             (_failure, _wait) = (null, FirstWait);
-            Opened(logger, name);
+            Changed?.Invoke(null);
             return true;
         }
         finally
@@ -58,7 +60,7 @@ public sealed partial class DeviceGate(string name, IDevice device, TimeProvider
         }
     }
 
-    /// <summary>The device reported an error.</summary>
+    /// <summary>The device reported an error, or computed what is wrong.</summary>
     public void Close(string failure)
     {
         lock (_lock)
@@ -66,14 +68,8 @@ public sealed partial class DeviceGate(string name, IDevice device, TimeProvider
             if (_failure is null)
             {
                 (_failure, _next) = (failure, clock.GetUtcNow() + _wait);
-                Closed(logger, name, failure);
+                Changed?.Invoke(failure);
             }
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Device {Device} is left out, the host scans for it: {Failure}")]
-    private static partial void Closed(ILogger logger, string device, string failure);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {Device} computes again and is used")]
-    private static partial void Opened(ILogger logger, string device);
 }

@@ -12,7 +12,7 @@ public sealed record DeviceState(DeviceCheck Check, DateTimeOffset At);
 
 /// <summary>
 /// Runs a kernel on each device when it is made and every minute from then on, and compares what it computed. A device may
-/// answer its driver and compute nothing (CUDA error 802 does that).
+/// answer its driver and compute nothing (CUDA error 802 does that). One that fails is left out until it computes again (<see cref="DeviceGate"/>).
 /// </summary>
 public sealed partial class DeviceWatch : IDisposable
 {
@@ -32,6 +32,11 @@ public sealed partial class DeviceWatch : IDisposable
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(clock);
         (_node, _clock, _logger) = (node, clock, logger);
+        foreach (var device in node.Devices)
+        {
+            device.Gate.Changed += failure => Changed(_logger, device.Name, failure is null ? "is used again" : $"is left out: {failure}");
+        }
+
         CheckAll();
         _meter.CreateObservableGauge(
             "sophia.device.healthy", () => _states.Select(s => new Measurement<int>(s.Value.Check.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("device", s.Key))), null,
@@ -66,6 +71,16 @@ public sealed partial class DeviceWatch : IDisposable
                 var check = device.Device.Check();
                 var before = _states.GetValueOrDefault(device.Name)?.Check.IsHealthy ?? true;
                 _states[device.Name] = new DeviceState(check, _clock.GetUtcNow());
+                if (check.Failure is { } failure)
+                {
+                    device.Gate.Close(failure);
+                }
+                else
+                {
+                    // One that nobody asks for is found well here.
+                    _ = device.Gate.TryEnter();
+                }
+
                 if (before != check.IsHealthy)
                 {
                     Changed(_logger, device.Name, check.Failure ?? "computes again");

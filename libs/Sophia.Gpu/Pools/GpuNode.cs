@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.Devices.Ilgpu;
+using Sophia.Gpu.Health;
 using Sophia.Memory.Tiers;
 
 namespace Sophia.Gpu.Pools;
@@ -9,6 +10,9 @@ namespace Sophia.Gpu.Pools;
 public sealed record PooledDevice(string Name, IDevice Device, DeviceProfile Profile, IReadOnlyList<PagePool> Pools)
 {
     public PagePool this[PoolKind kind] => Pools[(int)kind];
+
+    /// <summary>Whether it may be used just now.</summary>
+    public required DeviceGate Gate { get; init; }
 }
 
 /// <summary>The devices of this machine that L0 uses, and their memory in pools.</summary>
@@ -126,7 +130,7 @@ public sealed class GpuNode : IDisposable
             throw;
         }
 
-        return new PooledDevice(name, device, plan.Profile, pools);
+        return new PooledDevice(name, device, plan.Profile, pools) { Gate = new DeviceGate(device, clock) };
     }
 
     private static void Close(PooledDevice device)

@@ -17,13 +17,13 @@ internal sealed class TokenMatrix : IDisposable
     private readonly Lock _lock = new();
     private readonly SafetensorsFile _file;
     private readonly SafetensorsEntry _tensor;
-    private readonly IDevice _device;
+    private readonly PooledDevice _device;
     private readonly PagePool _pool;
     private byte[]? _digest;
     private PageRun? _run;
 
-    private TokenMatrix(SafetensorsFile file, SafetensorsEntry tensor, IDevice device, PagePool pool) =>
-        (_file, _tensor, _device, _pool) = (file, tensor, device, pool);
+    private TokenMatrix(SafetensorsFile file, SafetensorsEntry tensor, PooledDevice device) =>
+        (_file, _tensor, _device, _pool) = (file, tensor, device, device[PoolKind.Models]);
 
     public int Rows => (int)_tensor.Shape[0];
 
@@ -51,7 +51,7 @@ internal sealed class TokenMatrix : IDisposable
             throw new ArgumentException($"The matrix of '{path}' is {tensor.Shape[0]:N0} × {tensor.Shape[1]:N0}; 1 to 10,000,000 tokens of 1 to 4,096 components are taken.");
         }
 
-        var matrix = new TokenMatrix(file, tensor, device.Device, device[PoolKind.Models]);
+        var matrix = new TokenMatrix(file, tensor, device);
         matrix.Unpin(matrix.Pin());
         return matrix;
     }
@@ -60,13 +60,22 @@ internal sealed class TokenMatrix : IDisposable
     /// <param name="ids">Of all texts, one after the other.</param>
     /// <param name="ends">Where each text's ids end.</param>
     /// <param name="means">A row for each text.</param>
-    /// <exception cref="ModelCallException">The matrix was evicted and cannot be loaded again now.</exception>
+    /// <exception cref="ModelCallException">The matrix was evicted and cannot be loaded again now, or the device fails.</exception>
     public void Mean(ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means)
     {
+        if (!_device.Gate.TryEnter())
+        {
+            throw new ModelCallException($"The device {_device.Name} is left out: {_device.Gate.Failure}");
+        }
+
         PageRun run;
         try
         {
             run = Pin();
+        }
+        catch (DeviceFailedException error)
+        {
+            throw Failed(error);
         }
         catch (Exception error) when (error is ArgumentException or IOException or SafetensorsException or UnauthorizedAccessException)
         {
@@ -75,7 +84,11 @@ internal sealed class TokenMatrix : IDisposable
 
         try
         {
-            _device.MeanRows(_pool.Memory, run.Offset, Width, ids, ends, means);
+            _device.Device.MeanRows(_pool.Memory, run.Offset, Width, ids, ends, means);
+        }
+        catch (DeviceFailedException error)
+        {
+            throw Failed(error);
         }
         finally
         {
@@ -92,6 +105,12 @@ internal sealed class TokenMatrix : IDisposable
                 _pool.Free(run);
             }
         }
+    }
+
+    private ModelCallException Failed(DeviceFailedException error)
+    {
+        _device.Gate.Close(error.Message);
+        return new ModelCallException($"The device {_device.Name} failed: {error.Message}", error);
     }
 
     private PageRun Pin()

@@ -1,3 +1,11 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Sophia.Gpu.Health;
+using Sophia.Gpu.Models;
+using Sophia.Gpu.Pools;
+using Sophia.Gpu.StaticModels;
+using Sophia.Gpu.Tests.StaticModels;
+
 namespace Sophia.Gpu.Tests.DeviceVectors;
 
 /// <summary>A device that fails in flight.</summary>
@@ -76,5 +84,52 @@ public sealed class DeviceFaultTests
         faulty.Sickness = null;
         device.Clock.Advance(TimeSpan.FromMinutes(1));
         Assert.True(full.Search());
+    }
+
+    [Fact]
+    public void A_device_that_answers_and_computes_nothing_is_left_out_until_a_check_finds_it_well()
+    {
+        var clock = new FakeTimeProvider();
+        var faulty = new FaultyDevice();
+        using var node = GpuNode.Open(new PoolOptions(), [faulty], clock);
+        using var watch = new DeviceWatch(node, clock, NullLogger.Instance);
+        Assert.True(node.Devices[0].Gate.TryEnter());
+
+        faulty.Sickness = "CUDA error 802";
+        clock.Advance(DeviceWatch.Interval);
+        Assert.False(node.Devices[0].Gate.TryEnter());
+        Assert.Equal("CUDA error 802", node.Devices[0].Gate.Failure);
+
+        faulty.Sickness = null;
+        clock.Advance(2 * DeviceWatch.Interval);
+        Assert.Null(node.Devices[0].Gate.Failure);
+        Assert.Null(watch.Failure);
+    }
+
+    [Fact]
+    public void A_model_on_a_device_that_fails_says_so_and_comes_back_with_it()
+    {
+        var clock = new FakeTimeProvider();
+        var faulty = new FaultyDevice();
+        using var node = GpuNode.Open(new PoolOptions(), [faulty], clock);
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(file, TinyStatic.Matrix("embeddings", 10, 4));
+            using var matrix = TokenMatrix.Open(file, node.Devices[0]);
+            var mean = new float[4];
+            faulty.FailsAt = "means";
+            Assert.Contains("CUDA error 700", Assert.Throws<ModelCallException>(() => matrix.Mean([1], [1], mean)).Message, StringComparison.Ordinal);
+            faulty.FailsAt = null;
+            Assert.Contains("is left out", Assert.Throws<ModelCallException>(() => matrix.Mean([1], [1], mean)).Message, StringComparison.Ordinal);
+
+            clock.Advance(TimeSpan.FromSeconds(1));
+            matrix.Mean([1], [1], mean);
+            Assert.Equal(Enumerable.Range(4, 4).Select(i => TinyStatic.ValueOf(i)), mean);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 }

@@ -8,7 +8,7 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
 {
     private readonly IlgpuDevice _inner = IlgpuDevice.Simulated(1 << 26);
 
-    /// <summary>Where the next scans fail: begin, scan, stream, finish.</summary>
+    /// <summary>Where it fails from now on: means, or of scans begin, scan, stream, finish.</summary>
     public string? FailsAt { get; set; }
 
     /// <summary>What the check finds.</summary>
@@ -26,8 +26,11 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
 
     public IDeviceMemory Reserve(long bytes) => _inner.Reserve(bytes);
 
-    public void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means) =>
+    public void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means)
+    {
+        FailIf("means");
         _inner.MeanRows(matrix, offset, width, ids, ends, means);
+    }
 
     public DeviceCheck Check()
     {

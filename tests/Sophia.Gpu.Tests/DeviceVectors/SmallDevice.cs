@@ -1,7 +1,7 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.DeviceVectors;
+using Sophia.Gpu.Health;
 using Sophia.Gpu.Pools;
 
 namespace Sophia.Gpu.Tests.DeviceVectors;
@@ -18,7 +18,7 @@ internal sealed class SmallDevice : IDisposable
         _device = device;
         int[] pages = [1, 1, vectorPages, bufferPages];
         Pools = [.. pages.Select((count, kind) => new PagePool($"n/0/{kind}", (PoolKind)kind, device.Reserve((long)count * PageBytes), PageBytes, 0, Clock))];
-        Scans = new DeviceScans(new PooledDevice("n/0", device, DeviceProfile.Of(device.Facts), Pools), rows, Clock, NullLogger.Instance) { FromBytes = 0 };
+        Scans = new DeviceScans(new PooledDevice("n/0", device, DeviceProfile.Of(device.Facts), Pools) { Gate = new DeviceGate(device, Clock) }, rows, Clock) { FromBytes = 0 };
     }
 
     public FakeTimeProvider Clock { get; } = new();

@@ -51,7 +51,7 @@ public sealed class IlgpuDevice : IDevice
             var context = Context.Create(builder => builder.Cuda().WithInstructions());
             var device = context.GetCudaDevices()[i];
             var capability = device.Architecture is { } found ? new Version(found.Major, found.Minor) : null;
-            var facts = new DeviceFacts(i.ToString(System.Globalization.CultureInfo.InvariantCulture), DeviceKind.Cuda, device.Name, device.MemorySize, capability);
+            var facts = new DeviceFacts(i.ToString(System.Globalization.CultureInfo.InvariantCulture), DeviceKind.Cuda, device.Name, device.MemorySize, capability) { Uuid = CudaDriver.UuidOf(i) };
             devices.Add(new IlgpuDevice(context, device.CreateAccelerator(context), facts));
         }
 
@@ -89,23 +89,16 @@ public sealed class IlgpuDevice : IDevice
 
         lock (_lock)
         {
-            var stream = Accelerator.DefaultStream;
-            // A view of nothing cannot be made: one id that no group has.
-            using var deviceIds = Accelerator.Allocate1D<int>(Math.Max(1, ids.Length));
-            using var deviceEnds = Accelerator.Allocate1D<int>(ends.Length);
-            using var deviceMeans = Accelerator.Allocate1D<float>(means.Length);
-            if (!ids.IsEmpty)
+            try
             {
-                deviceIds.View.BaseView.CopyFromCPU(stream, ids);
+                MeanRowsOf(matrix, offset, width, ids, ends, means);
             }
-
-            deviceEnds.View.BaseView.CopyFromCPU(stream, ends);
-            _meanRows(means.Length, ((IlgpuMemory)matrix).Buffer.View.BaseView.Cast<float>(), offset / sizeof(float), width, deviceIds.View.BaseView, deviceEnds.View.BaseView, deviceMeans.View.BaseView);
-            deviceMeans.View.BaseView.CopyToCPU(stream, means);
-            Accelerator.Synchronize();
+            catch (AcceleratorException e)
+            {
+                throw Failures.Of(e);
+            }
         }
     }
-
     public DeviceCheck Check()
     {
         lock (_lock)
@@ -144,6 +137,24 @@ public sealed class IlgpuDevice : IDevice
 
         Accelerator.Dispose();
         _context.Dispose();
+    }
+
+    private void MeanRowsOf(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means)
+    {
+        var stream = Accelerator.DefaultStream;
+        // A view of nothing cannot be made: one id that no group has.
+        using var deviceIds = Accelerator.Allocate1D<int>(Math.Max(1, ids.Length));
+        using var deviceEnds = Accelerator.Allocate1D<int>(ends.Length);
+        using var deviceMeans = Accelerator.Allocate1D<float>(means.Length);
+        if (!ids.IsEmpty)
+        {
+            deviceIds.View.BaseView.CopyFromCPU(stream, ids);
+        }
+
+        deviceEnds.View.BaseView.CopyFromCPU(stream, ends);
+        _meanRows(means.Length, ((IlgpuMemory)matrix).Buffer.View.BaseView.Cast<float>(), offset / sizeof(float), width, deviceIds.View.BaseView, deviceEnds.View.BaseView, deviceMeans.View.BaseView);
+        deviceMeans.View.BaseView.CopyToCPU(stream, means);
+        Accelerator.Synchronize();
     }
 
     private static void Mix(Index1D index, ArrayView<uint> target, uint seed) => target[index] = Mixed((uint)index.X, seed);

@@ -210,6 +210,25 @@ public sealed partial class SameAnswersTests(Database database)
         Assert.Contains("sophia_shard_bytes", metrics, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task One_node_on_this_machine_needs_no_membership_table()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        (string, string)[] settings =
+        [
+            ("Sophia__Cluster__Membership", "localhost"), ("Sophia__Cluster__NodePort", RunningCluster.FreePort()), ("Sophia__Cluster__GatewayPort", RunningCluster.FreePort()),
+        ];
+        await cluster.StartNodeAsync(settings);
+        var api = await cluster.StartApiAsync(isClustered: true, settings);
+        await RunningCluster.ReachesNodesAsync(api);
+        await RunningCluster.JsonAsync(api, HttpMethod.Put, "/v1/namespaces/notes/memories/a", """{"content":"A walrus."}""");
+
+        var found = await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/notes/search", """{"query":"walrus"}""");
+
+        Assert.Equal(1, found.GetProperty("hits").GetArrayLength());
+        Assert.False(found.TryGetProperty("degraded", out _));
+    }
+
     [SkippableTheory]
     [InlineData("Sophia__Cluster__Membership", "gossip", "postgres or localhost")]
     [InlineData("Sophia__Cluster__Adress", "127.0.0.1", "Did you mean Sophia:Cluster:Address?")]

@@ -38,6 +38,11 @@ public interface IShard : IDisposable
     /// <exception cref="ArgumentException">The vector's length is not the namespace's dimension.</exception>
     ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken);
 
+    /// <summary>Makes several searches, faster than one after another where they look at the same vectors.</summary>
+    /// <returns>The answers, in order.</returns>
+    /// <exception cref="ArgumentException">A vector's length is not the namespace's dimension.</exception>
+    IReadOnlyList<ShardAnswer> Search(IReadOnlyList<ShardQuery> queries, CancellationToken cancellationToken);
+
     /// <summary>Its part in a search over several shards.</summary>
     /// <exception cref="ArgumentException">The vector's length is not the namespace's dimension.</exception>
     PartAnswer Ask(PartCall call, CancellationToken cancellationToken);

@@ -15,6 +15,7 @@ namespace Sophia.Memory.Search;
 internal sealed class LoadedShard : IAsyncDisposable
 {
     private const int ReadSize = 512;
+    private const int ScansAlone = 20_000;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(200);
     private readonly LogTail _tail;
     private readonly IRecordStore _store;
@@ -35,6 +36,10 @@ internal sealed class LoadedShard : IAsyncDisposable
     public LoadedShard(NamespaceInfo ns, ShardSpan span, IShard shard, LogTail tail, IRecordStore store, VectorCompletion vectors, TimeProvider clock)
     {
         (Namespace, Span, Shard, _tail, _store, _vectors, _clock) = (ns, span, shard, tail, store, vectors, clock);
+        // A scan of many rows takes all cores by itself; of few, searches run beside each other.
+        Batcher = new SearchBatcher(
+            queries => Ask((queries, _stop.Token), static (one, asked) => one.Search(asked.queries, asked.Token)),
+            () => shard.Count >= ScansAlone ? 1 : Environment.ProcessorCount);
         _openedAt = clock.GetTimestamp();
         Touch();
         _running = Task.Run(() => RunAsync(_stop.Token));
@@ -45,6 +50,9 @@ internal sealed class LoadedShard : IAsyncDisposable
     public ShardSpan Span { get; }
 
     public IShard Shard { get; }
+
+    /// <summary>For searches that come from many callers at once.</summary>
+    public SearchBatcher Batcher { get; }
 
     /// <summary>Completes when the shard holds all that the store held when loading began; fails if loading failed.</summary>
     public Task Ready => _ready.Task;

@@ -70,6 +70,13 @@ internal sealed class RunningCluster(string postgres) : IAsyncDisposable
         return JsonDocument.Parse(body).RootElement;
     }
 
+    public static string FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var process in _processes)

@@ -66,6 +66,8 @@ public sealed class ShardRecoveryTests
 
         public void Remove(RecordId id, Sequence sequence) => inner.Remove(id, sequence);
 
+        public IReadOnlyList<ShardAnswer> Search(IReadOnlyList<ShardQuery> queries, CancellationToken cancellationToken) => inner.Search(queries, cancellationToken);
+
         public PartAnswer Ask(PartCall call, CancellationToken cancellationToken) => inner.Ask(call, cancellationToken);
 
         public ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken) => inner.Search(query, cancellationToken);

@@ -66,6 +66,38 @@ public abstract partial class RecordStoreContract
     }
 
     [SkippableFact]
+    public async Task A_range_of_the_log_gives_the_records_whose_current_version_is_in_it()
+    {
+        await using var s = await OpenAsync();
+        var ns = await s.NamespaceAsync();
+        var receipts = new List<Receipt>();
+        foreach (var key in (string[])["a", "b", "c", "d", "e"])
+        {
+            receipts.Add(await s.PutAsync(ns, key, key));
+        }
+
+        await s.PutAsync(await s.NamespaceAsync("else"), "a", "of another namespace");
+        var again = await s.PutAsync(ns, "b", "b again");
+        await s.DeleteAsync(ns, "d");
+        async Task<string> Scan(Sequence first, Sequence? end)
+        {
+            var found = new List<string>();
+            await foreach (var record in s.Store.ScanAsync(ns, first, end, default))
+            {
+                found.Add(record.Text());
+            }
+
+            return string.Join(",", found);
+        }
+
+        Assert.Equal("a,c,e,b again", await Scan(Sequence.Of(ns.Partition, 0), null));
+        Assert.Equal("a,c", await Scan(Sequence.Of(ns.Partition, 0), receipts[4].Sequence));
+        Assert.Equal("c,e", await Scan(receipts[1].Sequence, again.Sequence));
+        Assert.Equal("b again", await Scan(again.Sequence, null));
+        Assert.Equal("", await Scan(receipts[3].Sequence, receipts[4].Sequence));
+    }
+
+    [SkippableFact]
     public async Task History_pages_with_a_token_that_fits_only_its_own_record()
     {
         await using var s = await OpenAsync();

@@ -170,7 +170,7 @@ public sealed class ShardHost : IAsyncDisposable
                 var reply = new ShardReply(ShardOutcome.Found, null, seen, shard.Shard.Count) { HasNext = shard.Span.HasNext };
                 reply = call.Part is { } part
                     ? reply with { Part = shard.Ask((part, cancellationToken), static (one, asked) => one.Ask(asked.part, asked.cancellationToken)) }
-                    : reply with { Answer = shard.Search(call.Query!, cancellationToken) };
+                    : reply with { Answer = await shard.Batcher.SearchAsync(call.Query!, cancellationToken).ConfigureAwait(false) };
                 if (reply.Part is not null || reply.Answer is not null)
                 {
                     _host._meters.L0.Hit(Stopwatch.GetTimestamp() - begun);

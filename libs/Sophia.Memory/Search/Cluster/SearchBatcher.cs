@@ -1,0 +1,109 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Sophia.Memory.Search.Cluster;
+
+/// <summary>
+/// Searches of a shard that come while others run are made together: the shard reads its vectors once for all of them. One that
+/// comes alone is made at once, by its caller.
+/// </summary>
+/// <param name="search">Makes several; null when the shard is gone.</param>
+/// <param name="atOnce">How many may run beside each other before others wait for company.</param>
+internal sealed class SearchBatcher(Func<IReadOnlyList<ShardQuery>, IReadOnlyList<ShardAnswer>?> search, Func<int> atOnce)
+{
+    /// <summary>Queries of one batch at most: what the scan of many queries is made for.</summary>
+    public const int Most = 64;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<Waiting> _waiting = new();
+    private int _running;
+
+    /// <returns>Null when the shard was dropped meanwhile.</returns>
+    public async ValueTask<ShardAnswer?> SearchAsync(ShardQuery query, CancellationToken cancellationToken)
+    {
+        var own = new Waiting(query);
+        var runs = false;
+        lock (_lock)
+        {
+            _waiting.Enqueue(own);
+            if (_running < atOnce())
+            {
+                _running++;
+                runs = true;
+            }
+        }
+
+        if (runs)
+        {
+            RunBatch();
+        }
+
+        return await own.Answer.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    // What has gathered meanwhile is nobody's who waits here: it gets a thread of its own.
+    private void RunBatch()
+    {
+        List<Waiting>? batch;
+        lock (_lock)
+        {
+            if (_waiting.Count == 0)
+            {
+                _running--;
+                return;
+            }
+
+            batch = new List<Waiting>(Math.Min(_waiting.Count, Most));
+            while (batch.Count < Most && _waiting.TryDequeue(out var one))
+            {
+                batch.Add(one);
+            }
+        }
+
+        Answer(batch);
+        lock (_lock)
+        {
+            if (_waiting.Count == 0)
+            {
+                _running--;
+                return;
+            }
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(static batcher => batcher.RunBatch(), this, preferLocal: false);
+    }
+
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Each is handed to the one who waits for it.")]
+    private void Answer(List<Waiting> batch)
+    {
+        try
+        {
+            var answers = search(batch.ConvertAll(static one => one.Query));
+            for (var i = 0; i < batch.Count; i++)
+            {
+                batch[i].Set(answers?[i]);
+            }
+        }
+        catch (Exception error) when (batch.Count == 1)
+        {
+            batch[0].Fail(error);
+        }
+        catch (Exception)
+        {
+            // One of them cannot be answered; the others must not go with it.
+            batch.ForEach(one => Answer([one]));
+        }
+    }
+
+    private sealed class Waiting(ShardQuery query)
+    {
+        private readonly TaskCompletionSource<ShardAnswer?> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ShardQuery Query => query;
+
+        public Task<ShardAnswer?> Answer => _answer.Task;
+
+        public void Set(ShardAnswer? answer) => _answer.TrySetResult(answer);
+
+        public void Fail(Exception error) => _answer.TrySetException(error);
+    }
+}

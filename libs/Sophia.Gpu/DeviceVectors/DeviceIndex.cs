@@ -14,6 +14,7 @@ namespace Sophia.Gpu.DeviceVectors;
 /// that, no other row can be among the best, not even by a tie: the answer is certain.</item>
 /// <item>Otherwise the scan is repeated with eight times as many candidates, and then left to the host.</item>
 /// </list>
+/// Searches that arrive while another one is at work run together when it is done, in one pass over the rows.
 /// What changed since the last scan is written to the device before the next one begins, in one go. An error of the device
 /// closes it for all shards until it is well again (<see cref="Health.DeviceGate"/>); the host answers meanwhile.
 /// </summary>
@@ -23,11 +24,27 @@ internal sealed class DeviceIndex(DeviceScans device, VectorPages vectors, RowKi
     private const int LeastCandidates = 64;
     private const int Widening = 8;
 
+    /// <summary>Searches in one pass: two tiles of the kernels for many queries.</summary>
+    private const int MostTogether = 64;
+
     private readonly Lock _turn = new();
     private readonly Lock _marking = new();
     private readonly DeviceUnits _units = new(device, vectors, kind);
+    private readonly List<Request> _waiting = [];
     private HashSet<int> _changed = [];
     private bool _isDisposed;
+
+    /// <summary>Searches that wait for the one at work.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_waiting)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
 
     /// <summary>A slot's vector was written or taken away.</summary>
     public void Changed(int slot)
@@ -56,12 +73,13 @@ internal sealed class DeviceIndex(DeviceScans device, VectorPages vectors, RowKi
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 candidates = Math.Min(candidates, rows);
-                if (Scan(pages, asked, filter, candidates) is not { } found)
+                var request = new Request(pages, asked, filter, rows, candidates);
+                if (Answer(request) is not { } found)
                 {
                     return HandBack("no room");
                 }
 
-                if (IsCertain(pages, query, found, candidates < rows && found.Rows.Length == candidates, capacity, top))
+                if (IsCertain(pages, query, found, request.WasCut, capacity, top))
                 {
                     VectorMeters.Count(ScanKind.Device);
                     return true;
@@ -114,42 +132,113 @@ internal sealed class DeviceIndex(DeviceScans device, VectorPages vectors, RowKi
     }
 
     /// <summary>Null where there is no room to stream what is not there.</summary>
-    private BestRows? Scan(VectorPages.Lease pages, ScanQuery asked, ulong[]? filter, int candidates)
+    private BestRows? Answer(Request request)
     {
+        lock (_waiting)
+        {
+            _waiting.Add(request);
+        }
+
         lock (_turn)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            var shape = _units.Shape with { Rows = pages.Used };
-            var isWanted = WantedUnits(filter, shape);
-            try
+            if (!request.IsDone)
             {
-                using var scan = device.Scanner.Begin([asked], filter, candidates);
-                HashSet<int> changed;
-                lock (_marking)
+                var batch = NextBatch(request);
+                IReadOnlyList<BestRows>? found = null;
+                Exception? error = null;
+                try
                 {
-                    // From here on changes are of rows that the search looks at once more when it is done.
-                    (changed, _changed) = (_changed, []);
+                    found = Scan(batch);
+                }
+                catch (Exception e) when (e is DeviceFailedException or DeviceMemoryException or ObjectDisposedException)
+                {
+                    error = e;
                 }
 
-                var offsets = _units.Pin(pages, isWanted, changed);
-                if (offsets.AsSpan().ContainsAnyInRange(0, long.MaxValue))
+                for (var i = 0; i < batch.Count; i++)
                 {
-                    scan.Scan(device.Vectors.Memory, shape with { Units = offsets });
+                    batch[i].Set(found?[i], error);
                 }
+            }
+        }
 
-                var absent = Enumerable.Range(0, offsets.Length).Where(unit => offsets[unit] < 0 && isWanted[unit]).ToArray();
-                return absent.Length > 0 && !TryStream(scan, pages, shape, absent) ? null : scan.Finish()[0];
-            }
-            catch
+        return request.Result;
+    }
+
+    /// <summary>The request, and of those that wait for the same rows as many as go with it. A filtered one goes alone.</summary>
+    private List<Request> NextBatch(Request request)
+    {
+        lock (_waiting)
+        {
+            _waiting.Remove(request);
+            var batch = new List<Request> { request };
+            for (var i = 0; request.Filter is null && i < _waiting.Count && batch.Count < MostTogether;)
             {
-                // What the device has, and whether all changes got there, is not known any more.
-                _units.Forget();
-                throw;
+                if (_waiting[i].Filter is null)
+                {
+                    batch.Add(_waiting[i]);
+                    _waiting.RemoveAt(i);
+                }
+                else
+                {
+                    i++;
+                }
             }
-            finally
+
+            return batch;
+        }
+    }
+
+    /// <summary>By request; null where there is no room to stream what is not there.</summary>
+    private IReadOnlyList<BestRows>? Scan(List<Request> batch)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+
+        // The latest of their views has all rows of the others; who waits keeps its own.
+        var pages = batch.MaxBy(r => r.Pages.Used)!.Pages;
+        var shape = _units.Shape with { Rows = pages.Used };
+        var isWanted = WantedUnits(batch[0].Filter, shape);
+        try
+        {
+            var candidates = batch.Max(r => r.Candidates);
+            using var scan = device.Scanner.Begin([.. batch.Select(r => r.Asked)], batch[0].Filter, candidates);
+            HashSet<int> changed;
+            lock (_marking)
             {
-                _units.Unpin();
+                // From here on changes are of rows that the search looks at once more when it is done.
+                (changed, _changed) = (_changed, []);
             }
+
+            var offsets = _units.Pin(pages, isWanted, changed);
+            if (offsets.AsSpan().ContainsAnyInRange(0, long.MaxValue))
+            {
+                scan.Scan(device.Vectors.Memory, shape with { Units = offsets });
+            }
+
+            VectorMeters.Together.Record(batch.Count);
+            var absent = Enumerable.Range(0, offsets.Length).Where(unit => offsets[unit] < 0 && isWanted[unit]).ToArray();
+            if (absent.Length > 0 && !TryStream(scan, pages, shape, absent))
+            {
+                return null;
+            }
+
+            var found = scan.Finish();
+            for (var i = 0; i < batch.Count; i++)
+            {
+                batch[i].WasCut = found[i].Rows.Length >= candidates && candidates < (batch[i].Filter is null ? pages.Used : batch[i].Rows);
+            }
+
+            return found;
+        }
+        catch
+        {
+            // What the device has, and whether all changes got there, is not known any more.
+            _units.Forget();
+            throw;
+        }
+        finally
+        {
+            _units.Unpin();
         }
     }
 
@@ -201,7 +290,8 @@ internal sealed class DeviceIndex(DeviceScans device, VectorPages vectors, RowKi
         var count = 0;
         foreach (var slot in found.Rows)
         {
-            if (Volatile.Read(ref *pages.OwnerOf(slot)) is >= 0 and var owner)
+            // Rows that came after this search's view are looked at when it is done, like all that changed.
+            if (slot < pages.Used && Volatile.Read(ref *pages.OwnerOf(slot)) is >= 0 and var owner)
             {
                 (scores[count], owners[count++]) = (DotProduct.Exact(query.Floats, new ReadOnlySpan<float>(pages.OriginalOf(slot), pages.Stride)), owner);
             }
@@ -231,5 +321,38 @@ internal sealed class DeviceIndex(DeviceScans device, VectorPages vectors, RowKi
         var sorted = scores.ToArray();
         Array.Sort(sorted);
         return sorted[^capacity] > uppers.Min();
+    }
+
+    /// <summary>A search that waits for its turn; its thread holds the view until then.</summary>
+    private sealed class Request(VectorPages.Lease pages, ScanQuery asked, ulong[]? filter, int rows, int candidates)
+    {
+        private BestRows? _found;
+        private Exception? _error;
+
+        public VectorPages.Lease Pages => pages;
+
+        public ScanQuery Asked => asked;
+
+        public ulong[]? Filter => filter;
+
+        /// <summary>That pass the filter.</summary>
+        public int Rows => rows;
+
+        public int Candidates => candidates;
+
+        /// <summary>There are rows that are not among those found.</summary>
+        public bool WasCut { get; set; }
+
+        public bool IsDone { get; private set; }
+
+        public BestRows? Result => _error switch
+        {
+            null => _found,
+            DeviceMemoryException e => throw new DeviceMemoryException(e.Message, e),
+            ObjectDisposedException => throw new ObjectDisposedException(nameof(DeviceIndex)),
+            var e => throw new DeviceFailedException(e.Message, e),
+        };
+
+        public void Set(BestRows? found, Exception? error) => (_found, _error, IsDone) = (found, error, true);
     }
 }

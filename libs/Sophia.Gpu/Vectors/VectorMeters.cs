@@ -29,6 +29,10 @@ internal static class VectorMeters
     public static readonly Counter<long> OutsidePool = Meter.CreateCounter<long>(
         "sophia.vector.outside_pool", "{block}", "Blocks of vectors in memory of the process because the vector cache's pool had no room.");
 
+    /// <summary>Searches that a device answered in one pass.</summary>
+    public static readonly Histogram<int> Together = Meter.CreateHistogram<int>(
+        "sophia.vector.device.together", "{scan}", "Searches of a shard that a device answered in one pass over its rows.");
+
     /// <summary>Bytes that a device's pool was sent.</summary>
     public static readonly Counter<long> Uploaded = Meter.CreateCounter<long>(
         "sophia.vector.device.uploaded", "By", "Bytes of vectors written to a device's vector cache.");

@@ -163,4 +163,50 @@ public sealed class DeviceIndexTests
 
         Assert.Equal(0, device.Pools[(int)PoolKind.VectorCache].Report().UsedPages);
     }
+
+    [Fact]
+    public async Task Searches_that_wait_for_one_are_answered_together()
+    {
+        const int Others = 7;
+        var counted = new FaultyDevice();
+        using var device = new SmallDevice(counted, 1000, 64);
+        using var full = new Filled(device, 300, 100);
+        using var begun = new ManualResetEventSlim();
+        counted.Beginning = () =>
+        {
+            // The first one goes on when the others wait.
+            begun.Set();
+            Assert.True(SpinWait.SpinUntil(() => counted.Batches.Count > 1 || full.Waiting == Others, TimeSpan.FromSeconds(60)));
+        };
+        var first = Task.Run(() => full.Search(1));
+        Assert.True(begun.Wait(TimeSpan.FromSeconds(60)));
+        var others = Enumerable.Range(2, Others).Select(seed => Task.Factory.StartNew(() => full.Search(seed), default, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
+
+        Assert.True(await first);
+        Assert.All(await Task.WhenAll(others), Assert.True);
+        Assert.Equal([1, Others], counted.Batches);
+        Assert.Equal(0, full.Waiting);
+    }
+
+    [Fact]
+    public async Task An_error_is_told_to_all_who_waited_for_it()
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 1000, 64);
+        using var full = new Filled(device, 300, 100);
+        using var begun = new ManualResetEventSlim();
+        faulty.Beginning = () =>
+        {
+            begun.Set();
+            Assert.True(SpinWait.SpinUntil(() => faulty.Batches.Count > 1 || full.Waiting == 3, TimeSpan.FromSeconds(60)));
+            faulty.FailsAt = faulty.Batches.Count > 1 ? "finish" : null;
+        };
+        var first = Task.Run(() => full.Search(1));
+        Assert.True(begun.Wait(TimeSpan.FromSeconds(60)));
+        var others = Enumerable.Range(2, 3).Select(seed => Task.Factory.StartNew(() => full.Search(seed), default, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
+
+        Assert.True(await first);
+        Assert.All(await Task.WhenAll(others), Assert.False);
+        Assert.NotNull(device.Scans.Gate.Failure);
+    }
 }

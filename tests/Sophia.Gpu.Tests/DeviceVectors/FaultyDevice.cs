@@ -14,6 +14,12 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
     /// <summary>What the check finds.</summary>
     public string? Sickness { get; set; }
 
+    /// <summary>How many queries each scan had.</summary>
+    public List<int> Batches { get; } = [];
+
+    /// <summary>Called when a scan begins.</summary>
+    public Action? Beginning { get; set; }
+
     public int Checks { get; private set; }
 
     public int Scans { get; private set; }
@@ -41,6 +47,8 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
     public IRowScan Begin(IReadOnlyList<ScanQuery> queries, ulong[]? filter, int best)
     {
         Scans++;
+        Batches.Add(queries.Count);
+        Beginning?.Invoke();
         FailIf("begin");
         return new Scan(this, _inner.Scanner.Begin(queries, filter, best));
     }

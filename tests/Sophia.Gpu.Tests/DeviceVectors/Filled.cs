@@ -21,14 +21,28 @@ internal sealed class Filled : IDisposable
         _keys = [.. Enumerable.Range(0, rows).Select(i => $"{i:d6}")];
         for (var row = 0; row < rows; row++)
         {
-            _index.Changed(_vectors.Add(row, NewVector()));
+            _index.Changed(_vectors.Add(row, NewVector(_random)));
         }
     }
 
     /// <summary>True when the device answered; then its answer was that of the exact scan.</summary>
-    public bool Search()
+    public bool Search() => Search(NewVector(_random));
+
+    /// <summary>Searches that wait for the one at work.</summary>
+    public int Waiting => _index.Waiting;
+
+    /// <summary>The same from several threads.</summary>
+    public bool Search(int seed) => Search(NewVector(new Random(seed)));
+
+    public void Dispose()
     {
-        using var query = _vectors.Prepare(NewVector());
+        _index.Dispose();
+        _vectors.Dispose();
+    }
+
+    private bool Search(float[] vector)
+    {
+        using var query = _vectors.Prepare(vector);
         using var pages = _vectors.Take();
         var (top, expected) = (new TopRows(5, _keys), new TopRows(5, _keys));
         for (var row = 0; row < _rows; row++)
@@ -41,13 +55,7 @@ internal sealed class Filled : IDisposable
         return answered;
     }
 
-    public void Dispose()
-    {
-        _index.Dispose();
-        _vectors.Dispose();
-    }
-
-    private float[] NewVector() => [.. Enumerable.Range(0, _vectors.Dimensions).Select(_ => (float)((_random.NextDouble() * 2) - 1))];
+    private float[] NewVector(Random random) => [.. Enumerable.Range(0, _vectors.Dimensions).Select(_ => (float)((random.NextDouble() * 2) - 1))];
 }
 
 /// <summary>What meters counted on this thread's scans since it was made.</summary>

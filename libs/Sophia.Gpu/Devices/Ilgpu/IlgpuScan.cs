@@ -9,8 +9,8 @@ namespace Sophia.Gpu.Devices.Ilgpu;
 /// <summary>A scan of the queries over the rows, as many at a time as there is room for their scores.</summary>
 internal sealed class IlgpuScan : IRowScan
 {
-    /// <summary>Scores kept at once, of all queries: 256 MiB.</summary>
-    private const long MostScores = 64L << 20;
+    /// <summary>Scores kept at once, of all queries: 128 MiB, in each lane.</summary>
+    private const long MostScores = 32L << 20;
 
     /// <summary>Bytes copied to the device at a time: more does not make copies faster.</summary>
     private const long MostStaged = 64L << 20;

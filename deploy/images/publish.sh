@@ -8,4 +8,7 @@ case "$2" in
   arm64) rid=linux-arm64 ;;
   *) echo "The processor is '$2'; it may be amd64 or arm64." >&2; exit 2 ;;
 esac
-exec dotnet publish "$1" -c Release -r "$rid" --self-contained false -p:UseAppHost=false -p:UseAspire=false -v quiet -nologo -o "$3"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+dotnet publish "$1" -c Release -r "$rid" --self-contained false -p:UseAppHost=false -p:UseAspire=false -v quiet -nologo \
+  --artifacts-path "$scratch" -o "$3"

@@ -15,10 +15,9 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("sophia-service-").FullName;
     private readonly Process _process;
 
-    private ServiceProcess(string project, IReadOnlyDictionary<string, string> environment)
+    private ServiceProcess(string file, Uri address, IReadOnlyDictionary<string, string> environment)
     {
-        var configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
-        var start = new ProcessStartInfo("dotnet", Path.Combine(Recording.Root, project, "bin", configuration, "net10.0", project + ".dll"))
+        var start = new ProcessStartInfo("dotnet", file)
         {
             WorkingDirectory = _folder, RedirectStandardOutput = true, RedirectStandardError = true,
         };
@@ -27,7 +26,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        Http = new HttpClient { BaseAddress = new Uri(environment["ASPNETCORE_URLS"]) };
+        Http = new HttpClient { BaseAddress = address };
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
@@ -48,7 +47,15 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             .Replace(Text(Recording.GpuTierPort), Text(own), StringComparison.Ordinal);
         var environment = recorded.ToDictionary(pair => pair.Key, pair => Here(pair.Value));
         environment["Sophia__DataDirectory"] = Directory.CreateTempSubdirectory("sophia-data-").FullName;
-        return new ServiceProcess(project, environment);
+        var configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
+        return new ServiceProcess(Path.Combine(Recording.Root, project, "bin", configuration, "net10.0", project + ".dll"), new Uri(environment["ASPNETCORE_URLS"]), environment);
+    }
+
+    /// <summary>Starts a published service on a port of its own, by the variable that images use.</summary>
+    public static ServiceProcess StartPublished(string file, IDictionary<string, string> environment)
+    {
+        var port = FreePort();
+        return new ServiceProcess(file, new Uri($"http://127.0.0.1:{port}"), new Dictionary<string, string>(environment) { ["HTTP_PORTS"] = Text(port) });
     }
 
     /// <exception cref="TimeoutException">It did not become healthy; the message has what it printed.</exception>

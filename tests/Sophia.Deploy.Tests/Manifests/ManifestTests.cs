@@ -40,7 +40,7 @@ public sealed class ManifestTests
         { "gh200", "HTTP_PORTS: \"8080\"", "HTTP_PORTS: \"8080\"\n  Redis: host,password=x", "ConfigMap sophia-settings" },
         { "gh200", "value: cuda", "value: ${DEVICE}", "A placeholder" },
         { "gh200", "namespace: sophia-ai-enhanced", "namespace: default", "" },
-        { "dev", "name: REDIS_PASSWORD\n", "name: REDIS_PASSWORDS\n", "" },
+        { "dev", "key: REDIS_PASSWORD", "key: REDIS_PWD", "Deployment redis: there is no Secret" },
         { "dev", "key: POSTGRES_PASSWORD", "key: PG_PASSWORD", "StatefulSet postgres: there is no Secret" },
         { "dev", "mountPath: /var/run/postgresql\n          name: run", "mountPath: /var/run/postgresql\n          name: runs", "StatefulSet postgres: there is no volume" },
         { "dev", "app.kubernetes.io/name: redis\n    spec:", "app.kubernetes.io/name: rediss\n    spec:", "Deployment redis does not select" },

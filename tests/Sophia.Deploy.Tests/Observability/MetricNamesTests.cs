@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
-using Npgsql;
 using Sophia.AppHost.Tests;
+using Sophia.Deploy.Tests.Harness;
 using Sophia.Deploy.Tests.Manifests;
 using Sophia.Tests.Infrastructure;
 using YamlDotNet.Serialization;
@@ -44,18 +44,8 @@ public sealed class MetricNamesTests
 
     private static async Task<HashSet<string>> PrintedAsync()
     {
-        using var postgres = PostgresServer.StartNew();
+        using var postgres = await Database.StartAsync("postgres");
         using var redis = RedisServer.StartNew(Recording.RedisPassword);
-        await using (var connection = new NpgsqlConnection(postgres.ConnectionString() + ";Pooling=false"))
-        {
-            await connection.OpenAsync();
-            foreach (var statement in new[] { "CREATE ROLE postgres SUPERUSER LOGIN", "CREATE DATABASE sophia OWNER postgres" })
-            {
-                await using var command = new NpgsqlCommand(statement, connection);
-                await command.ExecuteNonQueryAsync();
-            }
-        }
-
         var recording = Recording.Read();
         await using var gpu = ServiceProcess.Start("Sophia.GpuTier", recording.Services["gpu-tier"], redis.Port, postgres.Port);
         await gpu.IsHealthyAsync();

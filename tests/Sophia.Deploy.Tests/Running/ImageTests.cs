@@ -1,0 +1,52 @@
+using System.Net;
+using System.Net.Http.Headers;
+using k8s.Models;
+using Sophia.AppHost.Tests;
+using Sophia.Deploy.Tests.Harness;
+using Sophia.Deploy.Tests.Manifests;
+using Sophia.Tests.Infrastructure;
+
+namespace Sophia.Deploy.Tests.Running;
+
+/// <summary>What the API's image does, outside a container: the publish step, the entry point, and the environment of the dev overlay.</summary>
+public sealed class ImageTests
+{
+    [SkippableFact]
+    public async Task The_published_api_starts_with_what_the_manifests_give_it_and_asks_for_a_key()
+    {
+        Skip.IfNot(Kustomize.Missing is null, Kustomize.Missing);
+        Skip.IfNot(PostgresServer.Missing is null, PostgresServer.Missing);
+        Skip.IfNot(RedisServer.Missing is null, RedisServer.Missing);
+        var folder = Directory.CreateTempSubdirectory("sophia-image-").FullName;
+        Kustomize.Run("bash", Path.Combine(Recording.Root, "deploy", "images", "publish.sh"), "Sophia.Api", System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64", folder);
+        var set = ManifestSet.Parse(Kustomize.Render("dev"));
+        string Secret(string name, string key) => System.Text.Encoding.UTF8.GetString(set.All<V1Secret>().Single(s => s.Name() == name).Data[key]);
+        using var postgres = await Database.StartAsync("sophia");
+        using var redis = RedisServer.StartNew(Secret("sophia-secrets", "REDIS_PASSWORD"));
+
+        var environment = new Dictionary<string, string>(set.All<V1ConfigMap>().Single(m => m.Name() == "sophia-settings").Data);
+        foreach (var key in set.All<V1Secret>().Single(s => s.Name() == "sophia-secrets").Data.Keys)
+        {
+            environment[key] = Secret("sophia-secrets", key);
+        }
+
+        environment["ConnectionStrings__postgres"] = environment["ConnectionStrings__postgres"].Replace("Host=postgres;", $"Host=127.0.0.1;Port={postgres.Port};", StringComparison.Ordinal);
+        environment["ConnectionStrings__redis"] = environment["ConnectionStrings__redis"].Replace("redis:6379", $"127.0.0.1:{redis.Port}", StringComparison.Ordinal);
+        environment["Sophia__DataDirectory"] = Path.Combine(folder, "data");
+        await using (var api = ServiceProcess.StartPublished(Path.Combine(folder, "Sophia.Api.dll"), environment))
+        {
+            await api.IsHealthyAsync();
+            var record = new Uri("/v1/namespaces/n/memories/a", UriKind.Relative);
+            using var refused = await api.Http.PutAsync(record, new StringContent("a cat"));
+            Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+
+            api.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Secret("sophia-scrape", "key"));
+            using var written = await api.Http.PutAsync(record, new StringContent("a cat"));
+            Assert.Equal(HttpStatusCode.Created, written.StatusCode);
+            Assert.Contains("sophia_write_waiting", await api.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative)), StringComparison.Ordinal);
+            Assert.Equal(0, await api.StopAsync());
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+}

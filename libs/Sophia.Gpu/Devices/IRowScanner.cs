@@ -21,7 +21,7 @@ public interface IRowScan : IDisposable
 
     /// <summary>
     /// Scans rows that are not in the device's memory: they are written there a few units at a time, half of the range being
-    /// written while the kernels read the other.
+    /// written while the kernels read the other. When it returns, the range is free again.
     /// </summary>
     /// <param name="memory">In which a range is free for it.</param>
     /// <param name="offset">A multiple of 16.</param>

@@ -22,9 +22,10 @@ internal static class Instructions
     [IntrinsicImplementation]
     public static float MultiplyAdd(float a, float b, float sum) => (a * b) + sum;
 
-    /// <summary>Makes them known to a context before it compiles kernels.</summary>
-    public static Context.Builder WithInstructions(this Context.Builder builder)
+    /// <summary>How all kernels are compiled: with these instructions, optimised, and without calls, which would go through local memory.</summary>
+    public static Context.Builder ForKernels(this Context.Builder builder)
     {
+        builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive);
         var known = builder.GetIntrinsicManager();
         Register(known, nameof(DotCodes), "dp4a.s32.s32");
         Register(known, nameof(MultiplyAdd), "fma.rn.f32");

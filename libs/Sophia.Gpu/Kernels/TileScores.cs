@@ -124,6 +124,8 @@ internal static class TileScores
             wanted |= Warp.ShuffleXor(wanted, mask);
         }
 
+        // Tile products ask for a warp whose lanes stand at the same instruction.
+        Warp.Barrier();
         return wanted != 0;
     }
 

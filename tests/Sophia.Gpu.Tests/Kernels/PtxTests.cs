@@ -15,7 +15,7 @@ public sealed class PtxTests
     private static string PtxOf(Type type, string method)
     {
         var kernel = type.GetMethod(method, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!;
-        using var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).WithInstructions());
+        using var context = Context.Create(builder => builder.ForKernels());
         using var backend = new PTXBackend(context, CudaArchitecture.SM_90, CudaInstructionSet.ISA_80, null!);
         var entry = kernel.GetParameters()[0].ParameterType == typeof(Index1D)
             ? EntryPointDescription.FromImplicitlyGroupedKernel(kernel) : EntryPointDescription.FromExplicitlyGroupedKernel(kernel);
@@ -80,6 +80,7 @@ public sealed class PtxTests
     {
         var ptx = PtxOf(typeof(TileScores), method);
 
+        Assert.Contains("bar.warp.sync", ptx, StringComparison.Ordinal);
         var loop = Assert.Single(Regex.Split(ptx, @"(?m)^\s*\$?\w+:\s*$"), block => block.Contains("mma.sync", StringComparison.Ordinal));
         Assert.Equal(16, Regex.Count(loop, Regex.Escape(instruction) + @"\s+\{%\w+, %\w+, %\w+, %\w+\}, \{%\w+, %\w+, %\w+, %\w+\}, \{%\w+, %\w+\}, \{%\w+, %\w+, %\w+, %\w+\};"));
         Assert.Equal(8, Regex.Count(loop, @"ld\.global\.v4\.b32"));

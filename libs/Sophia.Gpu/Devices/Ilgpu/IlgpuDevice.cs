@@ -48,7 +48,7 @@ public sealed class IlgpuDevice : IDevice
         for (var i = 0; i < count; i++)
         {
             // A context each: one that a device's error has spoilt takes no other with it.
-            var context = Context.Create(builder => builder.Cuda().WithInstructions());
+            var context = Context.Create(builder => builder.Cuda().ForKernels());
             var device = context.GetCudaDevices()[i];
             var capability = device.Architecture is { } found ? new Version(found.Major, found.Minor) : null;
             var facts = new DeviceFacts(i.ToString(System.Globalization.CultureInfo.InvariantCulture), DeviceKind.Cuda, device.Name, device.MemorySize, capability) { Uuid = CudaDriver.UuidOf(i) };
@@ -62,7 +62,7 @@ public sealed class IlgpuDevice : IDevice
     /// <param name="hasTensorCores">Warps of 32 lanes instead of 4, as the kernels for tensor cores need; slower by far.</param>
     public static IlgpuDevice Simulated(long totalBytes, bool hasTensorCores = false)
     {
-        var context = Context.Create(builder => builder.CPU(hasTensorCores ? new CPUDevice(32, 1, 1) : CPUDevice.Default).WithInstructions());
+        var context = Context.Create(builder => builder.CPU(hasTensorCores ? new CPUDevice(32, 1, 1) : CPUDevice.Default).ForKernels());
         return new IlgpuDevice(context, context.GetCPUDevices()[0].CreateAccelerator(context), new DeviceFacts("0", DeviceKind.Simulated, "ILGPU's CPU accelerator", totalBytes, null));
     }
 

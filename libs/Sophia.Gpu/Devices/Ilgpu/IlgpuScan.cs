@@ -152,6 +152,10 @@ internal sealed class IlgpuScan : IRowScan
             });
             at += count;
         }
+
+        // The range is the caller's again.
+        _scanner.Lanes[0].Stream.Synchronize();
+        _scanner.Lanes[1].Stream.Synchronize();
     }
 
     private void Run(ScanLane lane, ArrayView<byte> memory, RowPages pages)

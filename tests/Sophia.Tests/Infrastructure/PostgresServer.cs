@@ -34,18 +34,41 @@ public sealed class PostgresServer : IDisposable
     /// <exception cref="InvalidOperationException">It did not start; the message has its output.</exception>
     public static PostgresServer StartNew()
     {
+        var server = new PostgresServer(NewFolder(), FreePort());
+        Run("initdb", "-D", server.DataFolder, "-U", "sophia", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
+        server.Start();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        return server;
+    }
+
+    /// <summary>Starts another server from a base backup and the log that was archived since.</summary>
+    /// <param name="backup">A folder that <see cref="BackUpTo"/> filled; it becomes the server's.</param>
+    /// <param name="archive">The folder that archive_command filled.</param>
+    public static PostgresServer StartFrom(string backup, string archive)
+    {
+        File.AppendAllText(Path.Combine(backup, "data", "postgresql.auto.conf"), $"archive_mode = 'off'\nrestore_command = 'cp {archive}/%f %p'\n");
+        File.WriteAllText(Path.Combine(backup, "data", "recovery.signal"), "");
+        var server = new PostgresServer(backup, FreePort());
+        server.Start();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        return server;
+    }
+
+    /// <summary>A folder that the server, which may be of another user, can write to.</summary>
+    public static string NewFolder()
+    {
         var folder = Directory.CreateTempSubdirectory("sophia-postgres-").FullName;
         if (!OperatingSystem.IsWindows() && Environment.IsPrivilegedProcess)
         {
             File.SetUnixFileMode(folder, (UnixFileMode)0b111_111_111);
         }
 
-        var server = new PostgresServer(folder, FreePort());
-        Run("initdb", "-D", server.DataFolder, "-U", "sophia", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
-        server.Start();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
-        return server;
+        return folder;
     }
+
+    /// <summary>A base backup while the server runs, into the folder's data; without the log, which the archive has.</summary>
+    public void BackUpTo(string folder) => Run(
+        "pg_basebackup", "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", "sophia", "-D", Path.Combine(folder, "data"), "-X", "none", "--no-sync", "-c", "fast");
 
     public void Start() => Run(
         "pg_ctl", "-D", DataFolder, "-l", Path.Combine(_folder, "log"), "-w", "-t", "60", "-o",

@@ -164,6 +164,37 @@ public sealed class DeviceIndexTests
         Assert.Equal(0, device.Pools[(int)PoolKind.VectorCache].Report().UsedPages);
     }
 
+    /// <summary>Their codes differ less than the bound is wide: among the candidates the best row may be missing, and that must be seen.</summary>
+    [Fact]
+    public void Rows_closer_to_each_other_than_the_bound_are_never_taken_for_the_best_in_error()
+    {
+        var handedBack = 0;
+        for (var seed = 0; seed < 6; seed++)
+        {
+            var random = new Random(seed);
+            using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 1000, 64);
+            using var vectors = new VectorPages(64);
+            using var index = device.Scans.Index(vectors);
+            var keys = Enumerable.Range(0, 700).Select(i => $"{i:d4}").ToArray();
+            var expected = new TopRows(1, keys);
+            using var query = vectors.Prepare(NewVector(new Random(seed + 100), 64).Select(x => x + 0.5f).ToArray());
+            for (var row = 0; row < keys.Length; row++)
+            {
+                var slot = vectors.Add(row, [.. query.Floats[..64].ToArray().Select(x => x + (float)((random.NextDouble() - 0.5) * 1e-3))]);
+                index.Changed(slot);
+                expected.Offer(row, DotProduct.Exact(query.Floats, vectors.Row(slot)));
+            }
+
+            using var pages = vectors.Take();
+            var top = new TopRows(1, keys);
+            var answered = index.TryScan(pages, query, null, top, 1, default);
+            handedBack += answered ? 0 : 1;
+            Assert.Equal(answered ? expected.Rows.ToArray() : [], top.Rows.ToArray());
+        }
+
+        Assert.True(handedBack > 0, "No scan left a doubt: the rows are too far apart for this test.");
+    }
+
     [Fact]
     public async Task Searches_that_wait_for_one_are_answered_together()
     {

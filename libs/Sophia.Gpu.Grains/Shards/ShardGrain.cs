@@ -17,7 +17,14 @@ namespace Sophia.Gpu.Grains.Shards;
 [FreestNode]
 internal sealed class ShardGrain(ShardHost host) : Grain, IShardGrain
 {
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromMinutes(1);
     private Task<ShardHost.OpenShard>? _shard;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        this.RegisterGrainTimer(LookAsync, new GrainTimerCreationOptions(LookPeriod, LookPeriod) { Interleave = true });
+        return Task.CompletedTask;
+    }
 
     public async Task<Immutable<ShardReply>> SearchAsync(Immutable<ShardCall> call, CancellationToken cancellationToken)
     {
@@ -44,6 +51,21 @@ internal sealed class ShardGrain(ShardHost host) : Grain, IShardGrain
         if (_shard is { IsCompletedSuccessfully: true } shard)
         {
             await (await shard).ReleaseAsync();
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_shard is { IsCompletedSuccessfully: true } shard && await (await shard).IsLeftBehindAsync(cancellationToken))
+            {
+                DeactivateOnIdle();
+            }
+        }
+        catch (StoreUnavailableException)
+        {
+            // The next look is a minute away, and the log's tail says already that the store is away.
         }
     }
 

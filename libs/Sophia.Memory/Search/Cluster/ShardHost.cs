@@ -21,6 +21,7 @@ public sealed class ShardHost : IAsyncDisposable
     private static readonly TimeSpan KnownPatience = TimeSpan.FromMilliseconds(200);
 
     private static readonly TimeSpan UnservedPatience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan LeftBehindPatience = TimeSpan.FromMinutes(5);
     private readonly IRecordStore _store;
     private readonly TimeProvider _clock;
     private readonly LogTail _tail;
@@ -132,6 +133,22 @@ public sealed class ShardHost : IAsyncDisposable
         internal OpenShard(ShardHost host, NamespaceInfo ns, int number) => (_host, _ns, _number) = (host, ns, number);
 
         internal LoadedShard Begin() => _host._shards.Open(_ns, out _, _number);
+
+        /// <summary>
+        /// True when nobody has asked for long and its namespace has another language or model by now, so that nobody will: such a
+        /// shard must not stay for ever only because shards are not dropped for being idle.
+        /// </summary>
+        /// <exception cref="StoreUnavailableException">The namespace could not be looked up.</exception>
+        public async ValueTask<bool> IsLeftBehindAsync(CancellationToken cancellationToken)
+        {
+            if (_host._shards.Find(_ns, _number) is { } shard && (shard.Idle < LeftBehindPatience || shard.IsSearching))
+            {
+                return false;
+            }
+
+            var now = await _host._store.FindNamespaceAsync(_ns.Id, cancellationToken).ConfigureAwait(false);
+            return now is null || now.Settings.Language != _ns.Settings.Language || now.Settings.VectorModel != _ns.Settings.VectorModel;
+        }
 
         /// <summary>It is served here no longer: it goes from memory when nobody else here serves it.</summary>
         public Task ReleaseAsync()

@@ -153,6 +153,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             // A call to a node that has just died is lost without a word, so none is waited for long, and asked again instead.
             var patience = call.AllowPartial ? TimeSpan.Zero : left < Attempt ? left : Attempt;
             ShardReply reply;
+            var mayAskAgain = false;
             try
             {
                 var shard = client.GetGrain<IShardGrain>(address.ToString());
@@ -162,10 +163,12 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             catch (Exception error) when (error is OrleansException or TimeoutException or ConnectionFailedException or IOException)
             {
                 reply = new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = $"its node did not answer ({error.Message})" };
+                // The way to the shard may have led over the node that died, and another way is there.
+                mayAskAgain = error is not TimeoutException && _clock.GetElapsedTime(started) < Attempt;
                 LogNotAnswered(address, error.Message);
             }
 
-            if (reply.Outcome == ShardOutcome.Found || call.AllowPartial || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
+            if (reply.Outcome == ShardOutcome.Found || (call.AllowPartial && !mayAskAgain) || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
             {
                 return reply;
             }

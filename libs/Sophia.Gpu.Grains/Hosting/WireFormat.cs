@@ -15,7 +15,7 @@ internal static class WireFormat
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         IgnoreReadOnlyProperties = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Converters = { new VectorBytes() },
+        Converters = { new VectorBytes(), new RowFactsBytes() },
     };
 
     public static void Use(ISerializerBuilder serializer) => serializer.AddJsonSerializer(

@@ -47,8 +47,14 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             .Replace(Text(Recording.GpuTierPort), Text(own), StringComparison.Ordinal);
         var environment = recorded.ToDictionary(pair => pair.Key, pair => Here(pair.Value));
         environment["Sophia__DataDirectory"] = Directory.CreateTempSubdirectory("sophia-data-").FullName;
+        return new ServiceProcess(BuildOf(project), new Uri(environment["ASPNETCORE_URLS"]), environment);
+    }
+
+    /// <summary>The service's build output, of the configuration of the tests.</summary>
+    public static string BuildOf(string project)
+    {
         var configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
-        return new ServiceProcess(Path.Combine(Recording.Root, project, "bin", configuration, "net10.0", project + ".dll"), new Uri(environment["ASPNETCORE_URLS"]), environment);
+        return Path.Combine(Recording.Root, project, "bin", configuration, "net10.0", project + ".dll");
     }
 
     /// <summary>Starts a published service on a port of its own, by the variable that images use.</summary>

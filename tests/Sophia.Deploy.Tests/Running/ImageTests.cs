@@ -25,6 +25,7 @@ public sealed class ImageTests
         using var redis = RedisServer.StartNew(Secret("sophia-secrets", "REDIS_PASSWORD"));
 
         var environment = new Dictionary<string, string>(set.All<V1ConfigMap>().Single(m => m.Name() == "sophia-settings").Data);
+        Add(environment, set, "sophia-api");
         foreach (var key in set.All<V1Secret>().Single(s => s.Name() == "sophia-secrets").Data.Keys)
         {
             environment[key] = Secret("sophia-secrets", key);
@@ -48,5 +49,41 @@ public sealed class ImageTests
         }
 
         Directory.Delete(folder, recursive: true);
+    }
+
+    [SkippableFact]
+    public async Task The_gpu_tier_starts_with_what_the_manifests_give_it()
+    {
+        Skip.IfNot(Kustomize.Missing is null, Kustomize.Missing);
+        Skip.IfNot(PostgresServer.Missing is null, PostgresServer.Missing);
+        var set = ManifestSet.Parse(Kustomize.Render("gh200"));
+        using var postgres = await Database.StartAsync("sophia");
+        var folder = Directory.CreateTempSubdirectory("sophia-node-").FullName;
+        var environment = new Dictionary<string, string>(set.All<V1ConfigMap>().Single(m => m.Name() == "sophia-settings").Data);
+        Add(environment, set, "sophia-gpu-tier");
+        Assert.Equal("cuda", environment["Sophia__Gpu__Device"]);
+
+        // What the cluster would fill in, and the GPU that is not here.
+        environment["ConnectionStrings__postgres"] = postgres.ConnectionString("sophia");
+        environment["Sophia__Gpu__Device"] = "host";
+        environment["Sophia__DataDirectory"] = folder;
+        environment["Sophia__Cluster__NodePort"] = environment["Sophia__Cluster__GatewayPort"] = "0";
+        await using (var node = ServiceProcess.StartPublished(ServiceProcess.BuildOf("Sophia.GpuTier"), environment))
+        {
+            await node.IsHealthyAsync();
+            Assert.Contains("node-1/", await node.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative)), StringComparison.Ordinal);
+            Assert.Equal(0, await node.StopAsync());
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>The variables that a container names itself, with an address and a node's name as the cluster would give them.</summary>
+    private static void Add(Dictionary<string, string> environment, ManifestSet set, string deployment)
+    {
+        foreach (var variable in set.All<V1Deployment>().Single(d => d.Name() == deployment).Spec.Template.Spec.Containers.Single().Env ?? [])
+        {
+            environment[variable.Name] = variable.Value ?? variable.ValueFrom.FieldRef?.FieldPath switch { "status.podIP" => "127.0.0.1", "spec.nodeName" => "node-1", _ => "" };
+        }
     }
 }

@@ -20,6 +20,8 @@ internal static partial class EngineErrors
                 : new("002003", "42S02", $"SQL compilation error:\nObject '{name}' does not exist or not authorized.", error);
         }
         if (text.StartsWith("Binder", StringComparison.Ordinal)) return new("000904", "42000", $"SQL compilation error:\n{text}", error);
+        if (text.Contains("Division by zero", StringComparison.Ordinal)) return new("100051", "22012", "Division by zero", error);
+        if (text.Contains("Malformed JSON", StringComparison.Ordinal)) return new("100069", "22P02", "Error parsing JSON: " + text, error);
         if (text.StartsWith("Conversion", StringComparison.Ordinal)) return new("100038", "22018", text, error);
         if (text.StartsWith("Out of Range", StringComparison.Ordinal)) return new("100039", "22003", text, error);
         if (text.StartsWith("Constraint", StringComparison.Ordinal)) return new("100072", "22000", text, error);

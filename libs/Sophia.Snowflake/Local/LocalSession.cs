@@ -74,11 +74,11 @@ public sealed class LocalSession : IDisposable
             case StatementKind.Commit: return Transaction(kind, "COMMIT", _inTransaction, false);
             case StatementKind.Rollback: return Transaction(kind, "ROLLBACK", _inTransaction, false);
         }
-        var (engine, wanted) = SqlRewriter.Rewrite(code, State());
+        var (engine, wanted) = StatementReader.Read(tokens.Where(static t => !t.Is(";")).ToArray(), State());
         if (binds.Any(row => row.Length < wanted) && !describeOnly)
             throw new SnowflakeException("002049", "42601", $"SQL compilation error:\nBind variable :{binds.Min(static r => r.Length) + 1} not set.");
         if (describeOnly) (engine, binds) = ($"SELECT * FROM ({engine}) LIMIT 0", [new object?[wanted]]);
-        if (kind is StatementKind.Select or StatementKind.Explain) return Query(engine, binds[0].AsSpan(0, wanted), kind, cancellationToken);
+        if (kind is StatementKind.Select or StatementKind.Show or StatementKind.Describe) return Query(engine, binds[0].AsSpan(0, wanted), kind, cancellationToken);
         var changed = Change(engine, binds, wanted, cancellationToken);
         return kind switch
         {
@@ -94,7 +94,7 @@ public sealed class LocalSession : IDisposable
 
     private Dictionary<string, string?> State() => new(StringComparer.Ordinal)
     {
-        ["CURRENT_DATABASE"] = LocalSnowflake.Database, ["CURRENT_SCHEMA"] = Schema, ["CURRENT_WAREHOUSE"] = Warehouse, ["CURRENT_ROLE"] = Role,
+        ["CURRENT_DATABASE"] = LocalSnowflake.Database, ["CURRENT_SCHEMA"] = Schema, ["CURRENT_WAREHOUSE"] = Warehouse, ["CURRENT_ROLE"] = Role, ["CURRENT_VERSION"] = "9.0.0",
     };
 
     private LocalResult Query(string sql, ReadOnlySpan<object?> values, int kind, CancellationToken cancellationToken)

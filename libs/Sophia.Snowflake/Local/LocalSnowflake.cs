@@ -3,8 +3,8 @@ using DuckDB.NET.Data;
 namespace Sophia.Snowflake.Local;
 
 /// <summary>
-/// Snowflake's SQL on DuckDB, in this process: one database, SOPHIA, in a file or in memory. What it understands is what DuckDB and
-/// <see cref="SqlRewriter"/> understand together; kinds of statements that are not in its list are refused by name.
+/// Snowflake's SQL on DuckDB, in this process: one database, SOPHIA, in a file or in memory. What it understands is what
+/// <see cref="StatementReader"/> has a rule for; statements, clauses, types and functions that it has none for are refused by name.
 /// Functions that read or write files are off.
 /// </summary>
 public sealed class LocalSnowflake : IDisposable
@@ -22,13 +22,9 @@ public sealed class LocalSnowflake : IDisposable
         Run("SET autoload_known_extensions=false");
         Run($"ATTACH '{(path is null ? ":memory:" : Path.GetFullPath(path).Replace("'", "''", StringComparison.Ordinal))}' AS {Database}");
         Run($"CREATE SCHEMA IF NOT EXISTS {Database}.{DefaultSchema}");
-        Run("CREATE MACRO memory.main.iff(c, a, b) AS CASE WHEN c THEN a ELSE b END");
-        Run("CREATE MACRO memory.main.nvl(a, b) AS coalesce(a, b)");
-        Run("CREATE MACRO memory.main.zeroifnull(a) AS coalesce(a, 0)");
-        Run("CREATE MACRO memory.main.parse_json(t) AS CAST(t AS JSON)");
-        Run("CREATE MACRO memory.main.vector_cosine_similarity(a, b) AS array_cosine_similarity(a, b)");
-        Run("CREATE MACRO memory.main.vector_l2_distance(a, b) AS array_distance(a, b)");
-        Run("CREATE MACRO memory.main.vector_inner_product(a, b) AS array_inner_product(a, b)");
+        Run("SET default_null_order='nulls_last_on_asc_first_on_desc'");
+        foreach (var macro in EngineMacros.All) Run("CREATE MACRO memory.main." + macro);
+        foreach (var view in Catalog.Views) Run(view);
         Run("SET enable_external_access=false");
     }
 

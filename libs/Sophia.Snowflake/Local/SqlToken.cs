@@ -13,6 +13,8 @@ internal readonly record struct SqlToken(SqlTokenKind Kind, string Text)
 /// </summary>
 internal static class SqlLexer
 {
+    private static readonly HashSet<string> Pairs = new(StringComparer.Ordinal) { "::", "<=", ">=", "<>", "!=", "||", "=>", "->" };
+
     /// <exception cref="SnowflakeException">A quote or comment has no end.</exception>
     public static List<SqlToken> Read(string sql)
     {
@@ -38,7 +40,7 @@ internal static class SqlLexer
         if (c == '"') return (SqlTokenKind.QuotedName, Quoted(sql, at, '"', escapes: false));
         if (char.IsAsciiDigit(c)) return (SqlTokenKind.Number, Number(sql, at));
         if (char.IsLetter(c) || c == '_') return (SqlTokenKind.Word, While(sql, at, static x => char.IsLetterOrDigit(x) || x is '_' or '$'));
-        return (SqlTokenKind.Symbol, at + (c == ':' && next == ':' ? 2 : 1));
+        return (SqlTokenKind.Symbol, at + (Pairs.Contains($"{c}{next}") ? 2 : 1));
     }
 
     private static int While(string sql, int at, Func<char, bool> belongs)

@@ -3,17 +3,17 @@ namespace Sophia.Snowflake.Local;
 /// <summary>The kinds of statements that are understood, by their first words, with the drivers' numbers.</summary>
 internal static class StatementKind
 {
-    public const int Select = 0x1000, Explain = 0x2000, Insert = 0x3100, Update = 0x3200, Delete = 0x3300, Merge = 0x3400;
-    public const int AlterSession = 0x4100, Use = 0x4300, Ddl = 0x6000, Begin = 0x8101, Commit = 0x8103, Rollback = 0x8104;
+    public const int Select = 0x1000, Insert = 0x3100, Update = 0x3200, Delete = 0x3300, Merge = 0x3400;
+    public const int AlterSession = 0x4100, Use = 0x4300, Show = 0x4400, Describe = 0x4500, Ddl = 0x6000, Begin = 0x8101, Commit = 0x8103, Rollback = 0x8104;
 
     private static readonly HashSet<string> Made = new(StringComparer.OrdinalIgnoreCase) { "TABLE", "VIEW", "SCHEMA", "SEQUENCE" };
-    private static readonly HashSet<string> Between = new(StringComparer.OrdinalIgnoreCase) { "OR", "REPLACE", "TEMP", "TEMPORARY" };
+    private static readonly HashSet<string> Between = new(StringComparer.OrdinalIgnoreCase) { "OR", "REPLACE", "TEMP", "TEMPORARY", "TRANSIENT" };
 
     // The words that begin a statement in Snowflake, or in the engine only.
     private static readonly HashSet<string> Others = new(StringComparer.Ordinal)
     {
-        "SHOW", "DESCRIBE", "DESC", "COPY", "CALL", "GRANT", "REVOKE", "PUT", "GET", "LIST", "LS", "REMOVE", "RM", "SET", "UNSET", "UNDROP", "COMMENT", "EXECUTE", "DECLARE",
-        "VALUES", "ATTACH", "DETACH", "INSTALL", "LOAD", "PRAGMA", "EXPORT", "IMPORT", "CHECKPOINT", "VACUUM", "ANALYZE", "PIVOT", "FROM", "RESET",
+        "EXPLAIN", "COPY", "CALL", "GRANT", "REVOKE", "PUT", "GET", "LIST", "LS", "REMOVE", "RM", "SET", "UNSET", "UNDROP", "COMMENT", "EXECUTE", "DECLARE",
+        "ATTACH", "DETACH", "INSTALL", "LOAD", "PRAGMA", "EXPORT", "IMPORT", "CHECKPOINT", "VACUUM", "ANALYZE", "PIVOT", "FROM", "RESET",
     };
 
     /// <exception cref="SnowflakeException">Another kind of statement, named.</exception>
@@ -22,8 +22,9 @@ internal static class StatementKind
         var second = code.Length > 1 ? code[1] : default;
         return code[0].Text.ToUpperInvariant() switch
         {
-            "SELECT" or "WITH" or "(" => Select,
-            "EXPLAIN" => Explain,
+            "SELECT" or "WITH" or "(" or "VALUES" => Select,
+            "SHOW" => Show,
+            "DESCRIBE" or "DESC" => Describe,
             "INSERT" => Insert,
             "UPDATE" => Update,
             "DELETE" => Delete,

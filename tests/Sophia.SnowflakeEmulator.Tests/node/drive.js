@@ -14,7 +14,7 @@ const codeOf = promise => promise.then(() => 'no error', error => `${error.code}
 (async () => {
   const seen = {};
   const c = await open({ password: secret });
-  seen.select = (await run(c, "select 1 as one, 'x' as text, 1.50::number(10,2) as price, true as yes, null as nothing, to_json([1]) as j")).rows;
+  seen.select = (await run(c, "select 1 as one, 'x' as text, 1.50::number(10,2) as price, true as yes, null as nothing, [1] as j")).rows;
   const moments = (await run(c, "select date '1969-12-31' as d, timestamp '2024-02-29 12:30:00.25' as t")).rows[0];
   seen.moments = [moments.D.toISOString(), moments.T.toISOString()];
   await run(c, 'create or replace table node_notes (id number, body string, v vector(float, 3))');
@@ -26,7 +26,7 @@ const codeOf = promise => promise.then(() => 'no error', error => `${error.code}
   await run(c, 'begin'); await run(c, 'delete from node_notes'); await run(c, 'rollback');
   seen.kept = (await run(c, 'select count(*) as n from node_notes')).rows[0].N;
   seen.similarity = (await run(c, 'select vector_cosine_similarity(v, [1,0,0]::vector(float,3)) as s, v from node_notes where id = 7')).rows[0];
-  seen.errors = [await codeOf(run(c, 'select * from not_there')), await codeOf(run(c, 'selec 1')), await codeOf(run(c, 'select ?')), await codeOf(run(c, 'show tables')), await codeOf(run(c, 'select 1; select 2'))];
+  seen.errors = [await codeOf(run(c, 'select * from not_there')), await codeOf(run(c, 'selec 1')), await codeOf(run(c, 'select ?')), await codeOf(run(c, 'show pipes')), await codeOf(run(c, 'select 1; select 2'))];
   seen.wrongPassword = await codeOf(open({ password: 'wrong' }));
   const several = [];
   await new Promise((done, failed) => c.execute({
@@ -42,7 +42,7 @@ const codeOf = promise => promise.then(() => 'no error', error => `${error.code}
   const read = await c.getResultsFromQueryId({ queryId: later.statement.getQueryId() });
   seen.later = await new Promise((done, failed) => read.streamRows().on('error', failed).on('data', done));
   const stopped = new Promise(done => {
-    const statement = c.execute({ sqlText: 'select count(*) from range(100000000000) a', complete: error => done(`${error?.code}`) });
+    const statement = c.execute({ sqlText: 'select count(*) from table(generator(rowcount => 100000000000)) a', complete: error => done(`${error?.code}`) });
     setTimeout(() => statement.cancel(() => {}), 300);
   });
   seen.stopped = await stopped;

@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Text;
+
+namespace Sophia.Snowflake.Local;
+
+internal sealed partial class ExpressionReader
+{
+    private Piece Function()
+    {
+        var name = at.Take().Text.ToUpperInvariant();
+        at.Expect("(");
+        if (Functions.Dated.Contains(name)) return Dates.Read(name, at, this);
+        if (Functions.Aggregates.TryGetValue(name, out var aggregate)) return Aggregate(name, aggregate);
+        return Call(name, List(")"));
+    }
+
+    // SNOWFLAKE.CORTEX.COMPLETE(…) and functions of a schema.
+    private Piece Qualified(List<string> name)
+    {
+        at.Expect("(");
+        return Call(string.Join('.', name), List(")"));
+    }
+
+    private Piece Call(string name, List<Piece> arguments)
+    {
+        if (arguments.Count == 0 && state.TryGetValue(name, out var value)) return new(value is null ? "NULL" : SqlNames.Literal(value), SqlKind.Text);
+        if (arguments.Count == 0 && Functions.WithoutParentheses.Contains(name) && at.Try("(")) at.Expect(")");
+        if (!Functions.Scalars.TryGetValue(name, out var function)) throw Functions.Unknown(name);
+        return function.Write(name, arguments);
+    }
+
+    private Piece Aggregate(string name, Functions.Aggregate aggregate)
+    {
+        var distinct = at.Try("DISTINCT") ? "DISTINCT " : "";
+        List<Piece> arguments = [];
+        if (name == "COUNT" && at.Try("*")) at.Expect(")");
+        else arguments = List(")");
+        if (arguments.Count < aggregate.Least || arguments.Count > aggregate.Most) throw Functions.WrongCount(name);
+        var order = "";
+        if (at.Try("WITHIN", "GROUP"))
+        {
+            at.Expect("(");
+            order = OrderBy();
+            at.Expect(")");
+        }
+        var ignore = at.Try("IGNORE", "NULLS") ? " IGNORE NULLS" : at.Try("RESPECT", "NULLS") ? "" : "";
+        var over = at.Is("OVER") ? Over() : "";
+        if (aggregate.WindowOnly && over.Length == 0) throw SnowflakeException.Syntax($"Window function type [{name}] requires OVER clause.");
+        return aggregate.Write(new(distinct, arguments, order, ignore, over));
+    }
+
+    private string Over()
+    {
+        at.Expect("OVER", "(");
+        var sql = new StringBuilder(" OVER (");
+        if (at.Try("PARTITION", "BY"))
+        {
+            sql.Append("PARTITION BY ");
+            do sql.Append(sql[^1] == ' ' && sql.ToString().EndsWith("BY ", StringComparison.Ordinal) ? "" : ", ").Append(Read().Sql);
+            while (at.Try(","));
+        }
+        if (at.Is("ORDER")) sql.Append(' ').Append(OrderBy());
+        if (at.Is("ROWS") || at.Is("RANGE"))
+        {
+            sql.Append(' ').Append(at.Take().Text.ToUpperInvariant());
+            if (at.Try("BETWEEN"))
+            {
+                sql.Append(" BETWEEN ").Append(Bound());
+                at.Expect("AND");
+                sql.Append(" AND ").Append(Bound());
+            }
+            else sql.Append(' ').Append(Bound());
+        }
+        at.Expect(")");
+        return sql.Append(')').ToString();
+    }
+
+    private string Bound()
+    {
+        if (at.Try("CURRENT", "ROW")) return "CURRENT ROW";
+        var size = at.Try("UNBOUNDED") ? "UNBOUNDED" : SqlType.Whole(at, 0, int.MaxValue, "A frame").ToString(CultureInfo.InvariantCulture);
+        return at.Try("PRECEDING") ? size + " PRECEDING" : at.Try("FOLLOWING") ? size + " FOLLOWING" : throw at.Unexpected();
+    }
+
+    /// <summary>ORDER BY with its keys; NULL is the largest value, as the engine is told at its start.</summary>
+    public string OrderBy()
+    {
+        at.Expect("ORDER", "BY");
+        if (at.Try("ALL")) return "ORDER BY ALL";
+        List<string> keys = [];
+        do
+        {
+            var key = Read().Sql;
+            if (at.Is("ASC") || at.Is("DESC")) key += " " + at.Take().Text.ToUpperInvariant();
+            if (at.Try("NULLS")) key += at.Try("FIRST") ? " NULLS FIRST" : at.Try("LAST") ? " NULLS LAST" : throw at.Unexpected();
+            keys.Add(key);
+        }
+        while (at.Try(","));
+        return "ORDER BY " + string.Join(", ", keys);
+    }
+}

@@ -1,0 +1,217 @@
+using System.Text;
+
+namespace Sophia.Snowflake.Local;
+
+/// <summary>Reads one statement by its kind and gives the engine's.</summary>
+internal sealed class StatementReader
+{
+    private readonly SqlCursor _at;
+    private readonly QueryReader _query;
+    private readonly IReadOnlyDictionary<string, string?> _state;
+
+    private StatementReader(IReadOnlyList<SqlToken> tokens, IReadOnlyDictionary<string, string?> state)
+    {
+        _at = new(tokens);
+        _state = state;
+        _query = new(_at, state, tokens.Any(static t => t.Is("FLATTEN")));
+    }
+
+    /// <returns>The engine's statement and how many values must be bound.</returns>
+    /// <exception cref="SnowflakeException">Wrong, or not known: then it names what.</exception>
+    public static (string Sql, int Binds) Read(IReadOnlyList<SqlToken> tokens, IReadOnlyDictionary<string, string?> state)
+    {
+        var reader = new StatementReader(tokens, state);
+        var sql = reader.Any();
+        reader._at.End();
+        return (sql, reader._query.Expressions.Binds);
+    }
+
+    private string Any()
+    {
+        if (_at.Is("SELECT") || _at.Is("WITH") || _at.Is("(") || _at.Is("VALUES")) return _query.Read();
+        if (_at.Try("INSERT")) return Insert();
+        if (_at.Try("UPDATE")) return $"UPDATE {_query.Name()}{_query.Alias(null)} SET {Set()}{(_at.Try("FROM") ? " FROM " + _query.From() : "")}{Where()}";
+        if (_at.Try("DELETE", "FROM")) return $"DELETE FROM {_query.Name()}{_query.Alias(null)}{(_at.Try("USING") ? " USING " + _query.From() : "")}{Where()}";
+        if (_at.Try("MERGE", "INTO")) return Merge();
+        if (_at.Try("TRUNCATE")) { _at.Try("TABLE"); return $"TRUNCATE {_query.Name()}"; }
+        if (_at.Try("DROP")) return Drop();
+        if (_at.Try("CREATE")) return Create();
+        if (_at.Try("ALTER", "TABLE")) return Alter();
+        if (_at.Try("SHOW")) return Catalog.Show(_at, _state);
+        if (_at.Try("DESCRIBE") || _at.Try("DESC")) return Catalog.Describe(_at, _state);
+        throw SnowflakeException.Unsupported($"{_at.Now.Text} {_at.Peek(1).Text}".ToUpperInvariant());
+    }
+
+    private string Where() => _at.Try("WHERE") ? " WHERE " + _query.Expressions.Read() : "";
+
+    private string Insert()
+    {
+        if (_at.Is("OVERWRITE") || _at.Is("ALL") || _at.Is("FIRST")) throw SnowflakeException.Unsupported("INSERT " + _at.Now.Text.ToUpperInvariant());
+        _at.Expect("INTO");
+        var head = $"INSERT INTO {_query.Name()}{_query.Columns()} ";
+        return head + (_at.Is("VALUES") ? Values() : _query.Read());
+    }
+
+    private string Values() => _query.Values(out _);
+
+    // The engine wants no table's name before a column that is set.
+    private string Set()
+    {
+        _at.Expect("SET");
+        List<string> parts = [];
+        do
+        {
+            var name = SqlNames.Dotted(_at)[^1];
+            _at.Expect("=");
+            parts.Add($"{SqlNames.Quoted(name)} = {_query.Expressions.Read()}");
+        }
+        while (_at.Try(","));
+        return string.Join(", ", parts);
+    }
+
+    private string Merge()
+    {
+        var sql = new StringBuilder($"MERGE INTO {_query.Name()}{_query.Alias(null)}");
+        _at.Expect("USING");
+        sql.Append(" USING ").Append(_query.From());
+        _at.Expect("ON");
+        sql.Append(" ON ").Append(_query.Expressions.Read());
+        if (!_at.Is("WHEN")) throw _at.Unexpected();
+        while (_at.Try("WHEN"))
+        {
+            var not = _at.Try("NOT");
+            _at.Expect("MATCHED");
+            sql.Append(not ? " WHEN NOT MATCHED" : " WHEN MATCHED");
+            if (_at.Try("AND")) sql.Append(" AND ").Append(_query.Expressions.Read().Sql);
+            _at.Expect("THEN");
+            if (not)
+            {
+                _at.Expect("INSERT");
+                sql.Append(" THEN INSERT ").Append(Names()).Append(' ').Append(Values());
+            }
+            else if (_at.Try("DELETE")) sql.Append(" THEN DELETE");
+            else
+            {
+                _at.Expect("UPDATE");
+                sql.Append(" THEN UPDATE SET ").Append(Set());
+            }
+        }
+        return sql.ToString();
+    }
+
+    private string Names()
+    {
+        if (!_at.Try("(")) return "";
+        List<string> names = [];
+        do names.Add(SqlNames.Quoted(SqlNames.Dotted(_at)[^1]));
+        while (_at.Try(","));
+        _at.Expect(")");
+        return $"({string.Join(", ", names)})";
+    }
+
+    private string Drop()
+    {
+        var kind = _at.Is("TABLE") || _at.Is("VIEW") || _at.Is("SCHEMA") || _at.Is("SEQUENCE") ? _at.Take().Text.ToUpperInvariant() : throw SnowflakeException.Unsupported($"DROP {_at.Now.Text.ToUpperInvariant()}");
+        var sql = $"DROP {kind} {(_at.Try("IF", "EXISTS") ? "IF EXISTS " : "")}{_query.Name()}";
+        if (_at.Try("CASCADE") || (!_at.Try("RESTRICT") && kind == "SCHEMA")) sql += " CASCADE";
+        return sql;
+    }
+
+    private string Create()
+    {
+        var replace = _at.Try("OR", "REPLACE") ? "OR REPLACE " : "";
+        var temporary = _at.Try("TEMP") || _at.Try("TEMPORARY");
+        if (!temporary) _at.Try("TRANSIENT");
+        if (_at.Try("TABLE")) return Table(replace, temporary);
+        var kind = _at.Is("VIEW") || _at.Is("SCHEMA") || _at.Is("SEQUENCE") ? _at.Take().Text.ToUpperInvariant() : throw SnowflakeException.Unsupported($"CREATE {_at.Now.Text.ToUpperInvariant()}");
+        var exists = _at.Try("IF", "NOT", "EXISTS") ? "IF NOT EXISTS " : "";
+        var sql = $"CREATE {replace}{kind} {exists}{_query.Name()}";
+        if (kind == "SEQUENCE")
+        {
+            if (_at.Try("START")) { _ = _at.Try("WITH") || _at.Try("="); sql += $" START {SqlType.Whole(_at, 0, int.MaxValue, "START")}"; }
+            if (_at.Try("INCREMENT")) { _ = _at.Try("BY") || _at.Try("="); sql += $" INCREMENT {SqlType.Whole(_at, 1, int.MaxValue, "INCREMENT")}"; }
+        }
+        if (kind == "VIEW") sql += _query.Columns();
+        Properties();
+        if (kind != "VIEW") return sql;
+        _at.Expect("AS");
+        return $"{sql} AS {_query.Read()}";
+    }
+
+    private string Table(string replace, bool temporary)
+    {
+        var exists = _at.Try("IF", "NOT", "EXISTS") ? "IF NOT EXISTS " : "";
+        var sql = $"CREATE {replace}{(temporary ? "TEMP " : "")}TABLE {exists}{_query.Name()}";
+        List<string> columns = [];
+        if (_at.Try("("))
+        {
+            do if (!Constraint()) columns.Add(Column());
+            while (_at.Try(","));
+            _at.Expect(")");
+        }
+        Properties();
+        if (_at.Is("LIKE") || _at.Is("CLONE")) throw SnowflakeException.Unsupported($"CREATE TABLE … {_at.Now.Text.ToUpperInvariant()}");
+        if (!_at.Try("AS")) return columns.Count > 0 ? $"{sql} ({string.Join(", ", columns)})" : throw SnowflakeException.Syntax("A table has at least one column.");
+        return columns.Count == 0 ? $"{sql} AS {_query.Read()}" : throw SnowflakeException.Unsupported("CREATE TABLE with columns and AS");
+    }
+
+    // Keys of a table are said and not held, as in Snowflake.
+    private bool Constraint()
+    {
+        if (_at.Try("CONSTRAINT")) SqlNames.Read(_at);
+        else if (!(_at.Is("PRIMARY", "KEY") || _at.Is("UNIQUE", "(") || _at.Is("FOREIGN", "KEY"))) return false;
+        var foreign = _at.Try("FOREIGN", "KEY");
+        if (!foreign && !_at.Try("PRIMARY", "KEY")) _at.Expect("UNIQUE");
+        if (_query.Columns().Length == 0) throw _at.Unexpected();
+        if (foreign) { _at.Expect("REFERENCES"); _query.Name(); _query.Columns(); }
+        return true;
+    }
+
+    private string Column()
+    {
+        var name = SqlNames.Quoted(SqlNames.Read(_at));
+        var whole = _at.Is("INT") || _at.Is("INTEGER") || _at.Is("BIGINT") || _at.Is("SMALLINT") || _at.Is("TINYINT");
+        var sql = $"{name} {(SqlType.Read(_at) is var type && whole ? "BIGINT" : type.Engine)}";
+        while (true)
+        {
+            if (_at.Try("NOT", "NULL")) sql += " NOT NULL";
+            else if (_at.Try("DEFAULT")) sql += $" DEFAULT {_query.Expressions.Read()}";
+            else if (_at.Try("COMMENT")) SqlNames.Text(_at.Take());
+            else if (_at.Is("AUTOINCREMENT") || _at.Is("IDENTITY") || _at.Is("COLLATE") || _at.Is("MASKING") || _at.Is("AS")) throw SnowflakeException.Unsupported($"a column with {_at.Now.Text.ToUpperInvariant()}");
+            else if (!(_at.Try("NULL") || _at.Try("PRIMARY", "KEY") || _at.Try("UNIQUE"))) return sql;
+        }
+    }
+
+    // What changes nothing here: how a table is laid out, kept and described.
+    private void Properties()
+    {
+        while (true)
+        {
+            if (_at.Try("CLUSTER", "BY", "(")) _query.Expressions.List(")");
+            else if (_at.Try("DATA_RETENTION_TIME_IN_DAYS", "=") || _at.Try("MAX_DATA_EXTENSION_TIME_IN_DAYS", "=")) SqlType.Whole(_at, 0, 90, "Days");
+            else if (_at.Try("COMMENT", "=")) SqlNames.Text(_at.Take());
+            else if (_at.Try("CHANGE_TRACKING", "=")) { if (!_at.Try("TRUE")) _at.Expect("FALSE"); }
+            else return;
+        }
+    }
+
+    private string Alter()
+    {
+        var sql = $"ALTER TABLE {(_at.Try("IF", "EXISTS") ? "IF EXISTS " : "")}{_query.Name()} ";
+        if (_at.Try("RENAME", "TO")) return $"{sql}RENAME TO {SqlNames.Quoted(SqlNames.Dotted(_at)[^1])}";
+        if (_at.Try("RENAME", "COLUMN"))
+        {
+            var old = SqlNames.Read(_at);
+            _at.Expect("TO");
+            return $"{sql}RENAME COLUMN {SqlNames.Quoted(old)} TO {SqlNames.Quoted(SqlNames.Read(_at))}";
+        }
+        if (_at.Try("DROP", "COLUMN")) return $"{sql}DROP COLUMN {(_at.Try("IF", "EXISTS") ? "IF EXISTS " : "")}{SqlNames.Quoted(SqlNames.Read(_at))}";
+        if (_at.Try("ADD"))
+        {
+            _at.Try("COLUMN");
+            if (_at.Is("PRIMARY") || _at.Is("CONSTRAINT")) throw SnowflakeException.Unsupported("ALTER TABLE … ADD CONSTRAINT");
+            return $"{sql}ADD COLUMN {(_at.Try("IF", "NOT", "EXISTS") ? "IF NOT EXISTS " : "")}{Column()}";
+        }
+        throw SnowflakeException.Unsupported($"ALTER TABLE … {_at.Now.Text.ToUpperInvariant()}");
+    }
+}

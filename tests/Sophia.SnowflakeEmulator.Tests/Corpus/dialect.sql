@@ -1,0 +1,99 @@
+create table t (id int, name varchar(20), v variant, price number(10,2), at timestamp_ntz, e vector(float, 2), primary key (id));
+insert into t select 1, 'ada', parse_json('{"a":{"b":[1,"x"]},"n":5,"s":"hi"}'), 1.50, '2024-02-29 12:30:00'::timestamp_ntz, [1,0]::vector(float,2);
+insert into t select 2, null, parse_json('{"n":7,"s":null}'), null, null, [0,1]::vector(float,2);
+select 1 --> 1 | 1
+select 1 as one, 2 two --> ONE, TWO | 1, 2
+select 10/4 --> 10/4 | 2.5
+select 1/3 as x --> X | 0.333333
+select 1/0 --> 100051
+select 7 % 4 as x --> X | 3
+select mod(5, 0) --> 100051
+select 'a' || 1 || null as x --> X | NULL
+select 'a' || 1.5 as x --> X | a1.5
+select id, name from t order by name desc --> ID, NAME | 2, NULL / 1, ada
+select id from t order by name --> ID | 1 / 2
+select id from t order by name nulls first --> ID | 2 / 1
+select "ID" from t where id = 1 --> ID | 1
+select id as "Mixed" from t where id = 1 --> Mixed | 1
+select v:n from t order by id --> V:N | 5 / 7
+select v:a.b[1]::string as x from t where id = 1 --> X | x
+select v:a.b[0]::number as x from t where id = 1 --> X | 1
+select v:s::string as s from t where v:n > 6 --> S | NULL
+select id from t where v:s = 'hi' --> ID | 1
+select v:nothing as x from t where id = 1 --> X | NULL
+select v['s']::varchar as x from t where id = 1 --> X | hi
+select v::string is null as x from t where id = 1 --> X | False
+select get_path(v, 'a.b[0]') as x, get(v, 'n') as y from t where id = 1 --> X, Y | 1, 5
+select typeof(v:n) as a, typeof(v:s) as b, typeof(v:a) as c from t order by id --> A, B, C | INTEGER, VARCHAR, OBJECT / INTEGER, NULL_VALUE, NULL
+select f.index, f.value::string as x from t, lateral flatten(input => v:a.b) f where id = 1 order by f.index --> INDEX, X | 0, 1 / 1, x
+select t.id, f.value from t, lateral flatten(input => v:a.b, outer => true) f where t.id = 2 --> ID, VALUE | 2, NULL
+select key from table(flatten(input => parse_json('{"b":1,"a":2}'))) order by key --> KEY | a / b
+select value from table(flatten(input => parse_json('[1]'), recursive => true)) --> 000002
+select object_construct('a', 1, 'b', null) as x --> X | {"a":1}
+select array_construct(1, 'x', null) as x --> X | [1,"x",null]
+select array_size(parse_json('[1,2]')) as x --> X | 2
+select parse_json('{') --> 100069
+select try_parse_json('{') as x --> X | NULL
+select array_agg(id) as x from t --> X | [1,2]
+select listagg(name, ',') within group (order by id) as x from t --> X | ada
+select count(*), count(name) from t --> COUNT(*), COUNT(NAME) | 2, 1
+select sum(id) as s, max(name) as m from t --> S, M | 3, ada
+select iff(1 = 1, 'a', 'b') as x --> X | a
+select nvl(null, 2) as a, nvl2(null, 1, 2) as b, zeroifnull(null) as c, nullif(1, 1) as d --> A, B, C, D | 2, 2, 0, NULL
+select decode(2, 1, 'one', 2, 'two', 'many') as x --> X | two
+select greatest(1, null) as x, least(2, 1) as y --> X, Y | NULL, 1
+select coalesce(null, 'x') as x --> X | x
+select upper('a') as a, substr('abc', 0, 2) as b, split_part('a.b', '.', 2) as c, lpad('7', 3, '0') as d --> A, B, C, D | A, ab, b, 007
+select 'ABC' ilike 'a%' as x, 'abc' like any ('z%', 'a%') as y --> X, Y | True, True
+select dateadd(day, 1, '2024-02-28'::date) as x --> X | 2024-02-29
+select dateadd(month, 1, to_date('2024-01-31')) as x --> X | 2024-02-29
+select datediff(day, '2024-01-01', '2024-03-01') as x --> X | 60
+select date_trunc('month', at) as x from t where id = 1 --> X | 2024-02-01 00:00:00
+select to_char(at, 'YYYY-MM-DD HH24:MI') as x from t where id = 1 --> X | 2024-02-29 12:30
+select at::varchar as x from t where id = 1 --> X | 2024-02-29 12:30:00.000
+select year(at) as y, extract(month from at) as m from t where id = 1 --> Y, M | 2024, 2
+select to_timestamp_ntz(0) as x --> X | 1970-01-01 00:00:00
+select '12.7'::number as x, 2.5::int as y, '1'::boolean as z --> X, Y, Z | 13, 3, True
+select try_cast('x' as number) as x --> X | NULL
+select 'x'::number --> 100038
+select 'abc'::varchar(2) as x --> X | ab
+select vector_l2_distance(e, [1,0]::vector(float,2)) as x from t order by id limit 1 --> X | 0
+select vector_inner_product(e, [3,4]::vector(float,2)) as x from t order by id --> X | 3 / 4
+select vector_l1_distance(e, [0,0]::vector(float,2)) as x from t where id = 1 --> X | 1
+select [1,2]::vector(float,3) --> 100078
+select id, row_number() over (order by id desc) as r from t qualify r = 1 --> ID, R | 2, 1
+select sum(id) over (order by id rows between unbounded preceding and current row) as s from t order by id --> S | 1 / 3
+with a as (select 1 as x union all select 2) select sum(x) as s from a --> S | 3
+select a.id from t a join t b on a.id = b.id left join t c using (id) where a.id = 1 --> 000904
+select a.id from t a join t b on a.id = b.id and b.id = 2 --> ID | 2
+select column1, column2 from values (1, 'a') --> 001003
+select column2 from (values (1, 'a'), (2, 'b')) order by column1 desc --> COLUMN2 | b / a
+select * exclude (v, at, e) from t where id = 1 --> ID, NAME, PRICE | 1, ada, 1.50
+select case name when 'ada' then 1 else 0 end as x from t order by id --> X | 1 / 0
+select id from t where id in (select max(id) from t) --> ID | 2
+select seq4() as s from table(generator(rowcount => 3)) order by s --> S | 0 / 1 / 2
+merge into t using (select 3 as id, 'eve' as name) s on t.id = s.id when matched then update set t.name = s.name when not matched then insert (id, name) values (s.id, s.name) --> number of rows affected | 1
+update t set name = 'x' where id > 0 --> number of rows updated | 2
+delete from t where id = 9 --> number of rows deleted | 0
+show tables like 'T' --> name, database_name, schema_name, kind, rows | T, SOPHIA, PUBLIC, TABLE, 2
+describe table t --> name, type, kind, null?, default | ID, NUMBER(38,0), COLUMN, Y, NULL / NAME, VARCHAR(16777216), COLUMN, Y, NULL / V, VARIANT, COLUMN, Y, NULL / PRICE, NUMBER(10,2), COLUMN, Y, NULL / AT, TIMESTAMP_NTZ(9), COLUMN, Y, NULL / E, VECTOR(FLOAT, 2), COLUMN, Y, NULL
+select table_name from information_schema.tables where table_schema = 'PUBLIC' --> TABLE_NAME | T
+create or replace transient table u (a int not null comment 'x') cluster by (a) data_retention_time_in_days = 0 comment = 'y' --> status | Statement executed successfully.
+alter table t add column if not exists z number(5,2) --> status | Statement executed successfully.
+select * from not_there --> 002003
+select no_such(1) --> 002140
+select read_text('/etc/passwd') --> 002140
+select * from read_csv('/etc/passwd') --> 000002
+select list_sum(1) --> 002140
+create table x (a interval) --> 002040
+create table x (a geography) --> 000002
+undrop table t --> 000002
+create pipe p --> 000002
+copy into t from @s --> 000002
+select * from t at(offset => -60) --> 000002
+select * from t sample (10) --> 000002
+select 1 from --> 001003
+selec 1 --> 001003
+select 1 1 --> 001003
+select upper() --> 000938
+select row_number() --> 001003

@@ -34,7 +34,7 @@ internal static class SophiaCommand
         root.Subcommands.Add(NamespaceCommand.Create(surroundings));
         root.Subcommands.Add(ModelsCommand.Create(surroundings));
         root.Subcommands.Add(ModelCommand.Create(surroundings));
-        root.Subcommands.Add(SnowflakeCommand.Create());
+        root.Subcommands.Add(SnowflakeCommand.Create(surroundings));
         root.Subcommands.Add(CortexCommand.Create(surroundings));
         root.Subcommands.Add(KeyCommand.Create(surroundings));
         return root;

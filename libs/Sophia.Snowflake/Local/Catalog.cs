@@ -7,15 +7,17 @@ internal static class Catalog
     public static readonly string[] Views =
     [
         """CREATE MACRO memory.main.sf_type(t) AS CASE WHEN t = 'BIGINT' THEN 'NUMBER(38,0)' WHEN starts_with(t, 'DECIMAL') THEN replace(t, 'DECIMAL', 'NUMBER') WHEN t = 'VARCHAR' THEN 'VARCHAR(16777216)' WHEN t = 'DOUBLE' THEN 'FLOAT' WHEN t = 'JSON' THEN 'VARIANT' WHEN t = 'BLOB' THEN 'BINARY(8388608)' WHEN t = 'TIMESTAMP' THEN 'TIMESTAMP_NTZ(9)' WHEN t = 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_TZ(9)' WHEN t = 'TIME' THEN 'TIME(9)' WHEN ends_with(t, ']') THEN 'VECTOR(' || replace(replace(replace(t, '[', ', '), ']', ')'), 'INTEGER', 'INT') ELSE t END""",
-        """CREATE VIEW memory.main."IS_SCHEMATA" AS SELECT database_name AS "CATALOG_NAME", schema_name AS "SCHEMA_NAME" FROM duckdb_schemas() WHERE database_name = 'SOPHIA' AND schema_name NOT IN ('main', 'information_schema', 'pg_catalog')""",
-        """CREATE VIEW memory.main."IS_TABLES" AS SELECT 'SOPHIA' AS "TABLE_CATALOG", schema_name AS "TABLE_SCHEMA", table_name AS "TABLE_NAME", 'BASE TABLE' AS "TABLE_TYPE", estimated_size AS "ROW_COUNT" FROM duckdb_tables() WHERE database_name = 'SOPHIA' UNION ALL SELECT 'SOPHIA', schema_name, view_name, 'VIEW', NULL FROM duckdb_views() WHERE database_name = 'SOPHIA' AND NOT internal""",
-        """CREATE VIEW memory.main."IS_COLUMNS" AS SELECT 'SOPHIA' AS "TABLE_CATALOG", schema_name AS "TABLE_SCHEMA", table_name AS "TABLE_NAME", column_name AS "COLUMN_NAME", column_index AS "ORDINAL_POSITION", column_default AS "COLUMN_DEFAULT", CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END AS "IS_NULLABLE", split_part(memory.main.sf_type(data_type), '(', 1) AS "DATA_TYPE", memory.main.sf_type(data_type) AS "FULL_TYPE" FROM duckdb_columns() WHERE database_name = 'SOPHIA' AND NOT internal""",
+        """CREATE VIEW memory.main."IS_SCHEMATA" AS SELECT database_name AS "CATALOG_NAME", schema_name AS "SCHEMA_NAME" FROM duckdb_schemas() WHERE database_name = 'SOPHIA' AND schema_name NOT IN ('main', 'information_schema', 'pg_catalog', '$account')""",
+        """CREATE VIEW memory.main."IS_TABLES" AS SELECT 'SOPHIA' AS "TABLE_CATALOG", schema_name AS "TABLE_SCHEMA", table_name AS "TABLE_NAME", 'BASE TABLE' AS "TABLE_TYPE", estimated_size AS "ROW_COUNT" FROM duckdb_tables() WHERE database_name = 'SOPHIA' AND schema_name <> '$account' UNION ALL SELECT 'SOPHIA', schema_name, view_name, 'VIEW', NULL FROM duckdb_views() WHERE database_name = 'SOPHIA' AND NOT internal""",
+        """CREATE VIEW memory.main."IS_COLUMNS" AS SELECT 'SOPHIA' AS "TABLE_CATALOG", schema_name AS "TABLE_SCHEMA", table_name AS "TABLE_NAME", column_name AS "COLUMN_NAME", column_index AS "ORDINAL_POSITION", column_default AS "COLUMN_DEFAULT", CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END AS "IS_NULLABLE", split_part(memory.main.sf_type(data_type), '(', 1) AS "DATA_TYPE", memory.main.sf_type(data_type) AS "FULL_TYPE" FROM duckdb_columns() WHERE database_name = 'SOPHIA' AND NOT internal AND schema_name <> '$account'""",
     ];
 
     public static string Show(SqlCursor at, IReadOnlyDictionary<string, string?> state)
     {
         at.Try("TERSE");
         var what = at.Take().Text.ToUpperInvariant();
+        if (what == "GRANTS") return ShowGrants(at);
+        if (what == "RESOURCE") { at.Expect("MONITORS"); what = "RESOURCE MONITORS"; }
         var like = at.Try("LIKE") ? $" AND \"name\" ILIKE {SqlNames.Literal(SqlNames.Text(at.Take()))} ESCAPE '\\'" : "";
         var (schema, table) = (state["CURRENT_SCHEMA"] ?? LocalSnowflake.DefaultSchema, "");
         if (at.Try("IN"))
@@ -33,9 +35,23 @@ internal static class Catalog
             "TABLES" => $"""SELECT "TABLE_NAME" AS "name", "TABLE_CATALOG" AS "database_name", "TABLE_SCHEMA" AS "schema_name", 'TABLE' AS "kind", "ROW_COUNT" AS "rows" FROM memory.main."IS_TABLES" WHERE "TABLE_TYPE" = 'BASE TABLE' AND {within}""",
             "VIEWS" => $"""SELECT "TABLE_NAME" AS "name", "TABLE_CATALOG" AS "database_name", "TABLE_SCHEMA" AS "schema_name" FROM memory.main."IS_TABLES" WHERE "TABLE_TYPE" = 'VIEW' AND {within}""",
             "COLUMNS" => $"""SELECT "TABLE_NAME" AS "table_name", "TABLE_SCHEMA" AS "schema_name", "COLUMN_NAME" AS "name", "FULL_TYPE" AS "data_type", "IS_NULLABLE" AS "null?" FROM memory.main."IS_COLUMNS" WHERE {within}{(table.Length > 0 ? $" AND \"TABLE_NAME\" = {SqlNames.Literal(table)}" : "")}""",
-            _ => throw SnowflakeException.Unsupported($"SHOW {what}"),
+            _ => AccountObjects.Show(what) ?? throw SnowflakeException.Unsupported($"SHOW {what}"),
         };
         return $"SELECT * FROM ({sql}) WHERE TRUE{like}{(what == "COLUMNS" ? "" : " ORDER BY \"name\"")}";
+    }
+
+    private static string ShowGrants(SqlCursor at)
+    {
+        var byRole = at.Try("TO", "ROLE");
+        var kind = "";
+        if (!byRole)
+        {
+            at.Expect("ON");
+            kind = at.Take().Text.ToUpperInvariant();
+            if (kind == "RESOURCE") { at.Expect("MONITOR"); kind = "RESOURCE MONITOR"; }
+            if (kind is not ("WAREHOUSE" or "DATABASE" or "SCHEMA" or "TABLE" or "VIEW" or "RESOURCE MONITOR" or "ROLE")) throw SnowflakeException.Unsupported($"SHOW GRANTS ON {kind}");
+        }
+        return AccountObjects.ShowGrants(byRole, kind, string.Join('.', SqlNames.Dotted(at)));
     }
 
     public static string Describe(SqlCursor at, IReadOnlyDictionary<string, string?> state)

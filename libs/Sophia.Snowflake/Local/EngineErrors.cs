@@ -10,6 +10,7 @@ internal static partial class EngineErrors
     {
         var text = error.Message;
         if (text.StartsWith("INTERRUPT", StringComparison.OrdinalIgnoreCase)) return SnowflakeException.Cancelled();
+        if (text.IndexOf(AccountObjects.Raised, StringComparison.Ordinal) is >= 0 and var at && text.Length > at + 14) return new(text[(at + 3)..(at + 9)], text[(at + 9)..(at + 14)], text[(at + 14)..], error);
         if (text.StartsWith("Parser", StringComparison.Ordinal)) return SnowflakeException.Syntax(text);
         if (text.StartsWith("Catalog", StringComparison.Ordinal))
         {

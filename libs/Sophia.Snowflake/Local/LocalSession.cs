@@ -126,7 +126,16 @@ public sealed class LocalSession : IDisposable
         try
         {
             long changed = 0;
-            foreach (var values in binds)
+            if (BulkInsert.Of(sql, binds) is { } bulk)
+            {
+                for (var from = 0; from < binds.Count; from += BulkInsert.Rows)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    using var insert = Command(bulk, BulkInsert.Lists(binds, from, Math.Min(BulkInsert.Rows, binds.Count - from), wanted));
+                    changed += Math.Max(0, insert.ExecuteNonQuery());
+                }
+            }
+            else foreach (var values in binds)
             {
                 using var command = Command(sql, values.AsSpan(0, wanted));
                 using var stop = cancellationToken.Register(static c => ((DuckDBCommand)c!).Cancel(), command);

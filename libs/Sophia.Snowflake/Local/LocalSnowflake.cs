@@ -24,6 +24,7 @@ public sealed class LocalSnowflake : IDisposable
         Run($"CREATE SCHEMA IF NOT EXISTS {Database}.{DefaultSchema}");
         Run("SET default_null_order='nulls_last_on_asc_first_on_desc'");
         foreach (var macro in EngineMacros.All) Run("CREATE MACRO memory.main." + macro);
+        foreach (var table in AccountObjects.Tables) Run(table);
         foreach (var view in Catalog.Views) Run(view);
         Run("SET enable_external_access=false");
     }

@@ -29,6 +29,7 @@ internal sealed class StatementReader
     private string Any()
     {
         if (_at.Is("SELECT") || _at.Is("WITH") || _at.Is("(") || _at.Is("VALUES")) return _query.Read();
+        if (new AccountReader(_at, _state["CURRENT_SCHEMA"] ?? LocalSnowflake.DefaultSchema).Read() is { } account) return account;
         if (_at.Try("INSERT")) return Insert();
         if (_at.Try("UPDATE")) return $"UPDATE {_query.Name()}{_query.Alias(null)} SET {Set()}{(_at.Try("FROM") ? " FROM " + _query.From() : "")}{Where()}";
         if (_at.Try("DELETE", "FROM")) return $"DELETE FROM {_query.Name()}{_query.Alias(null)}{(_at.Try("USING") ? " USING " + _query.From() : "")}{Where()}";
@@ -123,6 +124,7 @@ internal sealed class StatementReader
         var temporary = _at.Try("TEMP") || _at.Try("TEMPORARY");
         if (!temporary) _at.Try("TRANSIENT");
         if (_at.Try("TABLE")) return Table(replace, temporary);
+        if (_at.Try("DATABASE")) return Database(replace);
         var kind = _at.Is("VIEW") || _at.Is("SCHEMA") || _at.Is("SEQUENCE") ? _at.Take().Text.ToUpperInvariant() : throw SnowflakeException.Unsupported($"CREATE {_at.Now.Text.ToUpperInvariant()}");
         var exists = _at.Try("IF", "NOT", "EXISTS") ? "IF NOT EXISTS " : "";
         var sql = $"CREATE {replace}{kind} {exists}{_query.Name()}";
@@ -136,6 +138,17 @@ internal sealed class StatementReader
         if (kind != "VIEW") return sql;
         _at.Expect("AS");
         return $"{sql} AS {_query.Read()}";
+    }
+
+    // There is one, and making it again where it is there changes nothing.
+    private string Database(string replace)
+    {
+        var exists = _at.Try("IF", "NOT", "EXISTS");
+        var name = SqlNames.Read(_at);
+        Properties();
+        if (name != LocalSnowflake.Database) throw SnowflakeException.Unsupported($"a database beside {LocalSnowflake.Database}");
+        if (replace.Length > 0) throw SnowflakeException.Unsupported("CREATE OR REPLACE DATABASE");
+        return exists ? $"CREATE SCHEMA IF NOT EXISTS {LocalSnowflake.Database}.{LocalSnowflake.DefaultSchema}" : throw new SnowflakeException("002002", "42710", $"SQL compilation error:\nObject '{name}' already exists.");
     }
 
     private string Table(string replace, bool temporary)

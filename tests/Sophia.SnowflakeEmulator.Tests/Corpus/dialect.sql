@@ -97,3 +97,29 @@ selec 1 --> 001003
 select 1 1 --> 001003
 select upper() --> 000938
 select row_number() --> 001003
+create warehouse if not exists w1 with warehouse_size = 'x-large' auto_suspend = 60 auto_resume = true initially_suspended = true comment = 'of a test';
+create warehouse if not exists w1 warehouse_size = small;
+create warehouse w1 --> 002002
+create warehouse w2 sise = 3 --> 001420
+create warehouse w2 warehouse_size = 'huge' --> 001008
+alter warehouse w1 set auto_suspend = 120;
+alter warehouse w1 suspend;
+alter warehouse w9 set auto_suspend = 120 --> 002003
+create role if not exists r1 comment = 'of a test';
+create role r1 --> 002002
+create resource monitor m1 with credit_quota = 10 frequency = monthly start_timestamp = immediately triggers on 80 percent do notify on 100 percent do suspend;
+grant usage on warehouse w1 to role r1;
+grant select, insert on table t to role r1;
+grant select on all tables in schema public to role r1;
+grant select on future tables in schema public to role r1;
+grant role r1 to role sysadmin;
+grant usage on warehouse w9 to role r1 --> 002003
+grant usage on warehouse w1 to role r9 --> 002003
+grant flying on warehouse w1 to role r1 --> 001003
+grant select on table nothing to role r1 --> 002003
+revoke insert on table t from role r1;
+drop role if exists r9;
+drop role r9 --> 002003
+create database if not exists sophia comment = 'there';
+create database other --> 000002
+create database sophia --> 002002

@@ -1,0 +1,69 @@
+using System.Text.RegularExpressions;
+
+namespace Sophia.Snowflake.Local;
+
+/// <summary>
+/// An INSERT of nothing but bound values, for many rows: the rows are bound as one list for each column and unnested, which is some
+/// tens of times as fast as a statement for each row.
+/// </summary>
+internal static partial class BulkInsert
+{
+    public const int Rows = 2_000;
+
+    /// <summary>The statement that takes a list for each column; null where this one is no such INSERT, or a column's values are of several types.</summary>
+    /// <param name="engine">The engine's statement.</param>
+    public static string? Of(string engine, IReadOnlyList<object?[]> rows)
+    {
+        if (rows.Count < 2 || PlainValues().Match(engine) is not { Success: true } values) return null;
+        var marks = values.Groups["marks"].Value.Split(", ");
+        for (var i = 0; i < marks.Length; i++)
+        {
+            if (marks[i] != $"${i + 1}") return null;
+        }
+        var columns = new string[marks.Length];
+        for (var i = 0; i < columns.Length; i++)
+        {
+            if (TypeOf(rows, i) is not { } type) return null;
+            columns[i] = $"unnest(CAST(${i + 1} AS {type}[]))";
+        }
+        return $"{engine[..values.Index]}SELECT {string.Join(", ", columns)}";
+    }
+
+    public static object[] Lists(IReadOnlyList<object?[]> rows, int from, int count, int columns)
+    {
+        var lists = new object[columns];
+        for (var i = 0; i < columns; i++)
+        {
+            lists[i] = TypeOf(rows, i) switch
+            {
+                "BIGINT" => Column<long?>(rows, from, count, i),
+                "DOUBLE" => Column<double?>(rows, from, count, i),
+                "BOOLEAN" => Column<bool?>(rows, from, count, i),
+                _ => Column<string?>(rows, from, count, i),
+            };
+        }
+        return lists;
+    }
+
+    private static List<T> Column<T>(IReadOnlyList<object?[]> rows, int from, int count, int column)
+    {
+        var values = new List<T>(count);
+        for (var i = from; i < from + count; i++) values.Add((T)rows[i][column]!);
+        return values;
+    }
+
+    private static string? TypeOf(IReadOnlyList<object?[]> rows, int column)
+    {
+        Type? type = null;
+        foreach (var row in rows)
+        {
+            if (column >= row.Length || row[column] is not { } value) continue;
+            if (type is not null && value.GetType() != type) return null;
+            type = value.GetType();
+        }
+        return type is null || type == typeof(string) ? "VARCHAR" : type == typeof(long) ? "BIGINT" : type == typeof(double) ? "DOUBLE" : type == typeof(bool) ? "BOOLEAN" : null;
+    }
+
+    [GeneratedRegex(@"(?<=\AINSERT INTO [^()']+(\([^()']*\))? )VALUES \((?<marks>\$\d+(, \$\d+)*)\)\z")]
+    private static partial Regex PlainValues();
+}

@@ -114,6 +114,8 @@ public sealed class LocalSession : IDisposable
         }
         for (var i = 0; i < columns.Length; i++)
         {
+            // The driver says that a column is a decimal, and not of which scale: its values do.
+            if (columns[i].Type == "fixed" && rows.Find(row => row[i] is decimal)?[i] is decimal number) columns[i] = columns[i] with { Scale = number.Scale };
             if (columns[i].Type == "vector" && rows.Find(row => row[i] is not null)?[i] is System.Collections.ICollection first) columns[i] = columns[i] with { Dimension = first.Count };
         }
         return new(columns, rows, kind);

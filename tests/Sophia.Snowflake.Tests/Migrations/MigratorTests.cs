@@ -143,7 +143,7 @@ public sealed class MigratorTests : IDisposable
 
         await Run(parts[0]);
         await new Migrator(source).ApplyAsync(null, CancellationToken.None);
-        await Run(parts[1]);
+        await Run("--" + parts[1]);
 
         Assert.All(await QueryAsync(source, "show warehouses"), row => Assert.Equal("SOPHIA_WAREHOUSES", row[8]));
     }

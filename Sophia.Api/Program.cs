@@ -9,6 +9,7 @@ using Sophia.Api.ExternalFunctions;
 using Sophia.Api.Forget;
 using Sophia.Api.Gpu;
 using Sophia.Api.Memories;
+using Sophia.Api.Mirroring;
 using Sophia.Api.Models;
 using Sophia.Api.Namespaces;
 using Sophia.Api.Problems;
@@ -53,6 +54,7 @@ try
         services.GetRequiredService<MemoryHierarchy>(), services.GetRequiredService<ChatModelCatalog>(), api.Cortex, services.GetRequiredService<ILoggerFactory>()));
     builder.Services.AddShardCluster(api, builder.Configuration.GetConnectionString("postgres"));
     builder.Services.AddHostedService<MemoryLifetime>();
+    builder.Services.AddSnowflake(api, builder.Configuration.GetConnectionString("snowflake"));
     builder.Services.AddExternalFunctions(api.ExternalFunctions);
     builder.Services.AddHostedService<CortexLifetime>();
     builder.Services.AddApiDocument();
@@ -80,6 +82,7 @@ try
     ModelsEndpoint.Map(app);
     ModelChangeEndpoint.Map(app);
     GpuEndpoint.Map(app);
+    SnowflakeEndpoint.Map(app);
     ExternalFunctionEndpoint.Map(app);
     CortexEndpoints.Map(app);
     JudgementEndpoints.Map(app);

@@ -57,8 +57,17 @@ if (redis is not null && database is not null)
         .WithEnvironment("Sophia__Cluster__Membership", "postgres").WaitFor(gpu);
 }
 
-api.WithReference(lake, "snowflake").WaitFor(snowflake)
-    .WithHttpHealthCheck("/health")
+if (publishing || LocalEngines.HasSnowflakeDriver || snowflake.Resource.Emulator is null)
+{
+    api.WithReference(lake, "snowflake").WaitFor(snowflake);
+}
+else
+{
+    // Without the driver the API cannot log in to the emulator: it mirrors into the local Snowflake in its own process.
+    api.WithEnvironment("Sophia__Snowflake__Mirror", "true").WithEnvironment("Sophia__Snowflake__FlushInterval", "00:00:10");
+}
+
+api.WithHttpHealthCheck("/health")
     .WithExternalHttpEndpoints()
     .WithIconName("BrainCircuit")
     .WithUrlForEndpoint("http", url => url.DisplayText = "Console")

@@ -19,6 +19,14 @@ internal enum LocalEngine
 
 internal static class LocalEngines
 {
+    /// <summary>Whether the projects are built with Snowflake.Data.</summary>
+    public static bool HasSnowflakeDriver =>
+#if SNOWFLAKE_DATA
+        true;
+#else
+        false;
+#endif
+
     /// <summary>
     /// What LocalEngines says (containers, programs or embedded); without it, containers where an engine answers,
     /// and otherwise what is installed, after one sentence that says so.

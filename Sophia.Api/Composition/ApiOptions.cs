@@ -5,6 +5,7 @@ using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Models.Chat;
 using Sophia.Memory.Cortex;
+using Sophia.Snowflake.Flushing;
 
 namespace Sophia.Api.Composition;
 
@@ -51,6 +52,9 @@ public sealed record ApiOptions
 
     /// <summary>Where the nodes of L0 are; by default shards are searched in this process.</summary>
     public ClusterSettings Cluster { get; init; } = new();
+
+    /// <summary>What is written to Snowflake, and when.</summary>
+    public SnowflakeOptions Snowflake { get; init; } = new();
 
     /// <summary>What Snowflake may call here.</summary>
     public ExternalFunctionOptions ExternalFunctions { get; init; } = new();

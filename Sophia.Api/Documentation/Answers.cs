@@ -44,7 +44,7 @@ internal sealed record MissingShardAnswer(int Shard, string Reason);
 
 internal sealed record FilterNoteAnswer(string Attribute, long Missing, long Mistyped);
 
-internal sealed record ErasedAnswer(long Records, long Versions, long Vectors, long L1, long Near, long L0, long LogTombstones);
+internal sealed record ErasedAnswer(long Records, long Versions, long Vectors, long L1, long Near, long L0, long LogTombstones, long Snowflake);
 
 internal sealed record ForgetResultAnswer(bool DryRun, long Matched, string[] Keys, ErasedAnswer Erased, string[] StillHeldBy, string? Sequence);
 
@@ -131,6 +131,12 @@ internal sealed record PoolAnswer(
     long Allocations, long Frees, long Refused, Dictionary<string, long> Evictions, DurationAnswer[] Lifetimes, DurationAnswer[] IdleBeforeEviction);
 
 internal sealed record PoolsAnswer(PoolAnswer[] Pools);
+
+internal sealed record MirrorAnswer(bool Paused, long LagRows, double LagSeconds, long Mirrored, long Stripped);
+
+internal sealed record SnowflakeAnswer(
+    string Engine, Dictionary<string, long> Waiting, DateTimeOffset? LastFlush, string? LastError, DateTimeOffset? RetryAt, int FlushesLastDay, double CreditsLastDay,
+    double CreditsPerDayAtMost, MirrorAnswer? Mirror);
 
 internal sealed record LogAnswer(double LagMs, long Entries);
 

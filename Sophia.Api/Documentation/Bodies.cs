@@ -34,6 +34,8 @@ internal sealed record TurnsBody(TurnBody[] Turns, long? TtlSeconds);
 
 internal sealed record CloseBody(string? PromoteTo);
 
+internal sealed record MirrorBody(bool Paused);
+
 internal sealed record ModelChangeBody(string Model, double? MinRecall, int? Samples, string? CutOver);
 
 internal sealed record MessageBody(string Role, string Content);

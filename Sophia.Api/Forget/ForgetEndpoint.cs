@@ -100,6 +100,7 @@ internal sealed class ForgetEndpoint(MemoryHierarchy memory)
         json.WriteNumber("near", answer.Near);
         json.WriteNumber("l0", answer.Shard);
         json.WriteNumber("logTombstones", answer.Tombstones);
+        json.WriteNumber("snowflake", answer.Archived);
         json.WriteEndObject();
         json.WriteStartArray("stillHeldBy");
         foreach (var holder in answer.StillHeldBy)

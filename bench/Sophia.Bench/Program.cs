@@ -3,6 +3,7 @@ using Sophia.Bench.ExternalFunctions;
 using Sophia.Bench.HotGet;
 using Sophia.Bench.HotHit;
 using Sophia.Bench.Lexical;
+using Sophia.Bench.Mirroring;
 using Sophia.Bench.Quality;
 using Sophia.Bench.Reporting;
 using Sophia.Bench.Searching;
@@ -35,6 +36,7 @@ var benches = new Dictionary<string, Func<BenchSettings, Report, Task>>
     ["vectors"] = VectorsBench.RunAsync,
     ["cortex"] = CortexBench.RunAsync,
     ["functions"] = FunctionsBench.RunAsync,
+    ["mirror"] = MirrorBench.RunAsync,
 };
 if (args.Length == 0 || (args[0] != "all" && !benches.ContainsKey(args[0])) || BenchSettings.Read(args.AsSpan(1)) is not { } settings)
 {

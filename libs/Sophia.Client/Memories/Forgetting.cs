@@ -13,7 +13,7 @@ public sealed record ForgetRequest
 }
 
 /// <summary>What went, tier by tier.</summary>
-public sealed record ErasedCounts(long Records, long Versions, long Vectors, long L1, long Near, long L0, long LogTombstones);
+public sealed record ErasedCounts(long Records, long Versions, long Vectors, long L1, long Near, long L0, long LogTombstones, long Snowflake = 0);
 
 /// <summary>What was erased or, in a dry run, would be.</summary>
 /// <param name="Matched">Records.</param>

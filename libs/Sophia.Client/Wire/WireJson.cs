@@ -34,6 +34,8 @@ internal sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 [JsonSerializable(typeof(NamespaceSettings))]
 [JsonSerializable(typeof(NamespaceInfo))]
 [JsonSerializable(typeof(TierReport))]
+[JsonSerializable(typeof(SnowflakeStatus))]
+[JsonSerializable(typeof(MirrorChange))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ModelChangeRequest))]
 [JsonSerializable(typeof(ModelChangeStatus))]

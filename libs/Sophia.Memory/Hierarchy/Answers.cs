@@ -129,4 +129,8 @@ public sealed record ForgetRequest
 /// <param name="StillHeldBy">What may hold the bytes still, and until when.</param>
 public sealed record ForgetAnswer(
     bool DryRun, long Matched, IReadOnlyList<string> Keys, long Versions, long Vectors, long Near, long Shared, long Shard,
-    long Tombstones, IReadOnlyList<string> StillHeldBy, Sequence Last);
+    long Tombstones, IReadOnlyList<string> StillHeldBy, Sequence Last)
+{
+    /// <summary>Rows of the archive; not counted by a dry run.</summary>
+    public long Archived { get; init; }
+}

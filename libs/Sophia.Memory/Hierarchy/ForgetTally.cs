@@ -22,9 +22,21 @@ internal sealed class ForgetTally(bool isDryRun)
 
     public long Tombstones { get; set; }
 
+    /// <summary>Rows that went from the archive.</summary>
+    public long Archived { get; set; }
+
     public Sequence Last { get; set; }
 
     public List<string> StillHeldBy { get; } = [];
+
+    /// <summary>Adds a holder, once.</summary>
+    public void StillHold(string holder)
+    {
+        if (!StillHeldBy.Contains(holder))
+        {
+            StillHeldBy.Add(holder);
+        }
+    }
 
     public void Add(string key)
     {
@@ -36,5 +48,5 @@ internal sealed class ForgetTally(bool isDryRun)
     }
 
     public ForgetAnswer ToAnswer() => new(
-        isDryRun, Matched, _keys, Versions, Vectors, Near, Shared, Shard, isDryRun ? Matched : Tombstones, StillHeldBy, Last);
+        isDryRun, Matched, _keys, Versions, Vectors, Near, Shared, Shard, isDryRun ? Matched : Tombstones, StillHeldBy, Last) { Archived = Archived };
 }

@@ -19,6 +19,9 @@ internal sealed partial class Housekeeping(
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
+    /// <summary>Up to when the archive has a namespace's history; null where there is no archive.</summary>
+    public Func<NamespaceInfo, DateTimeOffset?>? MirroredUpTo { get; set; }
+
     public void Start() => _running = Task.Run(() => RunAsync(_stop.Token));
 
     public async ValueTask DisposeAsync()
@@ -73,6 +76,12 @@ internal sealed partial class Housekeeping(
                 if ((ns.Settings.LogRetention ?? options.LogRetention) is { } retention)
                 {
                     var before = clock.GetUtcNow() - retention;
+                    if (!ns.Settings.Resident && MirroredUpTo?.Invoke(ns) is { } mirrored && mirrored < before)
+                    {
+                        // What the archive does not have yet stays, however old.
+                        before = mirrored;
+                    }
+
                     while (await store.TrimLogAsync(ns, before, TrimSize, cancellationToken).ConfigureAwait(false) == TrimSize)
                     {
                         cancellationToken.ThrowIfCancellationRequested();

@@ -143,6 +143,7 @@ public sealed partial class MemoryHierarchy
             }
         }
 
+        await EraseArchivedAsync(ns, [.. operations.Select(static operation => operation.Id)], tally, cancellationToken).ConfigureAwait(false);
         tally.Versions += outcome.VersionsErased;
         tally.Vectors += expected.Vectors;
         tally.Shard += expected.Shard;

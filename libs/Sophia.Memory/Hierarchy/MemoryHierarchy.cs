@@ -71,7 +71,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         Changes = new ModelChanges(Models, store, _namespaces, _shards, _tail, vectors, clock, _logger);
         _sketch = new FrequencySketch(options.NearCapacity);
         _promotions = new Promotions(_shared, _meters.L1);
-        _housekeeping = new Housekeeping(store, _committer, _shards, options, clock, _logger);
+        _housekeeping = new Housekeeping(store, _committer, _shards, options, clock, _logger) { MirroredUpTo = ns => Archive?.HasUpTo(ns) };
         Sessions = new SessionMemory(this, store, _namespaces);
         DefaultSettings = Models.Standard is { } standard
             ? new NamespaceSettings { VectorSource = VectorSource.Embedder, VectorModel = standard.Identity, Dimensions = standard.Dimensions }
@@ -166,7 +166,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
 
     /// <summary>Makes a namespace, or changes what may change of it.</summary>
     /// <exception cref="RefusedException">namespace-settings-fixed: vector source, model or dimension would change. model-not-resident.</exception>
-    public Task<NamespaceInfo> ConfigureNamespaceAsync(
+    public async Task<NamespaceInfo> ConfigureNamespaceAsync(
         string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken)
     {
         if (Models.Identified(settings.VectorModel) is { } model)
@@ -174,7 +174,13 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
             ModelCatalog.RequireResidency(model, name, settings.Resident);
         }
 
-        return _namespaces.ConfigureAsync(tenant, name, settings, cancellationToken);
+        var configured = await _namespaces.ConfigureAsync(tenant, name, settings, cancellationToken).ConfigureAwait(false);
+        if (configured.Settings.Resident)
+        {
+            Archive?.Recall(configured);
+        }
+
+        return configured;
     }
 
     public Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(string tenant, string? after, int limit, CancellationToken cancellationToken) =>

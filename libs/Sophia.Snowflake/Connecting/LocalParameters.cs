@@ -63,7 +63,24 @@ internal sealed class LocalParameters : DbParameterCollection
             throw new ArgumentException("Where one parameter is an array, all are, and of one length.");
         }
 
-        return [.. Enumerable.Range(0, rows).Select(row => columns.Select(column => column!.GetValue(row) is var value && value is DBNull ? null : value).ToArray())];
+        var sets = new object?[rows][];
+        for (var row = 0; row < rows; row++)
+        {
+            sets[row] = new object?[columns.Count];
+        }
+
+        for (var i = 0; i < columns.Count; i++)
+        {
+            // An array of texts is one of objects too, and is read without boxing.
+            var objects = columns[i] as object?[];
+            for (var row = 0; row < rows; row++)
+            {
+                var value = objects is null ? columns[i]!.GetValue(row) : objects[row];
+                sets[row][i] = value is DBNull ? null : value;
+            }
+        }
+
+        return sets;
     }
 
     public override int Add(object value)

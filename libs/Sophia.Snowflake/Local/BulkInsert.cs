@@ -45,6 +45,22 @@ internal static partial class BulkInsert
         return lists;
     }
 
+    /// <summary>
+    /// The session's own table into whose columns, all of them and all texts, the rows go as they are: rows are appended to it without a
+    /// statement, three times as fast as lists. Null for any other.
+    /// </summary>
+    public static string? StageOf(string engine, IReadOnlyList<object?[]> rows, Func<string, IReadOnlyList<string>> textColumns)
+    {
+        if (rows.Count < 2 || Into().Match(engine) is not { Success: true } into || into.Groups["marks"].Value.Split(", ") is not { } marks) return null;
+        var columns = into.Groups["columns"].Value.Split(", ").Select(static c => c.Trim().Trim('"')).ToArray();
+        for (var i = 0; i < marks.Length; i++)
+        {
+            if (marks[i] != $"${i + 1}") return null;
+        }
+        var table = into.Groups["table"].Value;
+        return columns.Length == marks.Length && columns.SequenceEqual(textColumns(table)) && rows.All(row => row.Length >= columns.Length && row.All(static v => v is null or string)) ? table : null;
+    }
+
     private static List<T> Column<T>(IReadOnlyList<object?[]> rows, int from, int count, int column)
     {
         var values = new List<T>(count);
@@ -63,6 +79,9 @@ internal static partial class BulkInsert
         }
         return type is null || type == typeof(string) ? "VARCHAR" : type == typeof(long) ? "BIGINT" : type == typeof(double) ? "DOUBLE" : type == typeof(bool) ? "BOOLEAN" : null;
     }
+
+    [GeneratedRegex(@"\AINSERT INTO ""(?<table>[A-Z0-9_]+)"" ?\((?<columns>[^()]+)\) VALUES \((?<marks>\$\d+(, \$\d+)*)\)\z")]
+    private static partial Regex Into();
 
     [GeneratedRegex(@"(?<=\AINSERT INTO [^()']+(\([^()']*\))? )VALUES \((?<marks>\$\d+(, \$\d+)*)\)\z")]
     private static partial Regex PlainValues();

@@ -128,7 +128,8 @@ public sealed class LocalSession : IDisposable
         try
         {
             long changed = 0;
-            if (BulkInsert.Of(sql, binds) is { } bulk)
+            if (BulkInsert.StageOf(sql, binds, TextColumnsOfStage) is { } stage) changed = Append(stage, binds, cancellationToken);
+            else if (BulkInsert.Of(sql, binds) is { } bulk)
             {
                 for (var from = 0; from < binds.Count; from += BulkInsert.Rows)
                 {
@@ -152,6 +153,37 @@ public sealed class LocalSession : IDisposable
             Run("ROLLBACK");
             throw;
         }
+    }
+
+    private long Append(string stage, IReadOnlyList<object?[]> rows, CancellationToken cancellationToken)
+    {
+        using var appender = _connection.CreateAppender("temp", "main", stage);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            if ((i & 1023) == 0) cancellationToken.ThrowIfCancellationRequested();
+            var row = appender.CreateRow();
+            foreach (var value in rows[i])
+            {
+                if (value is null) row.AppendNullValue();
+                else row.AppendValue((string)value);
+            }
+            row.EndRow();
+        }
+        return rows.Count;
+    }
+
+    // None unless all of its columns are texts.
+    private IReadOnlyList<string> TextColumnsOfStage(string table)
+    {
+        using var command = Command("SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'temp' AND table_name = $1 ORDER BY column_index", [table]);
+        using var reader = command.ExecuteReader();
+        List<string> columns = [];
+        while (reader.Read())
+        {
+            if (reader.GetString(1) != "VARCHAR") return [];
+            columns.Add(reader.GetString(0));
+        }
+        return columns;
     }
 
     private DuckDBCommand Command(string sql, ReadOnlySpan<object?> values)

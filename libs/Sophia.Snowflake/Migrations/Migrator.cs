@@ -73,7 +73,7 @@ public sealed class Migrator(DbDataSource source, IReadOnlyList<Migration>? migr
         return status.Pending;
     }
 
-    private async Task<SchemaStatus> StatusAsync(DbConnection connection, CancellationToken cancellationToken)
+    internal async Task<SchemaStatus> StatusAsync(DbConnection connection, CancellationToken cancellationToken)
     {
         var applied = await AppliedAsync(connection, cancellationToken).ConfigureAwait(false);
         var drift = new List<string>();

@@ -17,7 +17,7 @@ public sealed class ModelTests
         Assert.IsType<SnowflakeResource>(resources["snowflake"]);
         Assert.Equal(["postgres", "redis"], resources.Values.Where(r => r.Annotations.OfType<ContainerLifetimeAnnotation>().Any(l => l.Lifetime == ContainerLifetime.Persistent)).Select(r => r.Name).Order());
         Assert.Contains(resources["postgres"].Annotations.OfType<ContainerMountAnnotation>(), mount => mount.Source == "sophia-postgres");
-        Assert.Equal(["gpu-tier", "postgres", "redis", "snowflake", "sophia"], resources["api"].WaitsOf());
+        Assert.Equal(["gpu-tier", "postgres", "redis", "sophia"], resources["api"].WaitsOf());
         Assert.Equal(["postgres", "sophia"], resources["gpu-tier"].WaitsOf());
         Assert.All(["redis", "postgres", "sophia", "snowflake", "snowflake-emulator", "gpu-tier", "api"], name => Assert.NotEmpty(resources[name].Annotations.OfType<HealthCheckAnnotation>()));
         Assert.All(["load", "sample-data", "redisinsight", "pgweb"], name => Assert.NotEmpty(resources[name].Annotations.OfType<ExplicitStartupAnnotation>()));
@@ -32,7 +32,7 @@ public sealed class ModelTests
 
         Assert.DoesNotContain(resources.Keys, name => name is "redis" or "postgres" or "gpu-tier");
         Assert.DoesNotContain("ConnectionStrings__postgres", (await model.Application.EnvironmentOfAsync("api")).Keys);
-        Assert.Equal(["snowflake"], resources["api"].WaitsOf());
+        Assert.Empty(resources["api"].WaitsOf());
     }
 
     [SkippableFact]
@@ -45,7 +45,7 @@ public sealed class ModelTests
 
         Assert.Equal($"localhost:{Recording.RedisPort}", environment["ConnectionStrings__redis"]);
         Assert.Equal($"Host=localhost;Port={Recording.PostgresPort};Username=sophia;Database=postgres", environment["ConnectionStrings__postgres"]);
-        Assert.Equal(["gpu-tier", "postgres", "redis", "snowflake"], model.Application.Resources()["api"].WaitsOf());
+        Assert.Equal(["gpu-tier", "postgres", "redis"], model.Application.Resources()["api"].WaitsOf());
     }
 
     [Fact]

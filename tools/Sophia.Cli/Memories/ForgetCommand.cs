@@ -91,7 +91,7 @@ internal static class ForgetCommand
         }
         if (report.Erased is { } e)
             await writer.WriteLineAsync(
-                $"  records {e.Records}, versions {e.Versions}, vectors {e.Vectors}, L1 {e.L1}, near copies {e.Near}, L0 {e.L0}, tombstones left in the log {e.LogTombstones}");
+                $"  records {e.Records}, versions {e.Versions}, vectors {e.Vectors}, L1 {e.L1}, near copies {e.Near}, L0 {e.L0}, Snowflake {e.Snowflake}, tombstones left in the log {e.LogTombstones}");
         if (report.DryRun) return;
         foreach (var holder in report.StillHeldBy ?? []) await writer.WriteLineAsync($"  may still be held by: {Styles.OneLine(holder, 500)}");
     }

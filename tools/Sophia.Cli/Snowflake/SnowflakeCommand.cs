@@ -8,7 +8,7 @@ internal static class SnowflakeCommand
 {
     public static Command Create(Surroundings surroundings)
     {
-        var command = new Command("snowflake", "What Sophia needs in Snowflake.") { FunctionsCommand.Create() };
+        var command = new Command("snowflake", "What Sophia needs in Snowflake.") { FunctionsCommand.Create(), MirrorCommand.Create(surroundings) };
         foreach (var schema in SchemaCommands.Create(surroundings))
         {
             command.Subcommands.Add(schema);

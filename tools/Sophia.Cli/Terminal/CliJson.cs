@@ -16,6 +16,7 @@ namespace Sophia.Cli.Terminal;
 [JsonSerializable(typeof(SearchResult))]
 [JsonSerializable(typeof(ForgetReport))]
 [JsonSerializable(typeof(TierReport))]
+[JsonSerializable(typeof(SnowflakeStatus))]
 [JsonSerializable(typeof(NamespaceInfo))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ModelChangeStatus))]

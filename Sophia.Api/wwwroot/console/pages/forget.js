@@ -4,7 +4,7 @@ import { h } from '../core/dom.js';
 import { confirm } from '../core/confirm.js';
 import { count, plural } from '../core/format.js';
 
-const Names = { records: 'records', versions: 'versions', vectors: 'vectors', l1: 'copies in the shared L1', near: 'near copies', l0: 'rows of L0', logTombstones: 'tombstones in the log, without key or content' };
+const Names = { records: 'records', versions: 'versions', vectors: 'vectors', l1: 'copies in the shared L1', near: 'near copies', l0: 'rows of L0', logTombstones: 'tombstones in the log, without key or content', snowflake: 'rows in Snowflake' };
 
 /**
  * what: the selection, as POST …/forget takes it. Shows what a dry run found and asks; then forgets.

@@ -1,16 +1,16 @@
 -- The mirror of the log: a row for each row of the log, of whatever kind. Transient and without Time Travel, so that what is erased
--- here is gone with the statement: neither Time Travel nor Fail-safe keeps it. A vector stands in the column of its length, so that
--- VECTOR_COSINE_SIMILARITY and its like can read it; one of another length in EMBEDDING_OTHER.
+-- here is gone with the statement: neither Time Travel nor Fail-safe keeps it. A vector stands in the table of its length, so that
+-- VECTOR_COSINE_SIMILARITY and its like can read it; one of another length in MEMORY_VECTORS_OTHER.
 CREATE TRANSIENT TABLE IF NOT EXISTS SOPHIA_AI_MEMORY.MEMORY_LOG (
-  sequence NUMBER(19,0) NOT NULL PRIMARY KEY,
-  namespace_id NUMBER(19,0) NOT NULL,
+  sequence NUMBER(18,0) NOT NULL PRIMARY KEY,
+  namespace_id NUMBER(18,0) NOT NULL,
   tenant VARCHAR(255) NOT NULL,
   namespace VARCHAR(255) NOT NULL,
   record_id VARCHAR(32) NOT NULL,
   record_key VARCHAR(512),
   change VARCHAR(10) NOT NULL,
   version NUMBER(10,0) NOT NULL,
-  previous NUMBER(19,0),
+  previous NUMBER(18,0),
   recorded_at TIMESTAMP_NTZ NOT NULL,
   content_kind VARCHAR(5),
   content_type VARCHAR(255),
@@ -20,16 +20,30 @@ CREATE TRANSIENT TABLE IF NOT EXISTS SOPHIA_AI_MEMORY.MEMORY_LOG (
   attributes VARIANT,
   provenance VARIANT,
   vector_model VARCHAR(255),
-  embedding_256 VECTOR(FLOAT, 256),
-  embedding_384 VECTOR(FLOAT, 384),
-  embedding_768 VECTOR(FLOAT, 768),
-  embedding_1024 VECTOR(FLOAT, 1024),
-  embedding_1536 VECTOR(FLOAT, 1536),
-  embedding_other ARRAY,
+  dimensions NUMBER(4,0),
   created_at TIMESTAMP_NTZ,
   expires_at TIMESTAMP_NTZ,
   valid_from TIMESTAMP_NTZ,
   valid_to TIMESTAMP_NTZ
+) CLUSTER BY (namespace_id, sequence) DATA_RETENTION_TIME_IN_DAYS = 0;
+
+CREATE TRANSIENT TABLE IF NOT EXISTS SOPHIA_AI_MEMORY.MEMORY_VECTORS_256 (
+  namespace_id NUMBER(18,0) NOT NULL, sequence NUMBER(18,0) NOT NULL PRIMARY KEY, record_id VARCHAR(32) NOT NULL, vector_model VARCHAR(255), embedding VECTOR(FLOAT, 256)
+) CLUSTER BY (namespace_id, sequence) DATA_RETENTION_TIME_IN_DAYS = 0;
+CREATE TRANSIENT TABLE IF NOT EXISTS SOPHIA_AI_MEMORY.MEMORY_VECTORS_384 (
+  namespace_id NUMBER(18,0) NOT NULL, sequence NUMBER(18,0) NOT NULL PRIMARY KEY, record_id VARCHAR(32) NOT NULL, vector_model VARCHAR(255), embedding VECTOR(FLOAT, 384)
+) CLUSTER BY (namespace_id, sequence) DATA_RETENTION_TIME_IN_DAYS = 0;
+CREATE TRANSIENT TABLE IF NOT EXISTS SOPHIA_AI_MEMORY.MEMORY_VECTORS_768 (
+  namespace_id NUMBER(18,0) NOT NULL, sequence NUMBER(18,0) NOT NULL PRIMARY KEY, record_id VARCHAR(32) NOT NULL, vector_model VARCHAR(255), embedding VECTOR(FLOAT, 768)
+) CLUSTER BY (namespace_id, sequence) DATA_RETENTION_TIME_IN_DAYS = 0;
+CREATE TRANSIENT TABLE IF NOT EXISTS SOPHIA_AI_MEMORY.MEMORY_VECTORS_1024 (
+  namespace_id NUMBER(18,0) NOT NULL, sequence NUMBER(18,0) NOT NULL PRIMARY KEY, record_id VARCHAR(32) NOT NULL, vector_model VARCHAR(255), embedding VECTOR(FLOAT, 1024)
+) CLUSTER BY (namespace_id, sequence) DATA_RETENTION_TIME_IN_DAYS = 0;
+CREATE TRANSIENT TABLE IF NOT EXISTS SOPHIA_AI_MEMORY.MEMORY_VECTORS_1536 (
+  namespace_id NUMBER(18,0) NOT NULL, sequence NUMBER(18,0) NOT NULL PRIMARY KEY, record_id VARCHAR(32) NOT NULL, vector_model VARCHAR(255), embedding VECTOR(FLOAT, 1536)
+) CLUSTER BY (namespace_id, sequence) DATA_RETENTION_TIME_IN_DAYS = 0;
+CREATE TRANSIENT TABLE IF NOT EXISTS SOPHIA_AI_MEMORY.MEMORY_VECTORS_OTHER (
+  namespace_id NUMBER(18,0) NOT NULL, sequence NUMBER(18,0) NOT NULL PRIMARY KEY, record_id VARCHAR(32) NOT NULL, vector_model VARCHAR(255), embedding ARRAY
 ) CLUSTER BY (namespace_id, sequence) DATA_RETENTION_TIME_IN_DAYS = 0;
 
 -- The current version of each record that is there, as of the mirror's last flush.

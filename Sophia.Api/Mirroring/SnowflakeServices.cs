@@ -1,0 +1,94 @@
+using System.Data.Common;
+using Sophia.Api.Composition;
+using Sophia.Gpu.Health;
+using Sophia.Gpu.Pools;
+using Sophia.Memory.Hierarchy;
+using Sophia.Snowflake.Connecting;
+using Sophia.Snowflake.Flushing;
+using Sophia.Snowflake.Mirror;
+using Sophia.Snowflake.Sampling;
+
+namespace Sophia.Api.Mirroring;
+
+/// <summary>What this service writes to Snowflake: an account's, or the one in its process.</summary>
+internal sealed class SnowflakeWriter(bool isAccount, SnowflakeFlush flush, LogMirror? mirror, GpuSampler sampler) : IHostedService
+{
+    public string Engine => isAccount ? "Snowflake" : "local Snowflake (DuckDB)";
+
+    public SnowflakeFlush Flush => flush;
+
+    /// <summary>Null where the log is not mirrored.</summary>
+    public LogMirror? Mirror => mirror;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (mirror is not null)
+        {
+            await mirror.StartAsync(cancellationToken);
+        }
+
+        flush.Start();
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        sampler.Dispose();
+        await flush.DisposeAsync();
+        mirror?.Dispose();
+    }
+}
+
+internal static class SnowflakeServices
+{
+    /// <exception cref="ConfigurationException">A setting cannot be, or an account is configured without its driver.</exception>
+    public static void AddSnowflake(this IServiceCollection services, ApiOptions api, string? connection)
+    {
+        var options = api.Snowflake;
+        if (options.Validate() is { } problem)
+        {
+            throw new ConfigurationException(problem);
+        }
+
+        var isAccount = !string.IsNullOrWhiteSpace(connection);
+        DbDataSource source;
+        try
+        {
+            source = SnowflakeDataSources.Open(connection, options.File ?? Path.Combine(api.DataDirectory, "snowflake.duckdb"));
+        }
+        catch (SnowflakeDriverMissingException error)
+        {
+            throw new ConfigurationException(error.Message);
+        }
+        catch (ArgumentException error)
+        {
+            throw new ConfigurationException($"ConnectionStrings:snowflake is not of the driver's form: {error.Message}");
+        }
+
+        services.AddSingleton(provider =>
+        {
+            var memory = provider.GetRequiredService<MemoryHierarchy>();
+            var node = provider.GetRequiredService<GpuNode>();
+            var sensors = provider.GetRequiredService<GpuSensors>();
+            var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Snowflake");
+            var sampler = new GpuSampler(() => Pools(node), () => Gpus(sensors), node.Name, options.SampleInterval, memory.Clock);
+            var mirror = options.Mirror ?? isAccount ? new LogMirror(memory, options, $"{node.Name}-{Guid.NewGuid():N}", logger) : null;
+            var flush = new SnowflakeFlush(source, mirror is null ? [sampler] : [mirror, sampler], options, memory.Clock, logger);
+            if (mirror is not null)
+            {
+                memory.Archive = new MirrorArchive(
+                    mirror, flush, options, memory.IsShared, isAccount ? null : "The local Snowflake's file may hold the erased bytes until its room is used again.");
+            }
+
+            return new SnowflakeWriter(isAccount, flush, mirror, sampler);
+        });
+        services.AddHostedService(static provider => provider.GetRequiredService<SnowflakeWriter>());
+    }
+
+    private static IReadOnlyList<PoolSample> Pools(GpuNode node) =>
+        [.. node.Devices.SelectMany(static device => device.Pools).Select(static pool => pool.Report())
+            .Select(report => new PoolSample(report.Name, node.Name, report.Name[(report.Name.LastIndexOf('/') + 1)..], report.GrantedBytes, report.UsedBytes))];
+
+    private static IReadOnlyList<GpuSample> Gpus(GpuSensors sensors) =>
+        [.. sensors.Read().Select(static (gpu, i) => new GpuSample(
+            i, gpu.Uuid ?? $"{i}", gpu is { UsedBytes: { } used, TotalBytes: > 0 and var total } ? (double)used / total : null, gpu.Utilization, gpu.TemperatureCelsius, gpu.PowerWatts))];
+}

@@ -1,0 +1,28 @@
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+
+namespace Sophia.Memory.Archiving;
+
+/// <summary>A copy of the log outside of L3 that is kept longer, and that an erasure has to reach. Resident namespaces are not in it.</summary>
+public interface IArchive
+{
+    /// <summary>The archive's name for people, such as "Snowflake".</summary>
+    string Name { get; }
+
+    /// <summary>Up to when the archive has the namespace's rows of the log: older ones may be trimmed from L3.</summary>
+    DateTimeOffset HasUpTo(NamespaceInfo ns);
+
+    /// <summary>A namespace has become resident: what the archive has of it goes with its next batch.</summary>
+    void Recall(NamespaceInfo ns);
+
+    /// <summary>Erases what the archive has of records, before the caller is answered.</summary>
+    /// <exception cref="ArchiveUnavailableException">They go when the archive can be reached, by the tombstones in the log.</exception>
+    Task<ArchiveErasure> EraseAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, CancellationToken cancellationToken);
+}
+
+/// <summary>What an archive erased.</summary>
+/// <param name="StillHeld">Where a copy may be still, and until when; null when nowhere.</param>
+public readonly record struct ArchiveErasure(long Rows, string? StillHeld);
+
+/// <summary>The archive cannot be asked.</summary>
+public sealed class ArchiveUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

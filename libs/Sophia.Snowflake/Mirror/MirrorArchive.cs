@@ -1,0 +1,54 @@
+using System.Data.Common;
+using System.Globalization;
+using Sophia.Memory.Archiving;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Snowflake.Flushing;
+using Sophia.Snowflake.Migrations;
+
+namespace Sophia.Snowflake.Mirror;
+
+/// <summary>What the memory asks of the mirror: how far it is, and to erase.</summary>
+/// <param name="held">What may hold erased bytes even so, said in each proof; null for nothing.</param>
+public sealed class MirrorArchive(LogMirror mirror, SnowflakeFlush flush, SnowflakeOptions options, bool isShared, string? held = null) : IArchive
+{
+    private const int MostErasedAtOnce = 500;
+
+    public string Name => "Snowflake";
+
+    public DateTimeOffset HasUpTo(NamespaceInfo ns) => mirror.HasUpTo(ns.Partition);
+
+    public void Recall(NamespaceInfo ns) => mirror.Recall();
+
+    public async Task<ArchiveErasure> EraseAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Not while a batch is under way: it may have read what is erased here, and would write it again behind this.
+            var rows = await flush.AloneAsync(
+                options.EraseTimeout,
+                async session =>
+                {
+                    var erased = 0L;
+                    foreach (var some in records.Chunk(MostErasedAtOnce))
+                    {
+                        object?[] values = [ns.Id.ToString(CultureInfo.InvariantCulture), .. some.Select(static id => id.ToString())];
+                        foreach (var table in mirror.Tables)
+                        {
+                            var rows = await session.ExecuteAsync(MirrorStatements.EraseRecords(table, some.Length), cancellationToken, values).ConfigureAwait(false);
+                            erased += table == MirrorStatements.Log ? rows : 0;
+                        }
+                    }
+
+                    return erased;
+                },
+                cancellationToken).ConfigureAwait(false);
+            return new ArchiveErasure(rows, held is not null ? held : isShared ? "If another process was mirroring at this moment, Snowflake may get a copy again until the mirror comes to the tombstones, at its next flush." : null);
+        }
+        catch (Exception error) when (error is DbException or TimeoutException or SchemaDriftException)
+        {
+            throw new ArchiveUnavailableException(error.Message, error);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using Sophia.Snowflake.Migrations;
+
+namespace Sophia.Snowflake.Mirror;
+
+/// <summary>The statements of the mirror. Rows are bound as arrays into a table of the session, as texts, and go from there in one MERGE for each table.</summary>
+internal static class MirrorStatements
+{
+    public const string Log = Migration.Schema + ".MEMORY_LOG";
+
+    // A table of the session, in its schema.
+    private const string Stage = "MIRROR_STAGE";
+    private static readonly int[] Dimensions = [256, 384, 768, 1024, 1536];
+
+    private static readonly string[] Columns =
+    [
+        "sequence", "namespace_id", "tenant", "namespace", "record_id", "record_key", "change", "version", "previous", "recorded_at", "content_kind", "content_type", "content",
+        "content_bytes", "tags", "attributes", "provenance", "vector_model", "dimensions", "created_at", "expires_at", "valid_from", "valid_to",
+    ];
+
+    private static readonly string[] VectorColumns = ["namespace_id", "sequence", "record_id", "vector_model", "embedding"];
+
+    public static readonly string MakeStage = $"CREATE TEMPORARY TABLE IF NOT EXISTS {Stage} ({string.Join(", ", MirrorRows.Columns.Select(static c => c + " VARCHAR"))})";
+
+    public static readonly string EmptyStage = $"TRUNCATE TABLE {Stage}";
+
+    public static readonly string Fill = $"INSERT INTO {Stage} ({string.Join(", ", MirrorRows.Columns)}) VALUES ({string.Join(", ", MirrorRows.Columns.Select(static _ => "?"))})";
+
+    /// <summary>Every table that holds something of a record.</summary>
+    public static readonly IReadOnlyList<string> Tables = [Log, .. Dimensions.Select(static d => VectorTable(d)), VectorTable(0)];
+
+    public static readonly string Merge = MergeInto(
+        Log, Columns,
+        """
+        sequence::NUMBER(18,0) AS sequence, namespace_id::NUMBER(18,0) AS namespace_id, tenant, namespace, record_id, record_key, change, version::NUMBER(10,0) AS version,
+        previous::NUMBER(18,0) AS previous, recorded_at::TIMESTAMP_NTZ AS recorded_at, content_kind, content_type, content, TO_BINARY(content_hex) AS content_bytes,
+        PARSE_JSON(tags)::ARRAY AS tags, PARSE_JSON(attributes) AS attributes, PARSE_JSON(provenance) AS provenance, vector_model, dimensions::NUMBER(4,0) AS dimensions,
+        created_at::TIMESTAMP_NTZ AS created_at, expires_at::TIMESTAMP_NTZ AS expires_at, valid_from::TIMESTAMP_NTZ AS valid_from, valid_to::TIMESTAMP_NTZ AS valid_to
+        """,
+        "");
+
+    /// <summary>The length whose table a vector of this length stands in: its own, or 0 for the table of others.</summary>
+    public static int TableOf(int dimensions) => Dimensions.Contains(dimensions) ? dimensions : 0;
+
+    /// <param name="table">Of <see cref="TableOf"/>.</param>
+    public static string MergeVectors(int table) => MergeInto(
+        VectorTable(table), VectorColumns,
+        $"namespace_id::NUMBER(18,0) AS namespace_id, sequence::NUMBER(18,0) AS sequence, record_id, vector_model, PARSE_JSON(vector)::{(table == 0 ? "ARRAY" : $"VECTOR(FLOAT, {table})")} AS embedding",
+        $"WHERE vector IS NOT NULL AND dimensions {(table == 0 ? $"NOT IN ({string.Join(", ", Dimensions.Select(static d => $"'{d}'"))})" : $"= '{table}'")}");
+
+    /// <summary>What tombstones erase of a table: every row of their records that is older.</summary>
+    public static string Erase(string table) =>
+        $"""
+        DELETE FROM {table} AS t USING (SELECT record_id, MAX(sequence::NUMBER(18,0)) AS last FROM {Stage} WHERE change IN ('forget', 'expire') GROUP BY record_id) AS s
+        WHERE t.record_id = s.record_id AND t.sequence < s.last{NotTombstones(table, "t.")}
+        """;
+
+    /// <summary>Erases these records, whose ids are bound, of a namespace, which is bound before them.</summary>
+    public static string EraseRecords(string table, int records) =>
+        $"DELETE FROM {table} WHERE namespace_id = ?::NUMBER(18,0) AND record_id IN ({string.Join(", ", Enumerable.Repeat("?", records))}){NotTombstones(table, "")}";
+
+    /// <param name="namespaces">Ids.</param>
+    public static string EraseNamespaces(string table, IEnumerable<long> namespaces) => $"DELETE FROM {table} WHERE namespace_id IN ({string.Join(", ", namespaces)})";
+
+    public static string VectorTable(int dimensions) => $"{Migration.Schema}.MEMORY_VECTORS_{(dimensions == 0 ? "OTHER" : dimensions)}";
+
+    private static string NotTombstones(string table, string prefix) => table == Log ? $" AND {prefix}change NOT IN ('forget', 'expire')" : "";
+
+    private static string MergeInto(string table, string[] columns, string values, string where) =>
+        $"""
+        MERGE INTO {table} AS t
+        USING (SELECT {values} FROM {Stage} {where}) AS s
+        ON t.namespace_id = s.namespace_id AND t.sequence = s.sequence
+        WHEN NOT MATCHED THEN INSERT ({string.Join(", ", columns)}) VALUES ({string.Join(", ", columns.Select(static c => "s." + c))})
+        """;
+}

@@ -1,0 +1,425 @@
+using System.Text;
+using CsCheck;
+using Microsoft.Extensions.Logging.Abstractions;
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Stores;
+using Sophia.Snowflake.Flushing;
+using Sophia.Snowflake.Mirror;
+using Sophia.Tests.Infrastructure;
+
+namespace Sophia.Snowflake.Tests.Mirror;
+
+public sealed class MirrorTests : IAsyncLifetime, IDisposable
+{
+    private static readonly SnowflakeOptions Options = new() { BatchRows = 50, StatementTimeout = TimeSpan.FromSeconds(20) };
+    private readonly FaultySnowflake _lake = new();
+    private RunningMemory _running = null!;
+    private LogMirror _mirror = null!;
+    private SnowflakeFlush _flush = null!;
+
+    private MemoryHierarchy Memory => _running.Memory;
+
+    public async Task InitializeAsync()
+    {
+        await new Sophia.Snowflake.Migrations.Migrator(_lake.Inside).ApplyAsync(null, CancellationToken.None);
+        _running = await RunningMemory.StartAsync();
+        (_mirror, _flush) = Make("node-a");
+        Memory.Archive = new MirrorArchive(_mirror, _flush, Options with { EraseTimeout = TimeSpan.FromSeconds(2) }, isShared: false);
+        await _mirror.StartAsync(CancellationToken.None);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _flush.DisposeAsync();
+        _mirror.Dispose();
+        await _running.DisposeAsync();
+        await _lake.Inside.DisposeAsync();
+    }
+
+    public void Dispose() => _lake.Dispose();
+
+    private (LogMirror, SnowflakeFlush) Make(string node, SnowflakeOptions? options = null)
+    {
+        var mirror = new LogMirror(Memory, options ?? Options, node, NullLogger.Instance);
+        return (mirror, new SnowflakeFlush(_lake, [mirror], options ?? Options, _running.Clock, NullLogger.Instance));
+    }
+
+    private Task<long> FlushAsync() => _flush.FlushAsync(CancellationToken.None);
+
+    private async Task<long> CountAsync(string where = "true") => (long)(await _lake.QueryAsync($"select count(*) from sophia_ai_memory.memory_log where {where}"))[0][0]!;
+
+    private Task<WriteAnswer> PutAsync(NamespaceInfo ns, params RecordDraft[] drafts) =>
+        Memory.PutAsync(ns, [.. drafts.Select(d => new PutRequest(d))], null, new Trail(), CancellationToken.None);
+
+    private static RecordDraft Draft(string key, string text) => new() { Key = key, Content = Encoding.UTF8.GetBytes(text) };
+
+    [Fact]
+    public async Task Every_kind_of_row_is_there_with_all_that_it_has()
+    {
+        await _running.PutAsync("a", "The cat sleeps.", d => d with
+        {
+            Tags = ["x", "y"], Attributes = """{"n":1,"s":"ü"}"""u8.ToArray(), Provenance = new Provenance(Source: "book", Agent: "me"), ExpiresAt = _running.Clock.GetUtcNow().AddDays(1),
+        });
+        await _running.PutAsync("b", "x", d => d with { Kind = ContentKind.Bytes, Content = new byte[] { 0, 255, 7 }, ContentType = "application/octet-stream" });
+        await _running.PutAsync("a", "The cat is awake.");
+        await Memory.DeleteAsync(_running.Notes, "b", default, null, new Trail(), CancellationToken.None);
+
+        Assert.Equal(4, await FlushAsync());
+
+        var rows = await _lake.QueryAsync(
+            "select record_key, change, version, content, tags, attributes:s::string, provenance:source::string, v.embedding, content_bytes, previous is null, tenant, namespace, expires_at from sophia_ai_memory.memory_log l left join sophia_ai_memory.memory_vectors_256 v on v.sequence = l.sequence order by l.sequence");
+        Assert.Equal([("a", "put", 1L), ("b", "put", 1L), ("a", "put", 2L), ("b", "delete", 2L)], rows.Select(r => ((string)r[0]!, (string)r[1]!, (long)r[2]!)));
+        Assert.Equal(("The cat sleeps.", "[\"x\",\"y\"]", "ü", "book", true, "acme", "notes"), ((string)rows[0][3]!, (string)rows[0][4]!, (string)rows[0][5]!, (string)rows[0][6]!, (bool)rows[0][9]!, (string)rows[0][10]!, (string)rows[0][11]!));
+        Assert.Equal(new DateTime(2026, 11, 2, 12, 0, 0), rows[0][12]);
+        Assert.Equal([0, 255, 7], (byte[])rows[1][8]!);
+        Assert.Equal((await Memory.GetAsync(_running.Notes, "a", default, new Trail(), CancellationToken.None)).Entry!.Record.Vector, System.Text.Json.JsonSerializer.Deserialize<float[]>((string)rows[2][7]!));
+        Assert.Equal([["The cat is awake."]], await _lake.QueryAsync("select content from sophia_ai_memory.memory_current"));
+        Assert.Equal((0L, TimeSpan.Zero), (_mirror.Report().Rows, _mirror.Report().Lag));
+    }
+
+    [Fact]
+    public async Task A_service_in_which_nothing_happens_does_not_even_log_in()
+    {
+        _flush.Start();
+        for (var i = 0; i < 50; i++)
+        {
+            _running.Clock.Advance(TimeSpan.FromMinutes(10));
+            await Task.Yield();
+        }
+
+        Assert.Equal(0, _lake.Logins);
+        await _running.PutAsync("a", "one");
+        await UntilAsync(() => _lake.Logins > 0 && _mirror.Report().Rows == 0, TimeSpan.FromMinutes(1));
+        var (logins, statements) = (_lake.Logins, _lake.Wire.Count);
+        for (var i = 0; i < 200; i++)
+        {
+            _running.Clock.Advance(TimeSpan.FromMinutes(10));
+            await Task.Yield();
+        }
+
+        Assert.Equal((logins, statements), (_lake.Logins, _lake.Wire.Count));
+        Assert.Equal(1, _flush.Report().FlushesLastDay + (_flush.Report().CreditsLastDay == 0 ? 1 : 0));
+    }
+
+    [Fact]
+    public async Task Rows_go_after_the_interval_or_when_they_are_many()
+    {
+        var (mirror, flush) = Make("node-b", Options with { FlushRows = 20 });
+        await mirror.StartAsync(CancellationToken.None);
+        flush.Start();
+        await _running.PutAsync("a", "one");
+        for (var i = 0; i < 100; i++)
+        {
+            _running.Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.Equal(0, _lake.Logins);
+        await PutAsync(_running.Notes, [.. Enumerable.Range(0, 20).Select(i => Draft($"k{i}", $"text {i}"))]);
+        await UntilAsync(() => mirror.Report().Rows == 0, TimeSpan.FromSeconds(1));
+        Assert.Equal(21, await CountAsync());
+        await flush.DisposeAsync();
+        mirror.Dispose();
+    }
+
+    [Fact]
+    public async Task A_batch_whose_cursor_was_lost_is_done_again_and_nothing_is_doubled()
+    {
+        await PutAsync(_running.Notes, [.. Enumerable.Range(0, 120).Select(i => Draft($"k{i}", $"text {i}"))]);
+        _running.Store.BeforeCommit = groups =>
+        {
+            if (groups.Any(g => g.Operations[0].Namespace.Name == "$state"))
+            {
+                throw new StoreUnavailableException("The cursor is lost.");
+            }
+        };
+        await Assert.ThrowsAsync<StoreUnavailableException>(FlushAsync);
+        Assert.Equal(120, await CountAsync());
+        _running.Store.BeforeCommit = null;
+
+        // Another process, that knows of nothing.
+        var (mirror, flush) = Make("node-b");
+        Assert.Equal(120, await flush.FlushAsync(CancellationToken.None));
+
+        Assert.Equal(120, await CountAsync());
+        await flush.DisposeAsync();
+        mirror.Dispose();
+    }
+
+    [Fact]
+    public async Task Whatever_the_line_does_no_row_is_lost_or_doubled()
+    {
+        await Gen.Select(Gen.Int[0, 5].Array[12], Gen.Int[1, 60].Array[12], Gen.Int).SampleAsync(
+            async (faults, sizes, seed) =>
+            {
+                var random = new Random(seed);
+                var made = 0;
+                for (var round = 0; round < faults.Length; round++)
+                {
+                    await PutAsync(_running.Notes, [.. Enumerable.Range(0, sizes[round]).Select(i => Draft($"k{random.Next(80)}", $"text {made++} of {seed}"))]);
+                    if (round % 4 == 3)
+                    {
+                        await Memory.ForgetAsync(_running.Notes, new ForgetRequest { Keys = [$"k{random.Next(80)}"] }, new Trail(), CancellationToken.None);
+                    }
+
+                    var left = random.Next(1, 5);
+                    _lake.OnLogin = faults[round] switch
+                    {
+                        1 => () => throw new DriverException("HTTP 500"),
+                        2 => () => throw new DriverException("Incorrect username or password was specified.", "08001"),
+                        _ => null,
+                    };
+                    _lake.OnStatement = faults[round] switch
+                    {
+                        3 => (_, _) => --left < 0 ? throw new DriverException("Authentication token has expired.") : Task.CompletedTask,
+                        4 => async (sql, stop) => await (sql.StartsWith("MERGE INTO SOPHIA_AI_MEMORY.MEMORY_LOG", StringComparison.Ordinal) && --left < 3 ? throw new DriverException("HTTP 503") : Task.CompletedTask),
+                        _ => null,
+                    };
+                    try
+                    {
+                        await FlushAsync();
+                    }
+                    catch (DriverException)
+                    {
+                        Assert.NotNull(_flush.Report().LastError);
+                    }
+                }
+
+                (_lake.OnLogin, _lake.OnStatement) = (null, null);
+                await FlushAsync();
+                await AssertSameAsync();
+            },
+            iter: 6, threads: 1);
+    }
+
+    private async Task AssertSameAsync()
+    {
+        List<(long, string, string?)> log = [];
+        for (var after = 0L; ;)
+        {
+            var page = await Memory.ReadLogAsync(_running.Notes.Partition, after, 1000, CancellationToken.None);
+            if (page.Count == 0)
+            {
+                break;
+            }
+
+            after = page[^1].Sequence.Number;
+            log.AddRange(page.Where(e => e.NamespaceId == _running.Notes.Id).Select(e => (e.Sequence.Value, MirrorRows.NameOf(e.Kind), e.Record is { } r ? Encoding.UTF8.GetString(r.Content.Span) : null)));
+        }
+
+        var mirrored = (await _lake.QueryAsync("select sequence, change, content from sophia_ai_memory.memory_log order by sequence")).Select(r => (Convert.ToInt64(r[0]), (string)r[1]!, r[2] as string)).ToList();
+        Assert.Equal(log.Where(e => e.Item2 != "put" || e.Item3 is not null).Order(), mirrored.Where(e => e.Item2 != "put" || e.Item3 is not null).Order());
+        Assert.Equal(mirrored.Count, mirrored.Select(e => e.Item1).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_statement_that_hangs_is_given_up_and_reads_and_writes_go_on_meanwhile()
+    {
+        var (mirror, flush) = Make("node-b", Options with { StatementTimeout = TimeSpan.FromSeconds(1) });
+        await _running.PutAsync("a", "one");
+        // Not even its token ends it.
+        _lake.OnStatement = (_, _) => new TaskCompletionSource().Task;
+        var hanging = flush.FlushAsync(CancellationToken.None);
+
+        await _running.PutAsync("b", "two");
+        Assert.Equal("two", (await _running.GetAsync("b")).Text);
+        await Assert.ThrowsAsync<TimeoutException>(() => hanging);
+        Assert.Contains("within 1 s", flush.Report().LastError, StringComparison.Ordinal);
+
+        _lake.OnStatement = null;
+        await flush.FlushAsync(CancellationToken.None);
+        Assert.Equal(2, await CountAsync());
+        await flush.DisposeAsync();
+        mirror.Dispose();
+    }
+
+    [Fact]
+    public async Task After_a_failure_it_waits_longer_each_time_and_then_catches_up_by_itself()
+    {
+        _lake.OnLogin = () => throw new DriverException("HTTP 500");
+        _flush.Start();
+        await _running.PutAsync("a", "one");
+        await UntilAsync(() => _lake.Logins == 1, TimeSpan.FromMinutes(1));
+        List<TimeSpan> waits = [];
+        for (var i = 2; i <= 11; i++)
+        {
+            var at = _running.Clock.GetUtcNow();
+            await UntilAsync(() => _lake.Logins == i, TimeSpan.FromSeconds(1));
+            waits.Add(_running.Clock.GetUtcNow() - at);
+        }
+
+        Assert.InRange(waits[0], TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+        Assert.InRange(waits[^1], TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(6));
+        Assert.True(_mirror.Report().Lag > TimeSpan.FromMinutes(10));
+        _lake.OnLogin = null;
+        await UntilAsync(() => _mirror.Report().Rows == 0 && _flush.Report().LastError is null, TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task Nothing_of_a_resident_namespace_leaves_the_process()
+    {
+        const string Canary = "zxcanary41";
+        var home = await Memory.ConfigureNamespaceAsync("acme", "home", Memory.DefaultSettings with { Resident = true }, CancellationToken.None);
+        await PutAsync(home, Draft($"key-{Canary}", $"text {Canary}") with { Tags = [Canary] });
+        await Memory.ForgetAsync(home, new ForgetRequest { Keys = [$"key-{Canary}"] }, new Trail(), CancellationToken.None);
+        await PutAsync(home, Draft($"key-{Canary}", $"text {Canary}"));
+        await _running.PutAsync("open", "this may go");
+
+        await FlushAsync();
+
+        Assert.Contains(_lake.Wire, text => text.Contains("this may go", StringComparison.Ordinal));
+        Assert.DoesNotContain(_lake.Wire, text => text.Contains(Canary, StringComparison.Ordinal));
+        Assert.Equal(1, await CountAsync());
+    }
+
+    [Fact]
+    public async Task A_namespace_that_becomes_resident_is_taken_out()
+    {
+        await _running.PutAsync("a", "one");
+        await FlushAsync();
+        Assert.Equal(0, _mirror.Waiting);
+
+        await Memory.ConfigureNamespaceAsync("acme", "notes", _running.Notes.Settings with { Resident = true }, CancellationToken.None);
+
+        Assert.Equal(1, _mirror.Waiting);
+        await FlushAsync();
+        Assert.Equal(0, await CountAsync());
+        Assert.Equal(0, _mirror.Waiting);
+    }
+
+    [Fact]
+    public async Task A_forget_waits_for_snowflake_and_its_proof_counts_what_went_there()
+    {
+        await _running.PutAsync("a", "one secret");
+        await _running.PutAsync("a", "two secret");
+        await _running.PutAsync("b", "stays");
+        await FlushAsync();
+
+        var proof = await Memory.ForgetAsync(_running.Notes, new ForgetRequest { Keys = ["a"] }, new Trail(), CancellationToken.None);
+
+        Assert.Equal(2, proof.Archived);
+        Assert.Equal(0, await CountAsync("content like '%secret%'"));
+        Assert.Equal([[1L]], await _lake.QueryAsync("select count(*) from sophia_ai_memory.memory_vectors_256"));
+        await FlushAsync();
+        Assert.Equal(1, await CountAsync("change = 'forget' and record_key is null"));
+        Assert.Equal(2, await CountAsync());
+    }
+
+    [Fact]
+    public async Task A_forget_while_snowflake_is_away_says_so_and_is_done_when_it_is_back()
+    {
+        await _running.PutAsync("a", "one secret");
+        await FlushAsync();
+        _lake.OnLogin = () => throw new DriverException("HTTP 503");
+
+        var proof = await Memory.ForgetAsync(_running.Notes, new ForgetRequest { Keys = ["a"] }, new Trail(), CancellationToken.None);
+
+        Assert.Equal(0, proof.Archived);
+        Assert.Contains(proof.StillHeldBy, text => text.StartsWith("Snowflake could not be asked to erase its copies", StringComparison.Ordinal));
+        Assert.Equal(1, await CountAsync("content like '%secret%'"));
+        _lake.OnLogin = null;
+        await FlushAsync();
+        Assert.Equal(0, await CountAsync("content like '%secret%'"));
+        Assert.Equal([[0L]], await _lake.QueryAsync("select count(*) from sophia_ai_memory.memory_vectors_256"));
+    }
+
+    [Fact]
+    public async Task A_pause_holds_over_a_restart_and_what_came_meanwhile_follows()
+    {
+        await _mirror.PauseAsync(true, CancellationToken.None);
+        await _running.PutAsync("a", "one");
+        Assert.Equal(0, await FlushAsync());
+        Assert.Equal(0, _lake.Logins);
+
+        var (mirror, flush) = Make("node-b");
+        await mirror.StartAsync(CancellationToken.None);
+        Assert.True(mirror.Report().Paused);
+        Assert.Equal((0L, true), (mirror.Waiting, mirror.Report().Rows > 0));
+        await mirror.PauseAsync(false, CancellationToken.None);
+        Assert.Equal(1, await flush.FlushAsync(CancellationToken.None));
+        await flush.DisposeAsync();
+        mirror.Dispose();
+    }
+
+    [Fact]
+    public async Task Of_two_processes_one_mirrors_and_the_other_takes_over_when_it_is_gone()
+    {
+        _running.Store.PretendShared = true;
+        var (other, otherFlush) = Make("node-b");
+        await _running.PutAsync("a", "one");
+        Assert.Equal(1, await FlushAsync());
+        await _running.PutAsync("b", "two");
+
+        Assert.Equal(0, await otherFlush.FlushAsync(CancellationToken.None));
+        _running.Clock.Advance(TimeSpan.FromMinutes(6));
+        Assert.Equal(1, await otherFlush.FlushAsync(CancellationToken.None));
+        await _running.PutAsync("c", "three");
+        Assert.Equal(0, await FlushAsync());
+
+        Assert.Equal((false, true), (_mirror.Report().IsMine, other.Report().IsMine));
+        Assert.Equal(2, await CountAsync());
+        await otherFlush.DisposeAsync();
+        other.Dispose();
+    }
+
+    [Fact]
+    public async Task A_row_that_snowflake_will_not_have_goes_without_its_content_and_the_others_go_whole()
+    {
+        await PutAsync(_running.Notes, [.. Enumerable.Range(0, 40).Select(i => Draft($"k{i}", i == 17 ? "poison" : $"text {i}"))]);
+        _lake.OnStatement = (sql, _) =>
+            sql.StartsWith("MERGE INTO SOPHIA_AI_MEMORY.MEMORY_LOG", StringComparison.Ordinal) && _lake.Wire.Reverse().TakeWhile(text => !text.StartsWith("TRUNCATE", StringComparison.Ordinal)).Contains("poison")
+                ? throw new DriverException("String 'poison' cannot be taken.", "22000")
+                : Task.CompletedTask;
+
+        Assert.Equal(40, await FlushAsync());
+
+        Assert.Equal((40L, 39L, 1L), (await CountAsync(), await CountAsync("content is not null"), _mirror.Report().Stripped));
+    }
+
+    [Fact]
+    public async Task History_is_trimmed_only_once_snowflake_has_it()
+    {
+        await using var memory = await RunningMemory.StartAsync(new Sophia.Memory.MemoryOptions { LogRetention = TimeSpan.FromHours(1), SweepInterval = TimeSpan.FromSeconds(30) });
+        var mirror = new LogMirror(memory.Memory, Options, "node", NullLogger.Instance);
+        await using var flush = new SnowflakeFlush(_lake, [mirror], Options, memory.Clock, NullLogger.Instance);
+        memory.Memory.Archive = new MirrorArchive(mirror, flush, Options, isShared: false);
+        await memory.PutAsync("a", "one");
+        await memory.PutAsync("a", "two");
+        async Task<int> Versions() => (await memory.Memory.HistoryAsync(memory.Notes, "a", default, 10, new Trail(), CancellationToken.None))!.Items.Count;
+        async Task PassAsync()
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                memory.Clock.Advance(TimeSpan.FromSeconds(40));
+                await Task.Delay(20);
+            }
+        }
+
+        memory.Clock.Advance(TimeSpan.FromHours(2));
+        await PassAsync();
+        Assert.Equal(2, await Versions());
+
+        await flush.FlushAsync(CancellationToken.None);
+        for (var i = 0; i < 100 && await Versions() == 2; i++)
+        {
+            await PassAsync();
+        }
+
+        Assert.Equal(1, await Versions());
+        Assert.Equal(2, await CountAsync());
+        mirror.Dispose();
+    }
+
+    private async Task UntilAsync(Func<bool> holds, TimeSpan step)
+    {
+        for (var i = 0; i < 4_000 && !holds(); i++)
+        {
+            _running.Clock.Advance(step);
+            await Task.Delay(2);
+        }
+
+        Assert.True(holds());
+    }
+}

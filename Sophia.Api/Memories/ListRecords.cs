@@ -4,6 +4,7 @@ using Sophia.Api.Answering;
 using Sophia.Api.Composition;
 using Sophia.Api.Problems;
 using Sophia.Api.Reading;
+using Sophia.Memory.Archiving;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 
@@ -47,12 +48,24 @@ internal sealed class ListRecords(MemoryHierarchy memory)
         var start = Stopwatch.GetTimestamp();
         var ns = await memory.RequireNamespaceAsync(context, caller);
         var key = PathKey.Read(context, memory.Options.Limits);
-        var query = new QueryValues(context.Request, "limit", "cursor");
+        var query = new QueryValues(context.Request, "limit", "cursor", "archive");
         var limit = query.Whole("limit", 1, MaxLimit) ?? DefaultLimit;
         var scope = Cursor.ScopeOf("history\u001f" + key, ns.Id, context.Request.Query);
         var before = Cursor.Read(scope, query.One("cursor")) is { } token && Sequence.TryParse(token, out var sequence) ? sequence : Sequence.None;
         var trail = new Trail();
-        var page = await memory.HistoryAsync(ns, key, before, limit, trail, context.RequestAborted) ?? throw Refuse.RecordNotFound();
+        var archived = query.One("archive") switch { null or "false" => false, "true" => true, _ => throw Refuse.Field("archive", "It is neither true nor false.", "Send archive=true to read old versions from Snowflake.", 400) };
+        HistoryPage page;
+        try
+        {
+            page = await (archived
+                ? memory.WholeHistoryAsync(ns, key, before, limit, trail, context.RequestAborted)
+                : memory.HistoryAsync(ns, key, before, limit, trail, context.RequestAborted)) ?? throw Refuse.RecordNotFound();
+        }
+        catch (ArchiveUnavailableException error)
+        {
+            throw new RefusedException("snowflake-unavailable", $"Old versions could not be read from Snowflake: {error.Message}", "Leave archive away for those in L3, or try again later.");
+        }
+
         using var body = new JsonBody(4096);
         var json = body.Writer;
         json.WriteStartObject();

@@ -29,7 +29,7 @@ internal static class MemoryEndpoints
         routes.MapEdge("GET", One + "/content", Rights.Read, read.GetContentAsync).Describe(Tag, "GetContent", "Reads the bare content in its own media type")
             .Query("asOf", "As it was recorded at this time (RFC 3339).").MinSequence().Refuses(400, 404);
         routes.MapEdge("GET", One + "/history", Rights.Read, list.HistoryAsync).Describe(Tag, "GetHistory", "Lists the record's versions, newest first")
-            .Page().Answers<HistoryAnswer>(200).Refuses(400, 404);
+            .Query("archive", "true: versions that L3 no longer keeps are read from Snowflake's mirror; that may resume a warehouse.").Page().Answers<HistoryAnswer>(200).Refuses(400, 404, 503);
         routes.MapEdge("POST", Records, Rights.Write, batch.PostAsync).Describe(Tag, "PutMemories", "Writes up to 1,000 records; a receipt each, in order")
             .Idempotent().Takes<BatchBody>().Answers<BatchAnswer>(200).Refuses(400, 413, 415, 422, 429, 503);
         routes.MapEdge("GET", Records, Rights.Read, list.ListAsync).Describe(Tag, "ListMemories", "Lists records by key")

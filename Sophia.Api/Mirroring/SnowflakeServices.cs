@@ -1,18 +1,27 @@
 using System.Data.Common;
+using System.Text.Json;
 using Sophia.Api.Composition;
 using Sophia.Gpu.Health;
 using Sophia.Gpu.Pools;
+using Sophia.Memory.Cortex;
 using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Stores;
 using Sophia.Snowflake.Connecting;
+using Sophia.Snowflake.CortexFeed;
 using Sophia.Snowflake.Flushing;
+using Sophia.Snowflake.Migrations;
 using Sophia.Snowflake.Mirror;
 using Sophia.Snowflake.Sampling;
 
 namespace Sophia.Api.Mirroring;
 
 /// <summary>What this service writes to Snowflake: an account's, or the one in its process.</summary>
-internal sealed class SnowflakeWriter(bool isAccount, SnowflakeFlush flush, LogMirror? mirror, GpuSampler sampler) : IHostedService
+internal sealed partial class SnowflakeWriter(
+    bool isAccount, SnowflakeFlush flush, LogMirror? mirror, GpuSampler sampler, LedgerFeed ledger, CortexMemory cortex, SnowflakeOptions options, ILogger logger) : IHostedService, IDisposable
 {
+    private readonly CancellationTokenSource _stop = new();
+    private Task _warming = Task.CompletedTask;
+
     public string Engine => isAccount ? "Snowflake" : "local Snowflake (DuckDB)";
 
     public SnowflakeFlush Flush => flush;
@@ -25,6 +34,10 @@ internal sealed class SnowflakeWriter(bool isAccount, SnowflakeFlush flush, LogM
         if (mirror is not null)
         {
             await mirror.StartAsync(cancellationToken);
+            if (mirror.IsNew && options.WarmCache)
+            {
+                _warming = WarmAsync(_stop.Token);
+            }
         }
 
         flush.Start();
@@ -32,10 +45,39 @@ internal sealed class SnowflakeWriter(bool isAccount, SnowflakeFlush flush, LogM
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        await _stop.CancelAsync();
+        await _warming;
         sampler.Dispose();
+        ledger.Dispose();
         await flush.DisposeAsync();
         mirror?.Dispose();
     }
+
+    public void Dispose() => _stop.Dispose();
+
+    // A store that is new has no answers yet; those of the one before it may be in Snowflake.
+    private async Task WarmAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var kept = await CacheWarmer.WarmAsync(flush, cortex, options.StatementTimeout, cancellationToken);
+            LogWarmed(kept);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The service ends.
+        }
+        catch (Exception error) when (error is DbException or TimeoutException or SchemaDriftException or StoreUnavailableException or StoreFullException or JsonException)
+        {
+            LogCold(error.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Kept} answers of models were taken over from Snowflake.")]
+    private partial void LogWarmed(int kept);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The cache in front of models begins cold: {Reason}")]
+    private partial void LogCold(string reason);
 }
 
 internal static class SnowflakeServices
@@ -71,15 +113,17 @@ internal static class SnowflakeServices
             var sensors = provider.GetRequiredService<GpuSensors>();
             var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Snowflake");
             var sampler = new GpuSampler(() => Pools(node), () => Gpus(sensors), node.Name, options.SampleInterval, memory.Clock);
+            var cortex = provider.GetRequiredService<CortexMemory>();
+            var ledger = new LedgerFeed(cortex.Ledger, memory.Clock);
             var mirror = options.Mirror ?? isAccount ? new LogMirror(memory, options, $"{node.Name}-{Guid.NewGuid():N}", logger) : null;
-            var flush = new SnowflakeFlush(source, mirror is null ? [sampler] : [mirror, sampler], options, memory.Clock, logger);
+            var flush = new SnowflakeFlush(source, mirror is null ? [ledger, sampler] : [mirror, ledger, sampler], options, memory.Clock, logger);
             if (mirror is not null)
             {
                 memory.Archive = new MirrorArchive(
                     mirror, flush, options, memory.IsShared, isAccount ? null : "The local Snowflake's file may hold the erased bytes until its room is used again.");
             }
 
-            return new SnowflakeWriter(isAccount, flush, mirror, sampler);
+            return new SnowflakeWriter(isAccount, flush, mirror, sampler, ledger, cortex, options, logger);
         });
         services.AddHostedService(static provider => provider.GetRequiredService<SnowflakeWriter>());
     }

@@ -1,3 +1,4 @@
+using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 
@@ -11,6 +12,11 @@ public interface IArchive
 
     /// <summary>Up to when the archive has the namespace's rows of the log: older ones may be trimmed from L3.</summary>
     DateTimeOffset HasUpTo(NamespaceInfo ns);
+
+    /// <summary>Versions of a record, newest first, deletes among them, up to its last tombstone; without vectors.</summary>
+    /// <param name="before">None for the newest; otherwise entries that come strictly before it.</param>
+    /// <exception cref="ArchiveUnavailableException"/>
+    Task<IReadOnlyList<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, RecordId id, Sequence before, int limit, CancellationToken cancellationToken);
 
     /// <summary>A namespace has become resident: what the archive has of it goes with its next batch.</summary>
     void Recall(NamespaceInfo ns);

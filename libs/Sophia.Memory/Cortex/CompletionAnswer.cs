@@ -64,5 +64,8 @@ public sealed record CompletionAnswer
     /// <summary>When the kept answer ends; null when it is not kept.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>How long the model took, in milliseconds; 0 where it was not called.</summary>
+    public long ModelMs { get; init; }
+
     public BudgetState? Budget { get; init; }
 }

@@ -193,7 +193,7 @@ public sealed partial class CortexMemory
 
             var vector = NearModel is { } embedder ? await VectorOfAsync(embedder, prompt, _stop.Token).ConfigureAwait(false) : null;
             var kept = new KeptAnswer(
-                answer.Text, answer.FinishReason, prompt.Model.Name, answer.InputTokens, answer.OutputTokens, answer.TokensEstimated, answer.Cost, 0, answer.AnsweredAt);
+                answer.Text, answer.FinishReason, prompt.Model.Name, answer.InputTokens, answer.OutputTokens, answer.TokensEstimated, answer.Cost, answer.ModelMs, answer.AnsweredAt);
             var expiresAt = answer.AnsweredAt + prompt.Model.TimeToLive;
             var draft = new RecordDraft
             {

@@ -192,6 +192,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
         {
             Text = reply.Text, FinishReason = reply.FinishReason, Model = model, InputTokens = reply.InputTokens, OutputTokens = reply.OutputTokens,
             TokensEstimated = reply.TokensEstimated, Outcome = CallOutcome.Called, Cost = cost, Key = prompt.Key, AnsweredAt = _clock.GetUtcNow(),
+            ModelMs = (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds,
             Budget = budget is null ? null : BudgetOf(budget.Limit, budget.Spent + cost.Dollars, tenant),
         };
     }

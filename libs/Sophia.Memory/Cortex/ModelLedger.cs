@@ -35,6 +35,9 @@ public sealed partial class ModelLedger : IAsyncDisposable
         public long LatencyUs;
     }
 
+    /// <summary>These rows were added to the sums in the store.</summary>
+    public event Action<IReadOnlyList<LedgerRow>>? Written;
+
     /// <summary>Days since 1970-01-01, UTC.</summary>
     public int Today => DayOf(_clock.GetUtcNow());
 
@@ -91,6 +94,8 @@ public sealed partial class ModelLedger : IAsyncDisposable
                 Return(rows);
                 throw;
             }
+
+            Written?.Invoke(rows);
         }
         finally
         {

@@ -26,6 +26,24 @@ public sealed partial class MemoryHierarchy
     public Task<IReadOnlyList<NamespaceInfo>> ListAllNamespacesAsync(long afterId, int limit, CancellationToken cancellationToken) =>
         _store.ListNamespacesAsync(afterId, limit, cancellationToken);
 
+    /// <summary>Versions, newest first, and those that L3 no longer has from the archive; null when neither has any.</summary>
+    /// <exception cref="ArchiveUnavailableException">There is an archive, and it cannot be asked for what L3 does not have.</exception>
+    public async Task<HistoryPage?> WholeHistoryAsync(NamespaceInfo ns, string key, Sequence before, int limit, Trail trail, CancellationToken cancellationToken)
+    {
+        var page = await HistoryAsync(ns, key, before, limit, trail, cancellationToken).ConfigureAwait(false);
+        if (Archive is not { } archive || ns.Settings.Resident || page is { Items.Count: var found } && (found == limit || (found > 0 && page.Items[^1].Previous.IsNone)))
+        {
+            return page;
+        }
+
+        var started = System.Diagnostics.Stopwatch.GetTimestamp();
+        var items = page?.Items ?? [];
+        var older = await archive.HistoryAsync(ns, key, IdOf(ns, key), items.Count > 0 ? items[^1].Sequence : before, limit - items.Count, cancellationToken).ConfigureAwait(false);
+        trail.Add("snowflake", started);
+        LogEntry[] all = [.. items, .. older];
+        return all.Length == 0 ? page : new HistoryPage(all, all.Length == limit && !all[^1].Previous.IsNone ? all[^1].Sequence : Sequence.None);
+    }
+
     private async Task EraseArchivedAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, ForgetTally tally, CancellationToken cancellationToken)
     {
         if (Archive is not { } archive || ns.Settings.Resident || records.Count == 0)

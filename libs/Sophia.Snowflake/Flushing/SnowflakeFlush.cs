@@ -31,7 +31,8 @@ public sealed partial class SnowflakeFlush : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Queue<(DateTimeOffset At, TimeSpan Took)> _lastDay = new();
     private Task _running = Task.CompletedTask;
-    private bool _isPrepared;
+    private readonly SemaphoreSlim _preparing = new(1, 1);
+    private volatile bool _isPrepared;
     private DateTimeOffset? _waitingSince;
     private DateTimeOffset? _lastFlush;
     private string? _lastError;
@@ -100,6 +101,15 @@ public sealed partial class SnowflakeFlush : IAsyncDisposable
         {
             _turn.Release();
         }
+    }
+
+    /// <summary>Statements that may run beside a flush: those that only read.</summary>
+    /// <exception cref="DbException"/>
+    /// <exception cref="TimeoutException"/>
+    public async Task<T> BesideAsync<T>(TimeSpan timeout, Func<FlushSession, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await using var session = new FlushSession(_source, timeout, PrepareAsync);
+        return await work(session).ConfigureAwait(false);
     }
 
     /// <summary>Stops. What waits is written at the next start: it is in the log.</summary>
@@ -218,6 +228,24 @@ public sealed partial class SnowflakeFlush : IAsyncDisposable
 
     // The local engine's schema comes by itself; an account's only by those who may change it.
     private async Task PrepareAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        if (_isPrepared)
+        {
+            return;
+        }
+
+        await _preparing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await PrepareOnceAsync(connection, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _preparing.Release();
+        }
+    }
+
+    private async Task PrepareOnceAsync(DbConnection connection, CancellationToken cancellationToken)
     {
         if (_isPrepared)
         {

@@ -9,6 +9,9 @@ public sealed record SnowflakeOptions
     /// <summary>Whether the log is mirrored. Default: where an account is configured, and not into the local engine.</summary>
     public bool? Mirror { get; init; }
 
+    /// <summary>Whether a service whose store is new takes the answers of models over from CORTEX_CACHE_ENHANCED. Default: true; it takes the mirror.</summary>
+    public bool WarmCache { get; init; } = true;
+
     /// <summary>How long rows wait at most before they are written. Default: 15 minutes.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMinutes(15);
 

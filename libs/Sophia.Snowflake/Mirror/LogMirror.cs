@@ -124,6 +124,9 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
         }
     }
 
+    /// <summary>Whether no process of the service has ever mirrored: its store is new.</summary>
+    public bool IsNew => _isRead && _stateAt.IsNone;
+
     /// <summary>Begins at the log's first row again: every row is written once more, which does no harm.</summary>
     /// <exception cref="Memory.Stores.StoreUnavailableException"/>
     public async Task ResetAsync(CancellationToken cancellationToken)
@@ -156,15 +159,21 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
         var reading = Task.Run(() => ReadBatchesAsync(batches.Writer, stop.Token), CancellationToken.None);
         try
         {
-            var (written, sinceSaved) = (0L, 0L);
+            var (written, sinceSaved, isStaged) = (0L, 0L, false);
             await foreach (var batch in batches.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 if (batch.Rows.Count > 0)
                 {
-                    await WriteAsync(session, batch.Rows, isStaged: written > 0, cancellationToken).ConfigureAwait(false);
+                    await WriteAsync(session, batch.Rows, isStaged, cancellationToken).ConfigureAwait(false);
+                    isStaged = true;
                 }
 
-                (written, sinceSaved) = (written + batch.Rows.Count, sinceSaved + batch.Rows.Count);
+                if (batch.Rows.Cache.Count > 0)
+                {
+                    await batch.Rows.Cache.WriteAsync(session, cancellationToken).ConfigureAwait(false);
+                }
+
+                (written, sinceSaved) = (written + batch.Rows.All, sinceSaved + batch.Rows.All);
                 Move(batch);
                 if (sinceSaved >= _options.FlushRows || (batch.IsLast && sinceSaved > 0))
                 {
@@ -235,7 +244,7 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
                     }
 
                     (numbers[partition], times[partition]) = page.Count == 0 ? (most, times[partition]) : (page[^1].Sequence.Number, page[^1].RecordedAt.ToUnixTimeMilliseconds());
-                    if (rows.Count >= _options.BatchRows || rows.Size >= _options.BatchBytes)
+                    if (rows.All >= _options.BatchRows || rows.Size >= _options.BatchBytes)
                     {
                         await batches.WriteAsync(new Batch(rows, (long[])numbers.Clone(), (long[])times.Clone(), IsLast: false), cancellationToken).ConfigureAwait(false);
                         rows = new MirrorRows();

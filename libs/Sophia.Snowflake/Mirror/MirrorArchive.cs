@@ -21,6 +21,23 @@ public sealed class MirrorArchive(LogMirror mirror, SnowflakeFlush flush, Snowfl
 
     public void Recall(NamespaceInfo ns) => mirror.Recall();
 
+    public async Task<IReadOnlyList<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, RecordId id, Sequence before, int limit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            object?[] values = [ns.Id.ToString(CultureInfo.InvariantCulture), id.ToString(), .. before.IsNone ? Array.Empty<object>() : [before.Value.ToString(CultureInfo.InvariantCulture)]];
+            var rows = await flush.BesideAsync(
+                options.EraseTimeout,
+                session => session.QueryAsync(ArchivedVersions.Query(!before.IsNone, limit), row => ArchivedVersions.Read(row, ns, key, id), cancellationToken, values), cancellationToken).ConfigureAwait(false);
+            // What a tombstone stands before is of another life of the key, and erased.
+            return [.. rows.TakeWhile(static row => row.Kind is ChangeKind.Put or ChangeKind.Delete)];
+        }
+        catch (Exception error) when (error is DbException or TimeoutException or SchemaDriftException)
+        {
+            throw new ArchiveUnavailableException(error.Message, error);
+        }
+    }
+
     public async Task<ArchiveErasure> EraseAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, CancellationToken cancellationToken)
     {
         try

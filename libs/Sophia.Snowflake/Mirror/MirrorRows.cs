@@ -5,6 +5,7 @@ using System.Text.Json;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
+using Sophia.Snowflake.CortexFeed;
 
 namespace Sophia.Snowflake.Mirror;
 
@@ -22,6 +23,12 @@ internal sealed class MirrorRows
 
     public int Count => _rows.Count;
 
+    /// <summary>Rows of the cache in front of models, which go to a table of their own.</summary>
+    public CacheRows Cache { get; } = new();
+
+    /// <summary>Rows of all kinds.</summary>
+    public int All => Count + Cache.Count;
+
     /// <summary>Characters of all values, about.</summary>
     public long Size { get; private set; }
 
@@ -33,6 +40,13 @@ internal sealed class MirrorRows
 
     public void Add(NamespaceInfo ns, LogEntry entry)
     {
+        if (CacheRows.IsOf(ns))
+        {
+            Cache.Add(ns, entry);
+            Size += entry.Record?.Content.Length ?? 0;
+            return;
+        }
+
         var record = entry.Record;
         var row = new string?[]
         {

@@ -409,6 +409,19 @@ public sealed class MirrorTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(1, await Versions());
         Assert.Equal(2, await CountAsync());
+        var whole = await memory.Memory.WholeHistoryAsync(memory.Notes, "a", default, 10, new Trail(), CancellationToken.None);
+        Assert.Equal(["two", "one"], whole!.Items.Select(item => Encoding.UTF8.GetString(item.Record!.Content.Span)));
+        Assert.Equal([2, 1], whole.Items.Select(item => item.Version));
+        var logins = _lake.Logins;
+        Assert.Single((await memory.Memory.WholeHistoryAsync(memory.Notes, "a", default, 1, new Trail(), CancellationToken.None))!.Items);
+        Assert.Equal(logins, _lake.Logins);
+        _lake.OnLogin = () => throw new DriverException("HTTP 503");
+        await Assert.ThrowsAsync<Sophia.Memory.Archiving.ArchiveUnavailableException>(() => memory.Memory.WholeHistoryAsync(memory.Notes, "a", default, 10, new Trail(), CancellationToken.None));
+        _lake.OnLogin = null;
+        await memory.Memory.ForgetAsync(memory.Notes, new ForgetRequest { Keys = ["a"] }, new Trail(), CancellationToken.None);
+        await memory.PutAsync("a", "anew");
+        await flush.FlushAsync(CancellationToken.None);
+        Assert.Single((await memory.Memory.WholeHistoryAsync(memory.Notes, "a", default, 10, new Trail(), CancellationToken.None))!.Items);
         mirror.Dispose();
     }
 

@@ -49,7 +49,7 @@ try
     builder.Services.AddSingleton(services => new DeviceWatch(
         services.GetRequiredService<GpuNode>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu")));
     builder.Services.AddSingleton(services => Engines.Build(services, api, memory));
-    builder.Services.AddSingleton(ModelChoice.BuildChat(api, TimeProvider.System));
+    builder.Services.AddSingleton(ModelChoice.BuildChat(api, builder.Configuration.GetConnectionString("snowflake"), TimeProvider.System));
     builder.Services.AddSingleton(services => new CortexMemory(
         services.GetRequiredService<MemoryHierarchy>(), services.GetRequiredService<ChatModelCatalog>(), api.Cortex, services.GetRequiredService<ILoggerFactory>()));
     builder.Services.AddShardCluster(api, builder.Configuration.GetConnectionString("postgres"));

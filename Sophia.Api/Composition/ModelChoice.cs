@@ -3,6 +3,8 @@ using Sophia.Gpu.Models.Chat;
 using Sophia.Memory.Cortex;
 using Sophia.Gpu.Pools;
 using Sophia.Memory.Models;
+using Sophia.Snowflake.Connecting;
+using Sophia.Snowflake.Models;
 
 namespace Sophia.Api.Composition;
 
@@ -33,14 +35,14 @@ internal static class ModelChoice
 
     /// <summary>The models that complete texts, and the one of prompts that name none.</summary>
     /// <exception cref="ConfigurationException">A model cannot be made as it is configured; the message says what to change.</exception>
-    public static ChatModelCatalog BuildChat(ApiOptions api, TimeProvider clock)
+    public static ChatModelCatalog BuildChat(ApiOptions api, string? snowflake, TimeProvider clock)
     {
         var models = new List<ChatModel>();
         try
         {
             foreach (var (name, options) in api.ChatModels.OrderBy(static m => m.Key, StringComparer.Ordinal))
             {
-                models.Add(ChatModelFactory.Create(name, options, clock));
+                models.Add(options.Kind == ChatModelKind.Cortex ? Cortex(name, options, snowflake) : ChatModelFactory.Create(name, options, clock));
             }
 
             return api.Cortex.Validate() is { } problem ? throw new ArgumentException(problem) : new ChatModelCatalog(models, api.DefaultChatModel);
@@ -49,6 +51,23 @@ internal static class ModelChoice
         {
             models.ForEach(static model => model.Client.Dispose());
             throw new ConfigurationException(error.Message);
+        }
+    }
+
+    private static ChatModel Cortex(string name, ChatModelOptions options, string? snowflake)
+    {
+        if (string.IsNullOrWhiteSpace(snowflake))
+        {
+            throw new ArgumentException($"Sophia:ChatModels:{name} is of Kind=Cortex, which takes an account: set ConnectionStrings:snowflake. The local Snowflake has no models.");
+        }
+
+        try
+        {
+            return ChatModelFactory.CreateCortex(name, options, new CortexChat(name, SnowflakeDataSources.Open(snowflake, null), options.Model ?? "", options.Timeout));
+        }
+        catch (SnowflakeDriverMissingException error)
+        {
+            throw new ArgumentException(error.Message, error);
         }
     }
 }

@@ -9,17 +9,7 @@ internal static class ModelRules
     public static string? Problem(string name, ModelOptions options)
     {
         var at = $"Sophia:Models:{name}";
-        if (name.Length is 0 or > 64 || !char.IsAsciiLetterLower(name[0]) || !name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '_' or '-'))
-        {
-            return $"{at}: a model's name is [a-z][a-z0-9._-]{{0,63}}.";
-        }
-
-        if (name == ModelFactory.BuiltIn)
-        {
-            return $"{at}: '{name}' is the built-in model; choose another name.";
-        }
-
-        return options.Kind switch
+        return NameProblem(at, name) ?? options.Kind switch
         {
             ModelKind.OpenAI => OpenAi(at, options),
             ModelKind.Onnx => Files(at, options, ".onnx"),
@@ -28,6 +18,11 @@ internal static class ModelRules
             _ => $"{at}:Kind is not set. Set it to OpenAI (an endpoint with /v1/embeddings), Onnx or Static (files).",
         } ?? Numbers(at, options);
     }
+
+    public static string? NameProblem(string at, string name) =>
+        name.Length is 0 or > 64 || !char.IsAsciiLetterLower(name[0]) || !name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '_' or '-')
+            ? $"{at}: a model's name is [a-z][a-z0-9._-]{{0,63}}."
+            : name == ModelFactory.BuiltIn ? $"{at}: '{name}' is the built-in model; choose another name." : null;
 
     private static string? OpenAi(string at, ModelOptions options)
     {

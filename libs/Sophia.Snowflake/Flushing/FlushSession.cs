@@ -7,7 +7,9 @@ namespace Sophia.Snowflake.Flushing;
 
 /// <summary>The connection of one flush, opened by its first statement.</summary>
 /// <param name="prepare">Done once the connection is open.</param>
-public sealed class FlushSession(DbDataSource source, TimeSpan timeout, Func<DbConnection, CancellationToken, Task>? prepare = null) : IAsyncDisposable
+/// <param name="schema">Where names without one are; null leaves it as the connection has it.</param>
+public sealed class FlushSession(
+    DbDataSource source, TimeSpan timeout, Func<DbConnection, CancellationToken, Task>? prepare = null, string? schema = Migration.Schema) : IAsyncDisposable
 {
     private DbConnection? _connection;
 
@@ -100,9 +102,13 @@ public sealed class FlushSession(DbDataSource source, TimeSpan timeout, Func<DbC
                 await prepare(connection, cancellationToken).ConfigureAwait(false);
             }
 
-            await using var use = connection.CreateCommand();
-            use.CommandText = $"USE SCHEMA {Migration.Schema}";
-            await use.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            if (schema is not null)
+            {
+                await using var use = connection.CreateCommand();
+                use.CommandText = $"USE SCHEMA {schema}";
+                await use.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             return connection;
         }
         catch

@@ -23,6 +23,9 @@ internal sealed class FaultySnowflake : DbDataSource
     /// <summary>Runs before a statement; may throw, or never end.</summary>
     public Func<string, CancellationToken, Task>? OnStatement { get; set; }
 
+    /// <summary>Answers SNOWFLAKE.CORTEX.COMPLETE, of which the local engine has none: model, history and options as JSON.</summary>
+    public Func<string, string, string, string?>? Complete { get; set; }
+
     public int Logins;
 
     /// <summary>Every statement and every bound value that left the process.</summary>
@@ -129,6 +132,14 @@ internal sealed class FaultySnowflake : DbDataSource
         protected override async Task<DbDataReader> ExecuteDbDataReaderAsync(CommandBehavior behavior, CancellationToken cancellationToken)
         {
             await SendAsync(cancellationToken);
+            if (CommandText.Contains("SNOWFLAKE.CORTEX.COMPLETE", StringComparison.Ordinal) && owner.Complete is { } complete)
+            {
+                using var table = new DataTable();
+                table.Columns.Add("ANSWER", typeof(string));
+                table.Rows.Add(complete((string)inner.Parameters[0].Value!, (string)inner.Parameters[1].Value!, (string)inner.Parameters[2].Value!));
+                return table.CreateDataReader();
+            }
+
             return await inner.ExecuteReaderAsync(behavior, cancellationToken);
         }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.AI;
 using Sophia.Memory.Cortex;
 
 namespace Sophia.Gpu.Models.Chat;
@@ -23,12 +24,35 @@ public static class ChatModelFactory
             options.TimeToLive, new ResilientChatClient(name, new OpenAiChat(options, clock), options, clock));
     }
 
+    /// <summary>A model of Cortex.</summary>
+    /// <param name="client">Asks it.</param>
+    /// <exception cref="ArgumentException">A setting is missing or cannot be; the message names it.</exception>
+    public static ChatModel CreateCortex(string name, ChatModelOptions options, IChatClient client)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var at = $"Sophia:ChatModels:{name}";
+        var problem = ModelRules.NameProblem(at, name)
+            ?? (string.IsNullOrWhiteSpace(options.Model) ? $"{at}:Model is not set. Name a model of Cortex, such as llama3.1-70b." : null)
+            ?? (options.Endpoint is not null || options.ApiKey is not null || options.ApiKeyFile is not null || options.Local || options.InputDollars is not null || options.OutputDollars is not null
+                ? $"{at} is of Kind=Cortex, which takes no Endpoint, ApiKey, ApiKeyFile, Local, InputDollars and OutputDollars: it is asked through ConnectionStrings:snowflake and paid in Credits." : null)
+            ?? (options.Credits is >= 0 and <= 1e4 && options.CreditDollars is >= 0 and <= 100 ? null : $"{at}: Credits are AI credits per million tokens, from 0 to 10,000, and CreditDollars dollars of one, from 0 to 100.")
+            ?? (options.TimeToLive < TimeSpan.Zero || options.TimeToLive > TimeSpan.FromDays(3660) ? $"{at}:TimeToLive is {options.TimeToLive}. Set it between 00:00:00 and ten years." : null);
+        if (problem is not null)
+        {
+            throw new ArgumentException(problem);
+        }
+
+        var identity = $"{name}#{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"cortex-chat|{options.Model}"))[..6])}";
+        var dollars = options.Credits * options.CreditDollars;
+        return new ChatModel(name, identity, "cortex", "Snowflake", IsLocal: false, new ModelPrice(dollars, dollars, options.Credits), options.TimeToLive, client);
+    }
+
     private static string? Problem(string name, ChatModelOptions options)
     {
         var at = $"Sophia:ChatModels:{name}";
         if (options.Kind != ChatModelKind.OpenAI)
         {
-            return $"{at}:Kind is not set. Set it to OpenAI (an endpoint with /v1/chat/completions).";
+            return $"{at}:Kind is not set. Set it to OpenAI (an endpoint with /v1/chat/completions) or Cortex (through ConnectionStrings:snowflake).";
         }
 
         if (options.TimeToLive < TimeSpan.Zero || options.TimeToLive > TimeSpan.FromDays(3660))

@@ -8,6 +8,9 @@ public enum ChatModelKind
 
     /// <summary>A server with the endpoint /v1/chat/completions as OpenAI documents it.</summary>
     OpenAI,
+
+    /// <summary>A model of Snowflake Cortex, through the account of ConnectionStrings:snowflake.</summary>
+    Cortex,
 }
 
 /// <summary>One model of the section Sophia:ChatModels:{name}.</summary>
@@ -35,6 +38,12 @@ public sealed record ChatModelOptions
 
     /// <summary>Dollars per million tokens written.</summary>
     public double? OutputDollars { get; init; }
+
+    /// <summary>For Cortex: AI credits per million tokens, as Snowflake's consumption table gives them.</summary>
+    public double Credits { get; init; }
+
+    /// <summary>For Cortex: dollars of an AI credit. Default: 2, the global price; 2.2 in a region.</summary>
+    public double CreditDollars { get; init; } = 2;
 
     /// <summary>How long answers are kept. Default: one day. Zero: not at all.</summary>
     public TimeSpan TimeToLive { get; init; } = TimeSpan.FromDays(1);

@@ -60,19 +60,6 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
 
     public string Name => "mirror";
 
-    /// <summary>The tables that may hold something of a record: the log's, and those of vectors that were ever written to.</summary>
-    internal IEnumerable<string> Tables
-    {
-        get
-        {
-            lock (_lock)
-            {
-                // Before the state was read any may.
-                return _isRead ? [MirrorStatements.Log, .. _state.Vectors.Select(MirrorStatements.VectorTable)] : MirrorStatements.Tables;
-            }
-        }
-    }
-
     public long Waiting
     {
         get
@@ -218,7 +205,7 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
     {
         lock (_lock)
         {
-            _state = _state with { Numbers = batch.Numbers, Times = batch.Times, Vectors = [.. _state.Vectors.Union(batch.Rows.VectorTables)] };
+            _state = _state with { Numbers = batch.Numbers, Times = batch.Times };
         }
     }
 
@@ -367,7 +354,7 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
         var added = resident.Except(_state.Resident).Where(id => _state.Numbers[_namespaces[id].Partition] > 0 && !_namespaces[id].Name.StartsWith('$')).ToArray();
         if (added.Length > 0)
         {
-            foreach (var table in Tables)
+            foreach (var table in MirrorStatements.Tables)
             {
                 await session.ExecuteAsync(MirrorStatements.EraseNamespaces(table, added), cancellationToken).ConfigureAwait(false);
             }
@@ -397,7 +384,7 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
         {
             await session.ExecuteAsync(MirrorStatements.EmptyStage, cancellationToken).ConfigureAwait(false);
             await session.ExecuteAsync(MirrorStatements.Fill, cancellationToken, rows.Arrays(from, count)).ConfigureAwait(false);
-            foreach (var table in rows.Erases ? Tables.Union(rows.VectorTables.Select(MirrorStatements.VectorTable)) : [])
+            foreach (var table in rows.Erases ? MirrorStatements.Tables : [])
             {
                 await session.ExecuteAsync(MirrorStatements.Erase(table), cancellationToken).ConfigureAwait(false);
             }

@@ -51,7 +51,7 @@ public sealed class MirrorArchive(LogMirror mirror, SnowflakeFlush flush, Snowfl
                     foreach (var some in records.Chunk(MostErasedAtOnce))
                     {
                         object?[] values = [ns.Id.ToString(CultureInfo.InvariantCulture), .. some.Select(static id => id.ToString())];
-                        foreach (var table in mirror.Tables)
+                        foreach (var table in MirrorStatements.Tables)
                         {
                             var rows = await session.ExecuteAsync(MirrorStatements.EraseRecords(table, some.Length), cancellationToken, values).ConfigureAwait(false);
                             erased += table == MirrorStatements.Log ? rows : 0;

@@ -13,9 +13,6 @@ internal sealed record MirrorState
     /// <summary>When the last of them was recorded, in milliseconds since 1970; 0 for none.</summary>
     public long[] Times { get; init; } = new long[Sequence.Partitions];
 
-    /// <summary>Lengths of vectors whose tables were ever written to, as <see cref="MirrorStatements.TableOf"/> gives them.</summary>
-    public int[] Vectors { get; init; } = [];
-
     public bool Paused { get; init; }
 
     /// <summary>Namespaces that are resident and whose rows were taken out of the mirror.</summary>

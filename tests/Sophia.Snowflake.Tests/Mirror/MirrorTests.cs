@@ -328,6 +328,32 @@ public sealed class MirrorTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_vector_whose_cursor_was_lost_is_erased_all_the_same()
+    {
+        await _running.PutAsync("a", "one secret");
+        _running.Store.BeforeCommit = groups =>
+        {
+            if (groups.Any(g => g.Operations[0].Namespace.Name == "$state"))
+            {
+                throw new StoreUnavailableException("The cursor is lost.");
+            }
+        };
+        await Assert.ThrowsAsync<StoreUnavailableException>(FlushAsync);
+        _running.Store.BeforeCommit = null;
+        var (mirror, flush) = Make("after-a-crash");
+        await mirror.StartAsync(CancellationToken.None);
+        Memory.Archive = null;
+        await Memory.ForgetAsync(_running.Notes, new ForgetRequest { Keys = ["a"] }, new Trail(), CancellationToken.None);
+
+        await flush.FlushAsync(CancellationToken.None);
+
+        Assert.Equal([[0L]], await _lake.QueryAsync("select count(*) from sophia_ai_memory.memory_vectors_256"));
+        Assert.Equal(0, await CountAsync("content is not null"));
+        await flush.DisposeAsync();
+        mirror.Dispose();
+    }
+
+    [Fact]
     public async Task A_pause_holds_over_a_restart_and_what_came_meanwhile_follows()
     {
         await _mirror.PauseAsync(true, CancellationToken.None);

@@ -74,6 +74,10 @@ internal static partial class Functions
         F(SqlKind.Boolean, 1, 1, "(json_type({0v}) = 'NULL')", "IS_NULL_VALUE"); F(SqlKind.Variant, 1, 1, "CASE WHEN json_type({0v}) = 'NULL' THEN NULL ELSE {0v} END", "STRIP_NULL_VALUE");
         foreach (var (name, kind) in new[] { ("ARRAY", "'ARRAY'"), ("OBJECT", "'OBJECT'"), ("VARCHAR", "'VARCHAR'"), ("CHAR", "'VARCHAR'"), ("BOOLEAN", "'BOOLEAN'"), ("INTEGER", "'BIGINT', 'UBIGINT'") }) F(SqlKind.Boolean, 1, 1, $"(json_type({{0v}}) IN ({kind}))", "IS_" + name);
 
+        F(SqlKind.Text, 3, 3, "translate({0t}, {1t}, {2t})", "TRANSLATE"); F(SqlKind.Text, 1, 1, "repeat(' ', CAST({0} AS BIGINT))", "SPACE"); F(SqlKind.Number, 1, 1, "octet_length(encode({0t}))", "OCTET_LENGTH"); F(SqlKind.Number, 1, 1, "bit_length({0t})", "BIT_LENGTH");
+        F(SqlKind.Number, 1, 1, "unicode({0t})", "UNICODE"); F(SqlKind.Number, 1, 1, "({0n} * {0n})", "SQUARE"); F(SqlKind.Text, 4, 4, "(left({0t}, CAST({1} AS BIGINT) - 1) || {3t} || substring({0t}, CAST({1} AS BIGINT) + CAST({2} AS BIGINT)))", "INSERT");
+        F(SqlKind.Number, 1, 1, "(~ CAST({0} AS BIGINT))", "BITNOT"); F(SqlKind.Number, 1, 1, "asinh({0n})", "ASINH"); F(SqlKind.Number, 1, 1, "acosh({0n})", "ACOSH"); F(SqlKind.Number, 1, 1, "atanh({0n})", "ATANH"); F(SqlKind.Number, 1, 1, "cot({0n})", "COT");
+        F(SqlKind.Text, 2, 2, "array_to_string(CAST({0v} AS VARCHAR[]), {1t})", "ARRAY_TO_STRING"); F(SqlKind.Variant, 2, 2, "to_json(list_prepend({1v}, CAST({0v} AS JSON[])))", "ARRAY_PREPEND"); F(SqlKind.Boolean, 2, 2, "({0} <> {1})", "BOOLXOR");
         F(SqlKind.Number, 2, 2, "array_cosine_similarity({0}, {1})", "VECTOR_COSINE_SIMILARITY"); F(SqlKind.Number, 2, 2, "array_distance({0}, {1})", "VECTOR_L2_DISTANCE"); F(SqlKind.Number, 2, 2, "array_inner_product({0}, {1})", "VECTOR_INNER_PRODUCT");
         F(SqlKind.Number, 2, 2, "CAST(list_sum(list_transform(list_zip(CAST({0} AS FLOAT[]), CAST({1} AS FLOAT[])), p -> abs(p[1] - p[2]))) AS DOUBLE)", "VECTOR_L1_DISTANCE");
         F(SqlKind.Number, 0, 0, "(row_number() OVER () - 1)", "SEQ1", "SEQ2", "SEQ4", "SEQ8");

@@ -195,6 +195,11 @@ internal sealed class QueryReader
         }
         if (_at.Is("TABLE", "(")) throw SnowflakeException.Unsupported($"TABLE({_at.Peek(2).Text})".ToUpperInvariant());
         var lateral = _at.Try("LATERAL") ? "LATERAL " : "";
+        if (_at.Is("VALUES"))
+        {
+            var rows = Values(out var width);
+            return $"{lateral}(SELECT * FROM ({rows}) AS t({Numbered(width)})){Alias("\"VALUES\"")}";
+        }
         if (_at.Try("("))
         {
             if (!(_at.Is("SELECT") || _at.Is("WITH") || _at.Is("VALUES") || _at.Is("("))) { var joined = From(); _at.Expect(")"); return $"({joined})"; }

@@ -66,7 +66,7 @@ select sum(id) over (order by id rows between unbounded preceding and current ro
 with a as (select 1 as x union all select 2) select sum(x) as s from a --> S | 3
 select a.id from t a join t b on a.id = b.id left join t c using (id) where a.id = 1 --> 000904
 select a.id from t a join t b on a.id = b.id and b.id = 2 --> ID | 2
-select column1, column2 from values (1, 'a') --> 001003
+select column1, column2 from values (1, 'a') --> COLUMN1, COLUMN2 | 1, a
 select column2 from (values (1, 'a'), (2, 'b')) order by column1 desc --> COLUMN2 | b / a
 select * exclude (v, at, e) from t where id = 1 --> ID, NAME, PRICE | 1, ada, 1.50
 select case name when 'ada' then 1 else 0 end as x from t order by id --> X | 1 / 0
@@ -123,3 +123,89 @@ drop role r9 --> 002003
 create database if not exists sophia comment = 'there';
 create database other --> 000002
 create database sophia --> 002002
+select translate('peach', 'pe', 'tr') as x --> X | trach
+select translate('abc', 'ab', 'x') as x --> X | xc
+select '[' || space(3) || ']' as x --> X | [   ]
+select octet_length('abc') as x, octet_length('é') as y --> X, Y | 3, 2
+select bit_length('abc') as x --> X | 24
+select unicode('a') as x, unicode('é') as y --> X, Y | 97, 233
+select insert('abc', 1, 2, 'Z') as x, insert('abcdef', 3, 2, 'zzz') as y, insert('abc', 2, 1, '') as z --> X, Y, Z | Zc, abzzzef, ac
+select insert('abc', 1) --> 000938
+select bitnot(0) as x, bitnot(5) as y --> X, Y | -1, -6
+select asinh(0) as x, acosh(1) as y, atanh(0) as z --> X, Y, Z | 0, 0, 0
+select array_to_string(array_construct('a', 'b', 3), '-') as x --> X | a-b-3
+select array_prepend(array_construct(2, 3), 1) as x --> X | [1,2,3]
+select boolxor(true, false) as x, boolxor(true, true) as y --> X, Y | True, False
+select translate('a', 'b') --> 000938
+select abs(-3) as x, sign(-2) as y, square(4) as z --> X, Y, Z | 3, -1, 16
+select mod(7, 3) as x, mod(-7, 3) as y --> X, Y | 1, -1
+select mod(7, 0) --> 100051
+select power(2, 10) as x, sqrt(16) as y --> X, Y | 1024, 4
+select factorial(5) as x --> X | 120
+select bitand(12, 10) as x, bitor(12, 10) as y, bitxor(12, 10) as z --> X, Y, Z | 8, 14, 6
+select nullifzero(0) as x, zeroifnull(null) as y --> X, Y | NULL, 0
+select equal_null(null, null) as x, equal_null(1, null) as y --> X, Y | True, False
+select greatest(1, 5, 3) as x, least(1, 5, 3) as y, greatest(1, null) as z --> X, Y, Z | 5, 1, NULL
+select decode(2, 1, 'one', 2, 'two', 'other') as x, decode(9, 1, 'one') as y --> X, Y | two, NULL
+select nvl2(null, 'a', 'b') as x, nvl2(1, 'a', 'b') as y --> X, Y | b, a
+select upper('aB') as x, lower('aB') as y, length('abc') as z --> X, Y, Z | AB, ab, 3
+select left('abcdef', 2) as x, right('abcdef', 2) as y, reverse('abc') as z --> X, Y, Z | ab, ef, cba
+select substr('abcdef', 2, 3) as x, substr('abcdef', -2) as y --> X, Y | bcd, ef
+select replace('banana', 'an') as x, replace('banana', 'an', '*') as y --> X, Y | ba, b**a
+select concat_ws(', ', 'a', 'b', 'c') as x --> X | a, b, c
+select contains('abc', 'bc') as x, startswith('abc', 'bc') as y, endswith('abc', 'bc') as z --> X, Y, Z | True, False, True
+select position('c', 'abc') as x, charindex('z', 'abc') as y --> X, Y | 3, 0
+select split_part('a.b.c', '.', 2) as x, split_part('a.b.c', '.', -1) as y --> X, Y | b, c
+select lpad('7', 3, '0') as x, rpad('7', 3, '0') as y, lpad('abc', 5) as z --> X, Y, Z | 007, 700,   abc
+select repeat('ab', 3) as x --> X | ababab
+select ascii('A') as x, chr(66) as y --> X, Y | 65, B
+select editdistance('kitten', 'sitting') as x --> X | 3
+select md5('a') as x --> X | 0cc175b9c0f1b6a831c399e269772661
+select sha1('a') as x --> X | 86f7e437faa5a7fce15d1ddcb9eaeaea377667b8
+select base64_encode('abc') as x, base64_decode_string('YWJj') as y --> X, Y | YWJj, abc
+select hex_encode('az') as x --> X | 617A
+select regexp_like('abc', 'b') as x, regexp_like('abc', '.*b.*') as y --> X, Y | False, True
+select regexp_replace('a1b22', '[0-9]+', '#') as x, regexp_count('a1b22', '[0-9]') as y --> X, Y | a#b#, 3
+select regexp_substr('a1b22', '[0-9]+') as x, regexp_substr('abc', '[0-9]') as y --> X, Y | 1, NULL
+select year('2026-11-24'::date) as x, month('2026-11-24'::date) as y, day('2026-11-24'::date) as z --> X, Y, Z | 2026, 11, 24
+select last_day('2024-02-10'::date) as x --> X | 2024-02-29
+select add_months('2026-01-31'::date, 1) as x --> X | 2026-02-28
+select date_from_parts(2026, 11, 24) as x --> X | 2026-11-24
+select monthname('2026-11-24'::date) as x, dayname('2026-11-24'::date) as y --> X, Y | Nov, Tue
+select try_to_date('nothing') as x, try_to_number('x') as y --> X, Y | NULL, NULL
+select to_boolean('yes') as x, try_to_boolean('maybe') as y --> X, Y | True, NULL
+select to_number('x') --> 100038
+select typeof(parse_json('1')) as x, typeof(parse_json('"a"')) as y, typeof(parse_json('[1]')) as z --> X, Y, Z | INTEGER, VARCHAR, ARRAY
+select array_size(array_construct(1, 2, 3)) as x, array_append(array_construct(1), 2) as y --> X, Y | 3, [1,2]
+select array_cat(array_construct(1), array_construct(2)) as x --> X | [1,2]
+select array_contains(2::variant, array_construct(1, 2)) as x --> X | True
+select object_keys(object_construct('a', 1, 'b', 2)) as x --> X | ["a","b"]
+select object_construct('a', null, 'b', 2) as x --> X | {"b":2}
+select object_construct('a') --> 000938
+select is_null_value(parse_json('null')) as x --> X | True
+select vector_inner_product([1, 2]::vector(float, 2), [3, 4]::vector(float, 2)) as x --> X | 11
+select vector_l2_distance([0, 0]::vector(float, 2), [3, 4]::vector(float, 2)) as x --> X | 5
+select vector_l1_distance([0, 0]::vector(float, 2), [3, -4]::vector(float, 2)) as x --> X | 7
+select booland(true, false) as x, boolor(true, false) as y, boolnot(true) as z --> X, Y, Z | False, True, False
+select div0(1, 0) as x, div0null(1, null) as y --> X, Y | 0, 0
+select sum(column1) as x, min(column1) as y, max(column1) as z from values (1), (2), (null) --> X, Y, Z | 3, 1, 2
+select count(*) as x, count(column1) as y, count(distinct column1) as z from values (1), (1), (null) --> X, Y, Z | 3, 2, 1
+select count_if(column1 > 1) as x from values (1), (2), (3) --> X | 2
+select listagg(column1, '+') within group (order by column1 desc) as x from values ('a'), ('b') --> X | b+a
+select booland_agg(column1) as x, boolor_agg(column1) as y from values (true), (false) --> X, Y | False, True
+select min_by(column1, column2) as x, max_by(column1, column2) as y from values ('a', 2), ('b', 1) --> X, Y | b, a
+select column1 as x, rank() over (order by column1) as r, dense_rank() over (order by column1) as d from values (1), (1), (2) order by 1, 2 --> X, R, D | 1, 1, 1 / 1, 1, 1 / 2, 3, 2
+select column1 as x, lag(column1) over (order by column1) as y from values (1), (2) order by 1 --> X, Y | 1, NULL / 2, 1
+select column1 as x from values (1), (2), (3) qualify row_number() over (order by column1 desc) = 1 --> X | 3
+select 1 as x union all select 1 order by 1 --> X | 1 / 1
+select 1 as x union select 1 --> X | 1
+select count(*) as n from (select 1 as x intersect select 2) --> N | 0
+select 1 as x except select 2 --> X | 1
+select column1 as x from values (1), (null), (2) order by 1 desc --> X | NULL / 2 / 1
+select column1 as x from values (3), (1), (2) order by 1 limit 1 offset 1 --> X | 2
+select 'a' like 'A' as x, 'a' ilike 'A' as y --> X, Y | False, True
+select 2 between 1 and 3 as x, 2 in (1, 3) as y, null is null as z --> X, Y, Z | True, False, True
+select case when 1 = 2 then 'a' else 'b' end as x, case 3 when 3 then 'c' end as y --> X, Y | b, c
+select no_such_column from t --> 000904
+select nope(1) --> 002140
+select * from nothing_here --> 002003

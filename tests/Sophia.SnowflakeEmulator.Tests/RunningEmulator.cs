@@ -3,12 +3,13 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Sophia.SnowflakeEmulator.Tests;
 
 /// <summary>The server on a free port, in this process, with user ADA and a clock that the test moves.</summary>
-public sealed class RunningEmulator : IAsyncLifetime, IDisposable
+public sealed class RunningEmulator : IAsyncLifetime, IAsyncDisposable, IDisposable
 {
     public const string Password = "correct horse";
     private WebApplication _app = null!;
@@ -17,12 +18,17 @@ public sealed class RunningEmulator : IAsyncLifetime, IDisposable
     public FakeTimeProvider Clock { get; } = new(DateTimeOffset.UtcNow);
     public HttpClient Client { get; private set; } = null!;
 
+    /// <summary>Settings beside those of the user, as the command line has them; read when it starts.</summary>
+    internal string[] Settings { get; init; } = [];
+
+    internal T Service<T>() where T : notnull => _app.Services.GetRequiredService<T>();
+
     public async Task InitializeAsync()
     {
         _app = EmulatorHost.Build(
         [
             "--urls=http://127.0.0.1:0", "--Emulator:Users:0:Name=ada", $"--Emulator:Users:0:Password={Password}", "--Emulator:Users:0:Tokens:0=a-token-of-ada",
-            $"--Emulator:Users:0:PublicKey={Convert.ToBase64String(Key.ExportSubjectPublicKeyInfo())}",
+            $"--Emulator:Users:0:PublicKey={Convert.ToBase64String(Key.ExportSubjectPublicKeyInfo())}", .. Settings,
         ], Clock);
         await _app.StartAsync();
         Client = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()) };
@@ -45,6 +51,12 @@ public sealed class RunningEmulator : IAsyncLifetime, IDisposable
         PostAsync($"/queries/v1/query-request?requestId={requestId ?? Guid.NewGuid().ToString()}", new { sqlText = sql }, token);
 
     public async Task DisposeAsync() => await _app.DisposeAsync();
+
+    async ValueTask IAsyncDisposable.DisposeAsync()
+    {
+        await DisposeAsync();
+        Dispose();
+    }
 
     public void Dispose()
     {

@@ -33,12 +33,16 @@ internal static class EmulatorHost
         builder.Services.AddSingleton(static s => new LocalSnowflake(s.GetRequiredService<EmulatorOptions>().Database is { Length: > 0 } path ? path : null));
         builder.Services.AddSingleton<SessionStore>();
         builder.Services.AddSingleton<Authentication>();
+        builder.Services.AddSingleton<ChunkSpace>();
+        builder.Services.AddSingleton<ChunkAddresses>();
+        builder.Services.AddSingleton<Answers>();
         var app = builder.Build();
         app.Use(RefuseMalformedAsync);
         app.UseRequestDecompression();
         app.MapGet("/health", static (SessionStore _) => Results.Text("Healthy"));
         app.MapSessions();
         app.MapQueries();
+        app.MapChunks();
         app.MapFallback(static (HttpContext context) => Envelope.Malformed($"The protocol has no {context.Request.Method} {context.Request.Path}.", 404));
         // A file that cannot be opened stops the start, not the first log-in.
         app.Services.GetRequiredService<LocalSnowflake>();
@@ -64,6 +68,8 @@ internal static class EmulatorHost
             var loopback = address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
             if (!loopback && !options.AllowRemote) throw new EmulatorConfigurationException($"{url} can be reached from other machines. Set Emulator__AllowRemote=true if that is meant.");
         }
+        if (options.FirstRows < 0 || options.FirstBytes < 0 || options.ChunkBytes < 1 || options.MaxChunkBytes < 0 || options.ChunkLifetime < TimeSpan.FromSeconds(1))
+            throw new EmulatorConfigurationException("FirstRows, FirstBytes and MaxChunkBytes of Emulator are 0 or more, ChunkBytes 1 or more, ChunkLifetime a second or more.");
         foreach (var user in options.Users)
         {
             if (user.Name.Length == 0) throw new EmulatorConfigurationException("A user in Emulator:Users has no Name.");

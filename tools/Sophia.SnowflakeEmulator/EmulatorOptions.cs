@@ -25,6 +25,21 @@ internal sealed class EmulatorOptions
 
     /// <summary>Results kept per session for repeats and late readers; the oldest go first.</summary>
     public int KeptResults { get; set; } = 50;
+
+    /// <summary>Rows that an answer holds itself; the others go into chunks.</summary>
+    public int FirstRows { get; set; } = 1000;
+
+    /// <summary>Bytes of JSON after which an answer takes no further row.</summary>
+    public int FirstBytes { get; set; } = 256 << 10;
+
+    /// <summary>Bytes of JSON, before compression, after which a chunk ends.</summary>
+    public int ChunkBytes { get; set; } = 4 << 20;
+
+    /// <summary>How long a chunk's address is good.</summary>
+    public TimeSpan ChunkLifetime { get; set; } = TimeSpan.FromHours(6);
+
+    /// <summary>What all chunks may take on disk; a statement that would take more fails.</summary>
+    public long MaxChunkBytes { get; set; } = 8L << 30;
 }
 
 /// <summary>A user, by any of the ways that are given.</summary>

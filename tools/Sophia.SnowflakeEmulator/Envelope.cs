@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Sophia.SnowflakeEmulator;
@@ -6,6 +8,31 @@ namespace Sophia.SnowflakeEmulator;
 internal static class Envelope
 {
     public static IResult Success(JsonObject? data = null, string? code = null) => Answer(data ?? [], code, null, true, 200);
+
+    /// <summary>With one more member of the data, which is JSON already.</summary>
+    public static IResult Success(JsonObject data, string member, ReadOnlySpan<byte> json)
+    {
+        var bytes = new ArrayBufferWriter<byte>(json.Length + 4096);
+        using (var writer = new Utf8JsonWriter(bytes))
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("data");
+            foreach (var (name, value) in data)
+            {
+                writer.WritePropertyName(name);
+                if (value is null) writer.WriteNullValue();
+                else value.WriteTo(writer);
+            }
+            writer.WritePropertyName(member);
+            writer.WriteRawValue(json, skipInputValidation: true);
+            writer.WriteEndObject();
+            writer.WriteNull("code");
+            writer.WriteNull("message");
+            writer.WriteBoolean("success", true);
+            writer.WriteEndObject();
+        }
+        return Results.Bytes(bytes.WrittenMemory, "application/json");
+    }
 
     /// <summary>A refusal that the drivers handle by its code; HTTP says 200.</summary>
     public static IResult Failure(string code, string message, JsonObject? data = null) => Answer(data ?? [], code, message, false, 200);

@@ -1,41 +1,55 @@
-using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using DuckDB.NET.Data;
+using DuckDB.NET.Native;
 
 namespace Sophia.Snowflake.Local;
 
 /// <summary>The engine's types by the names that the drivers know.</summary>
-internal static class ColumnTypes
+internal static partial class ColumnTypes
 {
     /// <exception cref="SnowflakeException">A type that Snowflake has not, such as an interval.</exception>
-    public static LocalColumn Of(string name, string type)
+    public static LocalColumn[] Of(DuckDBDataReader reader)
     {
-        if (type.StartsWith("Decimal", StringComparison.OrdinalIgnoreCase) || type.StartsWith("Numeric", StringComparison.OrdinalIgnoreCase))
+        var columns = new LocalColumn[reader.FieldCount];
+        for (var i = 0; i < columns.Length; i++)
         {
-            var parts = type[(type.IndexOf('(', StringComparison.Ordinal) + 1)..].TrimEnd(')').Split(',');
-            return parts.Length == 2 && int.TryParse(parts[0], CultureInfo.InvariantCulture, out var precision) && int.TryParse(parts[1], CultureInfo.InvariantCulture, out var scale)
-                ? new(name, "fixed", precision, scale)
-                : new(name, "fixed", 38, 0);
+            using var type = NativeMethods.Query.DuckDBColumnLogicalType(ref Result(reader), i);
+            columns[i] = Of(reader.GetName(i), type);
         }
-        if (type.EndsWith(']'))
-        {
-            var open = type.LastIndexOf('[');
-            return int.TryParse(type[(open + 1)..^1], CultureInfo.InvariantCulture, out var dimension) ? new(name, "vector", Dimension: dimension) : new(name, "array");
-        }
-        return type.ToUpperInvariant() switch
-        {
-            "TINYINT" or "SMALLINT" or "INTEGER" or "BIGINT" or "HUGEINT" or "UTINYINT" or "USMALLINT" or "UINTEGER" or "UBIGINT" or "UHUGEINT"
-                or "UNSIGNEDTINYINT" or "UNSIGNEDSMALLINT" or "UNSIGNEDINTEGER" or "UNSIGNEDBIGINT" or "UNSIGNEDHUGEINT" => new(name, "fixed", 38, 0),
-            "FLOAT" or "DOUBLE" => new(name, "real"),
-            "VARCHAR" or "JSON" or "UUID" or "ENUM" or "SQLNULL" or "NULL" or "\"NULL\"" => new(name, "text"),
-            "BOOLEAN" => new(name, "boolean"),
-            "DATE" => new(name, "date"),
-            "TIME" => new(name, "time", 0, 9),
-            "TIMESTAMP" or "TIMESTAMP_S" or "TIMESTAMP_MS" or "TIMESTAMP_NS" or "TIMESTAMPS" or "TIMESTAMPMS" or "TIMESTAMPNS" => new(name, "timestamp_ntz", 0, 9),
-            "TIMESTAMPTZ" or "TIMESTAMP WITH TIME ZONE" => new(name, "timestamp_tz", 0, 9),
-            // The driver does not say how long; the first value does.
-            "ARRAY" => new(name, "vector"),
-            "LIST" => new(name, "array"),
-            "BLOB" => new(name, "binary"),
-            _ => throw SnowflakeException.Unsupported($"a result column of type {type}"),
-        };
+        return columns;
     }
+
+    private static LocalColumn Of(string name, DuckDBLogicalType type) => NativeMethods.LogicalType.DuckDBGetTypeId(type) switch
+    {
+        DuckDBType.Decimal => new(name, "fixed", NativeMethods.LogicalType.DuckDBDecimalWidth(type), NativeMethods.LogicalType.DuckDBDecimalScale(type)),
+        DuckDBType.Array => new(name, "vector", Dimension: (int)NativeMethods.LogicalType.DuckDBArrayVectorGetSize(type)),
+        DuckDBType.List => new(name, "array"),
+        DuckDBType.TinyInt or DuckDBType.SmallInt or DuckDBType.Integer or DuckDBType.BigInt or DuckDBType.HugeInt or DuckDBType.UnsignedTinyInt
+            or DuckDBType.UnsignedSmallInt or DuckDBType.UnsignedInteger or DuckDBType.UnsignedBigInt or DuckDBType.UnsignedHugeInt => new(name, "fixed", 38, 0),
+        DuckDBType.Float or DuckDBType.Double => new(name, "real"),
+        DuckDBType.Varchar => new(name, Alias(type) == "JSON" ? "variant" : "text"),
+        DuckDBType.Uuid or DuckDBType.Enum or DuckDBType.SqlNull => new(name, "text"),
+        DuckDBType.Boolean => new(name, "boolean"),
+        DuckDBType.Date => new(name, "date"),
+        DuckDBType.Time => new(name, "time", 0, 9),
+        DuckDBType.Timestamp or DuckDBType.TimestampS or DuckDBType.TimestampMs or DuckDBType.TimestampNs => new(name, "timestamp_ntz", 0, 9),
+        DuckDBType.TimestampTz => new(name, "timestamp_tz", 0, 9),
+        DuckDBType.Blob => new(name, "binary"),
+        var other => throw SnowflakeException.Unsupported($"a result column of type {other}"),
+    };
+
+    private static string? Alias(DuckDBLogicalType type)
+    {
+        var text = GetAlias(type);
+        try { return Marshal.PtrToStringUTF8(text); }
+        finally { NativeMethods.Helpers.DuckDBFree(text); }
+    }
+
+    // The driver tells neither that a text is JSON nor how long an array is; the engine does, of the result that the driver holds.
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "currentResult")]
+    private static extern ref DuckDBResult Result(DuckDBDataReader reader);
+
+    [LibraryImport("duckdb", EntryPoint = "duckdb_logical_type_get_alias")]
+    private static partial nint GetAlias(DuckDBLogicalType type);
 }

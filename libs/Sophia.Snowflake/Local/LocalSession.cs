@@ -42,13 +42,21 @@ public sealed class LocalSession : IDisposable
     /// <exception cref="SnowflakeException">Snowflake's error; also for a cancelled statement.</exception>
     public async Task<LocalResult> ExecuteAsync(string sql, IReadOnlyList<object?[]>? binds = null, bool describeOnly = false, CancellationToken cancellationToken = default)
     {
+        var rows = new RowList();
+        var result = await ExecuteAsync(sql, rows, binds, describeOnly, cancellationToken).ConfigureAwait(false);
+        return rows.Columns.Count > 0 ? result with { Columns = rows.Columns, Rows = rows.Rows } : result;
+    }
+
+    /// <summary>Runs one statement; the rows of a query go to <paramref name="rows"/> and not into the result.</summary>
+    public async Task<LocalResult> ExecuteAsync(string sql, IRowSink rows, IReadOnlyList<object?[]>? binds = null, bool describeOnly = false, CancellationToken cancellationToken = default)
+    {
         try
         {
             await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
                 // The engine blocks its thread while it works.
-                return await Task.Run(() => Execute(sql, binds is { Count: > 0 } ? binds : [[]], describeOnly, cancellationToken), cancellationToken).ConfigureAwait(false);
+                return await Task.Run(() => Execute(sql, rows, binds is { Count: > 0 } ? binds : [[]], describeOnly, cancellationToken), cancellationToken).ConfigureAwait(false);
             }
             finally
             {
@@ -59,7 +67,7 @@ public sealed class LocalSession : IDisposable
         catch (DuckDBException error) { throw EngineErrors.From(error); }
     }
 
-    private LocalResult Execute(string sql, IReadOnlyList<object?[]> binds, bool describeOnly, CancellationToken cancellationToken)
+    private LocalResult Execute(string sql, IRowSink rows, IReadOnlyList<object?[]> binds, bool describeOnly, CancellationToken cancellationToken)
     {
         var tokens = SqlLexer.Read(sql);
         var code = tokens.Where(static t => t.Kind != SqlTokenKind.Space && !t.Is(";")).ToArray();
@@ -78,7 +86,7 @@ public sealed class LocalSession : IDisposable
         if (binds.Any(row => row.Length < wanted) && !describeOnly)
             throw new SnowflakeException("002049", "42601", $"SQL compilation error:\nBind variable :{binds.Min(static r => r.Length) + 1} not set.");
         if (describeOnly) (engine, binds) = ($"SELECT * FROM ({engine}) LIMIT 0", [new object?[wanted]]);
-        if (kind is StatementKind.Select or StatementKind.Show or StatementKind.Describe) return Query(engine, binds[0].AsSpan(0, wanted), kind, cancellationToken);
+        if (kind is StatementKind.Select or StatementKind.Show or StatementKind.Describe) return Query(engine, rows, binds[0].AsSpan(0, wanted), kind, cancellationToken);
         var changed = Change(engine, binds, wanted, cancellationToken);
         return kind switch
         {
@@ -97,28 +105,23 @@ public sealed class LocalSession : IDisposable
         ["CURRENT_DATABASE"] = LocalSnowflake.Database, ["CURRENT_SCHEMA"] = Schema, ["CURRENT_WAREHOUSE"] = Warehouse, ["CURRENT_ROLE"] = Role, ["CURRENT_VERSION"] = "9.0.0",
     };
 
-    private LocalResult Query(string sql, ReadOnlySpan<object?> values, int kind, CancellationToken cancellationToken)
+    private LocalResult Query(string sql, IRowSink rows, ReadOnlySpan<object?> values, int kind, CancellationToken cancellationToken)
     {
         using var command = Command(sql, values);
+        command.UseStreamingMode = true;
         using var stop = cancellationToken.Register(static c => ((DuckDBCommand)c!).Cancel(), command);
         cancellationToken.ThrowIfCancellationRequested();
         using var reader = command.ExecuteReader();
-        var columns = Enumerable.Range(0, reader.FieldCount).Select(i => ColumnTypes.Of(reader.GetName(i), reader.GetDataTypeName(i))).ToArray();
-        List<object?[]> rows = [];
-        while (reader.Read())
+        var columns = ColumnTypes.Of(reader);
+        rows.Begin(columns);
+        var row = new object?[columns.Length];
+        for (var read = 0; reader.Read(); read++)
         {
-            if ((rows.Count & 1023) == 0) cancellationToken.ThrowIfCancellationRequested();
-            var row = new object?[columns.Length];
+            if ((read & 1023) == 0) cancellationToken.ThrowIfCancellationRequested();
             for (var i = 0; i < row.Length; i++) row[i] = reader.IsDBNull(i) ? null : reader.GetValue(i);
             rows.Add(row);
         }
-        for (var i = 0; i < columns.Length; i++)
-        {
-            // The driver says that a column is a decimal, and not of which scale: its values do.
-            if (columns[i].Type == "fixed" && rows.Find(row => row[i] is decimal)?[i] is decimal number) columns[i] = columns[i] with { Scale = number.Scale };
-            if (columns[i].Type == "vector" && rows.Find(row => row[i] is not null)?[i] is System.Collections.ICollection first) columns[i] = columns[i] with { Dimension = first.Count };
-        }
-        return new(columns, rows, kind);
+        return new(columns, [], kind);
     }
 
     private long Change(string sql, IReadOnlyList<object?[]> binds, int wanted, CancellationToken cancellationToken)

@@ -1,5 +1,3 @@
-using Sophia.Snowflake.Local;
-
 namespace Sophia.SnowflakeEmulator.Queries;
 
 /// <summary>A session's statements by request and by id: a repeated request finds the statement that it started, and its result.</summary>
@@ -9,9 +7,10 @@ internal sealed class QueryLog(int kept) : IDisposable
     private readonly Dictionary<string, RunningQuery> _byRequest = [];
     private readonly Dictionary<string, (RunningQuery Query, int Part)> _byId = [];
     private readonly Queue<RunningQuery> _finished = new();
+    private bool _over;
 
     /// <summary>Starts a statement, or gives the one that the same request has started.</summary>
-    public RunningQuery Start(string requestId, string sql, Func<CancellationToken, Task<IReadOnlyList<LocalResult>>> work)
+    public RunningQuery Start(string requestId, string sql, Func<CancellationToken, Task<IReadOnlyList<QueryResult>>> work)
     {
         lock (_lock)
         {
@@ -54,9 +53,10 @@ internal sealed class QueryLog(int kept) : IDisposable
         lock (_lock)
         {
             _finished.Enqueue(query);
-            while (_finished.Count > kept)
+            while (_finished.Count > (_over ? 0 : kept))
             {
                 var old = _finished.Dequeue();
+                old.Release();
                 _byRequest.Remove(old.RequestId);
                 foreach (var id in _byId.Where(p => p.Value.Query == old).Select(static p => p.Key).ToArray()) _byId.Remove(id);
             }
@@ -67,7 +67,9 @@ internal sealed class QueryLog(int kept) : IDisposable
     {
         lock (_lock)
         {
+            _over = true;
             foreach (var query in _byRequest.Values) query.Stop();
+            while (_finished.TryDequeue(out var query)) query.Release();
         }
     }
 }

@@ -137,9 +137,9 @@ public sealed class ProtocolTests(RunningEmulator server) : IClassFixture<Runnin
     }
 
     [Fact]
-    public void Other_machines_are_let_in_only_where_that_is_said()
+    public async Task Other_machines_are_let_in_only_where_that_is_said()
     {
-        var error = Assert.Throws<EmulatorConfigurationException>(() => EmulatorHost.Build(["--urls=http://0.0.0.0:0"]));
+        var error = await Assert.ThrowsAsync<EmulatorConfigurationException>(() => EmulatorHost.BuildAsync(["--urls=http://0.0.0.0:0"]));
 
         Assert.Contains("AllowRemote", error.Message, StringComparison.Ordinal);
     }

@@ -25,7 +25,7 @@ public sealed class RunningEmulator : IAsyncLifetime, IAsyncDisposable, IDisposa
 
     public async Task InitializeAsync()
     {
-        _app = EmulatorHost.Build(
+        _app = await EmulatorHost.BuildAsync(
         [
             "--urls=http://127.0.0.1:0", "--Emulator:Users:0:Name=ada", $"--Emulator:Users:0:Password={Password}", "--Emulator:Users:0:Tokens:0=a-token-of-ada",
             $"--Emulator:Users:0:PublicKey={Convert.ToBase64String(Key.ExportSubjectPublicKeyInfo())}", .. Settings,

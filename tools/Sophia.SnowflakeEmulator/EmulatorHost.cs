@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Sophia.Snowflake.Local;
 using Sophia.SnowflakeEmulator.Login;
 using Sophia.SnowflakeEmulator.Queries;
+using Sophia.SnowflakeEmulator.Services;
 using Sophia.SnowflakeEmulator.Sessions;
 
 namespace Sophia.SnowflakeEmulator;
@@ -13,12 +14,13 @@ internal static class EmulatorHost
     private const long MaxBodyBytes = 64L << 20;
 
     /// <exception cref="EmulatorConfigurationException">A setting is wrong; the message says what to do.</exception>
-    public static WebApplication Build(string[] args, TimeProvider? time = null)
+    public static async Task<WebApplication> BuildAsync(string[] args, TimeProvider? time = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var options = builder.Configuration.GetSection("Emulator").Get<EmulatorOptions>() ?? new EmulatorOptions();
         var urls = builder.Configuration["urls"] ?? "http://127.0.0.1:8084";
         Check(options, urls);
+        var services = EmulatorServices.Build(options, builder.Configuration, time ?? TimeProvider.System);
         if (options.Users.Count == 0)
         {
             options.Users.Add(new EmulatorUser { Name = "SOPHIA", Password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12)) });
@@ -30,7 +32,7 @@ internal static class EmulatorHost
         builder.Services.AddRequestDecompression();
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddSingleton(static s => new LocalSnowflake(s.GetRequiredService<EmulatorOptions>().Database is { Length: > 0 } path ? path : null));
+        builder.Services.AddSingleton(_ => new LocalSnowflake(options.Database is { Length: > 0 } path ? path : null, services));
         builder.Services.AddSingleton<SessionStore>();
         builder.Services.AddSingleton<Authentication>();
         builder.Services.AddSingleton<ChunkSpace>();
@@ -45,7 +47,7 @@ internal static class EmulatorHost
         app.MapChunks();
         app.MapFallback(static (HttpContext context) => Envelope.Malformed($"The protocol has no {context.Request.Method} {context.Request.Path}.", 404));
         // A file that cannot be opened stops the start, not the first log-in.
-        app.Services.GetRequiredService<LocalSnowflake>();
+        await EmulatorServices.MakeFunctionsAsync(app.Services.GetRequiredService<LocalSnowflake>(), options);
         return app;
     }
 

@@ -40,6 +40,37 @@ internal sealed class EmulatorOptions
 
     /// <summary>What all chunks may take on disk; a statement that would take more fails.</summary>
     public long MaxChunkBytes { get; set; } = 8L << 30;
+
+    /// <summary>A running Sophia: then there are SOPHIA_EMBED, SOPHIA_SIMILARITY, SOPHIA_VECTOR_SEARCH and SOPHIA_RERANK, which call it.</summary>
+    public EmulatorSophia? Sophia { get; set; }
+
+    /// <summary>What stands for the cloud's gateways, for other external functions. Addresses that none stands for are not called.</summary>
+    public List<EmulatorGateway> Gateways { get; } = [];
+}
+
+/// <summary>The service whose functions SQL calls.</summary>
+internal sealed class EmulatorSophia
+{
+    /// <summary>Of the API or of a node of the GPU tier, such as http://localhost:5080.</summary>
+    public string? Url { get; set; }
+
+    /// <summary>The integration's; its SHA-256 stands in Sophia:ExternalFunctions:Integrations of the service.</summary>
+    public string? Secret { get; set; }
+}
+
+/// <summary>A gateway: what external functions call under Prefix goes to Target.</summary>
+internal sealed class EmulatorGateway
+{
+    /// <summary>https://…/, as in API_ALLOWED_PREFIXES.</summary>
+    public string? Prefix { get; set; }
+
+    /// <summary>What stands there instead; ends with a slash.</summary>
+    public string? Target { get; set; }
+
+    /// <summary>The header that the gateway adds; none by default.</summary>
+    public string? SecretHeader { get; set; }
+
+    public string? Secret { get; set; }
 }
 
 /// <summary>A user, by any of the ways that are given.</summary>

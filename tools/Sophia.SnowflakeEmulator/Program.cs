@@ -2,7 +2,7 @@ using Sophia.SnowflakeEmulator;
 
 try
 {
-    await using var app = EmulatorHost.Build(args);
+    await using var app = await EmulatorHost.BuildAsync(args);
     await app.RunAsync();
     return 0;
 }

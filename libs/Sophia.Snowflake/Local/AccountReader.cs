@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Sophia.Snowflake.Local.Remote;
 
 namespace Sophia.Snowflake.Local;
 
@@ -199,6 +200,8 @@ internal sealed class AccountReader(SqlCursor at, string schema)
         if (at.Try("ACCOUNT")) return "SELECT 'ACCOUNT', 'LOCAL'";
         if (at.Try("WAREHOUSE")) return Named("WAREHOUSE");
         if (at.Try("RESOURCE", "MONITOR")) return Named("RESOURCE MONITOR");
+        if (at.Try("INTEGRATION")) return Named(ExternalFunction.IntegrationKind);
+        if (at.Try("FUNCTION")) return Function();
         if (at.Try("DATABASE"))
         {
             var database = SqlNames.Read(at);
@@ -223,6 +226,13 @@ internal sealed class AccountReader(SqlCursor at, string schema)
             return Checked(view ? "VIEW" : "TABLE", Full(SqlNames.Dotted(at), 3), "SELECT 1 FROM memory.main.\"IS_TABLES\" WHERE 'SOPHIA.' || \"TABLE_SCHEMA\" || '.' || \"TABLE_NAME\" = ");
         }
         throw SnowflakeException.Unsupported($"a grant on {at.Now.Text.ToUpperInvariant()}");
+    }
+
+    private string Function()
+    {
+        var parts = SqlNames.Dotted(at);
+        var key = ExternalFunction.KeyOf(parts.Count > 1 ? parts[^2] : schema, parts[^1], FunctionReader.Types(at));
+        return $"SELECT 'FUNCTION', {Required(ExternalFunction.Kind, key)}";
     }
 
     private string Named(string kind)

@@ -1,3 +1,5 @@
+using Sophia.Snowflake.Local.Remote;
+
 namespace Sophia.Snowflake.Local;
 
 /// <summary>SHOW, DESCRIBE and INFORMATION_SCHEMA over the engine's own lists.</summary>
@@ -18,6 +20,8 @@ internal static class Catalog
         var what = at.Take().Text.ToUpperInvariant();
         if (what == "GRANTS") return ShowGrants(at);
         if (what == "RESOURCE") { at.Expect("MONITORS"); what = "RESOURCE MONITORS"; }
+        if (what is "EXTERNAL" or "USER") { at.Expect("FUNCTIONS"); what += " FUNCTIONS"; }
+        if (what == "API") { at.Expect("INTEGRATIONS"); what = "API INTEGRATIONS"; }
         var like = at.Try("LIKE") ? $" AND \"name\" ILIKE {SqlNames.Literal(SqlNames.Text(at.Take()))} ESCAPE '\\'" : "";
         var (schema, table) = (state["CURRENT_SCHEMA"] ?? LocalSnowflake.DefaultSchema, "");
         if (at.Try("IN"))
@@ -35,7 +39,7 @@ internal static class Catalog
             "TABLES" => $"""SELECT "TABLE_NAME" AS "name", "TABLE_CATALOG" AS "database_name", "TABLE_SCHEMA" AS "schema_name", 'TABLE' AS "kind", "ROW_COUNT" AS "rows" FROM memory.main."IS_TABLES" WHERE "TABLE_TYPE" = 'BASE TABLE' AND {within}""",
             "VIEWS" => $"""SELECT "TABLE_NAME" AS "name", "TABLE_CATALOG" AS "database_name", "TABLE_SCHEMA" AS "schema_name" FROM memory.main."IS_TABLES" WHERE "TABLE_TYPE" = 'VIEW' AND {within}""",
             "COLUMNS" => $"""SELECT "TABLE_NAME" AS "table_name", "TABLE_SCHEMA" AS "schema_name", "COLUMN_NAME" AS "name", "FULL_TYPE" AS "data_type", "IS_NULLABLE" AS "null?" FROM memory.main."IS_COLUMNS" WHERE {within}{(table.Length > 0 ? $" AND \"TABLE_NAME\" = {SqlNames.Literal(table)}" : "")}""",
-            _ => AccountObjects.Show(what) ?? throw SnowflakeException.Unsupported($"SHOW {what}"),
+            _ => AccountObjects.Show(what) ?? FunctionListing.Show(what) ?? throw SnowflakeException.Unsupported($"SHOW {what}"),
         };
         return $"SELECT * FROM ({sql}) WHERE TRUE{like}{(what == "COLUMNS" ? "" : " ORDER BY \"name\"")}";
     }
@@ -49,13 +53,14 @@ internal static class Catalog
             at.Expect("ON");
             kind = at.Take().Text.ToUpperInvariant();
             if (kind == "RESOURCE") { at.Expect("MONITOR"); kind = "RESOURCE MONITOR"; }
-            if (kind is not ("WAREHOUSE" or "DATABASE" or "SCHEMA" or "TABLE" or "VIEW" or "RESOURCE MONITOR" or "ROLE")) throw SnowflakeException.Unsupported($"SHOW GRANTS ON {kind}");
+            if (kind is not ("WAREHOUSE" or "DATABASE" or "SCHEMA" or "TABLE" or "VIEW" or "RESOURCE MONITOR" or "ROLE" or "INTEGRATION")) throw SnowflakeException.Unsupported($"SHOW GRANTS ON {kind}");
         }
         return AccountObjects.ShowGrants(byRole, kind, string.Join('.', SqlNames.Dotted(at)));
     }
 
     public static string Describe(SqlCursor at, IReadOnlyDictionary<string, string?> state)
     {
+        if (FunctionListing.Describe(at, state["CURRENT_SCHEMA"] ?? LocalSnowflake.DefaultSchema) is { } function) return function;
         if (!at.Try("TABLE") && !at.Try("VIEW")) throw SnowflakeException.Unsupported($"DESCRIBE {at.Now.Text.ToUpperInvariant()}");
         var parts = SqlNames.Dotted(at);
         var schema = parts.Count > 1 ? parts[^2] : state["CURRENT_SCHEMA"] ?? LocalSnowflake.DefaultSchema;

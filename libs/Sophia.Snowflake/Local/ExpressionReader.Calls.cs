@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Sophia.Snowflake.Local.Remote;
 
 namespace Sophia.Snowflake.Local;
 
@@ -18,15 +19,25 @@ internal sealed partial class ExpressionReader
     private Piece Qualified(List<string> name)
     {
         at.Expect("(");
-        return Call(string.Join('.', name), List(")"));
+        var arguments = List(")");
+        var full = string.Join('.', name);
+        // One name: it stood in quotes, so it is none of Snowflake's own.
+        if (name.Count == 1) return External(Path(), full, arguments);
+        if (CortexFunctions.Write(full, arguments) is { } cortex) return cortex;
+        return External(name.Count == 2 || (name.Count == 3 && name[0] == LocalSnowflake.Database) ? [name[^2]] : [], name[^1], arguments);
     }
+
+    private string[] Path() => [state["CURRENT_SCHEMA"] ?? LocalSnowflake.DefaultSchema, LocalSnowflake.DefaultSchema];
+
+    private Piece External(string[] schemas, string name, List<Piece> arguments) =>
+        functions.Find(schemas, name) is { Count: > 0 } found ? FunctionCalls.Write(found, arguments) : throw Functions.Unknown(name);
 
     private Piece Call(string name, List<Piece> arguments)
     {
         if (arguments.Count == 0 && state.TryGetValue(name, out var value)) return new(value is null ? "NULL" : SqlNames.Literal(value), SqlKind.Text);
         if (arguments.Count == 0 && Functions.WithoutParentheses.Contains(name) && at.Try("(")) at.Expect(")");
-        if (!Functions.Scalars.TryGetValue(name, out var function)) throw Functions.Unknown(name);
-        return function.Write(name, arguments);
+        if (Functions.Scalars.TryGetValue(name, out var function)) return function.Write(name, arguments);
+        return CortexFunctions.Write(name, arguments) ?? External(Path(), name, arguments);
     }
 
     private Piece Aggregate(string name, Functions.Aggregate aggregate)

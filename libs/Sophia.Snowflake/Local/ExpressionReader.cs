@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Sophia.Snowflake.Local.Remote;
 
 namespace Sophia.Snowflake.Local;
 
 /// <summary>Reads an expression of Snowflake's and gives the engine's; what it has no rule for is refused by name.</summary>
 /// <param name="query">Gives a whole query in the engine's words, for one that stands inside an expression.</param>
-internal sealed partial class ExpressionReader(SqlCursor at, IReadOnlyDictionary<string, string?> state, Func<string> query)
+internal sealed partial class ExpressionReader(SqlCursor at, IReadOnlyDictionary<string, string?> state, FunctionCatalogue functions, Func<string> query)
 {
     private int _marks, _numbered;
 

@@ -1,4 +1,5 @@
 using DuckDB.NET.Data;
+using Sophia.Snowflake.Local.Remote;
 
 namespace Sophia.Snowflake.Local;
 
@@ -8,11 +9,17 @@ public sealed class LocalSession : IDisposable
     private readonly DuckDBConnection _connection;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Dictionary<string, string> _parameters = new(StringComparer.OrdinalIgnoreCase);
+    private readonly RemoteFunctions _remote;
+    private readonly string _key = Guid.NewGuid().ToString("N");
+    private volatile StatementCalls _calls = new("", CancellationToken.None);
     private bool _inTransaction;
 
-    internal LocalSession(DuckDBConnection connection, string? schema, string? warehouse, string? role)
+    internal LocalSession(DuckDBConnection connection, RemoteFunctions remote, string? schema, string? warehouse, string? role)
     {
         _connection = connection;
+        _remote = remote;
+        remote.Register(_key, () => _calls);
+        Run($"SET VARIABLE sf_session = '{_key}'");
         (Warehouse, Role) = (warehouse?.ToUpperInvariant(), role?.ToUpperInvariant() ?? "PUBLIC");
         Schema = LocalSnowflake.DefaultSchema;
         SearchIn(schema is not null && Exists(schema.ToUpperInvariant()) ? schema.ToUpperInvariant() : Schema);
@@ -40,7 +47,8 @@ public sealed class LocalSession : IDisposable
     /// <param name="binds">Sets of values for <c>?</c> or <c>:1</c>, all as long; more than one repeats an INSERT, UPDATE, DELETE or MERGE, all or nothing.</param>
     /// <param name="describeOnly">A query gives its columns and no rows; nothing else is run.</param>
     /// <exception cref="SnowflakeException">Snowflake's error; also for a cancelled statement.</exception>
-    public async Task<LocalResult> ExecuteAsync(string sql, IReadOnlyList<object?[]>? binds = null, bool describeOnly = false, CancellationToken cancellationToken = default)
+    public async Task<LocalResult> ExecuteAsync(
+        string sql, IReadOnlyList<object?[]>? binds = null, bool describeOnly = false, string? queryId = null, CancellationToken cancellationToken = default)
     {
         var rows = new RowList();
         var result = await ExecuteAsync(sql, rows, binds, describeOnly, cancellationToken).ConfigureAwait(false);
@@ -55,6 +63,7 @@ public sealed class LocalSession : IDisposable
             await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
+                _calls = new(Guid.NewGuid().ToString(), cancellationToken);
                 // The engine blocks its thread while it works.
                 return await Task.Run(() => Execute(sql, rows, binds is { Count: > 0 } ? binds : [[]], describeOnly, cancellationToken), cancellationToken).ConfigureAwait(false);
             }
@@ -82,7 +91,7 @@ public sealed class LocalSession : IDisposable
             case StatementKind.Commit: return Transaction(kind, "COMMIT", _inTransaction, false);
             case StatementKind.Rollback: return Transaction(kind, "ROLLBACK", _inTransaction, false);
         }
-        var (engine, wanted) = StatementReader.Read(tokens.Where(static t => !t.Is(";")).ToArray(), State());
+        var (engine, wanted) = StatementReader.Read(tokens.Where(static t => !t.Is(";")).ToArray(), State(), new FunctionCatalogue(Texts));
         if (binds.Any(row => row.Length < wanted) && !describeOnly)
             throw new SnowflakeException("002049", "42601", $"SQL compilation error:\nBind variable :{binds.Min(static r => r.Length) + 1} not set.");
         if (describeOnly) (engine, binds) = ($"SELECT * FROM ({engine}) LIMIT 0", [new object?[wanted]]);
@@ -262,8 +271,18 @@ public sealed class LocalSession : IDisposable
         command.ExecuteNonQuery();
     }
 
+    private List<string> Texts(string sql)
+    {
+        using var command = Command(sql, []);
+        using var reader = command.ExecuteReader();
+        List<string> texts = [];
+        while (reader.Read()) texts.Add(reader.GetString(0));
+        return texts;
+    }
+
     public void Dispose()
     {
+        _remote.Unregister(_key);
         _connection.Dispose();
         _turn.Dispose();
     }

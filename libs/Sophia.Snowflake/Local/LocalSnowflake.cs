@@ -1,4 +1,5 @@
 using DuckDB.NET.Data;
+using Sophia.Snowflake.Local.Remote;
 
 namespace Sophia.Snowflake.Local;
 
@@ -13,10 +14,13 @@ public sealed class LocalSnowflake : IDisposable
     public const string DefaultSchema = "PUBLIC";
 
     private readonly DuckDBConnection _root = new("DataSource=:memory:");
+    private readonly RemoteFunctions _remote;
 
     /// <param name="path">The file, made where it is missing; null keeps everything in memory.</param>
-    public LocalSnowflake(string? path = null)
+    /// <param name="services">What Cortex's and external functions call; null: nothing, and they fail as they do in an account without it.</param>
+    public LocalSnowflake(string? path = null, LocalServices? services = null)
     {
+        _remote = new RemoteFunctions(services ?? new LocalServices());
         _root.Open();
         Run("SET autoinstall_known_extensions=false");
         Run("SET autoload_known_extensions=false");
@@ -25,6 +29,7 @@ public sealed class LocalSnowflake : IDisposable
         Run($"ATTACH '{(path is null ? ":memory:" : Path.GetFullPath(path).Replace("'", "''", StringComparison.Ordinal))}' AS {Database}");
         Run($"CREATE SCHEMA IF NOT EXISTS {Database}.{DefaultSchema}");
         Run("SET default_null_order='nulls_last_on_asc_first_on_desc'");
+        _remote.Install(_root);
         foreach (var macro in EngineMacros.All) Run("CREATE MACRO memory.main." + macro);
         foreach (var table in AccountObjects.Tables) Run(table);
         foreach (var view in Catalog.Views) Run(view);
@@ -38,7 +43,7 @@ public sealed class LocalSnowflake : IDisposable
         DuckDBConnection connection;
         lock (_root) connection = _root.Duplicate();
         connection.Open();
-        return new LocalSession(connection, schema, warehouse, role);
+        return new LocalSession(connection, _remote, schema, warehouse, role);
     }
 
     private void Run(string sql)
@@ -48,5 +53,9 @@ public sealed class LocalSnowflake : IDisposable
         command.ExecuteNonQuery();
     }
 
-    public void Dispose() => _root.Dispose();
+    public void Dispose()
+    {
+        _root.Dispose();
+        _remote.Dispose();
+    }
 }

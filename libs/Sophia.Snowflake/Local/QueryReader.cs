@@ -1,3 +1,5 @@
+using Sophia.Snowflake.Local.Remote;
+
 namespace Sophia.Snowflake.Local;
 
 /// <summary>Reads a query: WITH, SELECT, VALUES, set operations, joins, FLATTEN, GENERATOR, QUALIFY. Clauses that it has no rule for are refused by name.</summary>
@@ -5,10 +7,10 @@ internal sealed class QueryReader
 {
     private readonly SqlCursor _at;
 
-    public QueryReader(SqlCursor at, IReadOnlyDictionary<string, string?> state, bool flattens)
+    public QueryReader(SqlCursor at, IReadOnlyDictionary<string, string?> state, FunctionCatalogue functions, bool flattens)
     {
         _at = at;
-        Expressions = new(at, state, Read);
+        Expressions = new(at, state, functions, Read);
         if (flattens) Expressions.Variants.UnionWith(["VALUE", "THIS"]);
     }
 

@@ -6,8 +6,8 @@ internal static class StatementKind
     public const int Select = 0x1000, Insert = 0x3100, Update = 0x3200, Delete = 0x3300, Merge = 0x3400;
     public const int AlterSession = 0x4100, Use = 0x4300, Show = 0x4400, Describe = 0x4500, Ddl = 0x6000, Begin = 0x8101, Commit = 0x8103, Rollback = 0x8104;
 
-    private static readonly HashSet<string> Made = new(StringComparer.OrdinalIgnoreCase) { "TABLE", "VIEW", "SCHEMA", "SEQUENCE", "WAREHOUSE", "ROLE", "RESOURCE", "DATABASE" };
-    private static readonly HashSet<string> Between = new(StringComparer.OrdinalIgnoreCase) { "OR", "REPLACE", "TEMP", "TEMPORARY", "TRANSIENT" };
+    private static readonly HashSet<string> Made = new(StringComparer.OrdinalIgnoreCase) { "TABLE", "VIEW", "SCHEMA", "SEQUENCE", "WAREHOUSE", "ROLE", "RESOURCE", "DATABASE", "FUNCTION", "EXTERNAL", "API", "INTEGRATION" };
+    private static readonly HashSet<string> Between = new(StringComparer.OrdinalIgnoreCase) { "OR", "REPLACE", "TEMP", "TEMPORARY", "TRANSIENT", "SECURE" };
 
     // The words that begin a statement in Snowflake, or in the engine only.
     private static readonly HashSet<string> Others = new(StringComparer.Ordinal)

@@ -1,4 +1,5 @@
 using System.Text;
+using Sophia.Snowflake.Local.Remote;
 
 namespace Sophia.Snowflake.Local;
 
@@ -8,19 +9,21 @@ internal sealed class StatementReader
     private readonly SqlCursor _at;
     private readonly QueryReader _query;
     private readonly IReadOnlyDictionary<string, string?> _state;
+    private readonly FunctionCatalogue _functions;
 
-    private StatementReader(IReadOnlyList<SqlToken> tokens, IReadOnlyDictionary<string, string?> state)
+    private StatementReader(IReadOnlyList<SqlToken> tokens, IReadOnlyDictionary<string, string?> state, FunctionCatalogue functions)
     {
         _at = new(tokens);
         _state = state;
-        _query = new(_at, state, tokens.Any(static t => t.Is("FLATTEN")));
+        _functions = functions;
+        _query = new(_at, state, functions, tokens.Any(static t => t.Is("FLATTEN")));
     }
 
     /// <returns>The engine's statement and how many values must be bound.</returns>
     /// <exception cref="SnowflakeException">Wrong, or not known: then it names what.</exception>
-    public static (string Sql, int Binds) Read(IReadOnlyList<SqlToken> tokens, IReadOnlyDictionary<string, string?> state)
+    public static (string Sql, int Binds) Read(IReadOnlyList<SqlToken> tokens, IReadOnlyDictionary<string, string?> state, FunctionCatalogue functions)
     {
-        var reader = new StatementReader(tokens, state);
+        var reader = new StatementReader(tokens, state, functions);
         var sql = reader.Any();
         reader._at.End();
         return (sql, reader._query.Expressions.Binds);
@@ -29,7 +32,9 @@ internal sealed class StatementReader
     private string Any()
     {
         if (_at.Is("SELECT") || _at.Is("WITH") || _at.Is("(") || _at.Is("VALUES")) return _query.Read();
-        if (new AccountReader(_at, _state["CURRENT_SCHEMA"] ?? LocalSnowflake.DefaultSchema).Read() is { } account) return account;
+        var schema = _state["CURRENT_SCHEMA"] ?? LocalSnowflake.DefaultSchema;
+        if (new AccountReader(_at, schema).Read() is { } account) return account;
+        if (new FunctionReader(_at, schema, _functions).Read() is { } function) return function;
         if (_at.Try("INSERT")) return Insert();
         if (_at.Try("UPDATE")) return $"UPDATE {_query.Name()}{_query.Alias(null)} SET {Set()}{(_at.Try("FROM") ? " FROM " + _query.From() : "")}{Where()}";
         if (_at.Try("DELETE", "FROM")) return $"DELETE FROM {_query.Name()}{_query.Alias(null)}{(_at.Try("USING") ? " USING " + _query.From() : "")}{Where()}";

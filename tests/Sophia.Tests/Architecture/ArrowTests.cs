@@ -18,7 +18,7 @@ public sealed class ArrowTests
         ["Sophia.GpuTier"] = ["Sophia.Memory", "Sophia.Gpu", "Sophia.Gpu.Grains", "Sophia.Stores", "Sophia.Snowflake", "Sophia.ServiceDefaults"],
         ["Sophia.Api"] = ["Sophia.Memory", "Sophia.Stores", "Sophia.Gpu", "Sophia.Gpu.Grains", "Sophia.Snowflake", "Sophia.ServiceDefaults"],
         ["Sophia.Cli"] = ["Sophia.Client", "Sophia.Snowflake"],
-        ["Sophia.SnowflakeEmulator"] = ["Sophia.Snowflake"],
+        ["Sophia.SnowflakeEmulator"] = ["Sophia.Snowflake", "Sophia.Gpu"],
         ["Sophia.Hosting.Snowflake"] = [],
         ["Sophia.AppHost"] = ["Sophia.Api", "Sophia.GpuTier", "Sophia.Cli", "Sophia.SnowflakeEmulator", "Sophia.Hosting.Snowflake"],
     };

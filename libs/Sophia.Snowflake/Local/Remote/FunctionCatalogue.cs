@@ -1,0 +1,44 @@
+using System.Text.Json;
+
+namespace Sophia.Snowflake.Local.Remote;
+
+/// <summary>The external functions and API integrations that a session sees.</summary>
+/// <param name="read">Runs a query of one text column in the session's connection, so that what its transaction made is seen.</param>
+internal sealed class FunctionCatalogue(Func<string, List<string>> read)
+{
+    /// <summary>The overloads of a name, in the order of their signatures.</summary>
+    /// <param name="schemas">Where to look; the first that has the name wins.</param>
+    public List<ExternalFunction> Find(IReadOnlyList<string> schemas, string name)
+    {
+        foreach (var schema in schemas)
+        {
+            var start = SqlNames.Literal($"{schema}.{name}(");
+            var found = read($"SELECT CAST(properties AS VARCHAR) FROM {AccountObjects.Objects} WHERE kind = '{ExternalFunction.Kind}' AND starts_with(name, {start}) ORDER BY name");
+            if (found.Count > 0)
+            {
+                return found.ConvertAll(json => WithPrefixes(ExternalFunction.FromJson(json)));
+            }
+        }
+
+        return [];
+    }
+
+    /// <summary>What an enabled integration allows; null where there is none of that name, nothing where it is disabled.</summary>
+    public IReadOnlyList<string>? PrefixesOf(string integration)
+    {
+        var found = read($"SELECT CAST(properties AS VARCHAR) FROM {AccountObjects.Objects} WHERE kind = '{ExternalFunction.IntegrationKind}' AND name = {SqlNames.Literal(integration)}");
+        if (found.Count == 0)
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(found[0]);
+        var isEnabled = document.RootElement.TryGetProperty("ENABLED", out var enabled) && enabled.ValueKind == JsonValueKind.True;
+        return isEnabled && document.RootElement.TryGetProperty("API_ALLOWED_PREFIXES", out var prefixes)
+            ? [.. prefixes.EnumerateArray().Select(static p => p.GetString()!)]
+            : [];
+    }
+
+    // An integration may have been changed, disabled or dropped since the function was made.
+    private ExternalFunction WithPrefixes(ExternalFunction function) => function with { Prefixes = PrefixesOf(function.Integration) ?? [] };
+}

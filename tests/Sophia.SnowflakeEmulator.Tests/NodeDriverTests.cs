@@ -47,7 +47,7 @@ public sealed class NodeDriverTests(RunningEmulator server) : IClassFixture<Runn
     }
 
     // Installed once a machine, by the committed lock.
-    private static async Task<string> DriverAsync()
+    internal static async Task<string> DriverAsync()
     {
         var source = Path.Combine(AppContext.BaseDirectory, "node");
         var folder = Path.Combine(Path.GetTempPath(), "sophia-snowflake-sdk-3.3.0");
@@ -66,7 +66,7 @@ public sealed class NodeDriverTests(RunningEmulator server) : IClassFixture<Runn
         return folder;
     }
 
-    private static async Task<(int Code, string Output, string Errors)> RunAsync(string program, string folder, string input, params string[] arguments)
+    internal static async Task<(int Code, string Output, string Errors)> RunAsync(string program, string folder, string input, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));

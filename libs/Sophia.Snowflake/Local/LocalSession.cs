@@ -47,8 +47,7 @@ public sealed class LocalSession : IDisposable
     /// <param name="binds">Sets of values for <c>?</c> or <c>:1</c>, all as long; more than one repeats an INSERT, UPDATE, DELETE or MERGE, all or nothing.</param>
     /// <param name="describeOnly">A query gives its columns and no rows; nothing else is run.</param>
     /// <exception cref="SnowflakeException">Snowflake's error; also for a cancelled statement.</exception>
-    public async Task<LocalResult> ExecuteAsync(
-        string sql, IReadOnlyList<object?[]>? binds = null, bool describeOnly = false, string? queryId = null, CancellationToken cancellationToken = default)
+    public async Task<LocalResult> ExecuteAsync(string sql, IReadOnlyList<object?[]>? binds = null, bool describeOnly = false, CancellationToken cancellationToken = default)
     {
         var rows = new RowList();
         var result = await ExecuteAsync(sql, rows, binds, describeOnly, cancellationToken).ConfigureAwait(false);

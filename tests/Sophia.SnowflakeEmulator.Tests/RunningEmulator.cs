@@ -34,6 +34,12 @@ public sealed class RunningEmulator : IAsyncLifetime, IAsyncDisposable, IDisposa
         Client = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()) };
     }
 
+    /// <summary>As Snowflake.Data reads it; logs in by password.</summary>
+    internal string ConnectionString => $"account=test;host=127.0.0.1;port={Client.BaseAddress!.Port};scheme=http;db=SOPHIA;schema=PUBLIC;user=ada;password={Password}";
+
+    /// <summary>Statements at work, of all sessions.</summary>
+    internal int Running => Service<Sessions.SessionStore>().Running;
+
     internal async Task<JsonElement> PostAsync(string path, object body, string? token = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, options: JsonSerializerOptions.Default) };

@@ -7,6 +7,7 @@ using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Tiers;
+using Sophia.Snowflake.Connecting;
 using Sophia.Snowflake.Flushing;
 
 namespace Sophia.Snowflake.Mirror;
@@ -396,7 +397,7 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
 
             await session.ExecuteAsync(MirrorStatements.Merge, cancellationToken).ConfigureAwait(false);
         }
-        catch (DbException error) when (error.SqlState is ['2', '2', ..])
+        catch (DbException error) when (DriverErrors.StateOf(error) is ['2', '2', ..])
         {
             // 22…: the data, and not the connection, is what Snowflake will not have.
             if (count > 1)

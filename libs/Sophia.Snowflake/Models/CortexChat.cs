@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Sophia.Memory.Cortex;
+using Sophia.Snowflake.Connecting;
 using Sophia.Snowflake.Flushing;
 
 namespace Sophia.Snowflake.Models;
@@ -43,7 +44,7 @@ public sealed class CortexChat(string name, DbDataSource source, string model, T
         {
             throw new ModelUnavailableException(name, error.Message, RetryAfter);
         }
-        catch (DbException error) when (error.SqlState is null or ['0', '8', ..] || error.IsTransient)
+        catch (DbException error) when (DriverErrors.StateOf(error) is null or ['0', '8', ..] || error.IsTransient)
         {
             throw new ModelUnavailableException(name, error.Message, RetryAfter);
         }

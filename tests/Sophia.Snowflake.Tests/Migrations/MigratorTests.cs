@@ -177,6 +177,24 @@ public sealed class MigratorTests : IDisposable
         Assert.Contains("drift    SOPHIA_AI_MEMORY.MEMORY_CURRENT is not there.", text, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task The_command_plans_applies_and_says_where_an_account_stands_through_the_driver()
+    {
+        Skip.IfNot(SnowflakeDataSources.HasDriver, "Snowflake.Data is not part of this build: -p:UseSnowflakeData=true on a feed that has it.");
+        await using var emulator = new Sophia.SnowflakeEmulator.Tests.RunningEmulator();
+        await emulator.InitializeAsync();
+        var account = emulator.ConnectionString;
+
+        Assert.Contains("GPU_MEMORY_POOLS", (await CliAsync("plan", "--connection", account)).Output, StringComparison.Ordinal);
+        Assert.EndsWith($"{Migration.All.Count} applied.\n", (await CliAsync("apply", "--connection", account)).Output, StringComparison.Ordinal);
+        Assert.Equal("Nothing was missing.\n", (await CliAsync("apply", "--connection", account)).Output);
+        var status = JsonNode.Parse((await CliAsync("status", "--connection", account, "--json")).Output)!;
+        Assert.Equal((Migration.All.Count, 0), (status["applied"]!.AsArray().Count, status["drift"]!.AsArray().Count));
+        var (code, _, error) = await CliAsync("status", "--connection", account.Replace("password=", "password=not", StringComparison.Ordinal));
+        Assert.Equal(ExitCodes.Usage, code);
+        Assert.Contains("Snowflake refused", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_command_refuses_to_guess_which_snowflake_is_meant()
     {

@@ -13,9 +13,10 @@ internal sealed class DriverException(string message, string sqlState = "08006")
 }
 
 /// <summary>A Snowflake beyond the process's edge: the local engine, behind a line that can be cut, slow, or answer with errors, as the driver would say it.</summary>
-internal sealed class FaultySnowflake : DbDataSource
+/// <param name="account">What is at the line's other end; null for the engine itself, without a driver.</param>
+internal sealed class FaultySnowflake(DbDataSource? account = null) : DbDataSource
 {
-    private readonly LocalSnowflakeDataSource _inner = new();
+    private readonly DbDataSource _inner = account ?? new LocalSnowflakeDataSource();
 
     /// <summary>Runs before a log-in; may throw.</summary>
     public Action? OnLogin { get; set; }
@@ -34,7 +35,7 @@ internal sealed class FaultySnowflake : DbDataSource
     public override string ConnectionString => "faulty";
 
     /// <summary>Without faults: what is really there.</summary>
-    public LocalSnowflakeDataSource Inside => _inner;
+    public DbDataSource Inside => _inner;
 
     protected override DbConnection CreateDbConnection() => new Line(this, _inner.CreateConnection());
 

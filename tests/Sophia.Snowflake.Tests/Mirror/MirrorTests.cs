@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text;
 using CsCheck;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -11,18 +12,22 @@ using Sophia.Tests.Infrastructure;
 
 namespace Sophia.Snowflake.Tests.Mirror;
 
-public sealed class MirrorTests : IAsyncLifetime, IDisposable
+public class MirrorTests : IAsyncLifetime, IDisposable
 {
     private static readonly SnowflakeOptions Options = new() { BatchRows = 50, StatementTimeout = TimeSpan.FromSeconds(20) };
-    private readonly FaultySnowflake _lake = new();
+    private FaultySnowflake _lake = null!;
     private RunningMemory _running = null!;
     private LogMirror _mirror = null!;
     private SnowflakeFlush _flush = null!;
 
     private MemoryHierarchy Memory => _running.Memory;
 
-    public async Task InitializeAsync()
+    /// <summary>The account that is mirrored to; null for the local engine in the process.</summary>
+    protected virtual Task<DbDataSource?> AccountAsync() => Task.FromResult<DbDataSource?>(null);
+
+    public virtual async Task InitializeAsync()
     {
+        _lake = new(await AccountAsync());
         await new Sophia.Snowflake.Migrations.Migrator(_lake.Inside).ApplyAsync(null, CancellationToken.None);
         _running = await RunningMemory.StartAsync();
         (_mirror, _flush) = Make("node-a");
@@ -30,7 +35,7 @@ public sealed class MirrorTests : IAsyncLifetime, IDisposable
         await _mirror.StartAsync(CancellationToken.None);
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         await _flush.DisposeAsync();
         _mirror.Dispose();
@@ -38,7 +43,11 @@ public sealed class MirrorTests : IAsyncLifetime, IDisposable
         await _lake.Inside.DisposeAsync();
     }
 
-    public void Dispose() => _lake.Dispose();
+    public void Dispose()
+    {
+        _lake.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private (LogMirror, SnowflakeFlush) Make(string node, SnowflakeOptions? options = null)
     {

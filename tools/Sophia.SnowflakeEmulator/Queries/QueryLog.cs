@@ -24,6 +24,12 @@ internal sealed class QueryLog(int kept) : IDisposable
         }
     }
 
+    /// <summary>How many statements are at work.</summary>
+    public int Running
+    {
+        get { lock (_lock) return _byRequest.Values.Count(static q => !q.Results.IsCompleted); }
+    }
+
     /// <summary>The statement of a request that is still known.</summary>
     public RunningQuery? OfRequest(string requestId)
     {

@@ -51,6 +51,12 @@ internal sealed class SessionStore(LocalSnowflake engine, EmulatorOptions option
         }
     }
 
+    /// <summary>Statements at work, of all sessions.</summary>
+    public int Running
+    {
+        get { lock (_lock) return _byMaster.Values.Sum(static s => s.Queries.Running); }
+    }
+
     public void Close(EmulatorSession session)
     {
         lock (_lock) Remove(session);

@@ -44,10 +44,10 @@ var lake = snowflake.AddDatabase("lake", "SOPHIA", schema: "SOPHIA_AI_MEMORY")
     .WithWarehouse(snowflake.AddWarehouse("cortex-warehouse", "SOPHIA_AI_CORTEX_WH"));
 
 // The API; with a database it has L0's shards searched by the GPU tier, which stands before it.
-var api = builder.AddProject<Projects.Sophia_Api>("api");
+var api = builder.AddProject<Projects.Sophia_Api>("api").AsService();
 if (redis is not null && database is not null)
 {
-    var gpu = builder.AddProject<Projects.Sophia_GpuTier>("gpu-tier")
+    var gpu = builder.AddProject<Projects.Sophia_GpuTier>("gpu-tier").AsService()
         .WithReference(database, "postgres").WaitFor(database)
         .WithHttpHealthCheck("/health")
         .WithIconName("DeveloperBoard")

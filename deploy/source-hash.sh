@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the hash of what the recorded environment and the manifests are made from: the sources of the AppHost and of its
-# Snowflake integration, the launch profiles, the version of Aspire, and the templates of this folder.
+# Snowflake integration, the launch profiles, the versions of Aspire and of Sophia, and the templates of this folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 {
@@ -11,4 +11,4 @@ cd "$(dirname "$0")/.."
 } | LC_ALL=C sort | while read -r file; do
   printf '%s\n' "$file"
   tr -d '\r' <"$file"
-done | cat - <(grep -o '<Aspire[A-Za-z]*Version[^/]*' Directory.Build.props) | sha256sum | cut -d' ' -f1
+done | cat - <(grep -oE '<(Aspire[A-Za-z]*)?Version[^/]*' Directory.Build.props) | sha256sum | cut -d' ' -f1

@@ -34,7 +34,7 @@ internal static partial class PolicyChecks
         }
     }
 
-    private static IEnumerable<string> Texts(ManifestSet set)
+    internal static IEnumerable<string> Texts(ManifestSet set)
     {
         foreach (var (map, key, value) in set.All<V1ConfigMap>().SelectMany(m => (m.Data ?? new Dictionary<string, string>()).Select(d => (m.Name(), d.Key, d.Value))))
         {
@@ -48,7 +48,7 @@ internal static partial class PolicyChecks
         }
     }
 
-    private static IEnumerable<string> Places(ManifestSet set)
+    internal static IEnumerable<string> Places(ManifestSet set)
     {
         string[] wide = ["Namespace", "PriorityClass"];
         foreach (var item in set.All<IKubernetesObject<V1ObjectMeta>>())

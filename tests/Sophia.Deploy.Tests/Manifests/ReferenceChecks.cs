@@ -5,6 +5,9 @@ namespace Sophia.Deploy.Tests.Manifests;
 /// <summary>What points at something else points at something that is there.</summary>
 internal static class ReferenceChecks
 {
+    /// <summary>Pods that an operator of the cluster makes: cert-manager's while a certificate is asked for, CloudNativePG's.</summary>
+    private static readonly HashSet<string> OfOperators = ["acme.cert-manager.io/http01-solver", "cnpg.io/cluster"];
+
     public static IEnumerable<string> Find(ManifestSet set) =>
         Selectors(set).Concat(Ports(set)).Concat(References(set)).Concat(Targets(set)).Concat(Monitors(set));
 
@@ -17,7 +20,7 @@ internal static class ReferenceChecks
 
         foreach (var service in set.All<V1Service>().Where(s => Behind(set, s) is null)) yield return $"Service {service.Name()} selects no pods.";
         foreach (var budget in set.All<V1PodDisruptionBudget>().Where(b => !set.Workloads.Any(w => ManifestSet.Selects(b.Spec.Selector, w.Pod.Metadata.Labels)))) yield return $"PodDisruptionBudget {budget.Name()} selects no pods.";
-        foreach (var policy in set.All<V1NetworkPolicy>().Where(p => p.Spec.PodSelector.MatchLabels is { Count: > 0 } && Selected(set, p.Spec.PodSelector) is null)) yield return $"NetworkPolicy {policy.Name()} selects no pods.";
+        foreach (var policy in set.All<V1NetworkPolicy>().Where(p => p.Spec.PodSelector.MatchLabels is { Count: > 0 } labels && !labels.Keys.All(OfOperators.Contains) && Selected(set, p.Spec.PodSelector) is null)) yield return $"NetworkPolicy {policy.Name()} selects no pods.";
     }
 
     private static IEnumerable<string> Ports(ManifestSet set)

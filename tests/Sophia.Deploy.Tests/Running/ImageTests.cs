@@ -24,13 +24,7 @@ public sealed class ImageTests
         using var postgres = await Database.StartAsync("sophia");
         using var redis = RedisServer.StartNew(Secret("sophia-secrets", "REDIS_PASSWORD"));
 
-        var environment = new Dictionary<string, string>(set.All<V1ConfigMap>().Single(m => m.Name() == "sophia-settings").Data);
-        Add(environment, set, "sophia-api");
-        foreach (var key in set.All<V1Secret>().Single(s => s.Name() == "sophia-secrets").Data.Keys)
-        {
-            environment[key] = Secret("sophia-secrets", key);
-        }
-
+        var environment = EnvironmentOf(set, "api");
         environment["ConnectionStrings__postgres"] = environment["ConnectionStrings__postgres"].Replace("Host=postgres;", $"Host=127.0.0.1;Port={postgres.Port};", StringComparison.Ordinal);
         environment["ConnectionStrings__redis"] = environment["ConnectionStrings__redis"].Replace("redis:6379", $"127.0.0.1:{redis.Port}", StringComparison.Ordinal);
         environment["Sophia__DataDirectory"] = Path.Combine(folder, "data");
@@ -59,8 +53,7 @@ public sealed class ImageTests
         var set = ManifestSet.Parse(Kustomize.Render("gh200"));
         using var postgres = await Database.StartAsync("sophia");
         var folder = Directory.CreateTempSubdirectory("sophia-node-").FullName;
-        var environment = new Dictionary<string, string>(set.All<V1ConfigMap>().Single(m => m.Name() == "sophia-settings").Data);
-        Add(environment, set, "sophia-gpu-tier");
+        var environment = EnvironmentOf(set, "gpu-tier");
         Assert.Equal("cuda", environment["Sophia__Gpu__Device"]);
 
         // What the cluster would fill in, and the GPU that is not here.
@@ -78,12 +71,30 @@ public sealed class ImageTests
         Directory.Delete(folder, recursive: true);
     }
 
-    /// <summary>The variables that a container names itself, with an address and a node's name as the cluster would give them.</summary>
-    private static void Add(Dictionary<string, string> environment, ManifestSet set, string deployment)
+    /// <summary>
+    /// What Kubernetes gives a container: its ConfigMaps and Secrets, a later one winning, then the variables that it names itself,
+    /// with an address and a node's name as the cluster would give them. A Secret that an operator of the cluster makes is empty.
+    /// </summary>
+    private static Dictionary<string, string> EnvironmentOf(ManifestSet set, string deployment)
     {
-        foreach (var variable in set.All<V1Deployment>().Single(d => d.Name() == deployment).Spec.Template.Spec.Containers.Single().Env ?? [])
+        var environment = new Dictionary<string, string>();
+        var container = set.All<V1Deployment>().Single(d => d.Name() == deployment).Spec.Template.Spec.Containers.Single();
+        foreach (var source in container.EnvFrom)
+        {
+            var pairs = source.ConfigMapRef is { } map
+                ? set.All<V1ConfigMap>().Single(m => m.Name() == map.Name).Data
+                : set.All<V1Secret>().Single(s => s.Name() == source.SecretRef.Name).Data.ToDictionary(d => d.Key, d => System.Text.Encoding.UTF8.GetString(d.Value));
+            foreach (var (name, value) in pairs)
+            {
+                environment[name] = value;
+            }
+        }
+
+        foreach (var variable in container.Env ?? [])
         {
             environment[variable.Name] = variable.Value ?? variable.ValueFrom.FieldRef?.FieldPath switch { "status.podIP" => "127.0.0.1", "spec.nodeName" => "node-1", _ => "" };
         }
+
+        return environment;
     }
 }

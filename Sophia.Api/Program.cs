@@ -55,7 +55,7 @@ try
     builder.Services.AddShardCluster(api, builder.Configuration.GetConnectionString("postgres"));
     builder.Services.AddHostedService<MemoryLifetime>();
     builder.Services.AddSnowflake(api, builder.Configuration.GetConnectionString("snowflake"));
-    builder.Services.AddExternalFunctions(api.ExternalFunctions);
+    builder.Services.AddSqlFunctions(api.ExternalFunctions);
     builder.Services.AddHostedService<CortexLifetime>();
     builder.Services.AddApiDocument();
     builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = api.DrainTimeout);
@@ -83,7 +83,7 @@ try
     ModelChangeEndpoint.Map(app);
     GpuEndpoint.Map(app);
     SnowflakeEndpoint.Map(app);
-    ExternalFunctionEndpoint.Map(app);
+    ExternalFunctionRoutes.Map(app);
     CortexEndpoints.Map(app);
     JudgementEndpoints.Map(app);
     UsageEndpoint.Map(app);

@@ -3,6 +3,7 @@ using Sophia.Gpu.Health;
 using Sophia.Gpu.Pools;
 using Sophia.GpuTier.Composition;
 using Sophia.GpuTier.Health;
+using Sophia.GpuTier.Snowflake;
 using Sophia.Memory.Search.Cluster;
 using Sophia.ServiceDefaults;
 using Sophia.Stores.Postgres;
@@ -28,6 +29,14 @@ try
     builder.Services.AddSingleton<PostgresShardMap>();
     builder.Services.AddHostedService<NodeLifetime>();
     builder.AddShardNode(options.Cluster, builder.Configuration.GetConnectionString("postgres")!);
+    var servesFunctions = options.ExternalFunctions.Integrations.Count > 0;
+    if (servesFunctions)
+    {
+        NodeMemory.Add(builder.Services, options, memory, builder.Configuration.GetConnectionString("postgres")!);
+        FunctionRoutes.Add(builder.Services, options);
+    }
+
+    NodeSampling.Add(builder.Services, options, builder.Configuration.GetConnectionString("snowflake"));
     builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
     builder.Logging.AddFilter("Orleans", LogLevel.Warning);
     if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
@@ -38,6 +47,11 @@ try
     var app = builder.Build();
     NodeHealth.Map(app);
     app.MapDefaultEndpoints(static _ => { });
+    if (servesFunctions)
+    {
+        FunctionRoutes.Map(app);
+    }
+
     await app.RunAsync();
     return 0;
 }

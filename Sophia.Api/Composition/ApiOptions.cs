@@ -1,5 +1,5 @@
 using Sophia.Api.Access;
-using Sophia.Api.ExternalFunctions;
+using Sophia.Snowflake.Serving.Functions;
 using Sophia.Gpu.Grains;
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;

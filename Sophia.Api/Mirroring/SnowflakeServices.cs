@@ -12,6 +12,7 @@ using Sophia.Snowflake.Flushing;
 using Sophia.Snowflake.Migrations;
 using Sophia.Snowflake.Mirror;
 using Sophia.Snowflake.Sampling;
+using Sophia.Snowflake.Serving.Sampling;
 
 namespace Sophia.Api.Mirroring;
 
@@ -112,7 +113,7 @@ internal static class SnowflakeServices
             var node = provider.GetRequiredService<GpuNode>();
             var sensors = provider.GetRequiredService<GpuSensors>();
             var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Snowflake");
-            var sampler = new GpuSampler(() => Pools(node), () => Gpus(sensors), node.Name, options.SampleInterval, memory.Clock);
+            var sampler = NodeSamples.Sampler(node, sensors, options.SampleInterval, memory.Clock);
             var cortex = provider.GetRequiredService<CortexMemory>();
             var ledger = new LedgerFeed(cortex.Ledger, memory.Clock);
             var mirror = options.Mirror ?? isAccount ? new LogMirror(memory, options, $"{node.Name}-{Guid.NewGuid():N}", logger) : null;
@@ -127,12 +128,4 @@ internal static class SnowflakeServices
         });
         services.AddHostedService(static provider => provider.GetRequiredService<SnowflakeWriter>());
     }
-
-    private static IReadOnlyList<PoolSample> Pools(GpuNode node) =>
-        [.. node.Devices.SelectMany(static device => device.Pools).Select(static pool => pool.Report())
-            .Select(report => new PoolSample(report.Name, node.Name, report.Name[(report.Name.LastIndexOf('/') + 1)..], report.GrantedBytes, report.UsedBytes))];
-
-    private static IReadOnlyList<GpuSample> Gpus(GpuSensors sensors) =>
-        [.. sensors.Read().Select(static (gpu, i) => new GpuSample(
-            i, gpu.Uuid ?? $"{i}", gpu is { UsedBytes: { } used, TotalBytes: > 0 and var total } ? (double)used / total : null, gpu.Utilization, gpu.TemperatureCelsius, gpu.PowerWatts))];
 }

@@ -3,6 +3,8 @@ using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
 using Sophia.Memory;
 using Sophia.ServiceDefaults;
+using Sophia.Snowflake.Flushing;
+using Sophia.Snowflake.Serving.Functions;
 
 namespace Sophia.GpuTier.Composition;
 
@@ -16,6 +18,15 @@ public sealed record NodeOptions
 
     /// <summary>Models beside the built-in one, by name; those of the API, since vectors that are missing are made here too.</summary>
     public IReadOnlyDictionary<string, ModelOptions> Models { get; init; } = new Dictionary<string, ModelOptions>();
+
+    /// <summary>The model of sophia_embed and sophia_similarity, as the API has it. Default: hashed, the built-in one.</summary>
+    public string DefaultModel { get; init; } = ModelFactory.BuiltIn;
+
+    /// <summary>What Snowflake may call here. Default: nothing.</summary>
+    public ExternalFunctionOptions ExternalFunctions { get; init; } = new();
+
+    /// <summary>When the node's pools and GPUs are written to Snowflake; the mirror is the API's.</summary>
+    public SnowflakeOptions Snowflake { get; init; } = new();
 
     /// <summary>The devices of the node and how their memory is divided.</summary>
     public PoolOptions Gpu { get; init; } = new();
@@ -45,5 +56,5 @@ public sealed record NodeOptions
         string.IsNullOrWhiteSpace(DataDirectory) ? "Sophia:DataDirectory is empty. Name a directory, such as ./data."
         : !hasPostgres ? "ConnectionStrings:postgres is not set. A node of L0 reads the memories from PostgreSQL: give its connection string."
         : Cluster.IsOff ? "Sophia:Cluster:Membership is off: a node that nobody finds. Set it to postgres or localhost."
-        : Cluster.Validate(hasPostgres);
+        : Snowflake.Validate() ?? Cluster.Validate(hasPostgres);
 }

@@ -36,7 +36,9 @@ internal static class NodeParts
         {
             models.AddRange(options.Models.OrderBy(static m => m.Key, StringComparer.Ordinal)
                 .Select(m => ModelFactory.Create(m.Key, m.Value, TimeProvider.System, node.Devices[0])));
-            return new ModelCatalog(models, models[0]);
+            var standard = models.Find(model => model.Name == options.DefaultModel) ?? throw new ArgumentException(
+                $"Sophia:DefaultModel is '{options.DefaultModel}', which is none of {string.Join(", ", models.Select(static m => m.Name))}.");
+            return new ModelCatalog(models, standard);
         }
         catch (ArgumentException error)
         {

@@ -24,7 +24,8 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
 {
     private readonly IRecordStore _store;
     private readonly ILogger _logger;
-    private readonly TierMeters _meters = new();
+    private readonly TierMeters _meters;
+    private readonly bool _isReader;
     private readonly NamespaceDirectory _namespaces;
     private readonly CoarseClock _coarse;
     private readonly NearCache _near;
@@ -45,10 +46,11 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
     /// <param name="embedder">Makes vectors of text; null: new namespaces have none unless the caller brings them.</param>
     /// <param name="models">Where there are several models; the embedder is then not looked at.</param>
     /// <param name="cluster">Where shards are searched; null, or without a node: in this process.</param>
+    /// <param name="isReader">True for a process that has a memory of its own beside it and only asks: nothing is cleaned up, no change of model made, nothing counted.</param>
     /// <exception cref="ArgumentException">An option cannot be; the message says how to fix it.</exception>
     public MemoryHierarchy(
         IRecordStore store, ISharedCache? shared, IShardEngine shards, IEmbeddingGenerator<string, Embedding<float>>? embedder,
-        MemoryOptions options, TimeProvider clock, ILoggerFactory? loggers = null, ModelCatalog? models = null, IShardCluster? cluster = null)
+        MemoryOptions options, TimeProvider clock, ILoggerFactory? loggers = null, ModelCatalog? models = null, IShardCluster? cluster = null, bool isReader = false)
     {
         if (options.Validate() is { } problem)
         {
@@ -56,6 +58,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         }
 
         (_store, Models, Options, Clock, _cluster) = (store, models ?? ModelCatalog.Of(embedder), options, clock, cluster);
+        (_isReader, _meters) = (isReader, new TierMeters(isReader ? TierMeters.SecondName : TierMeters.SourceName));
         _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sophia.Memory");
         _namespaces = new NamespaceDirectory(store, clock);
         _coarse = new CoarseClock(clock);
@@ -112,8 +115,11 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         await _store.OpenAsync(cancellationToken).ConfigureAwait(false);
         await _tail.StartAsync(cancellationToken).ConfigureAwait(false);
         await _shared.StartAsync().ConfigureAwait(false);
-        _housekeeping.Start();
-        Changes.Start();
+        if (!_isReader)
+        {
+            _housekeeping.Start();
+            Changes.Start();
+        }
     }
 
     /// <summary>Commits what waits, stops following the log and closes the store.</summary>

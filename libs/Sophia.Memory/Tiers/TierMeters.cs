@@ -12,10 +12,14 @@ public sealed class TierMeters : IDisposable
     /// <summary>Traces of the tiers. Costs nothing while nobody listens.</summary>
     public static readonly ActivitySource Activities = new(SourceName);
 
-    private readonly Meter _meter = new(SourceName);
+    /// <summary>The meter of a memory that is not its process's first: nobody listens to it, so that no instrument is there twice.</summary>
+    public const string SecondName = SourceName + ".Second";
 
-    public TierMeters()
+    private readonly Meter _meter;
+
+    public TierMeters(string name = SourceName)
     {
+        _meter = new Meter(name);
         var duration = _meter.CreateHistogram(
             "sophia.tier.duration", "s", "Time of a visit to a tier.", tags: null,
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.. LatencyHistogram.ReportedBoundsMs.Select(ms => ms / 1000)] });

@@ -5,7 +5,7 @@ using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Snowflake.ExternalFunctions;
 
-namespace Sophia.Api.ExternalFunctions;
+namespace Sophia.Snowflake.Serving.Functions;
 
 /// <summary>
 /// sophia_vector_search(namespace, query, k): the records found as POST …/search finds them, as an ARRAY of OBJECTs

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Sophia.Memory.Models;
 using Sophia.Snowflake.ExternalFunctions;
 
-namespace Sophia.Api.ExternalFunctions;
+namespace Sophia.Snowflake.Serving.Functions;
 
 /// <summary>sophia_embed(text): the text's vector as an ARRAY; NULL for NULL and for a text without words.</summary>
 internal sealed class EmbedFunction(TextVectors vectors) : IExternalFunction

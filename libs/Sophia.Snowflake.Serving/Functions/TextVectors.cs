@@ -1,7 +1,7 @@
 using Sophia.Memory.Models;
 using Sophia.Snowflake.ExternalFunctions;
 
-namespace Sophia.Api.ExternalFunctions;
+namespace Sophia.Snowflake.Serving.Functions;
 
 /// <summary>The vectors of the texts of a batch, by the model of namespaces that do not choose.</summary>
 internal sealed class TextVectors(ModelCatalog models)

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Sophia.Snowflake.ExternalFunctions;
 
-namespace Sophia.Api.ExternalFunctions;
+namespace Sophia.Snowflake.Serving.Functions;
 
 /// <summary>A function that SQL can call.</summary>
 internal interface IExternalFunction

@@ -1,6 +1,6 @@
 using Sophia.Snowflake.ExternalFunctions;
 
-namespace Sophia.Api.ExternalFunctions;
+namespace Sophia.Snowflake.Serving.Functions;
 
 /// <summary>What Snowflake may call here; from the section Sophia:ExternalFunctions.</summary>
 public sealed record ExternalFunctionOptions

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Sophia.Snowflake.ExternalFunctions;
 
-namespace Sophia.Api.ExternalFunctions;
+namespace Sophia.Snowflake.Serving.Functions;
 
 /// <summary>Reads the arguments of a row, or refuses the batch naming the row: SQL has no half answers.</summary>
 internal readonly ref struct RowArguments(BatchRow row)

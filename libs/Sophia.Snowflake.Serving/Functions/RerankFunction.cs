@@ -8,7 +8,7 @@ using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 using Sophia.Snowflake.ExternalFunctions;
 
-namespace Sophia.Api.ExternalFunctions;
+namespace Sophia.Snowflake.Serving.Functions;
 
 /// <summary>
 /// sophia_rerank(query, texts): the texts in the order in which a search for the query would find them if they were a

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Sophia.Memory.Models;
 using Sophia.Snowflake.ExternalFunctions;
 
-namespace Sophia.Api.ExternalFunctions;
+namespace Sophia.Snowflake.Serving.Functions;
 
 /// <summary>
 /// sophia_similarity(a, b): the cosine of two texts, or of two vectors, in −1…1; NULL where one is NULL or has no direction.

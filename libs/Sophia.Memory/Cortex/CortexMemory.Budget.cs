@@ -17,7 +17,8 @@ public sealed partial class CortexMemory
         var now = _clock.GetUtcNow();
         var first = ModelLedger.DayOf(new DateTimeOffset(now.Year, now.Month, 1, 0, 0, 0, TimeSpan.Zero));
         var rows = await Ledger.ReadAsync(tenant, first, ModelLedger.DayOf(now), cancellationToken).ConfigureAwait(false);
-        return BudgetOf(limit, rows.Where(static row => (CallOutcome)row.Outcome is CallOutcome.Called or CallOutcome.Failed).Sum(static row => row.NanoDollars) / 1e9, tenant);
+        var spent = rows.Where(static row => (CallOutcome)row.Outcome is CallOutcome.Called or CallOutcome.Failed).Sum(static row => row.NanoDollars) / 1e9;
+        return BudgetOf(limit, spent, tenant);
     }
 
     // Calls that are under way when the limit is reached are finished: what they cost is known only afterwards.
@@ -30,5 +31,9 @@ public sealed partial class CortexMemory
             $"Raise Sophia:Cortex:Budgets:{tenant}:DollarsPerMonth, or wait for the next month. Answers in the cache are served meanwhile.");
     }
 
-    private BudgetState BudgetOf(double limit, double spent, string tenant) => new(limit, spent, spent >= limit * _options.BudgetOf(tenant).WarnAt);
+    private BudgetState BudgetOf(double limit, double spent, string tenant)
+    {
+        _budgets.Record(tenant, spent, limit);
+        return new(limit, spent, spent >= limit * _options.BudgetOf(tenant).WarnAt);
+    }
 }

@@ -28,6 +28,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<FlightKey, Lazy<Task<CompletionAnswer>>> _flights = new();
+    private readonly BudgetMeter _budgets;
     private readonly ConcurrentLru<string, Failure> _failures = new(FailuresRemembered);
 
     // A host may stop and dispose at once, and each must find the ledger written before it closes the store.
@@ -44,6 +45,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
         (_memory, Models, _options, _clock) = (memory, models, options, memory.Clock);
         _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sophia.Cortex");
         _ending = new Lazy<Task>(EndAsync);
+        _budgets = new BudgetMeter(_clock);
         Ledger = new ModelLedger(memory.Store, options.LedgerInterval, _clock, _logger);
     }
 
@@ -75,6 +77,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
         }
 
         await Ledger.DisposeAsync().ConfigureAwait(false);
+        _budgets.Dispose();
         _stop.Dispose();
     }
 

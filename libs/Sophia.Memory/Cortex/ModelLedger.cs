@@ -18,10 +18,17 @@ public sealed partial class ModelLedger : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly TimeSpan _interval;
     private readonly ILogger _logger;
+
+    // What left the cells; with what is in them it is all that was counted. Its lock holds whenever something is on the way.
+    private readonly Dictionary<LedgerSeries, LedgerSum> _left = [];
+    private readonly LedgerMeters _meters;
     private Task _writing = Task.CompletedTask;
 
-    public ModelLedger(ILedgerStore store, TimeSpan interval, TimeProvider clock, ILogger logger) =>
+    public ModelLedger(ILedgerStore store, TimeSpan interval, TimeProvider clock, ILogger logger)
+    {
         (_store, _interval, _clock, _logger) = (store, interval, clock, logger);
+        _meters = new LedgerMeters(Sums);
+    }
 
     private readonly record struct CellKey(string Tenant, string Model, string Operation, CallOutcome Outcome, int Day);
 
@@ -116,8 +123,27 @@ public sealed partial class ModelLedger : IAsyncDisposable
             LogLost(error.Message);
         }
 
+        _meters.Dispose();
         _stop.Dispose();
         _flushing.Dispose();
+    }
+
+    /// <summary>Everything that this process has counted; no sum ever falls.</summary>
+    private Dictionary<LedgerSeries, LedgerSum> Sums()
+    {
+        lock (_left)
+        {
+            var sums = new Dictionary<LedgerSeries, LedgerSum>(_left);
+            foreach (var (key, cell) in _cells)
+            {
+                var series = new LedgerSeries(key.Model, key.Operation, key.Outcome);
+                sums[series] = sums.GetValueOrDefault(series) + new LedgerSum(
+                    Interlocked.Read(ref cell.Calls), Interlocked.Read(ref cell.InputTokens), Interlocked.Read(ref cell.OutputTokens),
+                    Interlocked.Read(ref cell.NanoDollars), Interlocked.Read(ref cell.NanoCredits));
+            }
+
+            return sums;
+        }
     }
 
     private async Task WriteAtIntervalsAsync()
@@ -147,22 +173,27 @@ public sealed partial class ModelLedger : IAsyncDisposable
     {
         var rows = new List<LedgerRow>();
         var today = Today;
-        foreach (var (key, cell) in _cells)
+        lock (_left)
         {
-            var calls = Interlocked.Exchange(ref cell.Calls, 0);
-            var row = new LedgerRow(
-                key.Tenant, key.Day, key.Model, key.Operation, (byte)key.Outcome, calls, Interlocked.Exchange(ref cell.InputTokens, 0),
-                Interlocked.Exchange(ref cell.OutputTokens, 0), Interlocked.Exchange(ref cell.NanoDollars, 0),
-                Interlocked.Exchange(ref cell.NanoCredits, 0), Interlocked.Exchange(ref cell.LatencyUs, 0));
-            // A call that is being counted may have any of them alone.
-            if ((calls | row.InputTokens | row.OutputTokens | row.NanoDollars | row.NanoCredits | row.LatencyUs) != 0)
+            foreach (var (key, cell) in _cells)
             {
-                rows.Add(row);
-            }
-            else if (key.Day < today - 1)
-            {
-                // A day later nobody counts in it any more.
-                _cells.TryRemove(key, out _);
+                var calls = Interlocked.Exchange(ref cell.Calls, 0);
+                var row = new LedgerRow(
+                    key.Tenant, key.Day, key.Model, key.Operation, (byte)key.Outcome, calls, Interlocked.Exchange(ref cell.InputTokens, 0),
+                    Interlocked.Exchange(ref cell.OutputTokens, 0), Interlocked.Exchange(ref cell.NanoDollars, 0),
+                    Interlocked.Exchange(ref cell.NanoCredits, 0), Interlocked.Exchange(ref cell.LatencyUs, 0));
+                // A call that is being counted may have any of them alone.
+                if ((calls | row.InputTokens | row.OutputTokens | row.NanoDollars | row.NanoCredits | row.LatencyUs) != 0)
+                {
+                    rows.Add(row);
+                    var (series, sum) = SumOf(row);
+                    _left[series] = _left.GetValueOrDefault(series) + sum;
+                }
+                else if (key.Day < today - 1)
+                {
+                    // A day later nobody counts in it any more.
+                    _cells.TryRemove(key, out _);
+                }
             }
         }
 
@@ -171,17 +202,26 @@ public sealed partial class ModelLedger : IAsyncDisposable
 
     private void Return(List<LedgerRow> rows)
     {
-        foreach (var row in rows)
+        lock (_left)
         {
-            var cell = _cells.GetOrAdd(new CellKey(row.Tenant, row.Model, row.Operation, (CallOutcome)row.Outcome, row.Day), static _ => new Cell());
-            Interlocked.Add(ref cell.Calls, row.Calls);
-            Interlocked.Add(ref cell.InputTokens, row.InputTokens);
-            Interlocked.Add(ref cell.OutputTokens, row.OutputTokens);
-            Interlocked.Add(ref cell.NanoDollars, row.NanoDollars);
-            Interlocked.Add(ref cell.NanoCredits, row.NanoCredits);
-            Interlocked.Add(ref cell.LatencyUs, row.LatencyUs);
+            foreach (var row in rows)
+            {
+                var (series, sum) = SumOf(row);
+                _left[series] -= sum;
+                var cell = _cells.GetOrAdd(new CellKey(row.Tenant, row.Model, row.Operation, (CallOutcome)row.Outcome, row.Day), static _ => new Cell());
+                Interlocked.Add(ref cell.Calls, row.Calls);
+                Interlocked.Add(ref cell.InputTokens, row.InputTokens);
+                Interlocked.Add(ref cell.OutputTokens, row.OutputTokens);
+                Interlocked.Add(ref cell.NanoDollars, row.NanoDollars);
+                Interlocked.Add(ref cell.NanoCredits, row.NanoCredits);
+                Interlocked.Add(ref cell.LatencyUs, row.LatencyUs);
+            }
         }
     }
+
+    private static (LedgerSeries Series, LedgerSum Sum) SumOf(LedgerRow row) => (
+        new LedgerSeries(row.Model, row.Operation, (CallOutcome)row.Outcome),
+        new LedgerSum(row.Calls, row.InputTokens, row.OutputTokens, row.NanoDollars, row.NanoCredits));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The ledger of model calls is written later: {Reason}")]
     private partial void LogDelayed(string reason);

@@ -17,6 +17,18 @@ internal static partial class PromQl
         return Name().Matches(bare).Where(m => !Words.Contains(m.Groups[1].Value) && m.Groups[2].Value != "(").Select(m => m.Groups[1].Value).Distinct();
     }
 
+    /// <summary>The labels in braces, of an expression or of a line that a service prints.</summary>
+    public static IEnumerable<(string Metric, string Label)> LabelsOf(string text) =>
+        from series in Series().Matches(text)
+        from label in Label().Matches(series.Groups[2].Value)
+        select (series.Groups[1].Value, label.Groups[1].Value);
+
+    [GeneratedRegex(@"([a-zA-Z_:][a-zA-Z0-9_:]*)\{((?:[^}""]|""(?:[^""\\]|\\.)*"")*)\}")]
+    private static partial Regex Series();
+
+    [GeneratedRegex(@"([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)\s*""(?:[^""\\]|\\.)*""")]
+    private static partial Regex Label();
+
     [GeneratedRegex(@"<<[^>]*>>,?")]
     private static partial Regex Template();
 

@@ -33,7 +33,7 @@ try
     var keys = ApiKeyRing.From(api.ApiKeys);
 
     var node = Engines.OpenDevices(api, TimeProvider.System);
-    var models = ModelChoice.Build(api, node, TimeProvider.System);
+    var models = ModelChoice.Build(api, node, builder.Configuration.GetConnectionString("snowflake"), TimeProvider.System);
 
     builder.AddServiceDefaults();
     builder.AddPostgres();

@@ -13,7 +13,7 @@ try
     var builder = WebApplication.CreateSlimBuilder([.. args, "--hostBuilder:reloadConfigOnChange=false"]);
     var (options, memory) = NodeOptions.Read(builder.Configuration);
     var devices = NodeParts.OpenDevices(options);
-    var models = NodeParts.BuildModels(options, devices);
+    var models = NodeParts.BuildModels(options, devices, builder.Configuration.GetConnectionString("snowflake"));
 
     builder.AddServiceDefaults();
     builder.AddPostgres();

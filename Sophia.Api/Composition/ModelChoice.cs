@@ -1,10 +1,8 @@
 using Sophia.Gpu.Models;
-using Sophia.Gpu.Models.Chat;
 using Sophia.Memory.Cortex;
 using Sophia.Gpu.Pools;
 using Sophia.Memory.Models;
-using Sophia.Snowflake.Connecting;
-using Sophia.Snowflake.Models;
+using Sophia.Snowflake.Serving;
 
 namespace Sophia.Api.Composition;
 
@@ -12,14 +10,14 @@ namespace Sophia.Api.Composition;
 internal static class ModelChoice
 {
     /// <exception cref="ConfigurationException">A model cannot be made as it is configured; the message says what to change.</exception>
-    public static ModelCatalog Build(ApiOptions api, GpuNode node, TimeProvider clock)
+    public static ModelCatalog Build(ApiOptions api, GpuNode node, string? snowflake, TimeProvider clock)
     {
         var models = new List<EmbeddingModel> { ModelFactory.Hashed() };
         try
         {
             foreach (var (name, options) in api.Models.OrderBy(static m => m.Key, StringComparer.Ordinal))
             {
-                models.Add(ModelFactory.Create(name, options, clock, node.Devices[0]));
+                models.Add(CortexModels.Create(name, options, snowflake, clock, node.Devices[0]));
             }
 
             var standard = models.Find(model => model.Name == api.DefaultModel) ?? throw new ArgumentException(
@@ -42,7 +40,7 @@ internal static class ModelChoice
         {
             foreach (var (name, options) in api.ChatModels.OrderBy(static m => m.Key, StringComparer.Ordinal))
             {
-                models.Add(options.Kind == ChatModelKind.Cortex ? Cortex(name, options, snowflake) : ChatModelFactory.Create(name, options, clock));
+                models.Add(CortexModels.Create(name, options, snowflake, clock));
             }
 
             return api.Cortex.Validate() is { } problem ? throw new ArgumentException(problem) : new ChatModelCatalog(models, api.DefaultChatModel);
@@ -51,23 +49,6 @@ internal static class ModelChoice
         {
             models.ForEach(static model => model.Client.Dispose());
             throw new ConfigurationException(error.Message);
-        }
-    }
-
-    private static ChatModel Cortex(string name, ChatModelOptions options, string? snowflake)
-    {
-        if (string.IsNullOrWhiteSpace(snowflake))
-        {
-            throw new ArgumentException($"Sophia:ChatModels:{name} is of Kind=Cortex, which takes an account: set ConnectionStrings:snowflake. The local Snowflake has no models.");
-        }
-
-        try
-        {
-            return ChatModelFactory.CreateCortex(name, options, new CortexChat(name, SnowflakeDataSources.Open(snowflake, null), options.Model ?? "", options.Timeout));
-        }
-        catch (SnowflakeDriverMissingException error)
-        {
-            throw new ArgumentException(error.Message, error);
         }
     }
 }

@@ -8,6 +8,7 @@ using Sophia.Gpu.Shards;
 using Sophia.Memory;
 using Sophia.Memory.Models;
 using Sophia.Memory.Search.Cluster;
+using Sophia.Snowflake.Serving;
 using Sophia.Stores.Postgres;
 
 namespace Sophia.GpuTier.Composition;
@@ -29,13 +30,13 @@ internal static class NodeParts
     }
 
     /// <exception cref="FormatException">A model cannot be made as it is configured; the message says what to change.</exception>
-    public static ModelCatalog BuildModels(NodeOptions options, GpuNode node)
+    public static ModelCatalog BuildModels(NodeOptions options, GpuNode node, string? snowflake)
     {
         var models = new List<EmbeddingModel> { ModelFactory.Hashed() };
         try
         {
             models.AddRange(options.Models.OrderBy(static m => m.Key, StringComparer.Ordinal)
-                .Select(m => ModelFactory.Create(m.Key, m.Value, TimeProvider.System, node.Devices[0])));
+                .Select(m => CortexModels.Create(m.Key, m.Value, snowflake, TimeProvider.System, node.Devices[0])));
             var standard = models.Find(model => model.Name == options.DefaultModel) ?? throw new ArgumentException(
                 $"Sophia:DefaultModel is '{options.DefaultModel}', which is none of {string.Join(", ", models.Select(static m => m.Name))}.");
             return new ModelCatalog(models, standard);

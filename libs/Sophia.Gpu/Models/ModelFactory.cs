@@ -32,6 +32,7 @@ public static class ModelFactory
             return options.Kind switch
             {
                 ModelKind.OpenAI => OpenAi(name, options, clock),
+                ModelKind.Cortex => throw new ArgumentException("a model of Cortex cannot be used here: only the API and the GPU tier ask an account."),
                 ModelKind.Static => Static(name, options, clock, device ?? throw new ArgumentException("a static model needs a device with a models pool.")),
                 _ => Onnx(name, options, clock),
             };
@@ -40,6 +41,26 @@ public static class ModelFactory
         {
             throw new ArgumentException($"Sophia:Models:{name}: {error.Message}", error);
         }
+    }
+
+    /// <summary>A model of Cortex.</summary>
+    /// <param name="open">Makes what asks it; called once, when the settings are found to be right.</param>
+    /// <exception cref="ArgumentException">A setting is missing or cannot be; the message names it.</exception>
+    public static EmbeddingModel CreateCortex(string name, ModelOptions options, Func<IEmbeddingGenerator<string, Embedding<float>>> open, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(open);
+        if (ModelRules.Problem(name, options) is { } problem)
+        {
+            throw new ArgumentException(problem);
+        }
+
+        return new EmbeddingModel(
+            name, Identity(name, $"cortex|{options.Model}|{options.Dimensions}", options, []), "cortex", "Snowflake", options.Dimensions, IsLocal: false,
+            Pipe(name, open(), options, clock))
+        {
+            InputDollars = options.Credits * options.CreditDollars, InputCredits = options.Credits, DocumentPrefix = options.DocumentPrefix, QueryPrefix = options.QueryPrefix,
+        };
     }
 
     internal static int DefaultMaxTokens(ModelKind kind) => kind == ModelKind.OpenAI ? 8_000 : 512;

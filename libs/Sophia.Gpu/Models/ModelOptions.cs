@@ -14,6 +14,9 @@ public enum ModelKind
 
     /// <summary>An ONNX file, run in this process by ONNX Runtime.</summary>
     Onnx,
+
+    /// <summary>A model of Snowflake Cortex, through the account of ConnectionStrings:snowflake.</summary>
+    Cortex,
 }
 
 /// <summary>How one vector is made of the vectors of a text's tokens.</summary>
@@ -47,7 +50,7 @@ public sealed record ModelOptions
     /// <summary>OpenAI: the address up to and with /v1. ONNX: none.</summary>
     public string? Endpoint { get; init; }
 
-    /// <summary>OpenAI: the model's name at the endpoint. ONNX: the path of the .onnx file. Static: of the .safetensors file.</summary>
+    /// <summary>OpenAI, Cortex: the model's name there. ONNX: the path of the .onnx file. Static: of the .safetensors file.</summary>
     public string? Model { get; init; }
 
     /// <summary>Length of the vectors, 1–4,096. ONNX: may be left out, the file says it.</summary>
@@ -67,6 +70,12 @@ public sealed record ModelOptions
 
     /// <summary>Dollars per million tokens read; without it, costs are not counted. Zero for a model of one's own.</summary>
     public double? InputDollars { get; init; }
+
+    /// <summary>Cortex: AI credits per million tokens, as Snowflake's consumption table gives them.</summary>
+    public double Credits { get; init; }
+
+    /// <summary>Cortex: dollars of an AI credit. Default: 2, the global price; 2.2 in a region.</summary>
+    public double CreditDollars { get; init; } = 2;
 
     /// <summary>Put before stored texts. Default: none.</summary>
     public string DocumentPrefix { get; init; } = "";

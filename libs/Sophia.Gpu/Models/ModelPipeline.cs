@@ -128,6 +128,11 @@ internal sealed class ModelPipeline : IReportsModelState
         {
             throw Failed(error);
         }
+        catch (RefusedException error)
+        {
+            _lastFailure = error.Message;
+            throw;
+        }
     }
 
     /// <summary>What a failed call means to callers; it is remembered as the last failure.</summary>
@@ -155,7 +160,9 @@ internal sealed class ModelPipeline : IReportsModelState
         _ => $"Check {Section}:{_name}.",
     };
 
-    private static bool IsPassing(Exception? error) => error is ModelCallException { IsPassing: true } or TimeoutRejectedException;
+    // Models of Cortex say themselves what their failures mean to callers.
+    private static bool IsPassing(Exception? error) =>
+        error is ModelCallException { IsPassing: true } or TimeoutRejectedException or EmbedderUnavailableException or ModelUnavailableException;
 
     private bool AsksForMore(Exception? error) => error is ModelCallException { RetryAfter: { } wait } && wait > _options.MaxRetryDelay;
 }

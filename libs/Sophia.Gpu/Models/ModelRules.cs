@@ -15,7 +15,8 @@ internal static class ModelRules
             ModelKind.Onnx => Files(at, options, ".onnx"),
             ModelKind.Static => Files(at, options, ".safetensors") ??
                 (options.Pooling == Pooling.Mean ? null : $"{at}:Pooling is {options.Pooling}, which only Kind=Onnx knows. Leave it out."),
-            _ => $"{at}:Kind is not set. Set it to OpenAI (an endpoint with /v1/embeddings), Onnx or Static (files).",
+            ModelKind.Cortex => Cortex(at, options),
+            _ => $"{at}:Kind is not set. Set it to OpenAI (an endpoint with /v1/embeddings), Onnx or Static (files), or Cortex (through ConnectionStrings:snowflake).",
         } ?? Numbers(at, options);
     }
 
@@ -65,6 +66,17 @@ internal static class ModelRules
             ? $"{at} has Endpoint, ApiKey or ApiKeyFile, which only Kind=OpenAI uses. Leave them out."
         : options.Dimensions is < 0 or > MostDimensions ? $"{at}:Dimensions is {options.Dimensions}. Leave it out: the file says it."
         : null;
+
+    private static string? Cortex(string at, ModelOptions options) =>
+        options.Model is not { Length: > 0 } model || !model.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
+            ? $"{at}:Model is '{options.Model}'. Name a model of AI_EMBED, such as snowflake-arctic-embed-l-v2.0."
+        : options.Dimensions is < 1 or > MostDimensions ? $"{at}:Dimensions is {options.Dimensions}. Set it to the length of the model's vectors (snowflake-arctic-embed-l-v2.0: 1,024)."
+        : options.Endpoint is not null || options.ApiKey is not null || options.ApiKeyFile is not null || options.Local || options.InputDollars is not null || options.Tokenizer is not null || options.Merges is not null
+            ? $"{at} is of Kind=Cortex, which takes no Endpoint, ApiKey, ApiKeyFile, Local, InputDollars, Tokenizer and Merges: it is asked through ConnectionStrings:snowflake and paid in Credits."
+        : CreditsProblem(at, options.Credits, options.CreditDollars);
+
+    public static string? CreditsProblem(string at, double credits, double creditDollars) =>
+        credits is >= 0 and <= 1e4 && creditDollars is >= 0 and <= 100 ? null : $"{at}: Credits are AI credits per million tokens, from 0 to 10,000, and CreditDollars dollars of one, from 0 to 100.";
 
     private static string? Numbers(string at, ModelOptions options)
     {

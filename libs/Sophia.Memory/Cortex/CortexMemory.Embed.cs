@@ -44,7 +44,7 @@ public sealed partial class CortexMemory
             missing = await FindVectorsAsync(home, keys, vectors, trail, cancellationToken).ConfigureAwait(false);
         }
 
-        var price = new ModelPrice(model.InputDollars, 0, 0);
+        var price = new ModelPrice(model.InputDollars, 0, model.InputCredits);
         var avoidedTokens = Tokens(Enumerable.Range(0, keys.Length).Except(missing).Select(i => request.Texts[i]));
         if (missing.Count < keys.Length)
         {

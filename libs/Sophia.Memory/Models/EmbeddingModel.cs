@@ -45,7 +45,7 @@ public interface IReportsModelState
 /// </summary>
 /// <param name="Name">[a-z0-9][a-z0-9._-]{0,63}</param>
 /// <param name="Identity">Stored with namespaces and vectors; at most 128 characters.</param>
-/// <param name="Kind">Its kind, for people: hashed, openai or onnx.</param>
+/// <param name="Kind">Its kind, for people: hashed, openai, onnx, static or cortex.</param>
 /// <param name="Source">Where it runs, for people: an address, a file's name.</param>
 /// <param name="Dimensions">Length of its vectors, 1–4,096.</param>
 /// <param name="IsLocal">True when texts do not leave the company's machines; only then may resident namespaces use it.</param>
@@ -61,6 +61,9 @@ public sealed record EmbeddingModel(
 
     /// <summary>Dollars per million tokens read; null when nobody says.</summary>
     public double? InputDollars { get; init; }
+
+    /// <summary>AI credits of Snowflake per million tokens; 0 for other models.</summary>
+    public double InputCredits { get; init; }
 
     public ModelState State => Embedder is IReportsModelState reporting ? reporting.State : new ModelState(ModelHealth.Ready, null, 0, 0, 0, 0);
 

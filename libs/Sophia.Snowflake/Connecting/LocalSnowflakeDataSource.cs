@@ -1,13 +1,15 @@
 using System.Data.Common;
 using Sophia.Snowflake.Local;
+using Sophia.Snowflake.Local.Remote;
 
 namespace Sophia.Snowflake.Connecting;
 
 /// <summary>The local Snowflake as a data source. The engine starts with the first connection, not before, and ends with the data source.</summary>
 /// <param name="file">The database, made where it is missing; null keeps it in memory.</param>
-public sealed class LocalSnowflakeDataSource(string? file = null) : DbDataSource
+/// <param name="services">What Cortex's and external functions call; null: nothing.</param>
+public sealed class LocalSnowflakeDataSource(string? file = null, LocalServices? services = null) : DbDataSource
 {
-    private readonly Lazy<LocalSnowflake> _engine = new(() => new LocalSnowflake(file));
+    private readonly Lazy<LocalSnowflake> _engine = new(() => new LocalSnowflake(file, services));
 
     /// <summary>What stands for a connection string: the local engine has none.</summary>
     public override string ConnectionString => file is null ? "local" : $"local={file}";

@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Sophia.Memory.Cortex;
-using Sophia.Snowflake.Connecting;
 using Sophia.Snowflake.Flushing;
 
 namespace Sophia.Snowflake.Models;
@@ -22,7 +21,6 @@ namespace Sophia.Snowflake.Models;
 public sealed class CortexChat(string name, DbDataSource source, string model, TimeSpan timeout) : IChatClient
 {
     internal const string Statement = "SELECT SNOWFLAKE.CORTEX.COMPLETE(?, PARSE_JSON(?)::ARRAY, PARSE_JSON(?)::OBJECT)::VARCHAR";
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
     private readonly ChatClientMetadata _metadata = new("cortex", null, model);
 
     /// <exception cref="ModelUnavailableException">The account cannot be reached, or did not answer in time.</exception>
@@ -42,15 +40,15 @@ public sealed class CortexChat(string name, DbDataSource source, string model, T
         }
         catch (TimeoutException error)
         {
-            throw new ModelUnavailableException(name, error.Message, RetryAfter);
+            throw new ModelUnavailableException(name, error.Message, CortexFailures.RetryAfter);
         }
-        catch (DbException error) when (DriverErrors.StateOf(error) is null or ['0', '8', ..] || error.IsTransient)
+        catch (DbException error) when (CortexFailures.IsPassing(error))
         {
-            throw new ModelUnavailableException(name, error.Message, RetryAfter);
+            throw new ModelUnavailableException(name, error.Message, CortexFailures.RetryAfter);
         }
         catch (DbException error)
         {
-            throw new ModelAnswerException(name, error.Message, "Look at the model's name, its region, and that the role has SNOWFLAKE.CORTEX_USER.");
+            throw new ModelAnswerException(name, error.Message, CortexFailures.Suggestion);
         }
     }
 

@@ -62,6 +62,22 @@ public sealed class CortexChatTests : IAsyncDisposable
         await Assert.ThrowsAsync<ModelUnavailableException>(() => Chat(seconds: 1).GetResponseAsync("x"));
     }
 
+    [Fact]
+    public async Task A_call_that_failed_is_repeated_and_a_refused_one_is_not()
+    {
+        var calls = 0;
+        _account.Complete = (_, _, _) => ++calls < 3 ? throw new DriverException("Request failed for external function COMPLETE with remote service error: 503 ''", "P0000") : Answer;
+        using var chat = Chat();
+        var model = ChatModelFactory.CreateCortex("far", new ChatModelOptions { Kind = ChatModelKind.Cortex, Model = "llama3.1-70b", RetryDelay = TimeSpan.FromMilliseconds(1) }, () => chat, TimeProvider.System);
+
+        Assert.Equal(" A tier. ", (await model.Client.GetResponseAsync("x")).Text);
+        Assert.Equal((3, 2L), (calls, model.State.Retries));
+
+        _account.Complete = (_, _, _) => { calls++; throw new DriverException("Request failed for external function COMPLETE with remote service error: 400 '\"unknown model\"'", "P0000"); };
+        await Assert.ThrowsAsync<ModelAnswerException>(() => model.Client.GetResponseAsync("x"));
+        Assert.Equal(4, calls);
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("")]
@@ -89,14 +105,14 @@ public sealed class CortexChatTests : IAsyncDisposable
     public void Its_price_is_in_credits_and_settings_of_other_kinds_are_refused()
     {
         using var chat = Chat();
-        var model = ChatModelFactory.CreateCortex("far", new ChatModelOptions { Kind = ChatModelKind.Cortex, Model = "llama3.1-70b", Credits = 1.21 }, chat);
+        var model = ChatModelFactory.CreateCortex("far", new ChatModelOptions { Kind = ChatModelKind.Cortex, Model = "llama3.1-70b", Credits = 1.21 }, () => chat, TimeProvider.System);
 
         Assert.Equal(("cortex", false), (model.Kind, model.IsLocal));
         var cost = model.Price.Of(500_000, 500_000);
         Assert.Equal((2.42, 1.21), (cost.Dollars, cost.Credits));
-        Assert.Throws<ArgumentException>(() => ChatModelFactory.CreateCortex("far", new ChatModelOptions { Kind = ChatModelKind.Cortex }, chat));
-        Assert.Throws<ArgumentException>(() => ChatModelFactory.CreateCortex("far", new ChatModelOptions { Kind = ChatModelKind.Cortex, Model = "m", Local = true }, chat));
-        Assert.Throws<ArgumentException>(() => ChatModelFactory.CreateCortex("Far!", new ChatModelOptions { Kind = ChatModelKind.Cortex, Model = "m" }, chat));
+        Assert.Throws<ArgumentException>(() => ChatModelFactory.CreateCortex("far", new ChatModelOptions { Kind = ChatModelKind.Cortex }, () => chat, TimeProvider.System));
+        Assert.Throws<ArgumentException>(() => ChatModelFactory.CreateCortex("far", new ChatModelOptions { Kind = ChatModelKind.Cortex, Model = "m", Local = true }, () => chat, TimeProvider.System));
+        Assert.Throws<ArgumentException>(() => ChatModelFactory.CreateCortex("Far!", new ChatModelOptions { Kind = ChatModelKind.Cortex, Model = "m" }, () => chat, TimeProvider.System));
     }
 
     [Fact]

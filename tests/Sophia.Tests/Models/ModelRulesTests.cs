@@ -49,7 +49,7 @@ public sealed class ModelRulesTests
     private static ModelCatalog Build(ApiOptions api)
     {
         using var node = GpuNode.Open(new PoolOptions { HostBytes = 1 << 20 }, TimeProvider.System);
-        return ModelChoice.Build(api, node, TimeProvider.System);
+        return ModelChoice.Build(api, node, null, TimeProvider.System);
     }
 
     [Fact]

@@ -25,17 +25,18 @@ public static class ChatModelFactory
     }
 
     /// <summary>A model of Cortex.</summary>
-    /// <param name="client">Asks it.</param>
+    /// <param name="open">Makes what asks it; called once, when the settings are found to be right.</param>
     /// <exception cref="ArgumentException">A setting is missing or cannot be; the message names it.</exception>
-    public static ChatModel CreateCortex(string name, ChatModelOptions options, IChatClient client)
+    public static ChatModel CreateCortex(string name, ChatModelOptions options, Func<IChatClient> open, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(open);
         var at = $"Sophia:ChatModels:{name}";
         var problem = ModelRules.NameProblem(at, name)
             ?? (string.IsNullOrWhiteSpace(options.Model) ? $"{at}:Model is not set. Name a model of Cortex, such as llama3.1-70b." : null)
             ?? (options.Endpoint is not null || options.ApiKey is not null || options.ApiKeyFile is not null || options.Local || options.InputDollars is not null || options.OutputDollars is not null
                 ? $"{at} is of Kind=Cortex, which takes no Endpoint, ApiKey, ApiKeyFile, Local, InputDollars and OutputDollars: it is asked through ConnectionStrings:snowflake and paid in Credits." : null)
-            ?? (options.Credits is >= 0 and <= 1e4 && options.CreditDollars is >= 0 and <= 100 ? null : $"{at}: Credits are AI credits per million tokens, from 0 to 10,000, and CreditDollars dollars of one, from 0 to 100.")
+            ?? ModelRules.CreditsProblem(at, options.Credits, options.CreditDollars)
             ?? (options.TimeToLive < TimeSpan.Zero || options.TimeToLive > TimeSpan.FromDays(3660) ? $"{at}:TimeToLive is {options.TimeToLive}. Set it between 00:00:00 and ten years." : null);
         if (problem is not null)
         {
@@ -44,7 +45,7 @@ public static class ChatModelFactory
 
         var identity = $"{name}#{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"cortex-chat|{options.Model}"))[..6])}";
         var dollars = options.Credits * options.CreditDollars;
-        return new ChatModel(name, identity, "cortex", "Snowflake", IsLocal: false, new ModelPrice(dollars, dollars, options.Credits), options.TimeToLive, client);
+        return new ChatModel(name, identity, "cortex", "Snowflake", IsLocal: false, new ModelPrice(dollars, dollars, options.Credits), options.TimeToLive, new RepeatingChatClient(name, open(), options, clock));
     }
 
     private static string? Problem(string name, ChatModelOptions options)

@@ -86,6 +86,15 @@ public sealed class CortexFunctionTests : IDisposable
         Assert.Equal(2, _model.Calls);
     }
 
+    [Fact]
+    public async Task Equal_prompts_of_a_statement_are_paid_for_once()
+    {
+        var rows = (await _session.ExecuteAsync("select ai_complete('llama3.1-8b', 'p' || (seq4() % 3)) from table(generator(rowcount => 100))")).Rows;
+
+        Assert.Equal(["user: p0", "user: p1", "user: p2"], rows.Select(static r => (string)r[0]!).Distinct().Order());
+        Assert.Equal(3, _model.Calls);
+    }
+
     [Theory]
     [InlineData("ai_complete('mistral-large2', 'hello')", "100351")]
     [InlineData("snowflake.cortex.complete('mistral-large2', 'hello')", "100351")]
@@ -132,14 +141,14 @@ public sealed class CortexFunctionTests : IDisposable
     {
         public ChatOptions? Asked { get; private set; }
 
-        public int Calls { get; private set; }
+        public int Calls;
 
         public Exception? Failure { get; set; }
 
         public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
         {
             Asked = options;
-            Calls++;
+            Interlocked.Increment(ref Calls);
             if (Failure is not null) return Task.FromException<ChatResponse>(Failure);
             var text = string.Join(", ", messages.Select(static m => $"{m.Role.Value}: {m.Text}"));
             return Task.FromResult(new ChatResponse(new ChatMessage(ChatRole.Assistant, text)) { Usage = new() { InputTokenCount = 10, OutputTokenCount = 2 } });

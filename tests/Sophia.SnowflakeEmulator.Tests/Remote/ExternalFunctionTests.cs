@@ -224,6 +224,22 @@ public sealed class ExternalFunctionTests : IAsyncLifetime, IDisposable
         Assert.Empty(_service.Calls);
     }
 
+    [Theory]
+    [InlineData("array_size(echo([1,2]))")]
+    [InlineData("div0(1, twice(1))")]
+    [InlineData("iff(is_array(echo([1])), 1, 0)")]
+    [InlineData("typeof(echo(1))")]
+    [InlineData("1 / twice(1)")]
+    public async Task A_rule_that_names_its_argument_twice_sends_it_once(string expression)
+    {
+        await RunAsync($"create external function echo(v variant) returns variant api_integration = gate as '{Prefix}echo'");
+        _service.Value = static row => row[1] is JsonArray ? row[1]!.DeepClone() : 2;
+
+        await RunAsync($"select {expression} as x");
+
+        Assert.Single(_service.Calls);
+    }
+
     [Fact]
     public async Task A_disabled_integration_calls_nothing()
     {

@@ -10,6 +10,8 @@ namespace Sophia.Snowflake.Local.Remote;
 /// <summary>Asks the configured models for Cortex's functions. Threads of the engine wait here: it calls functions and takes no promises.</summary>
 internal sealed class CortexCalls(LocalServices services)
 {
+    private const int AtOnce = 8;
+
     /// <summary>A vector of so many components for each text; null for null and for a text without words.</summary>
     /// <exception cref="SnowflakeException">No embedder is configured, it does not answer, or its vectors are longer.</exception>
     public List<float>?[] Embed(IReadOnlyList<string?> texts, int dimensions, CancellationToken stop)
@@ -38,20 +40,32 @@ internal sealed class CortexCalls(LocalServices services)
         return [.. texts.Select(text => text is null ? null : byText.GetValueOrDefault(text))];
     }
 
-    /// <param name="prompt">JSON: a text, or a conversation [{role, content}, …].</param>
-    /// <param name="options">JSON {temperature, top_p, max_tokens}; empty for none.</param>
-    /// <returns>The text, or with options of COMPLETE the object that holds it; null where TRY_COMPLETE failed.</returns>
-    public string? Complete(string function, string model, string prompt, string options, CancellationToken stop)
+    /// <summary>Answers each, some at once; the same is asked once.</summary>
+    /// <returns>The texts, or with options of COMPLETE the objects that hold them; null where TRY_COMPLETE failed.</returns>
+    /// <exception cref="SnowflakeException">The first that failed.</exception>
+    public IReadOnlyList<string?> Complete(string function, IReadOnlyList<Completion> asked, CancellationToken stop)
+    {
+        Completion[] distinct = [.. asked.Distinct()];
+        var answers = Wait(function, async () =>
+        {
+            var texts = new string?[distinct.Length];
+            await Parallel.ForAsync(0, distinct.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop },
+                async (i, ct) => texts[i] = await CompleteAsync(function, distinct[i], ct).ConfigureAwait(false)).ConfigureAwait(false);
+            return texts;
+        }, stop);
+        var places = distinct.Select(static (completion, i) => (completion, i)).ToDictionary(static d => d.completion, static d => d.i);
+        return [.. asked.Select(a => answers[places[a]])];
+    }
+
+    private async Task<string?> CompleteAsync(string function, Completion asked, CancellationToken stop)
     {
         try
         {
-            var chat = services.ChatModels.All.FirstOrDefault(m => m.Name == model) ?? throw CortexFunctions.UnknownModel(function, model);
-            var asked = Options(function, options);
-            var messages = Messages(function, prompt);
-            var answer = Wait(function, () => chat.Client.GetResponseAsync(messages, asked, stop), stop);
-            return options.Length == 0 || function == "AI_COMPLETE" ? answer.Text : Detailed(model, answer);
+            var chat = services.ChatModels.All.FirstOrDefault(m => m.Name == asked.Model) ?? throw CortexFunctions.UnknownModel(function, asked.Model);
+            var answer = await chat.Client.GetResponseAsync(Messages(function, asked.Prompt), Options(function, asked.Options), stop).ConfigureAwait(false);
+            return asked.Options.Length == 0 || function == "AI_COMPLETE" ? answer.Text : Detailed(asked.Model, answer);
         }
-        catch (SnowflakeException) when (function == "TRY_COMPLETE" && !stop.IsCancellationRequested)
+        catch (Exception error) when (function == "TRY_COMPLETE" && error is SnowflakeException or ModelUnavailableException or ModelAnswerException && !stop.IsCancellationRequested)
         {
             return null;
         }
@@ -127,4 +141,12 @@ internal sealed class CortexCalls(LocalServices services)
             throw FunctionCaller.Remote(function, 400, error.Message);
         }
     }
+}
+
+/// <summary>A completion that a row asks for.</summary>
+/// <param name="Prompt">JSON: a text, or a conversation [{role, content}, …].</param>
+/// <param name="Options">JSON {temperature, top_p, max_tokens}; empty for none.</param>
+internal readonly record struct Completion(string Model, string Prompt, string Options)
+{
+    public string Key => $"{Model}\0{Prompt}\0{Options}";
 }

@@ -5,9 +5,6 @@ using DuckDB.NET.Data.DataChunk.Writer;
 
 namespace Sophia.Snowflake.Local.Remote;
 
-/// <summary>What a session's statement gives to the calls that are made for it.</summary>
-internal sealed record StatementCalls(string QueryId, CancellationToken Stop);
-
 /// <summary>
 /// The engine's side of calls: functions of its own that get up to 2,048 rows at once, on a thread of the engine, which waits
 /// for the answer. They are volatile, so that the engine calls them for each row and not while it plans.
@@ -45,7 +42,8 @@ internal sealed class RemoteFunctions(LocalServices services) : IDisposable
             List<string> arguments = [];
             var end = from;
             for (; end < count && rows[0].GetValue<string>(end) == definition; end++) arguments.Add(rows[2].GetValue<string>(end));
-            var values = _caller.Call(ExternalFunction.FromJson(definition), arguments, Of(rows[1].GetValue<string>(from)));
+            var calls = Of(rows[1].GetValue<string>(from));
+            var values = calls.Once(definition, arguments, () => _caller.Call(ExternalFunction.FromJson(definition), arguments, calls));
             for (var i = 0; i < values.Count; i++)
             {
                 if (values[i] is { } value) answers.WriteValue(value, from + (ulong)i);
@@ -71,12 +69,20 @@ internal sealed class RemoteFunctions(LocalServices services) : IDisposable
     private void Complete(string function, IReadOnlyList<IDuckDBDataReader> rows, IDuckDBDataWriter answers, ulong count) => Guard(() =>
     {
         var calls = Of(rows[0].GetValue<string>(0));
+        List<ulong> places = [];
+        List<Completion> asked = [];
         for (ulong i = 0; i < count; i++)
         {
-            var text = rows[1].IsValid(i) && rows[2].IsValid(i) && rows[3].IsValid(i)
-                ? _cortex.Complete(function, rows[1].GetValue<string>(i), rows[2].GetValue<string>(i), rows[3].GetValue<string>(i), calls.Stop) : null;
-            if (text is null) answers.WriteNull(i);
-            else answers.WriteValue(text, i);
+            if (!rows[1].IsValid(i) || !rows[2].IsValid(i) || !rows[3].IsValid(i)) { answers.WriteNull(i); continue; }
+            places.Add(i);
+            asked.Add(new(rows[1].GetValue<string>(i), rows[2].GetValue<string>(i), rows[3].GetValue<string>(i)));
+        }
+
+        var texts = calls.Once(function, asked.ConvertAll(static a => a.Key), () => _cortex.Complete(function, asked, calls.Stop));
+        for (var i = 0; i < places.Count; i++)
+        {
+            if (texts[i] is { } text) answers.WriteValue(text, places[i]);
+            else answers.WriteNull(places[i]);
         }
     });
 

@@ -56,6 +56,10 @@ if (redis is not null && database is not null)
         .WithReference(database, "postgres").WaitFor(database)
         .WithEnvironment("Sophia__Cluster__Membership", "postgres").WaitFor(gpu);
 }
+else
+{
+    api.WithFlush("L0", "the shards"); // Those of the GPU tier go with a restart of it.
+}
 
 if (publishing || LocalEngines.HasSnowflakeDriver || snowflake.Resource.Emulator is null)
 {
@@ -74,7 +78,6 @@ api.WithHttpHealthCheck("/health")
     .WithUrlForEndpoint("http", _ => new() { Url = "/docs", DisplayText = "API" })
     .WithUrlForEndpoint("http", _ => new() { Url = "/metrics", DisplayText = "Metrics" })
     .WithSmokeTest()
-    .WithFlush("L0", "the shards")
     .WithFlush("L1", "the near copies");
 
 if (publishing)
@@ -97,6 +100,14 @@ else
         .WithEnvironment("SOPHIA_URL", http)
         .WaitFor(api).WithParentRelationship(api).WithExplicitStart().WithIconName("DocumentAdd");
     api.WithStartCommand("sample-data", "Load sample data", "DocumentAdd");
+    if (LocalEngines.HasSnowflakeDriver || snowflake.Resource.Emulator is null)
+    {
+        builder.AddProject<Projects.Sophia_Cli>("snowflake-migrations")
+            .WithArgs("snowflake", "apply").WithEnvironment("SOPHIA_SNOWFLAKE", lake.Resource.ConnectionStringExpression)
+            .WaitFor(snowflake).WithParentRelationship(snowflake).WithExplicitStart().WithIconName("DatabaseArrowUp");
+        snowflake.WithStartCommand("snowflake-migrations", "Apply migrations", "DatabaseArrowUp");
+    }
+
     builder.AddExecutable("load", "wrk", builder.AppHostDirectory, "-t2", "-c32", "-d60s", "--latency", ReferenceExpression.Create($"{http}/v1/tiers"))
         .WaitFor(api).WithParentRelationship(api).WithExplicitStart().WithIconName("Gauge");
 }

@@ -4,8 +4,9 @@ namespace Sophia.AppHost;
 internal static class Publishing
 {
     /// <summary>
-    /// The service gets connection strings and not their parts beside them, which would be each secret twice; and it has no port
-    /// for HTTPS where it is published, since TLS ends before it.
+    /// The service gets connection strings and not their parts beside them, which would be each secret twice. Where it is published
+    /// it has no port for HTTPS, since TLS ends before it, and believes no header that says where a request comes from: whoever
+    /// reaches its port could write one, and what comes from the service's own machine may see more.
     /// </summary>
     public static IResourceBuilder<ProjectResource> AsService(this IResourceBuilder<ProjectResource> service)
     {
@@ -17,6 +18,6 @@ internal static class Publishing
             }
         }
 
-        return service.WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString);
+        return service.DisableForwardedHeaders().WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString);
     }
 }

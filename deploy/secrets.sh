@@ -2,6 +2,7 @@
 # Prints the Secrets sophia-secrets and sophia-scrape, made new; nothing is kept. The API key is told on stderr, once.
 #   deploy/secrets.sh dev | kubectl apply -f -
 #   POSTGRES='Host=…;Username=…;Password=…;Database=…' REDIS='host:6379,password=…' deploy/secrets.sh gh200 | kubectl apply -f -
+# TENANT is whose data the key reaches (main); SNOWFLAKE the connection string of an account, where there is one.
 set -euo pipefail
 random() { head -c "$1" /dev/urandom | od -An -vtx1 | tr -d ' \n'; }
 # As a quoted YAML scalar of base64, so that no character of a password has a meaning.
@@ -19,7 +20,7 @@ case "${1:-}" in
 esac
 
 tenant=${TENANT:-main}
-api_key=$(random 32)
+api_key=$(random 32) scrape_key=$(random 32)
 echo "API key of tenant $tenant (read, write, admin), shown only now: $api_key" >&2
 printf 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: sophia-secrets\n  namespace: sophia-ai-enhanced\ntype: Opaque\ndata:\n'
 entry ConnectionStrings__postgres "$postgres"
@@ -30,10 +31,16 @@ entry Sophia__ApiKeys__0__Hash "sha256:$(printf %s "$api_key" | sha256sum | cut 
 entry Sophia__ApiKeys__0__Scopes__0 read
 entry Sophia__ApiKeys__0__Scopes__1 write
 entry Sophia__ApiKeys__0__Scopes__2 admin
+# Prometheus reads metrics, which takes an admin key, of a tenant that nobody else has: it reaches no records.
+entry Sophia__ApiKeys__1__Name prometheus
+entry Sophia__ApiKeys__1__Tenant monitoring
+entry Sophia__ApiKeys__1__Hash "sha256:$(printf %s "$scrape_key" | sha256sum | cut -d' ' -f1)"
+entry Sophia__ApiKeys__1__Scopes__0 admin
+[ -z "${SNOWFLAKE:-}" ] || entry ConnectionStrings__snowflake "$SNOWFLAKE"
 if [ "$1" = dev ]; then
   entry POSTGRES_PASSWORD "$postgres_password"
   entry REDIS_PASSWORD "$redis_password"
 fi
 # What Prometheus reads the API's metrics with; apart, so that it is in no process's environment.
 printf -- '---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: sophia-scrape\n  namespace: sophia-ai-enhanced\ntype: Opaque\ndata:\n'
-entry key "$api_key"
+entry key "$scrape_key"

@@ -81,10 +81,11 @@ internal sealed class AccessGate(ApiKeyRing keys)
             : throw Refuse.With(403, "forbidden", "Without API keys there is one tenant, local.", "Leave Sophia-Tenant out, or configure Sophia:ApiKeys.");
     }
 
-    // No address at all: a Unix socket or the test server. A forwarded request came from elsewhere, whoever hands it on.
+    // No address at all: a Unix socket or the test server. A forwarded request came from elsewhere, whoever hands it on; where
+    // ASPNETCORE_FORWARDEDHEADERS_ENABLED is set, its header was believed, and renamed: then anybody could say that he is here.
     private static bool IsFromHere(HttpContext context) =>
         (context.Connection.RemoteIpAddress is not { } address || IPAddress.IsLoopback(address)) &&
-        !context.Request.Headers.ContainsKey("X-Forwarded-For") && !context.Request.Headers.ContainsKey("Forwarded");
+        !context.Request.Headers.ContainsKey("X-Forwarded-For") && !context.Request.Headers.ContainsKey("X-Original-For") && !context.Request.Headers.ContainsKey("Forwarded");
 
     internal static bool IsLoopbackHost(ReadOnlySpan<char> host)
     {

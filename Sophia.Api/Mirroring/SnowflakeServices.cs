@@ -96,7 +96,14 @@ internal static class SnowflakeServices
         DbDataSource source;
         try
         {
-            source = SnowflakeDataSources.Open(connection, options.File ?? Path.Combine(api.DataDirectory, "snowflake.duckdb"));
+            var file = Path.GetFullPath(options.File ?? Path.Combine(api.DataDirectory, "snowflake.duckdb"));
+            if (!isAccount)
+            {
+                // With PostgreSQL and Redis nothing else is in the folder, so nothing else makes it.
+                Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            }
+
+            source = SnowflakeDataSources.Open(connection, file);
         }
         catch (SnowflakeDriverMissingException error)
         {

@@ -8,6 +8,6 @@ docker buildx version >/dev/null 2>&1 || { echo "It needs Docker with buildx." >
 for image in api gh200; do
   name=$([ "$image" = gh200 ] && echo gpu-tier || echo api)
   docker buildx build --platform linux/amd64,linux/arm64 --sbom=true --provenance=mode=max --push \
-    --build-arg VERSION="$2" --build-arg REVISION="$(git rev-parse HEAD)" \
+    --build-arg VERSION="$2" --build-arg SNOWFLAKE_DATA="${SNOWFLAKE_DATA:-true}" --build-arg REVISION="$(git rev-parse HEAD)" \
     -f "deploy/images/Dockerfile.$image" -t "$1/$name:$2" .
 done

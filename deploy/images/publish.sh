@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Publishes a service for a processor, as the images hold it: deploy/images/publish.sh PROJECT amd64|arm64 FOLDER
 # It builds for the other processor without emulation. The images are made without Aspire's packages on any feed.
+# SNOWFLAKE_DATA=true puts Snowflake's driver in, as the images do; it takes a feed that has it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 case "$2" in
@@ -10,5 +11,5 @@ case "$2" in
 esac
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-dotnet publish "$1" -c Release -r "$rid" --self-contained false -p:UseAppHost=false -p:UseAspire=false -v quiet -nologo \
+dotnet publish "$1" -c Release -r "$rid" --self-contained false -p:UseAppHost=false -p:UseAspire=false "-p:UseSnowflakeData=${SNOWFLAKE_DATA:-false}" -v quiet -nologo \
   --artifacts-path "$scratch" -o "$3"

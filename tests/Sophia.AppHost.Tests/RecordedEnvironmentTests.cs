@@ -44,6 +44,12 @@ public sealed class RecordedEnvironmentTests
         Assert.Contains("PostgreSQL", engines["L3"].GetProperty("engine").GetString(), StringComparison.OrdinalIgnoreCase);
         Assert.Contains("Redis", engines["L1"].GetProperty("engine").GetString(), StringComparison.OrdinalIgnoreCase);
         Assert.All(engines.Values, tier => Assert.NotEqual("unhealthy", tier.GetProperty("state").GetString()));
+
+        using var flushed = await api.Http.PostAsync(new Uri("/v1/snowflake/flush", UriKind.Relative), content: null);
+        Assert.True(flushed.IsSuccessStatusCode, await flushed.Content.ReadAsStringAsync());
+        using var snowflake = (await api.Http.GetFromJsonAsync<JsonDocument>("/v1/snowflake"))!;
+        Assert.Equal(JsonValueKind.Null, snowflake.RootElement.GetProperty("lastError").ValueKind);
+        Assert.NotEqual(0, snowflake.RootElement.GetProperty("mirror").GetProperty("mirrored").GetInt64());
         Assert.Equal(0, await api.StopAsync());
         Assert.Equal(0, await gpu.StopAsync());
     }

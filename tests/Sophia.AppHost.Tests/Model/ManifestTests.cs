@@ -32,6 +32,7 @@ public sealed class ManifestTests
         Assert.Equal("{lake.connectionString}", api["ConnectionStrings__snowflake"]);
         Assert.Equal("{api-key-hash.value}", api["Sophia__ApiKeys__0__Hash"]);
         Assert.Equal("{sophia.connectionString}", (string)resources["gpu-tier"]!["env"]!["ConnectionStrings__postgres"]!);
+        Assert.All(["api", "gpu-tier"], service => Assert.DoesNotContain("ASPNETCORE_FORWARDEDHEADERS_ENABLED", resources[service]!["env"]!.AsObject().Select(e => e.Key)));
         // A secret is given once, in its connection string; and TLS ends before the services.
         Assert.DoesNotContain(api.Keys, name => name.EndsWith("_PASSWORD", StringComparison.Ordinal) || name.EndsWith("_URI", StringComparison.Ordinal));
         Assert.All(["api", "gpu-tier"], service => Assert.Equal(["http"], resources[service]!["bindings"]!.AsObject().Select(b => b.Key)));

@@ -21,7 +21,9 @@ public sealed class ModelTests
         Assert.Equal(["postgres", "sophia"], resources["gpu-tier"].WaitsOf());
         Assert.All(["redis", "postgres", "sophia", "snowflake", "snowflake-emulator", "gpu-tier", "api"], name => Assert.NotEmpty(resources[name].Annotations.OfType<HealthCheckAnnotation>()));
         Assert.All(["load", "sample-data", "redisinsight", "pgweb"], name => Assert.NotEmpty(resources[name].Annotations.OfType<ExplicitStartupAnnotation>()));
-        Assert.All(["smoke-test", "flush-l0", "flush-l1", "start-sample-data"], command => Assert.Contains(command, resources["api"].CommandsOf()));
+        Assert.All(["smoke-test", "flush-l1", "start-sample-data"], command => Assert.Contains(command, resources["api"].CommandsOf()));
+        // It would drop nothing: the shards are the GPU tier's.
+        Assert.DoesNotContain("flush-l0", resources["api"].CommandsOf());
     }
 
     [Fact]
@@ -33,6 +35,7 @@ public sealed class ModelTests
         Assert.DoesNotContain(resources.Keys, name => name is "redis" or "postgres" or "gpu-tier");
         Assert.DoesNotContain("ConnectionStrings__postgres", (await model.Application.EnvironmentOfAsync("api")).Keys);
         Assert.Empty(resources["api"].WaitsOf());
+        Assert.Contains("flush-l0", resources["api"].CommandsOf());
     }
 
     [SkippableFact]
@@ -57,7 +60,14 @@ public sealed class ModelTests
         Assert.DoesNotContain("snowflake-emulator", model.Application.Resources().Keys);
         Assert.Equal("account=org-name;user=SVC;authenticator=snowflake_jwt;private_key=PEM;db=SOPHIA;schema=SOPHIA_AI_MEMORY;warehouse=SOPHIA_AI_CORTEX_WH",
             (await model.Application.EnvironmentOfAsync("api"))["ConnectionStrings__snowflake"]);
+        Assert.Contains("start-snowflake-migrations", model.Application.Resources()["snowflake"].CommandsOf());
+        Assert.NotEmpty(model.Application.Resources()["snowflake-migrations"].Annotations.OfType<ExplicitStartupAnnotation>());
+        Assert.StartsWith("account=org-name;user=SVC;", (await model.Application.EnvironmentOfAsync("snowflake-migrations"))["SOPHIA_SNOWFLAKE"], StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void The_whole_system_stands_on_one_page() =>
+        Assert.InRange(File.ReadLines(Path.Combine(Recording.Root, "Sophia.AppHost", "AppHost.cs")).Count(), 1, 120);
 
     [Fact]
     public async Task A_wrong_choice_of_engines_says_what_may_be_chosen()

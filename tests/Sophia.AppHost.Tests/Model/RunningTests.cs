@@ -23,8 +23,11 @@ public sealed class RunningTests
 
         var smoke = await commands.ExecuteCommandAsync("api", "smoke-test", patience.Token);
         Assert.True(smoke.Success, smoke.Message);
-        var flushed = await commands.ExecuteCommandAsync("api", "flush-l1", patience.Token);
-        Assert.True(flushed.Success, flushed.Message);
+        foreach (var tier in new[] { "flush-l0", "flush-l1" })
+        {
+            var flushed = await commands.ExecuteCommandAsync("api", tier, patience.Token);
+            Assert.True(flushed.Success, flushed.Message);
+        }
 
         Assert.True((await commands.ExecuteCommandAsync("api", "start-sample-data", patience.Token)).Success);
         await notifications.WaitForResourceAsync("sample-data", KnownResourceStates.Finished, patience.Token);

@@ -8,7 +8,7 @@ using Sophia.Tests.Infrastructure;
 
 namespace Sophia.Deploy.Tests.Running;
 
-/// <summary>What the API's image does, outside a container: the publish step, the entry point, and the environment of the dev overlay.</summary>
+/// <summary>What the images do, outside a container: the publish step, the entry point, the health check, and the environment of the manifests.</summary>
 public sealed class ImageTests
 {
     [SkippableFact]
@@ -18,7 +18,7 @@ public sealed class ImageTests
         Skip.IfNot(PostgresServer.Missing is null, PostgresServer.Missing);
         Skip.IfNot(RedisServer.Missing is null, RedisServer.Missing);
         var folder = Directory.CreateTempSubdirectory("sophia-image-").FullName;
-        Kustomize.Run("bash", Path.Combine(Recording.Root, "deploy", "images", "publish.sh"), "Sophia.Api", System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64", folder);
+        Publish("Sophia.Api", folder);
         var set = ManifestSet.Parse(Kustomize.Render("dev"));
         string Secret(string name, string key) => System.Text.Encoding.UTF8.GetString(set.All<V1Secret>().Single(s => s.Name() == name).Data[key]);
         using var postgres = await Database.StartAsync("sophia");
@@ -28,6 +28,8 @@ public sealed class ImageTests
         environment["ConnectionStrings__postgres"] = environment["ConnectionStrings__postgres"].Replace("Host=postgres;", $"Host=127.0.0.1;Port={postgres.Port};", StringComparison.Ordinal);
         environment["ConnectionStrings__redis"] = environment["ConnectionStrings__redis"].Replace("redis:6379", $"127.0.0.1:{redis.Port}", StringComparison.Ordinal);
         environment["Sophia__DataDirectory"] = Path.Combine(folder, "data");
+        // The operator's key is told on the terminal alone, so another stands in for it.
+        environment["Sophia__ApiKeys__0__Hash"] = "sha256:" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("key of the test"u8));
         await using (var api = ServiceProcess.StartPublished(Path.Combine(folder, "Sophia.Api.dll"), environment))
         {
             await api.IsHealthyAsync();
@@ -36,9 +38,13 @@ public sealed class ImageTests
             Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
 
             api.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Secret("sophia-scrape", "key"));
+            using var scraper = await api.Http.PutAsync(record, new StringContent("a cat"));
+            Assert.Equal(HttpStatusCode.Forbidden, scraper.StatusCode);
+            Assert.Contains("sophia_write_waiting", await api.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative)), StringComparison.Ordinal);
+
+            api.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "key of the test");
             using var written = await api.Http.PutAsync(record, new StringContent("a cat"));
             Assert.Equal(HttpStatusCode.Created, written.StatusCode);
-            Assert.Contains("sophia_write_waiting", await api.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative)), StringComparison.Ordinal);
             Assert.Equal(0, await api.StopAsync());
         }
 
@@ -46,30 +52,50 @@ public sealed class ImageTests
     }
 
     [SkippableFact]
-    public async Task The_gpu_tier_starts_with_what_the_manifests_give_it()
+    public async Task The_published_gpu_tier_starts_with_what_the_manifests_give_it()
     {
         Skip.IfNot(Kustomize.Missing is null, Kustomize.Missing);
         Skip.IfNot(PostgresServer.Missing is null, PostgresServer.Missing);
         var set = ManifestSet.Parse(Kustomize.Render("gh200"));
         using var postgres = await Database.StartAsync("sophia");
         var folder = Directory.CreateTempSubdirectory("sophia-node-").FullName;
+        Publish("Sophia.GpuTier", folder);
         var environment = EnvironmentOf(set, "gpu-tier");
         Assert.Equal("cuda", environment["Sophia__Gpu__Device"]);
 
         // What the cluster would fill in, and the GPU that is not here.
         environment["ConnectionStrings__postgres"] = postgres.ConnectionString("sophia");
         environment["Sophia__Gpu__Device"] = "host";
-        environment["Sophia__DataDirectory"] = folder;
+        environment["Sophia__DataDirectory"] = Path.Combine(folder, "data");
         environment["Sophia__Cluster__NodePort"] = environment["Sophia__Cluster__GatewayPort"] = "0";
-        await using (var node = ServiceProcess.StartPublished(ServiceProcess.BuildOf("Sophia.GpuTier"), environment))
+        await using (var node = ServiceProcess.StartPublished(Path.Combine(folder, "Sophia.GpuTier.dll"), environment))
         {
             await node.IsHealthyAsync();
+            var check = HealthCheck.Replace("8080", $"{node.Http.BaseAddress!.Port}", StringComparison.Ordinal);
+            Kustomize.Run("bash", "-c", check);
+            Assert.Throws<InvalidOperationException>(() => Kustomize.Run("bash", "-c", check.Replace("/health", "/nothing", StringComparison.Ordinal)));
             Assert.Contains("node-1/", await node.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative)), StringComparison.Ordinal);
             Assert.Equal(0, await node.StopAsync());
         }
 
         Directory.Delete(folder, recursive: true);
     }
+
+    /// <summary>The command of the GPU tier's HEALTHCHECK, which its shell runs.</summary>
+    private static string HealthCheck
+    {
+        get
+        {
+            var line = File.ReadLines(Path.Combine(Recording.Root, "deploy", "images", "Dockerfile.gh200")).Single(l => l.StartsWith("HEALTHCHECK", StringComparison.Ordinal));
+            var command = System.Text.Json.JsonSerializer.Deserialize<string[]>(line[line.IndexOf('[', StringComparison.Ordinal)..])!;
+            Assert.Equal(["/bin/bash", "-c"], command[..2]);
+            return command[2];
+        }
+    }
+
+    private static void Publish(string project, string folder) => Kustomize.Run(
+        "bash", Path.Combine(Recording.Root, "deploy", "images", "publish.sh"), project,
+        System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64", folder);
 
     /// <summary>
     /// What Kubernetes gives a container: its ConfigMaps and Secrets, a later one winning, then the variables that it names itself,
@@ -92,7 +118,12 @@ public sealed class ImageTests
 
         foreach (var variable in container.Env ?? [])
         {
-            environment[variable.Name] = variable.Value ?? variable.ValueFrom.FieldRef?.FieldPath switch { "status.podIP" => "127.0.0.1", "spec.nodeName" => "node-1", _ => "" };
+            if (variable.ValueFrom?.SecretKeyRef?.Optional == true)
+            {
+                continue;
+            }
+
+            environment[variable.Name] = variable.Value ?? variable.ValueFrom?.FieldRef?.FieldPath switch { "status.podIP" => "127.0.0.1", "spec.nodeName" => "node-1", _ => "" };
         }
 
         return environment;

@@ -85,6 +85,19 @@ public sealed class HostileInputTests(ApiHost api) : IClassFixture<ApiHost>
         await AssertProblemAsync(response, code);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("203.0.113.7")]
+    public async Task Where_forwarding_headers_are_believed_nobody_can_say_that_he_is_on_this_machine(string claim)
+    {
+        using var host = new ApiHost(new Dictionary<string, string> { ["ForwardedHeaders_Enabled"] = "true" });
+        using var direct = await host.SendAsync(HttpMethod.Get, "/v1/namespaces");
+        Assert.Equal(HttpStatusCode.OK, direct.StatusCode);
+
+        using var response = await host.SendAsync(HttpMethod.Get, "/v1/namespaces", null, ("X-Forwarded-For", claim));
+        await AssertProblemAsync(response, "loopback-only");
+    }
+
     [Fact]
     public async Task An_idempotency_key_over_255_characters_is_refused()
     {

@@ -22,6 +22,10 @@ internal sealed class Misspelling(Word word, int documents)
     private const int RareDocuments = 2;
     private const int FarCommoner = 50;
 
+    /// <summary>Two ways of writing one letter: Müller and Mueller are one edit apart.</summary>
+    private static readonly (string Marked, string Plain)[] Umlauts =
+        [("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("å", "aa"), ("ø", "oe"), ("æ", "ae")];
+
     private readonly Dictionary<string, (string Spelling, int Edits)> _near = new(StringComparer.Ordinal);
 
     public string Raw => word.Raw;
@@ -100,9 +104,22 @@ internal sealed class Misspelling(Word word, int documents)
         return true;
     }
 
-    // Swaps first: they are the likeliest, and the first spelling of a term is the one that is shown.
+    // Umlauts and swaps first: they are the likeliest, and the first spelling of a term is the one that is shown.
     private static IEnumerable<string> Edits(string word)
     {
+        foreach (var (marked, plain) in Umlauts)
+        {
+            if (word.Contains(plain, StringComparison.Ordinal))
+            {
+                yield return word.Replace(plain, marked, StringComparison.Ordinal);
+            }
+
+            if (word.Contains(marked, StringComparison.Ordinal))
+            {
+                yield return word.Replace(marked, plain, StringComparison.Ordinal);
+            }
+        }
+
         for (var i = 0; i + 1 < word.Length; i++)
         {
             if (word[i] != word[i + 1])

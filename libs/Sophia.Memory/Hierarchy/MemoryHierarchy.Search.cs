@@ -44,6 +44,7 @@ public sealed partial class MemoryHierarchy
         var answer = request.AsOf is { } at
             ? await SearchAsOfAsync(ns, query, at, trail, cancellationToken).ConfigureAwait(false)
             : await SearchNowAsync(ns, query, request, trail, cancellationToken).ConfigureAwait(false);
+        answer = WithSpellings(ns, answer);
         return request.Highlight ? WithHighlights(ns, answer, trail) : answer;
     }
 

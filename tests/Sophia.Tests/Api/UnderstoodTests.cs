@@ -21,6 +21,17 @@ public sealed class UnderstoodTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task A_correction_is_spelled_as_a_record_spells_it()
+    {
+        await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/spelled/memories/k", """{"content":"Idempotency keys, and what Satellites see"}""", HttpStatusCode.Created);
+
+        var found = await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/spelled/search", """{"query":"idempotnacy saetllties","mode":"lexical","highlight":false}""");
+
+        var to = found.GetProperty("understood").GetProperty("corrections").EnumerateArray().Select(c => c.GetProperty("to")[0].GetString());
+        Assert.Equal(["idempotency", "satellites"], to);
+    }
+
+    [Fact]
     public async Task Hits_carry_the_passages_that_matched_unless_that_is_turned_off()
     {
         await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/marked/memories/k", """{"content":"😀 <i>walking</i> along rivers"}""", HttpStatusCode.Created);

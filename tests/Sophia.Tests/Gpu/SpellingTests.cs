@@ -41,6 +41,20 @@ public sealed class SpellingTests : IDisposable
     }
 
     [Theory]
+    [InlineData("en", "Herr Müller", "Mueller")]
+    [InlineData("en", "Herr Mueller", "Müller")]
+    [InlineData("de", "Herr Müller", "Mueller")]
+    [InlineData("de", "Herr Mueller", "Müller")]
+    [InlineData("en", "the Straße", "Strasse")]
+    public void A_name_is_found_with_and_without_its_umlaut(string language, string text, string query)
+    {
+        using var shard = ShardRecords.Shard(0, language);
+        shard.Put(ShardRecords.Record("k", 1, text));
+
+        Assert.Equal(["k"], shard.Search(new ShardQuery { Text = query, Mode = SearchMode.Lexical, Typos = true, Now = ShardRecords.Now }, default).Keys());
+    }
+
+    [Theory]
     [InlineData("GH201")]
     [InlineData("gov")]
     [InlineData("\"databse\"")]

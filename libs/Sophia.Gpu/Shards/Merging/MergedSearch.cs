@@ -115,7 +115,7 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
 
             if (chosen.Count > 0)
             {
-                corrections.Add(new Correction(word.Raw, [.. chosen.Select(static one => one.Spelling)]));
+                corrections.Add(new Correction(word.Raw, [.. chosen.Select(static one => one.Spelling)]) { Terms = [.. chosen.Select(static one => one.Term)] });
             }
         }
     }

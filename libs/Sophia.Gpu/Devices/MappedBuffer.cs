@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Sophia.Gpu.Devices;
 
@@ -27,6 +28,7 @@ internal sealed unsafe partial class MappedBuffer : IPageMemory
         try
         {
             stream.SetLength(bytes);
+            AllocateBlocks(stream, bytes);
             _file = MemoryMappedFile.CreateFromFile(stream, null, bytes, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
             _view = _file.CreateViewAccessor(0, bytes);
         }
@@ -64,6 +66,18 @@ internal sealed unsafe partial class MappedBuffer : IPageMemory
             _ = Advise((nint)Pointer, (nuint)_bytes, DontNeed);
         }
     }
+
+    // The size asked for above is a wish that a file system without the call does not hear; this one writes where it must.
+    private static void AllocateBlocks(FileStream stream, long bytes)
+    {
+        if (OperatingSystem.IsLinux() && Allocate(stream.SafeFileHandle, 0, (nint)bytes) is not 0 and var error)
+        {
+            throw new IOException($"{stream.Name} could not be given {bytes:N0} bytes of the disk (error {error}).");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "posix_fallocate")]
+    private static partial int Allocate(SafeFileHandle file, nint offset, nint length);
 
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int Advise(nint address, nuint length, int advice);

@@ -126,62 +126,67 @@ internal readonly unsafe struct Avx512Kernels : IKernels
 
     public static void WideTile(short* rows, short* packed, nint step, int length, int* sums)
     {
+        // All rows by half of the queries: so each number of the queries, which come from the second cache, is used eight times.
         var stride = (nint)length / 2;
-        for (var half = 0; half < 2; half++, rows += 8 * stride, sums += 256)
+        var row0 = (float*)rows;
+        var row1 = row0 + stride;
+        var row2 = row1 + stride;
+        var row3 = row2 + stride;
+        var row4 = row3 + stride;
+        var row5 = row4 + stride;
+        var row6 = row5 + stride;
+        var row7 = row6 + stride;
+        for (var half = 0; half < 2; half++, packed += 64, sums += 32)
         {
-            var row0 = (float*)rows;
-            var row1 = row0 + stride;
-            var row2 = row1 + stride;
-            var row3 = row2 + stride;
-            Vector512<int> a0 = default, a1 = default, a2 = default, a3 = default;
-            Vector512<int> b0 = default, b1 = default, b2 = default, b3 = default;
-            Vector512<int> c0 = default, c1 = default, c2 = default, c3 = default;
-            Vector512<int> d0 = default, d1 = default, d2 = default, d3 = default;
+            Vector512<int> a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
+            Vector512<int> e0 = default, e1 = default, f0 = default, f1 = default, g0 = default, g1 = default, h0 = default, h1 = default;
             var q = packed;
             for (nint i = 0; i < stride; i++, q += step)
             {
                 var q0 = Vector512.Load(q);
                 var q1 = Vector512.Load(q + 32);
-                var q2 = Vector512.Load(q + 64);
-                var q3 = Vector512.Load(q + 96);
                 var row = Vector512.Create(row0[i]).AsInt16();
                 a0 += Avx512BW.MultiplyAddAdjacent(row, q0);
                 a1 += Avx512BW.MultiplyAddAdjacent(row, q1);
-                a2 += Avx512BW.MultiplyAddAdjacent(row, q2);
-                a3 += Avx512BW.MultiplyAddAdjacent(row, q3);
                 row = Vector512.Create(row1[i]).AsInt16();
                 b0 += Avx512BW.MultiplyAddAdjacent(row, q0);
                 b1 += Avx512BW.MultiplyAddAdjacent(row, q1);
-                b2 += Avx512BW.MultiplyAddAdjacent(row, q2);
-                b3 += Avx512BW.MultiplyAddAdjacent(row, q3);
                 row = Vector512.Create(row2[i]).AsInt16();
                 c0 += Avx512BW.MultiplyAddAdjacent(row, q0);
                 c1 += Avx512BW.MultiplyAddAdjacent(row, q1);
-                c2 += Avx512BW.MultiplyAddAdjacent(row, q2);
-                c3 += Avx512BW.MultiplyAddAdjacent(row, q3);
                 row = Vector512.Create(row3[i]).AsInt16();
                 d0 += Avx512BW.MultiplyAddAdjacent(row, q0);
                 d1 += Avx512BW.MultiplyAddAdjacent(row, q1);
-                d2 += Avx512BW.MultiplyAddAdjacent(row, q2);
-                d3 += Avx512BW.MultiplyAddAdjacent(row, q3);
+                row = Vector512.Create(row4[i]).AsInt16();
+                e0 += Avx512BW.MultiplyAddAdjacent(row, q0);
+                e1 += Avx512BW.MultiplyAddAdjacent(row, q1);
+                row = Vector512.Create(row5[i]).AsInt16();
+                f0 += Avx512BW.MultiplyAddAdjacent(row, q0);
+                f1 += Avx512BW.MultiplyAddAdjacent(row, q1);
+                row = Vector512.Create(row6[i]).AsInt16();
+                g0 += Avx512BW.MultiplyAddAdjacent(row, q0);
+                g1 += Avx512BW.MultiplyAddAdjacent(row, q1);
+                row = Vector512.Create(row7[i]).AsInt16();
+                h0 += Avx512BW.MultiplyAddAdjacent(row, q0);
+                h1 += Avx512BW.MultiplyAddAdjacent(row, q1);
             }
 
             a0.Store(sums);
             a1.Store(sums + 16);
-            a2.Store(sums + 32);
-            a3.Store(sums + 48);
             b0.Store(sums + 64);
             b1.Store(sums + 80);
-            b2.Store(sums + 96);
-            b3.Store(sums + 112);
             c0.Store(sums + 128);
             c1.Store(sums + 144);
-            c2.Store(sums + 160);
-            c3.Store(sums + 176);
             d0.Store(sums + 192);
             d1.Store(sums + 208);
-            d2.Store(sums + 224);
-            d3.Store(sums + 240);
+            e0.Store(sums + 256);
+            e1.Store(sums + 272);
+            f0.Store(sums + 320);
+            f1.Store(sums + 336);
+            g0.Store(sums + 384);
+            g1.Store(sums + 400);
+            h0.Store(sums + 448);
+            h1.Store(sums + 464);
         }
     }
 

@@ -5,13 +5,28 @@ namespace Sophia.Gpu.Lexical;
 
 internal sealed partial class LexicalIndex
 {
+    // Measured on one core; only their ratios matter. Where few rows pass, hardly a posting can be passed over, so that one costs
+    // several times what it costs without a filter.
+    private const double NanosecondsPerDocument = 60;
+    private const double NanosecondsPerWord = 1.5;
+    private const double NanosecondsPerPosting = 15;
+    private const int BytesPerWord = 2;
+    private const int DocumentsAtOnce = 32;
+
     /// <summary>Offers the rows of the set that have at least one of the terms, with their BM25 scores; of those only, whose
     /// score the heap of the best would take.</summary>
     /// <param name="rows">Null for all.</param>
-    public void Search(LexicalQuery query, RowSet? rows, TopRows top, CancellationToken cancellationToken)
+    /// <param name="documentOfRow">By row; negative where the row has none.</param>
+    public void Search(LexicalQuery query, RowSet? rows, ReadOnlySpan<int> documentOfRow, TopRows top, CancellationToken cancellationToken)
     {
-        var terms = new QueryTerms(query, this);
-        SearchRecent(in terms, rows, top);
+        var terms = TermsOf(query);
+        if (rows is not null && IsFasterByRows(terms, rows.Count))
+        {
+            SearchRows(terms, rows, documentOfRow, top, cancellationToken);
+            return;
+        }
+
+        SearchRecent(terms, rows, top);
         cancellationToken.ThrowIfCancellationRequested();
         MaxScoreScan.Run(this, terms.Found, terms.Bm25, rows, top, cancellationToken);
     }
@@ -20,16 +35,9 @@ internal sealed partial class LexicalIndex
     public double Score(LexicalQuery query, int document, List<string> matched)
     {
         matched.Clear();
-        var terms = new QueryTerms(query, this);
-        var score = Score(in terms, document);
-        foreach (ref readonly var term in terms.Found)
-        {
-            if (term.Count > 0)
-            {
-                matched.Add(term.Text);
-            }
-        }
-
+        var terms = TermsOf(query);
+        var score = terms.Score(this, document);
+        terms.AddCounted(matched);
         return score;
     }
 
@@ -62,106 +70,68 @@ internal sealed partial class LexicalIndex
     /// <summary>Words of a document.</summary>
     public int LengthOf(int document) => _lengths[document];
 
-    private void SearchRecent(in QueryTerms terms, RowSet? rows, TopRows top)
+    /// <summary>
+    /// True where reading the words of so few documents takes less time than walking the postings of the terms, in which a
+    /// document that does not pass costs as much as one that does.
+    /// </summary>
+    private bool IsFasterByRows(QueryTerms terms, int rows)
     {
-        for (var document = _inverted; document < _documentsUsed; document++)
+        long postings = 0;
+        foreach (ref readonly var term in terms.Found)
         {
-            var row = _documents[document].Row;
-            if (row >= 0 && (rows is null || rows.Contains(row)) && Score(in terms, document) is var score and > 0)
+            postings += term.Number < _postings.Length ? _postings[term.Number].Count : 0;
+        }
+
+        var wordsOfRows = Count == 0 ? 0 : (double)_words / Count * rows;
+        return (NanosecondsPerDocument * rows) + (NanosecondsPerWord * wordsOfRows) < NanosecondsPerPosting * postings;
+    }
+
+    private void SearchRows(QueryTerms terms, RowSet rows, ReadOnlySpan<int> documentOfRow, TopRows top, CancellationToken cancellationToken)
+    {
+        Span<(int Row, int Document)> some = stackalloc (int, int)[DocumentsAtOnce];
+        var count = 0;
+        foreach (var row in rows)
+        {
+            if (documentOfRow[row] is >= 0 and var document)
+            {
+                _forward.Prefetch(_documents[document].Place, BytesPerWord * _lengths[document]);
+                some[count++] = (row, document);
+                if (count == DocumentsAtOnce)
+                {
+                    Offer(terms, some, top);
+                    count = 0;
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+            }
+        }
+
+        Offer(terms, some[..count], top);
+    }
+
+    private void Offer(QueryTerms terms, ReadOnlySpan<(int Row, int Document)> documents, TopRows top)
+    {
+        foreach (var (row, document) in documents)
+        {
+            if (terms.Score(this, document) is var score and > 0)
             {
                 top.Offer(row, score);
             }
         }
     }
 
-    private double Score(in QueryTerms terms, int document)
+    private void SearchRecent(QueryTerms terms, RowSet? rows, TopRows top)
     {
-        terms.ClearCounts();
-        var reader = Read(document);
-        while (reader.Next(out var number))
+        for (var document = _inverted; document < _documentsUsed; document++)
         {
-            terms.Count(number);
-        }
-
-        double score = 0;
-        foreach (ref readonly var term in terms.Found)
-        {
-            if (term.Count > 0)
+            var row = _documents[document].Row;
+            if (row >= 0 && (rows is null || rows.Contains(row)) && terms.Score(this, document) is var score and > 0)
             {
-                score += terms.Bm25.Score(term.Idf, term.Count, _lengths[document]);
-            }
-        }
-
-        return score;
-    }
-
-    /// <summary>A term of the query that some living document has.</summary>
-    internal struct QueryTerm
-    {
-        public string Text;
-        public int Number;
-
-        /// <summary>Times the weight that the query gives it.</summary>
-        public double Idf;
-
-        /// <summary>In the document at hand.</summary>
-        public int Count;
-    }
-
-    /// <summary>The terms of a query as this index knows them, in the query's order.</summary>
-    private readonly ref struct QueryTerms
-    {
-        private readonly Span<QueryTerm> _found;
-        private readonly ulong _mask;
-
-        public QueryTerms(LexicalQuery query, LexicalIndex index)
-        {
-            Bm25 = query.Corpus is { } corpus ? new Bm25(corpus.Documents, corpus.Words) : new Bm25(index.Count, index._words);
-            var found = new QueryTerm[query.Terms.Count];
-            var count = 0;
-            for (var i = 0; i < query.Terms.Count; i++)
-            {
-                var text = query.Terms[i];
-                var number = index._terms.Find(text);
-                if (number >= 0)
-                {
-                    found[count++] = new QueryTerm { Text = text, Number = number, Idf = query.Weights[i] * Bm25.Idf(DocumentsOf(query, text, index._terms[number].Documents)) };
-                    _mask |= 1UL << number;
-                }
-            }
-
-            _found = found.AsSpan(0, count);
-        }
-
-        public Bm25 Bm25 { get; }
-
-        private static int DocumentsOf(LexicalQuery query, string term, int here) => query.Corpus?.DocumentsWith.GetValueOrDefault(term, here) ?? here;
-
-        public Span<QueryTerm> Found => _found;
-
-        public void ClearCounts()
-        {
-            foreach (ref var term in _found)
-            {
-                term.Count = 0;
-            }
-        }
-
-        public void Count(int number)
-        {
-            if ((_mask & (1UL << number)) == 0)
-            {
-                return;
-            }
-
-            foreach (ref var term in _found)
-            {
-                if (term.Number == number)
-                {
-                    term.Count++;
-                    return;
-                }
+                top.Offer(row, score);
             }
         }
     }
+
+    /// <summary>The query's terms as they are now: looked up once, as long as nothing changes.</summary>
+    private QueryTerms TermsOf(LexicalQuery query) =>
+        query.Bound is { } bound && bound.IsOf(this) ? bound : query.Bound = new QueryTerms(query, this);
 }

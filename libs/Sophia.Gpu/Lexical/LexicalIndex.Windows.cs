@@ -15,11 +15,10 @@ internal sealed partial class LexicalIndex
     internal sealed class WindowScores
     {
         private readonly LexicalIndex _index;
-        private readonly QueryTerm[] _terms;
+        private readonly QueryTerms _terms;
         private readonly Dictionary<int, int> _countsAt = [];
         private readonly List<int> _counts = [];
         private readonly int[] _sums;
-        private readonly ulong _mask;
         private readonly int _documents;
         private readonly long _words;
 
@@ -27,12 +26,8 @@ internal sealed partial class LexicalIndex
         {
             (_index, Terms) = (index, query.Terms.Count);
             (_documents, _words) = query.Corpus is { } corpus ? (corpus.Documents, corpus.Words) : (index.Count, index._words);
-            _terms = new QueryTerms(query, index).Found.ToArray();
-            _sums = new int[_terms.Length];
-            foreach (ref readonly var term in _terms.AsSpan())
-            {
-                _mask |= 1UL << term.Number;
-            }
+            _terms = index.TermsOf(query);
+            _sums = new int[_terms.Found.Length];
         }
 
         /// <summary>Terms that the query asks for.</summary>
@@ -62,7 +57,7 @@ internal sealed partial class LexicalIndex
             {
                 if (_sums[i] > 0)
                 {
-                    score += bm25.Score(_terms[i].Idf, _sums[i], length);
+                    score += bm25.Score(_terms.Found[i].Idf, _sums[i], length);
                     matched++;
                 }
             }
@@ -79,27 +74,9 @@ internal sealed partial class LexicalIndex
 
             at = _counts.Count;
             _countsAt.Add(document, at);
-            CollectionsMarshal.SetCount(_counts, at + _terms.Length);
-            var counts = CollectionsMarshal.AsSpan(_counts)[at..];
-            counts.Clear();
-            var reader = _index.Read(document);
-            while (reader.Next(out var number))
-            {
-                if ((_mask & (1UL << number)) == 0)
-                {
-                    continue;
-                }
-
-                for (var i = 0; i < _terms.Length; i++)
-                {
-                    if (_terms[i].Number == number)
-                    {
-                        counts[i]++;
-                        break;
-                    }
-                }
-            }
-
+            _terms.Count(_index, document);
+            CollectionsMarshal.SetCount(_counts, at + _sums.Length);
+            _terms.Counts.CopyTo(CollectionsMarshal.AsSpan(_counts)[at..]);
             return at;
         }
     }

@@ -80,6 +80,9 @@ internal sealed class LexicalQuery
     /// <summary>What terms weigh, where other shards count too; null: as the documents of the index say.</summary>
     public QueryWords? Corpus { get; set; }
 
+    /// <summary>What an index made of the terms last, for it to use again.</summary>
+    public LexicalIndex.QueryTerms? Bound { get; set; }
+
     /// <summary>Terms that say whether a document is a hit and what it scores: those asked for and those of phrases.</summary>
     public string[] Told() => [.. _terms.Concat(_phrases.SelectMany(static phrase => phrase.Terms)).Distinct(StringComparer.Ordinal)];
 
@@ -93,6 +96,7 @@ internal sealed class LexicalQuery
     /// <summary>The term is asked for too; of two weights the larger counts.</summary>
     public void Add(string term, double weight)
     {
+        Bound = null;
         if (_places.TryGetValue(term, out var place))
         {
             _weights[place] = Math.Max(_weights[place], weight);

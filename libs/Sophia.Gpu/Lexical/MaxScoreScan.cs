@@ -105,7 +105,7 @@ internal sealed partial class LexicalIndex
                     _cursors[i].AddUp(index, in bm25, _sums, start, worst, others);
                 }
 
-                var count = Gather(start, _bounds[essential], worst);
+                var count = Gather(index, rows, start, _bounds[essential], worst);
                 for (var i = essential - 1; i >= 0 && count > 0; i--)
                 {
                     count = Complete(index, in bm25, i, count, worst);
@@ -114,7 +114,7 @@ internal sealed partial class LexicalIndex
                 for (var i = 0; i < count; i++)
                 {
                     var row = index._documents[_candidates[i]].Row;
-                    if (_scores[i] * Rounding >= top.Worst && row >= 0 && (rows is null || rows.Contains(row)))
+                    if (_scores[i] * Rounding >= top.Worst && row >= 0)
                     {
                         top.Offer(row, _scores[i]);
                     }
@@ -122,8 +122,8 @@ internal sealed partial class LexicalIndex
             }
         }
 
-        /// <summary>Takes the documents out of the window that can still reach the worst kept; clears it.</summary>
-        private int Gather(int start, double rest, double worst)
+        /// <summary>Takes the documents out of the window that pass and can still reach the worst kept; clears it.</summary>
+        private int Gather(LexicalIndex index, RowSet? rows, int start, double rest, double worst)
         {
             var count = 0;
             for (var i = 0; i < Window; i += Vector256<double>.Count)
@@ -137,7 +137,7 @@ internal sealed partial class LexicalIndex
                 for (var j = i; j < i + Vector256<double>.Count; j++)
                 {
                     var sum = _sums[j];
-                    if (sum > 0 && (sum + rest) * Rounding >= worst)
+                    if (sum > 0 && (sum + rest) * Rounding >= worst && (rows is null || rows.Contains(index._documents[start + j].Row)))
                     {
                         _candidates[count] = start + j;
                         _scores[count++] = sum;

@@ -7,6 +7,8 @@ namespace Sophia.Gpu.Shards;
 /// <summary>A row that may become a hit, with its scores. A part that does not apply to it is null.</summary>
 internal sealed class Candidate(int row, string key, RecordId id, Sequence sequence)
 {
+    private List<ScorePart>? _factors;
+
     public int Row { get; } = row;
 
     public string Key { get; } = key;
@@ -41,9 +43,11 @@ internal sealed class Candidate(int row, string key, RecordId id, Sequence seque
     public double OwnScore => LexicalContribution + VectorContribution;
 
     /// <summary>Neighbour, date, recency, importance: those that apply.</summary>
-    public List<ScorePart> Factors { get; } = [];
+    public IReadOnlyList<ScorePart> Factors => _factors ?? (IReadOnlyList<ScorePart>)[];
 
     public double Score { get; private set; }
+
+    public void Add(ScorePart factor) => (_factors ??= []).Add(factor);
 
     /// <summary>What it is by itself counts only in part, since its surroundings count too.</summary>
     public void Shrink(double share)
@@ -56,9 +60,9 @@ internal sealed class Candidate(int row, string key, RecordId id, Sequence seque
     public void Sum()
     {
         Score = OwnScore;
-        foreach (var factor in Factors)
+        for (var i = 0; i < Factors.Count; i++)
         {
-            Score += factor.Contribution;
+            Score += Factors[i].Contribution;
         }
     }
 }

@@ -15,6 +15,15 @@ internal static class ColumnScan
     /// <summary>The rows of a word that have the attribute.</summary>
     public static ulong IsPresent(ColumnKind[] kinds, int word) => ~IsKind(kinds, word, ColumnKind.Absent);
 
+    /// <summary>The rows of a word whose value may be the one of this hash.</summary>
+    public static ulong MayBe(ushort[] hashes, int word, ushort hash)
+    {
+        var wanted = Vector512.Create(hash);
+        var low = Vector512.Equals(Vector512.Create<ushort>(hashes.AsSpan(word * 64, 32)), wanted).ExtractMostSignificantBits();
+        var high = Vector512.Equals(Vector512.Create<ushort>(hashes.AsSpan((word * 64) + 32, 32)), wanted).ExtractMostSignificantBits();
+        return low | (high << 32);
+    }
+
     /// <summary>The rows of a word whose value is this.</summary>
     public static ulong IsValue(long[] values, int word, long value)
     {

@@ -76,6 +76,11 @@ internal readonly struct Fusion(double vectorWeight)
 
     private static double RankLexical(List<Candidate> candidates, int partCandidates)
     {
+        if (!candidates.Exists(static candidate => candidate.Lexical is not null))
+        {
+            return 1;
+        }
+
         candidates.Sort(static (a, b) => Order(b.Lexical ?? -1, a.Lexical ?? -1, a, b));
         for (var i = 0; i < candidates.Count && i < partCandidates && candidates[i].Lexical is not null; i++)
         {
@@ -87,6 +92,11 @@ internal readonly struct Fusion(double vectorWeight)
 
     private static void RankVector(List<Candidate> candidates, int partCandidates)
     {
+        if (!candidates.Exists(static candidate => candidate.Cosine is not null))
+        {
+            return;
+        }
+
         candidates.Sort(static (a, b) => Order(b.Cosine ?? -2, a.Cosine ?? -2, a, b));
         for (var i = 0; i < candidates.Count && i < partCandidates && candidates[i].Cosine is not null; i++)
         {

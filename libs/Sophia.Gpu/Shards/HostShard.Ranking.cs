@@ -18,6 +18,8 @@ internal sealed partial class HostShard
 
     private const string ImportanceName = "importance";
 
+    private static readonly List<string> NoTerms = [];
+
     /// <summary>True when the order is not that of words and vector alone, so that more candidates than hits are needed.</summary>
     private bool LooksFurther(ShardQuery query) =>
         query.Mode == SearchMode.Hybrid || query.Recency is not null || query.Importance > 0 || query.Dates.Count > 0 ||
@@ -164,7 +166,7 @@ internal sealed partial class HostShard
         var top = new TopRows(Math.Max(query.K, NeighbourSeeds), _rows.Keys);
         if (words is { IsEmpty: false })
         {
-            _lexical.Search(words, dated, top, CancellationToken.None);
+            _lexical.Search(words, dated, _rows.Documents, top, CancellationToken.None);
         }
 
         foreach (var row in top.Rows)
@@ -189,19 +191,19 @@ internal sealed partial class HostShard
         var time = TimeOf(candidate.Row);
         if (IsOf(query.Dates, candidate.Row))
         {
-            candidate.Factors.Add(new ScorePart("date", 1, 0, DateWeight * best));
+            candidate.Add(new ScorePart("date", 1, 0, DateWeight * best));
         }
 
         if (query.Recency is { } recency)
         {
             var age = Math.Max(0, query.Now.UtcTicks - time);
             var freshness = Math.Pow(2, -(double)age / recency.HalfLife.Ticks);
-            candidate.Factors.Add(new ScorePart("recency", freshness, 0, recency.Weight * best * freshness));
+            candidate.Add(new ScorePart("recency", freshness, 0, recency.Weight * best * freshness));
         }
 
         if (query.Importance > 0 && ImportanceOf(candidate.Row) is { } importance)
         {
-            candidate.Factors.Add(new ScorePart(ImportanceName, importance, 0, query.Importance * best * importance));
+            candidate.Add(new ScorePart(ImportanceName, importance, 0, query.Importance * best * importance));
         }
     }
 
@@ -258,17 +260,19 @@ internal sealed partial class HostShard
         return [.. found];
     }
 
-    private Candidate CandidateOf(int row, LexicalQuery? words, PreparedQuery? vector)
+    /// <param name="cosine">Where it is known.</param>
+    private Candidate CandidateOf(int row, LexicalQuery? words, PreparedQuery? vector, double? cosine = null)
     {
         ref readonly var at = ref _rows[row];
-        var matched = new List<string>();
+        List<string> matched = words is { IsEmpty: false } ? [] : NoTerms;
         double? lexical = words is { IsEmpty: false } && _lexical.Score(words, _rows.Documents[row], matched) is var score && matched.Count > 0
             ? score : null;
         return new Candidate(row, _rows.Keys[row]!, at.Id, at.Sequence)
         {
             Lexical = lexical,
             Coverage = lexical is null ? 1 : CoverageOf(row, matched.Count, words!.Terms.Count),
-            Cosine = _given is { } given ? given.CosineOf(row)
+            Cosine = cosine is { } known ? Math.Clamp(known, -1, 1)
+                : _given is { } given ? given.CosineOf(row)
                 : vector is not null && at.Vector != RowTable.NoVector
                 ? Math.Clamp(DotProduct.Exact(vector.Floats, _vectors!.Row(at.Vector)), -1, 1) : null,
             MatchedTerms = matched,

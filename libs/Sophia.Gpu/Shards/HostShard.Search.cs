@@ -61,9 +61,10 @@ internal sealed partial class HostShard
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             var filter = new RowFilter(_rows, query.Filter, query.Now);
-            var set = RowsOf(filter, words, cancellationToken);
-            long matching = set?.Count ?? _rows.Count;
-            var notes = filter.PassesAll ? [] : filter.Notes;
+            var filtered = RowsOf(filter, cancellationToken);
+            var set = words is { Phrases.Count: > 0 } ? _lexical.WithPhrases(words, filtered?.Set, _rows.Used, cancellationToken) : filtered?.Set;
+            long matching = set is null ? _rows.Count : set == filtered?.Set ? filtered.Count : set.Count;
+            var notes = filtered?.Notes ?? [];
             var version = _changes.Version;
             var wanted = part?.Wanted ?? _given?.Wanted ?? (LooksFurther(query) ? Math.Max(query.K * 4, 100) : query.K);
             var capacity = (int)Math.Min(((long)wanted * widening) + margin, Math.Max(matching, 1));
@@ -71,7 +72,7 @@ internal sealed partial class HostShard
             var lexicalTop = new TopRows(capacity, keys);
             if (words is { IsEmpty: false } && matching > 0)
             {
-                _lexical.Search(words, set, lexicalTop, cancellationToken);
+                _lexical.Search(words, set, _rows.Documents, lexicalTop, cancellationToken);
             }
 
             var vectorTop = new TopRows(capacity, keys);
@@ -79,7 +80,7 @@ internal sealed partial class HostShard
             if (vector is not null && matching > 0)
             {
                 prepared = _vectors!.Prepare(vector);
-                ReadOnlyMemory<int>? slots = set is null ? default(ReadOnlyMemory<int>?) : SlotsOf(set);
+                ReadOnlyMemory<int>? slots = set is null ? default(ReadOnlyMemory<int>?) : set == filtered?.Set ? filtered.SlotsIn(_rows) : SlotsOf(set);
                 using var pages = _vectors.Take();
                 scanned = slots?.Length ?? _vectors.Count;
                 if (!holdingLock)
@@ -103,12 +104,15 @@ internal sealed partial class HostShard
                 }
 
                 ObjectDisposedException.ThrowIf(_isDisposed, this);
-                filter = new RowFilter(_rows, query.Filter, query.Now);
+                if (_changes.Version != version)
+                {
+                    filter = new RowFilter(_rows, query.Filter, query.Now);
+                }
             }
 
             _given?.Offer(set, vectorTop);
             var candidates = new List<Candidate>(lexicalTop.Count + vectorTop.Count);
-            var gone = Collect(query, words, prepared, filter, version, lexicalTop, vectorTop, candidates);
+            var gone = Collect(words, prepared, filter, version, lexicalTop, vectorTop, candidates);
             if (gone > margin && !holdingLock)
             {
                 return null;
@@ -135,47 +139,47 @@ internal sealed partial class HostShard
 
     /// <summary>Scores the rows of both parts as they are now; returns how many are no longer what was looked for.</summary>
     private int Collect(
-        ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, long version, TopRows lexicalTop, TopRows vectorTop,
+        LexicalQuery? words, PreparedQuery? vector, RowFilter filter, long version, TopRows lexicalTop, TopRows vectorTop,
         List<Candidate> candidates)
     {
-        var gone = 0;
         var changed = new HashSet<int>();
         if (!_changes.TryRead(version, changed))
         {
             return int.MaxValue;
         }
 
+        // What was found and has not changed passes, and has the cosine that it was found with.
+        var gone = vectorTop.Lost;
         var seen = new HashSet<int>(lexicalTop.Count + vectorTop.Count);
-        foreach (var row in lexicalTop.Rows)
+        for (var i = 0; i < vectorTop.Count; i++)
         {
-            seen.Add(row);
+            seen.Add(vectorTop.Rows[i]);
+            if (!changed.Contains(vectorTop.Rows[i]))
+            {
+                candidates.Add(CandidateOf(vectorTop.Rows[i], words, vector, vectorTop.Scores[i]));
+            }
         }
 
-        foreach (var row in vectorTop.Rows)
+        foreach (var row in lexicalTop.Rows)
         {
-            seen.Add(row);
+            if (seen.Add(row) && !changed.Contains(row))
+            {
+                candidates.Add(CandidateOf(row, words, vector));
+            }
         }
 
         foreach (var row in changed)
         {
             // It was among the best as something else than what it is now.
-            gone += seen.Add(row) ? 0 : 1;
-        }
-
-        foreach (var row in seen)
-        {
-            if (!filter.Passes(row) || !HasPhrases(words, row))
+            gone += seen.Contains(row) ? 1 : 0;
+            if (filter.Passes(row) && HasPhrases(words, row))
             {
-                continue;
+                var candidate = CandidateOf(row, words, vector);
+                if (candidate.Lexical is not null || candidate.Cosine is not null)
+                {
+                    candidates.Add(candidate);
+                }
             }
-
-            var candidate = CandidateOf(row, words, vector);
-            if (candidate is { Lexical: null, Cosine: null })
-            {
-                continue;
-            }
-
-            candidates.Add(candidate);
         }
 
         return gone;

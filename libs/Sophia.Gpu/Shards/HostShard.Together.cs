@@ -74,7 +74,7 @@ internal sealed partial class HostShard
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             var filter = new RowFilter(_rows, query.Filter, query.Now);
-            if (_rows.Count == 0 || RowsOf(filter, words, cancellationToken) is not null)
+            if (_rows.Count == 0 || !filter.PassesAll || words is { Phrases.Count: > 0 })
             {
                 return null;
             }
@@ -87,7 +87,7 @@ internal sealed partial class HostShard
             };
             if (words is { IsEmpty: false })
             {
-                _lexical.Search(words, null, joined.LexicalTop, cancellationToken);
+                _lexical.Search(words, null, default, joined.LexicalTop, cancellationToken);
             }
 
             return joined;
@@ -121,7 +121,7 @@ internal sealed partial class HostShard
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             var filter = new RowFilter(_rows, part.Query.Filter, part.Query.Now);
             var candidates = new List<Candidate>(part.LexicalTop.Count + part.VectorTop.Count);
-            if (Collect(part.Query, part.Words, part.Prepared, filter, part.Version, part.LexicalTop, part.VectorTop, candidates) > Margin)
+            if (Collect(part.Words, part.Prepared, filter, part.Version, part.LexicalTop, part.VectorTop, candidates) > Margin)
             {
                 return null;
             }

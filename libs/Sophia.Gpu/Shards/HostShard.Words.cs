@@ -43,7 +43,7 @@ internal sealed partial class HostShard
 
             if (suggestions.Count > 0)
             {
-                corrections.Add(new Correction(doubtful.Raw, [.. suggestions.Select(static one => one.Spelling)]));
+                corrections.Add(new Correction(doubtful.Raw, [.. suggestions.Select(static one => one.Spelling)]) { Terms = [.. suggestions.Select(static one => one.Term)] });
             }
         }
 
@@ -79,11 +79,22 @@ internal sealed partial class HostShard
         }
     }
 
-    /// <summary>The rows that the filter and the phrases of the query let through; null for all.</summary>
-    private RowSet? RowsOf(RowFilter filter, LexicalQuery? words, CancellationToken cancellationToken)
+    /// <summary>The rows that the filter lets through; null for all.</summary>
+    private FilteredRows? RowsOf(RowFilter filter, CancellationToken cancellationToken)
     {
-        var rows = filter.PassesAll ? null : filter.Evaluate(cancellationToken);
-        return words is { Phrases.Count: > 0 } ? _lexical.WithPhrases(words, rows, _rows.Used, cancellationToken) : rows;
+        if (filter.PassesAll)
+        {
+            return null;
+        }
+
+        var before = _filters.Find(filter.Filter);
+        var rows = filter.Evaluate(before, cancellationToken);
+        if (rows != before)
+        {
+            _filters.Keep(filter.Filter, rows);
+        }
+
+        return rows;
     }
 
     private bool HasPhrases(LexicalQuery? words, int row) =>

@@ -26,6 +26,7 @@ internal sealed partial class HostShard : IShard
     private readonly LexicalIndex _lexical = new();
     private readonly RemovalMarks _removals = new();
     private readonly ChangedRows _changes = new();
+    private readonly FilterCache _filters = new();
     private readonly Conversations _conversations;
     private readonly VectorPages? _vectors;
     private readonly DeviceIndex? _device;
@@ -51,7 +52,7 @@ internal sealed partial class HostShard : IShard
 
     public long SizeInMemory => Read(shard =>
         shard._rows.SizeInMemory + shard._lexical.SizeInMemory + shard._removals.SizeInMemory +
-        shard._conversations.SizeInMemory + (shard._vectors?.SizeInMemory ?? 0));
+        shard._conversations.SizeInMemory + shard._filters.SizeInMemory + (shard._vectors?.SizeInMemory ?? 0));
 
     /// <exception cref="ArgumentException">The record's vector has another length than the namespace's dimension.</exception>
     public void Put(MemoryRecord record)

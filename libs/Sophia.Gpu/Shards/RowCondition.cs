@@ -12,6 +12,7 @@ internal sealed class RowCondition
     private readonly Comparison _comparison;
     private readonly IReadOnlyList<AttributeValue> _values;
     private readonly int[] _texts;
+    private readonly ushort[] _hashes;
 
     public RowCondition(RowTable rows, AttributeCondition condition)
     {
@@ -21,33 +22,31 @@ internal sealed class RowCondition
         _comparison = condition.Comparison;
         _values = condition.Values;
         _texts = new int[_values.Count];
+        _hashes = new ushort[_values.Count];
         for (var i = 0; i < _texts.Length; i++)
         {
             _texts[i] = _values[i].Text is { } text ? rows.Texts.Find(text) : -1;
+            _hashes[i] = _values[i].Number is { } number ? AttributeColumn.Chunk.HashOf(number) : AttributeColumn.Chunk.HashOf((long)_texts[i]);
         }
     }
 
     public string Attribute { get; }
 
-    /// <summary>Rows that an evaluation left out because they lack the attribute.</summary>
-    public long Missing { get; private set; }
-
-    /// <summary>Rows that it left out because their attribute has a type that no value of the condition has.</summary>
-    public long Mistyped { get; private set; }
-
     /// <summary>Takes the rows that do not satisfy it out of a chunk's bitmap.</summary>
     /// <param name="asked">The rows whose missing and mistyped attributes count.</param>
-    public void Restrict(int chunkNumber, Span<ulong> rows, ReadOnlySpan<ulong> asked)
+    /// <returns>
+    /// Rows left out because they lack the attribute, and rows left out because theirs has a type that no value of the condition has.
+    /// </returns>
+    public (int Missing, int Mistyped) Restrict(int chunkNumber, Span<ulong> rows, ReadOnlySpan<ulong> asked)
     {
         if (_rows.ColumnOf(_name)?.Find(chunkNumber) is not { } chunk)
         {
-            CountUnfit(asked, default, default);
             if (_comparison != Comparison.Missing)
             {
                 rows.Clear();
             }
 
-            return;
+            return UnfitOf(asked, default, default);
         }
 
         Span<ulong> present = stackalloc ulong[RowChunk.Words];
@@ -82,7 +81,6 @@ internal sealed class RowCondition
             }
         }
 
-        CountUnfit(asked, present, typed);
         for (var word = 0; word < RowChunk.Words; word++)
         {
             rows[word] &= _comparison switch
@@ -92,6 +90,8 @@ internal sealed class RowCondition
                 _ => holding[word],
             };
         }
+
+        return UnfitOf(asked, present, typed);
     }
 
     public bool Holds(ReadOnlySpan<AttributeCell> cells)
@@ -124,19 +124,22 @@ internal sealed class RowCondition
 
     private static int RowOf(int chunk, int place) => (chunk << RowChunk.RowsLog2) + place;
 
-    private void CountUnfit(ReadOnlySpan<ulong> asked, ReadOnlySpan<ulong> present, ReadOnlySpan<ulong> typed)
+    private (int Missing, int Mistyped) UnfitOf(ReadOnlySpan<ulong> asked, ReadOnlySpan<ulong> present, ReadOnlySpan<ulong> typed)
     {
         if (_comparison is Comparison.Exists or Comparison.Missing)
         {
-            return;
+            return (0, 0);
         }
 
+        var (missing, mistyped) = (0, 0);
         for (var word = 0; word < asked.Length; word++)
         {
             var there = present.IsEmpty ? 0 : present[word];
-            Missing += BitOperations.PopCount(asked[word] & ~there);
-            Mistyped += present.IsEmpty ? 0 : BitOperations.PopCount(asked[word] & there & ~typed[word]);
+            missing += BitOperations.PopCount(asked[word] & ~there);
+            mistyped += present.IsEmpty ? 0 : BitOperations.PopCount(asked[word] & there & ~typed[word]);
         }
+
+        return (missing, mistyped);
     }
 
     /// <summary>The rows of a word with a scalar of a type that a value has.</summary>
@@ -166,6 +169,12 @@ internal sealed class RowCondition
         var isText = false;
         for (var i = 0; i < _values.Count; i++)
         {
+            if (_comparison is Comparison.Equal or Comparison.In && _values[i].Truth is null &&
+                (ColumnScan.MayBe(chunk.Hashes, word, _hashes[i]) & asked) == 0)
+            {
+                continue;
+            }
+
             if (_values[i].Number is { } number)
             {
                 holding |= ColumnScan.IsKind(chunk.Kinds!, word, ColumnKind.Number) & ColumnScan.Compares(chunk.Values, word, _comparison, number);

@@ -32,49 +32,87 @@ internal sealed class RowFilter
         }
     }
 
+    public RecordFilter Filter => _filter;
+
     /// <summary>True when every living row passes.</summary>
     public bool PassesAll => _filter.IsEmpty && _rows.Expiring == 0;
 
-    /// <summary>What the conditions on attributes left out of an evaluation because it was missing or of another type.</summary>
-    public IReadOnlyList<FilterNote> Notes
+    /// <summary>The rows that pass: whole chunks of rows at a time, each part of the filter on what the parts before it left.</summary>
+    /// <param name="before">What the same filter let through before; chunks that did not change since are taken from it.</param>
+    public FilteredRows Evaluate(FilteredRows? before, CancellationToken cancellationToken)
     {
-        get
+        var chunks = new FilteredRows.Chunk[_rows.Chunks];
+        var isAsBefore = before is not null && before.Chunks.Length == chunks.Length;
+        for (var chunk = 0; chunk < chunks.Length; chunk++)
         {
-            var notes = new List<FilterNote>();
-            foreach (var condition in _conditions)
+            if (before is not null && chunk < before.Chunks.Length && before.Chunks[chunk].Holds(_rows.VersionOf(chunk), _now))
             {
-                if (condition.Missing + condition.Mistyped > 0 && !notes.Exists(note => note.Attribute == condition.Attribute))
-                {
-                    notes.Add(new FilterNote(condition.Attribute, condition.Missing, condition.Mistyped));
-                }
+                chunks[chunk] = before.Chunks[chunk];
+                continue;
             }
 
-            return notes;
+            cancellationToken.ThrowIfCancellationRequested();
+            chunks[chunk] = Evaluate(chunk);
+            isAsBefore = false;
         }
+
+        if (isAsBefore)
+        {
+            return before!;
+        }
+
+        var set = new RowSet(_rows.Used);
+        for (var chunk = 0; chunk < chunks.Length; chunk++)
+        {
+            set.Add(chunk, chunks[chunk].Bits);
+        }
+
+        return new FilteredRows(_rows.Version, chunks, set, NotesOf(chunks));
     }
 
-    /// <summary>The rows that pass: whole chunks of rows at a time, each part of the filter on what the parts before it left.</summary>
-    public RowSet Evaluate(CancellationToken cancellationToken)
+    private FilteredRows.Chunk Evaluate(int chunk)
     {
-        var set = new RowSet(_rows.Used);
-        Span<ulong> bits = stackalloc ulong[RowChunk.Words];
+        var bits = new ulong[RowChunk.Words];
         Span<ulong> asked = stackalloc ulong[RowChunk.Words];
-        for (var chunk = 0; chunk << RowChunk.RowsLog2 < _rows.Used; chunk++)
+        _rows.LiveOf(chunk).CopyTo(bits);
+        RestrictTags(chunk, bits);
+        var moments = RestrictRows(chunk, bits);
+        bits.CopyTo(asked);
+        var unfit = _conditions.Length == 0 ? [] : new (int, int)[_conditions.Length];
+        for (var i = 0; i < unfit.Length; i++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            _rows.LiveOf(chunk).CopyTo(bits);
-            RestrictTags(chunk, bits);
-            RestrictRows(chunk, bits);
-            bits.CopyTo(asked);
-            foreach (var condition in _conditions)
-            {
-                condition.Restrict(chunk, bits, asked);
-            }
-
-            set.Add(chunk, bits);
+            unfit[i] = _conditions[i].Restrict(chunk, bits, asked);
         }
 
-        return set;
+        var count = 0;
+        foreach (var word in bits)
+        {
+            count += BitOperations.PopCount(word);
+        }
+
+        return new FilteredRows.Chunk { Version = _rows.VersionOf(chunk), Bits = bits, Count = count, Moments = moments, Unfit = unfit };
+    }
+
+    private List<FilterNote> NotesOf(FilteredRows.Chunk[] chunks)
+    {
+        var notes = new List<FilterNote>();
+        for (var i = 0; i < _conditions.Length; i++)
+        {
+            long missing = 0, mistyped = 0;
+            foreach (var chunk in chunks)
+            {
+                missing += chunk.Unfit[i].Missing;
+                mistyped += chunk.Unfit[i].Mistyped;
+            }
+
+            var name = _conditions[i].Attribute;
+            if (missing + mistyped > 0 && !notes.Exists(note => note.Attribute == name))
+            {
+                notes.Add(new FilterNote(name, missing, mistyped));
+            }
+        }
+
+        return notes;
     }
 
     public bool Passes(int row)
@@ -131,13 +169,15 @@ internal sealed class RowFilter
     }
 
     /// <summary>Expiry, times and key, which are read row by row, where they are asked for.</summary>
-    private void RestrictRows(int chunk, Span<ulong> bits)
+    /// <returns>From when and until when it holds.</returns>
+    private (long From, long Until) RestrictRows(int chunk, Span<ulong> bits)
     {
+        var (from, until) = (long.MinValue, long.MaxValue);
         var byTimes = _filter.CreatedFrom is not null || _filter.CreatedTo is not null || _filter.UpdatedFrom is not null ||
             _filter.UpdatedTo is not null || _filter.ValidAt is not null;
         if (_rows.Expiring == 0 && !byTimes && _filter.KeyPrefix is null)
         {
-            return;
+            return (from, until);
         }
 
         for (var word = 0; word < bits.Length; word++)
@@ -146,12 +186,23 @@ internal sealed class RowFilter
             {
                 var row = (chunk << RowChunk.RowsLog2) + (word * 64) + BitOperations.TrailingZeroCount(left);
                 ref readonly var at = ref _rows[row];
-                if (at.Expires <= _now || (byTimes && !PassesTimes(at)) || !PassesKey(row))
+                if ((byTimes && !PassesTimes(at)) || !PassesKey(row))
                 {
                     bits[word] &= ~(left & (~left + 1));
                 }
+                else if (at.Expires <= _now)
+                {
+                    bits[word] &= ~(left & (~left + 1));
+                    from = Math.Max(from, at.Expires);
+                }
+                else
+                {
+                    until = Math.Min(until, at.Expires);
+                }
             }
         }
+
+        return (from, until);
     }
 
     private bool PassesTimes(in RowTable.Row at) =>

@@ -22,6 +22,7 @@ internal sealed class RowTable
     private ChunkedRows<string?> _keys = new();
     private ChunkedRows<Row> _rows = new();
     private readonly List<ulong[]> _live = [];
+    private readonly List<long> _versions = [];
     private int[] _documents = new int[16];
     private long _variableBytes;
     private long _columnBytes;
@@ -30,6 +31,11 @@ internal sealed class RowTable
     public int Used { get; private set; }
 
     public int Count => _rowOfId.Count;
+
+    /// <summary>Rises with every change.</summary>
+    public long Version { get; private set; }
+
+    public int Chunks => _live.Count;
 
     /// <summary>Rows whose record expires some day.</summary>
     public int Expiring { get; private set; }
@@ -57,6 +63,9 @@ internal sealed class RowTable
     /// <summary>A chunk's rows that are not free, a bit each.</summary>
     public ReadOnlySpan<ulong> LiveOf(int chunk) => _live[chunk];
 
+    /// <summary>The version of the table in which a chunk changed last.</summary>
+    public long VersionOf(int chunk) => _versions[chunk];
+
     /// <summary>The rows with a tag; null when there are none.</summary>
     public SparseRows? TaggedWith(int tag) => (uint)tag < (uint)_tagged.Count ? _tagged[tag] : null;
 
@@ -81,6 +90,7 @@ internal sealed class RowTable
         }
 
         _keys[row] = record.Key;
+        _versions[RowChunk.Of(row)] = ++Version;
         _live[RowChunk.Of(row)][RowChunk.PlaceOf(row) >> 6] |= 1UL << row;
         ref var target = ref _rows[row];
         target.Id = record.Id;
@@ -103,6 +113,7 @@ internal sealed class RowTable
         Release(row);
         _rowOfId.Remove(_rows[row].Id);
         _keys[row] = null;
+        _versions[RowChunk.Of(row)] = ++Version;
         _live[RowChunk.Of(row)][RowChunk.PlaceOf(row) >> 6] &= ~(1UL << row);
         _rows[row] = default;
         _free.Push(row);
@@ -125,6 +136,7 @@ internal sealed class RowTable
         if (RowChunk.Of(Used) == _live.Count)
         {
             _live.Add(new ulong[RowChunk.Words]);
+            _versions.Add(0);
         }
 
         return Used++;

@@ -87,7 +87,7 @@ internal static class Surroundings
 
             if (lent > 0)
             {
-                candidate.Factors.Add(new ScorePart(PartName, lent, 0, lent));
+                candidate.Add(new ScorePart(PartName, lent, 0, lent));
             }
         }
     }

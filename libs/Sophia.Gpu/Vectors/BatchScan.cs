@@ -101,7 +101,7 @@ internal static class BatchScan
 
                 if (isCertain[i] &= first.Prune())
                 {
-                    VectorScan.Rescore(pages, batch[i], first.Slots, tops[chosen[i]]);
+                    VectorScan.Rescore(pages, batch[i], first, tops[chosen[i]]);
                 }
             }
 

@@ -10,9 +10,8 @@ namespace Sophia.Gpu.Vectors;
 internal sealed class CertainRows(int k, int limit) : IDisposable
 {
     private readonly float[] _lowest = ArrayPool<float>.Shared.Rent(k);
-    private int[] _slots = ArrayPool<int>.Shared.Rent(256);
-    private float[] _uppers = ArrayPool<float>.Shared.Rent(256);
-    private int _lowers;
+    private int _lowestCount;
+    private Row[] _kept = ArrayPool<Row>.Shared.Rent(256);
 
     public float Threshold { get; private set; } = float.NegativeInfinity;
 
@@ -21,7 +20,7 @@ internal sealed class CertainRows(int k, int limit) : IDisposable
     /// <summary>True after <see cref="Offer"/> said false.</summary>
     public bool IsOverLimit { get; private set; }
 
-    public ReadOnlySpan<int> Slots => _slots.AsSpan(0, Count);
+    public ReadOnlySpan<Row> Rows => _kept.AsSpan(0, Count);
 
     /// <summary>A threshold that another part of the scan has reached: it holds for all.</summary>
     public void Raise(float threshold) => Threshold = Math.Max(Threshold, threshold);
@@ -29,66 +28,39 @@ internal sealed class CertainRows(int k, int limit) : IDisposable
     /// <summary>False when more slots remain than the limit.</summary>
     public bool Offer(int slot, float lower, float upper)
     {
-        if (_lowers < k)
-        {
-            SiftUp(lower);
-        }
-        else if (lower > _lowest[0])
-        {
-            SiftDown(lower, k);
-        }
-
-        if (_lowers == k)
-        {
-            Raise(_lowest[0]);
-        }
-
-        if (Count == Math.Min(_slots.Length, _uppers.Length) && !MakeRoom())
+        Raise(lower, k);
+        if (Count == _kept.Length && !MakeRoom())
         {
             IsOverLimit = true;
             return false;
         }
 
-        _slots[Count] = slot;
-        _uppers[Count++] = upper;
+        _kept[Count++] = new Row(slot, lower, upper);
         return true;
     }
 
     /// <summary>Takes in what another part of the scan kept; false when more remain than the limit.</summary>
     public bool Unite(CertainRows other)
     {
-        for (var i = 0; i < other._lowers; i++)
+        for (var i = 0; i < other._lowestCount; i++)
         {
-            if (_lowers < k)
-            {
-                SiftUp(other._lowest[i]);
-            }
-            else if (other._lowest[i] > _lowest[0])
-            {
-                SiftDown(other._lowest[i], k);
-            }
-        }
-
-        if (_lowers == k)
-        {
-            Raise(_lowest[0]);
+            Raise(other._lowest[i], k);
         }
 
         Raise(other.Threshold);
-        for (var i = 0; i < other.Count; i++)
+        foreach (ref readonly var row in other.Rows)
         {
-            if (other._uppers[i] < Threshold)
+            if (row.Upper < Threshold)
             {
                 continue;
             }
 
-            if (Count == Math.Min(_slots.Length, _uppers.Length) && !MakeRoom())
+            if (Count == _kept.Length && !MakeRoom())
             {
                 return false;
             }
 
-            _slots[Count] = other._slots[i];
-            _uppers[Count++] = other._uppers[i];
+            _kept[Count++] = row;
         }
 
         return true;
@@ -100,10 +72,9 @@ internal sealed class CertainRows(int k, int limit) : IDisposable
         var kept = 0;
         for (var i = 0; i < Count; i++)
         {
-            if (_uppers[i] >= Threshold)
+            if (_kept[i].Upper >= Threshold)
             {
-                _slots[kept] = _slots[i];
-                _uppers[kept++] = _uppers[i];
+                _kept[kept++] = _kept[i];
             }
         }
 
@@ -114,8 +85,7 @@ internal sealed class CertainRows(int k, int limit) : IDisposable
     public void Dispose()
     {
         ArrayPool<float>.Shared.Return(_lowest);
-        ArrayPool<float>.Shared.Return(_uppers);
-        ArrayPool<int>.Shared.Return(_slots);
+        ArrayPool<Row>.Shared.Return(_kept);
     }
 
     private bool MakeRoom()
@@ -129,24 +99,36 @@ internal sealed class CertainRows(int k, int limit) : IDisposable
         // Where pruning helps little, it would come too often.
         if (Count > before / 2)
         {
-            Grow(ref _slots, Count);
-            Grow(ref _uppers, Count);
+            var larger = ArrayPool<Row>.Shared.Rent(Count * 3);
+            Rows.CopyTo(larger);
+            ArrayPool<Row>.Shared.Return(_kept);
+            _kept = larger;
         }
 
         return true;
     }
 
-    private static void Grow<T>(ref T[] array, int used)
+    /// <summary>Takes a lower bound into the best of them, whose least is the threshold.</summary>
+    private void Raise(float lower, int most)
     {
-        var larger = ArrayPool<T>.Shared.Rent(used * 3);
-        array.AsSpan(0, used).CopyTo(larger);
-        ArrayPool<T>.Shared.Return(array);
-        array = larger;
+        if (_lowestCount < most)
+        {
+            SiftUp(lower);
+        }
+        else if (lower > _lowest[0])
+        {
+            SiftDown(lower, most);
+        }
+
+        if (_lowestCount == most)
+        {
+            Raise(_lowest[0]);
+        }
     }
 
     private void SiftUp(float lower)
     {
-        var at = _lowers++;
+        var at = _lowestCount++;
         while (at > 0 && _lowest[(at - 1) / 2] > lower)
         {
             _lowest[at] = _lowest[(at - 1) / 2];
@@ -178,4 +160,9 @@ internal sealed class CertainRows(int k, int limit) : IDisposable
 
         _lowest[at] = lower;
     }
+
+    /// <param name="Slot">In the pages.</param>
+    /// <param name="Lower">What it scores at least.</param>
+    /// <param name="Upper">What it scores at most.</param>
+    internal readonly record struct Row(int Slot, float Lower, float Upper);
 }

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Sophia.Gpu.Vectors;
 
@@ -40,7 +41,7 @@ internal sealed unsafe class PreparedQuery : IDisposable
         if (codeStride > 0)
         {
             _codes = (short*)NativeMemory.AlignedAlloc((nuint)codeStride * sizeof(short), CacheLine);
-            Encode(Floats[..query.Length], new Span<short>(_codes, codeStride));
+            Encode(new Span<short>(_codes, codeStride));
         }
     }
 
@@ -73,10 +74,10 @@ internal sealed unsafe class PreparedQuery : IDisposable
         _codes = null;
     }
 
-    private void Encode(ReadOnlySpan<float> query, Span<short> codes)
+    private void Encode(Span<short> codes)
     {
         codes.Clear();
-        var most = Math.Abs(TensorPrimitives.MaxMagnitude(query));
+        var most = Math.Abs(TensorPrimitives.MaxMagnitude<float>(Floats));
         if (most == 0)
         {
             Offset = (float)Rounding;
@@ -86,17 +87,27 @@ internal sealed unsafe class PreparedQuery : IDisposable
         var root = Math.Sqrt(codes.Length);
         var inverse = Math.Min(short.MaxValue / (double)most, ((int.MaxValue / (RowCode.Most * root)) - root) / 1.001);
         Scale = (float)(1 / inverse);
-        double squares = 0, residuals = 0;
-        for (var i = 0; i < query.Length; i++)
+        var (squares, residuals) = (Vector512<double>.Zero, Vector512<double>.Zero);
+        var most16 = Vector512.Create((double)short.MaxValue);
+        for (var i = 0; i < Stride; i += Vector512<double>.Count)
         {
-            codes[i] = (short)Math.Clamp(Math.Round(query[i] * inverse), -short.MaxValue, short.MaxValue);
-            squares += (double)query[i] * query[i];
-            var residual = query[i] - ((double)Scale * codes[i]);
+            // Widened, eight at a time; the padding of rows and codes is whole eights.
+            var (low, high) = Vector256.Widen(Vector256.Load(_floats + i));
+            var values = Vector512.Create(low, high);
+            var rounded = Vector512.Min(Vector512.Max(Vector512.Round(values * inverse), -most16), most16);
+            var whole = Vector512.ConvertToInt64(rounded);
+            for (var lane = 0; lane < Vector512<long>.Count && i + lane < codes.Length; lane++)
+            {
+                codes[i + lane] = (short)whole[lane];
+            }
+
+            squares += values * values;
+            var residual = values - (rounded * (double)Scale);
             residuals += residual * residual;
         }
 
-        var error = Math.Sqrt(residuals) * (1 + 1e-9);
-        Slope = MathF.BitIncrement((float)((Math.Sqrt(squares) * (1 + 1e-9)) + error));
+        var error = Math.Sqrt(Vector512.Sum(residuals)) * (1 + 1e-9);
+        Slope = MathF.BitIncrement((float)((Math.Sqrt(Vector512.Sum(squares)) * (1 + 1e-9)) + error));
         Offset = MathF.BitIncrement((float)((error * (1 + Rounding)) + Rounding));
     }
 }

@@ -95,7 +95,10 @@ internal static unsafe class RowScan
         {
             if (i + RowsAhead < slots.Length)
             {
-                Prefetch((byte*)pages.CodesOf(slots[i + RowsAhead]), stride);
+                var ahead = slots[i + RowsAhead];
+                Prefetch((byte*)pages.CodesOf(ahead), stride);
+                Prefetch((byte*)pages.ScaleOf(ahead), 1);
+                Prefetch((byte*)pages.ErrorOf(ahead), 1);
             }
 
             var slot = slots[i];
@@ -111,7 +114,7 @@ internal static unsafe class RowScan
         return true;
     }
 
-    private static void Prefetch(byte* row, int bytes)
+    public static void Prefetch(byte* row, int bytes)
     {
         if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
         {

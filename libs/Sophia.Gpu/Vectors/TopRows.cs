@@ -18,11 +18,17 @@ internal sealed class TopRows(int capacity, ChunkedRows<string?> keys)
 
     public int Count { get; private set; }
 
+    /// <summary>Rows that a scan counted among the best and that went, or changed for the worse, before it ended: others may be missing for them.</summary>
+    public int Lost { get; set; }
+
     /// <summary>A row with a lower score would not be kept.</summary>
     public double Worst => Count < capacity ? double.NegativeInfinity : _scores[0];
 
     /// <summary>In no particular order.</summary>
     public ReadOnlySpan<int> Rows => _rows.AsSpan(0, Count);
+
+    /// <summary>By place in <see cref="Rows"/>.</summary>
+    public ReadOnlySpan<double> Scores => _scores.AsSpan(0, Count);
 
     public void Offer(int row, double score)
     {

@@ -16,6 +16,9 @@ internal static class VectorScan
     /// <summary>So many times the rows asked for may be scored again in any case.</summary>
     private const int DoubtsPerRow = 4;
 
+    private const int RowsAhead = 4;
+    private const int MostPrefetched = 1024;
+
     /// <param name="slots">Those that pass the filter; null for all.</param>
     /// <param name="capacity">Rows wanted.</param>
     /// <param name="top">Takes rows and exact scores.</param>
@@ -39,18 +42,33 @@ internal static class VectorScan
         return pages.CodeStride > 0 && limit <= rows / 2 ? limit : 0;
     }
 
-    /// <summary>Offers the rows in doubt with their exact scores.</summary>
-    public static unsafe void Rescore(in VectorPages.Lease pages, PreparedQuery query, ReadOnlySpan<int> slots, TopRows top)
+    /// <summary>
+    /// Offers the rows in doubt with their exact scores. A row that went meanwhile, or that scores less than it was certain to,
+    /// has raised the threshold for nothing, and a row that was left out may belong in its place: it counts as lost.
+    /// </summary>
+    public static unsafe void Rescore(in VectorPages.Lease pages, PreparedQuery query, CertainRows certain, TopRows top)
     {
-        foreach (var slot in slots)
+        var rows = certain.Rows;
+        for (var i = 0; i < rows.Length; i++)
         {
-            if (Volatile.Read(ref *pages.OwnerOf(slot)) is >= 0 and var owner)
+            if (i + RowsAhead < rows.Length)
             {
-                top.Offer(owner, DotProduct.Exact(query.Floats, new ReadOnlySpan<float>(pages.OriginalOf(slot), pages.Stride)));
+                RowScan.Prefetch((byte*)pages.OriginalOf(rows[i + RowsAhead].Slot), Math.Min(pages.Stride * sizeof(float), MostPrefetched));
             }
+
+            var owner = Volatile.Read(ref *pages.OwnerOf(rows[i].Slot));
+            if (owner < 0)
+            {
+                top.Lost++;
+                continue;
+            }
+
+            var score = DotProduct.Exact(query.Floats, new ReadOnlySpan<float>(pages.OriginalOf(rows[i].Slot), pages.Stride));
+            top.Lost += score < rows[i].Lower ? 1 : 0;
+            top.Offer(owner, score);
         }
 
-        VectorMeters.Rescored.Add(slots.Length);
+        VectorMeters.Rescored.Add(rows.Length);
     }
 
     private static ScanKind Run<TKernels>(
@@ -107,7 +125,7 @@ internal static class VectorScan
                 return false;
             }
 
-            Rescore(pages, query, parts[0].Slots, top);
+            Rescore(pages, query, parts[0], top);
             return true;
         }
         finally

@@ -49,7 +49,7 @@ public class LexicalIndexTests
                             .Select(row => (Row: row, Score: index.Score(query, documents[row], [])))
                             .Where(hit => hit.Score > 0).OrderByDescending(hit => hit.Score).Take(k).ToList();
                         var top = new TopRows(k, new string?[size]);
-                        index.Search(query, rows, top, default);
+                        index.Search(query, rows, documents, top, default);
 
                         // Of documents with equal scores any may be kept: scores are compared, not rows.
                         var found = top.Rows.ToArray().Select(row => index.Score(query, documents[row], [])).OrderDescending().ToList();

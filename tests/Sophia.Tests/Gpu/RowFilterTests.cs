@@ -121,6 +121,52 @@ public class RowFilterTests
             iter: 25);
 
     [Fact]
+    public void A_filter_that_is_asked_again_and_again_sees_every_change_and_every_expiry() =>
+        Gen.Select(Record.Array[1, 60], Filter, Gen.Int).Sample(
+            (records, filter, seed) =>
+            {
+                var random = new Random(seed);
+                using var shard = ShardRecords.Shard(1);
+                var truth = new Dictionary<string, MemoryRecord>();
+                for (var i = 0; i < records.Length; i++)
+                {
+                    var key = records[i].Key;
+                    if (random.Next(4) == 0)
+                    {
+                        shard.Remove(ShardRecords.IdOf(key), Sophia.Memory.Log.Sequence.Of(0, i + 1));
+                        truth.Remove(key);
+                    }
+                    else
+                    {
+                        var record = records[i] with { Sequence = Sophia.Memory.Log.Sequence.Of(0, i + 1), Vector = random.Next(5) == 0 ? null : [1] };
+                        shard.Put(truth[key] = record);
+                    }
+
+                    // Time goes on, and sometimes a search comes late with an earlier one.
+                    var now = ShardRecords.Now.AddHours(random.Next(4) == 0 ? random.Next(9) : i * 9.0 / records.Length);
+                    var answer = shard.Search(new ShardQuery { Vector = [1], Mode = SearchMode.Vector, K = 100, Filter = Copy(filter), Now = now }, default);
+                    var passing = truth.Values.Where(r => !r.IsExpired(now) && RecordFilterMatcher.Matches(filter, r)).ToArray();
+                    Assert.Equal(passing.Length, answer.RowsMatching);
+                    Assert.Equal(passing.Where(r => r.Vector is not null).Select(r => r.Key).Order(StringComparer.Ordinal), answer.Keys());
+                    using var fresh = ShardRecords.Shard(1);
+                    foreach (var record in truth.Values)
+                    {
+                        fresh.Put(record);
+                    }
+
+                    Assert.Equal(fresh.Search(new ShardQuery { Vector = [1], Mode = SearchMode.Vector, Filter = filter, Now = now }, default).FilterNotes, answer.FilterNotes);
+                }
+            },
+            iter: 300);
+
+    // Callers make their filters anew for each request.
+    private static RecordFilter Copy(RecordFilter filter) => filter with
+    {
+        AllTags = [.. filter.AllTags], AnyTags = [.. filter.AnyTags], NoTags = [.. filter.NoTags],
+        Attributes = [.. filter.Attributes.Select(condition => condition with { Values = [.. condition.Values] })],
+    };
+
+    [Fact]
     public void Missing_and_mistyped_attributes_are_counted_among_what_the_rest_of_the_filter_lets_through()
     {
         using var shard = ShardRecords.Shard(1);

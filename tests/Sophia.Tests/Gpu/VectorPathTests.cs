@@ -51,7 +51,8 @@ public class VectorPathTests
                 foreach (var filtered in new[] { false, true })
                 {
                     var rows = truth.Where(row => !filtered || row.Value.Tagged).Select(row => (row.Key, row.Value.Row)).ToList();
-                    var k = Math.Max(1, (int)(share * rows.Count));
+                    // From 1 to all of them, and one more.
+                    var k = 1 + (int)Math.Round(share * rows.Count);
                     var answer = shard.Near(query, k, filtered ? new RecordFilter { AllTags = ["x"] } : null);
                     Assert.Equal(rows.Count, answer.RowsMatching);
                     AssertIsBest(rows, Unit(query), k, [.. answer.Hits.Select(hit => (hit.Key, hit.Score))]);
@@ -161,6 +162,116 @@ public class VectorPathTests
             [.. top.Rows.ToArray().Select(row => (keys[row], Cosine(Unit(centre), rows[row].Item2))).OrderByDescending(f => f.Item2).ThenBy(f => f.Item1, StringComparer.Ordinal)]);
     }
 
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public void Thousands_of_rows_made_to_break_the_bound_are_ordered_as_by_the_naive_scan(string path, bool certified) =>
+        Gen.Select(Gen.Int, Gen.Int[48, 400], Gen.Int[1_000, 4_000], Gen.Int[1, 30]).Sample(
+            (seed, dimensions, count, capacity) =>
+            {
+                var random = new Random(seed);
+                using var pages = new VectorPages(dimensions, Storage(path, certified));
+                var keys = Enumerable.Range(0, count).Select(i => $"k{i}").ToArray();
+                var rows = new List<(string Key, float[] Row)>();
+                var special = random.Next(1, 20);
+                for (var i = 0; i < count; i++)
+                {
+                    var vector = random.Next(special) == 0 ? AnyVector(random, dimensions) : ShardRecords.Vector(random, dimensions);
+                    pages.Add(i, vector);
+                    rows.Add((keys[i], Unit(vector)));
+                }
+
+                // Half of the queries are rows themselves: their neighbours differ by units in the last place.
+                var asked = random.Next(2) == 0 ? rows[random.Next(count)].Row : AnyVector(random, dimensions);
+                using var query = pages.Prepare(asked);
+                using var lease = pages.Take();
+                var top = new TopRows(capacity, keys);
+                VectorScan.Run(lease, query, null, top, capacity, default);
+
+                Assert.Equal(0, top.Lost);
+                AssertIsBest(rows, Unit(asked), capacity,
+                    [.. top.Rows.ToArray().Select(row => (keys[row], Cosine(Unit(asked), rows[row].Row))).OrderByDescending(f => f.Item2).ThenBy(f => f.Item1, StringComparer.Ordinal)]);
+            },
+            iter: 30);
+
+    [Fact]
+    public void A_row_that_goes_or_grows_worse_before_it_is_scored_again_counts_as_lost()
+    {
+        using var pages = new VectorPages(64);
+        var random = new Random(3);
+        var vectors = Enumerable.Range(0, 4).Select(_ => ShardRecords.Vector(random, 64)).ToArray();
+        var slots = vectors.Select((vector, row) => pages.Add(row, vector)).ToArray();
+        using var query = pages.Prepare(vectors[0]);
+        using var lease = pages.Take();
+        using var certain = new CertainRows(4, int.MaxValue);
+        foreach (var slot in slots)
+        {
+            var score = (float)DotProduct.Exact(query.Floats, pages.Row(slot));
+            certain.Offer(slot, score - query.FloatBound, score + query.FloatBound);
+        }
+
+        // The next slot to be used is the one that was freed last.
+        pages.Remove(slots[0]);
+        pages.Add(0, vectors[0].Select(x => -x).ToArray());
+        pages.Remove(slots[1]);
+        var top = new TopRows(4, new string?[4]);
+        VectorScan.Rescore(lease, query, certain, top);
+
+        Assert.Equal(2, top.Lost);
+        Assert.Equal([0, 2, 3], top.Rows.ToArray().Order());
+    }
+
+    [Fact]
+    public async Task A_search_beside_a_writer_that_takes_the_best_rows_away_misses_none_of_the_others()
+    {
+        const int Dimensions = 64;
+        const int Others = 30_000;
+        const int Coming = 200;
+        var random = new Random(8);
+        using var shard = ShardRecords.Shard(Dimensions);
+        var query = ShardRecords.Vector(random, Dimensions);
+        var others = new List<(string Key, double Score)>();
+        for (var i = 0; i < Others; i++)
+        {
+            var vector = ShardRecords.Vector(random, Dimensions);
+            shard.Put(ShardRecords.Record($"k{i}", 1, "", vector));
+            others.Add(($"k{i}", ShardRecords.Cosine(query, vector)));
+        }
+
+        var best = others.OrderByDescending(other => other.Score).Take(10).Select(other => other.Key).ToArray();
+        var near = Enumerable.Range(0, Coming).Select(_ => query.Select(x => x + (0.05f * (float)random.NextDouble())).ToArray()).ToArray();
+        using var stop = new CancellationTokenSource();
+        var writer = Task.Run(() =>
+        {
+            for (long number = 2; !stop.IsCancellationRequested; number++)
+            {
+                var i = (int)(number % Coming);
+                if (number / Coming % 2 == 0)
+                {
+                    shard.Put(ShardRecords.Record($"c{i}", number, "", near[i]));
+                }
+                else
+                {
+                    shard.Remove(ShardRecords.IdOf($"c{i}"), Sequence.Of(0, number));
+                }
+            }
+        });
+        try
+        {
+            for (var round = 0; round < 600; round++)
+            {
+                var keys = shard.Near(query, 10).Keys();
+                Assert.Equal(10, keys.Length);
+                var found = keys.Where(key => key[0] == 'k').ToArray();
+                Assert.Equal(best[..found.Length], found);
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await writer;
+        }
+    }
+
     [Fact]
     public void Random_rows_are_certain_by_their_codes()
     {
@@ -198,7 +309,7 @@ public class VectorPathTests
     /// <summary>Random ones, and those that break scans: repeated, zero, denormal, with one large component, near another.</summary>
     private static float[] AnyVector(Random random, int dimensions)
     {
-        switch (random.Next(8))
+        switch (random.Next(12))
         {
             case 0:
                 return new float[dimensions];
@@ -212,6 +323,19 @@ public class VectorPathTests
                 return ShardRecords.Vector(new Random(random.Next(4)), dimensions);
             case 5:
                 return [.. ShardRecords.Vector(new Random(7), dimensions).Select(x => x + (float)(random.NextDouble() * 1e-6))];
+            case 6:
+                return [.. ShardRecords.Vector(random, dimensions).Select(x => x * float.MaxValue)];
+            case 7:
+                return [.. ShardRecords.Vector(random, dimensions).Select(x => x * 1e-38f)];
+            case 8:
+                // One unit in the last place of one component beside each other.
+                var near = ShardRecords.Vector(new Random(9), dimensions);
+                var at = random.Next(dimensions);
+                near[at] = random.Next(2) == 0 ? MathF.BitIncrement(near[at]) : MathF.BitDecrement(near[at]);
+                return near;
+            case 9:
+                // All of one size: the codes have no error at all.
+                return [.. Enumerable.Range(0, dimensions).Select(_ => random.Next(2) == 0 ? 1f : -1f)];
             default:
                 return ShardRecords.Vector(random, dimensions);
         }

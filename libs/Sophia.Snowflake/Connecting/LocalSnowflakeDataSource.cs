@@ -7,7 +7,7 @@ namespace Sophia.Snowflake.Connecting;
 /// <summary>The local Snowflake as a data source. The engine starts with the first connection, not before, and ends with the data source.</summary>
 /// <param name="file">The database, made where it is missing; null keeps it in memory.</param>
 /// <param name="services">What Cortex's and external functions call; null: nothing.</param>
-public sealed class LocalSnowflakeDataSource(string? file = null, LocalServices? services = null) : DbDataSource
+public sealed class LocalSnowflakeDataSource(string? file = null, LocalServices? services = null) : DbDataSource, IVectorBinding
 {
     private readonly Lazy<LocalSnowflake> _engine = new(() => new LocalSnowflake(file, services));
 
@@ -17,6 +17,8 @@ public sealed class LocalSnowflakeDataSource(string? file = null, LocalServices?
     /// <summary>The engine; started by the first who asks.</summary>
     /// <exception cref="DbException">The file is not a database, or another process has it.</exception>
     public LocalSnowflake Engine => _engine.Value;
+
+    public bool BindsVectors => true;
 
     protected override DbConnection CreateDbConnection() => new LocalConnection(this);
 

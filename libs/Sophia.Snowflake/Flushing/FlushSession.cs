@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using System.Globalization;
+using Sophia.Snowflake.Connecting;
 using Sophia.Snowflake.Migrations;
 
 namespace Sophia.Snowflake.Flushing;
@@ -12,6 +13,9 @@ public sealed class FlushSession(
     DbDataSource source, TimeSpan timeout, Func<DbConnection, CancellationToken, Task>? prepare = null, string? schema = Migration.Schema) : IAsyncDisposable
 {
     private DbConnection? _connection;
+
+    /// <summary>Whether a vector may be bound as such, and not as a text.</summary>
+    public bool BindsVectors => source is IVectorBinding { BindsVectors: true };
 
     /// <summary>How many statements were sent.</summary>
     public int Statements { get; private set; }

@@ -46,19 +46,28 @@ internal static partial class BulkInsert
     }
 
     /// <summary>
-    /// The session's own table into whose columns, all of them and all texts, the rows go as they are: rows are appended to it without a
-    /// statement, three times as fast as lists. Null for any other.
+    /// The session's own table into whose columns, all of them and each texts or vectors, the rows go as they are: rows are appended to it
+    /// without a statement, many times as fast as lists. Null for any other.
     /// </summary>
-    public static string? StageOf(string engine, IReadOnlyList<object?[]> rows, Func<string, IReadOnlyList<string>> textColumns)
+    public static (string Table, IReadOnlyList<StageAppender.Column> Columns)? StageOf(string engine, IReadOnlyList<object?[]> rows, Func<string, IReadOnlyList<StageAppender.Column>> columnsOf)
     {
         if (rows.Count < 2 || Into().Match(engine) is not { Success: true } into || into.Groups["marks"].Value.Split(", ") is not { } marks) return null;
-        var columns = into.Groups["columns"].Value.Split(", ").Select(static c => c.Trim().Trim('"')).ToArray();
+        var names = into.Groups["columns"].Value.Split(", ").Select(static c => c.Trim().Trim('"')).ToArray();
         for (var i = 0; i < marks.Length; i++)
         {
             if (marks[i] != $"${i + 1}") return null;
         }
         var table = into.Groups["table"].Value;
-        return columns.Length == marks.Length && columns.SequenceEqual(textColumns(table)) && rows.All(row => row.Length >= columns.Length && row.All(static v => v is null or string)) ? table : null;
+        if (names.Length != marks.Length || columnsOf(table) is not { } columns || !names.SequenceEqual(columns.Select(static c => c.Name))) return null;
+        foreach (var row in rows)
+        {
+            if (row.Length < columns.Count) return null;
+            for (var i = 0; i < columns.Count; i++)
+            {
+                if (columns[i].Elements == 0 ? row[i] is not (null or string) : row[i] is not float[] vector || vector.Length != columns[i].Elements) return null;
+            }
+        }
+        return (table, columns);
     }
 
     private static List<T> Column<T>(IReadOnlyList<object?[]> rows, int from, int count, int column)

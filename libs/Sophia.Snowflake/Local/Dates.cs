@@ -30,12 +30,13 @@ internal static class Dates
         {
             case "DATEADD" or "TIMESTAMPADD" or "TIMEADD":
                 // A date stays a date where whole days are added.
-                return new(part is "year" or "quarter" or "month" or "week" or "day" ? $"sf_add_days({moments[1]}, to_{(part == "quarter" ? "month" : part)}s(CAST({values[0]} AS {(part is "day" or "week" or "year" or "month" or "quarter" ? "INTEGER" : "BIGINT")}){(part == "quarter" ? " * 3" : "")}))"
+                // A date out of an aggregate becomes a moment: the engine chooses among macros before it knows that value's type.
+                return new(part is "year" or "quarter" or "month" or "week" or "day" ? $"{(Quotients.IsGrouped(moments[1]) ? "sf_add_to_moment" : "sf_add_days")}({moments[1]}, to_{(part == "quarter" ? "month" : part)}s(CAST({values[0]} AS {(part is "day" or "week" or "year" or "month" or "quarter" ? "INTEGER" : "BIGINT")}){(part == "quarter" ? " * 3" : "")}))"
                     : $"({moments[1]} + to_{part}s({values[0]}))", SqlKind.Moment);
             case "DATEDIFF" or "TIMESTAMPDIFF" or "TIMEDIFF":
                 return new($"date_diff('{part}', {moments[0]}, {moments[1]})", SqlKind.Number);
             case "DATE_TRUNC":
-                return new($"sf_trunc('{part}', {moments[0]})", SqlKind.Moment);
+                return new($"{(Quotients.IsGrouped(moments[0]) ? "date_trunc" : "sf_trunc")}('{part}', {moments[0]})", SqlKind.Moment);
             default:
                 return new(part == "second" ? $"CAST(floor(date_part('second', {moments[0]})) AS BIGINT)" : part == "epoch" ? $"CAST(floor(epoch({moments[0]})) AS BIGINT)" : $"date_part('{part}', {moments[0]})", SqlKind.Number);
         }

@@ -25,9 +25,13 @@ internal static partial class EngineErrors
         if (text.Contains("Malformed JSON", StringComparison.Ordinal)) return new("100069", "22P02", "Error parsing JSON: " + text, error);
         if (text.StartsWith("Conversion", StringComparison.Ordinal)) return new("100038", "22018", text, error);
         if (text.StartsWith("Out of Range", StringComparison.Ordinal)) return new("100039", "22003", text, error);
+        if (TooLong().Match(text) is { Success: true } limit) return new("100078", "22000", $"A text is longer than the {limit.Groups[2].Value} characters of {limit.Groups[1].Value} and would be truncated.", error);
         if (text.StartsWith("Constraint", StringComparison.Ordinal)) return new("100072", "22000", text, error);
         return new("000603", "XX000", text, error);
     }
+
+    [GeneratedRegex(@"\AConstraint Error: CHECK constraint failed on table .* with expression CHECK\(\(length\((.+)\) <= ([0-9]+)\)\)")]
+    private static partial Regex TooLong();
 
     [GeneratedRegex("(Table|View|Schema|Function|Sequence|Type|Macro)[^\"]*?with name \"?([^\" ]+)\"?")]
     private static partial Regex Named();

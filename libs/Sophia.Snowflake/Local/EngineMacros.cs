@@ -6,9 +6,14 @@ internal static class EngineMacros
     public static readonly string[] All =
     [
         "sf_text(x) AS CASE typeof(x) WHEN 'JSON' THEN CAST(x AS JSON) ->> '$' WHEN 'TIMESTAMP' THEN strftime(TRY_CAST(CAST(x AS VARCHAR) AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g') WHEN 'DOUBLE' THEN regexp_replace(CAST(x AS VARCHAR), '\\.0$', '') WHEN 'BLOB' THEN hex(TRY_CAST(CAST(x AS VARCHAR) AS BLOB)) ELSE CAST(x AS VARCHAR) END",
-        "sf_div(a DOUBLE, b DOUBLE) AS CASE WHEN b = 0 THEN error('Division by zero') ELSE a / b END, (a BIGINT, b BIGINT) AS CASE WHEN b = 0 THEN error('Division by zero') ELSE CAST(a / b AS DECIMAL(38,6)) END, (a DECIMAL(38,10), b DECIMAL(38,10)) AS CASE WHEN b = 0 THEN error('Division by zero') ELSE CAST(a / b AS DECIMAL(38,6)) END",
+        // The third is the scale that a decimal quotient is rounded to; that of the first operand says which (docs.snowflake.com, "Arithmetic operators").
+        "sf_div(a DOUBLE, b DOUBLE, s) AS CASE WHEN b = 0 THEN error('Division by zero') ELSE a / b END, " + string.Join(", ", new[] { "BIGINT", "HUGEINT", "DECIMAL(38,10)" }.Select(static t => $"(a {t}, b {t}, s) AS CASE WHEN b = 0 THEN error('Division by zero') ELSE CAST(round(a / b, CAST(s AS INTEGER)) AS DECIMAL(38,12)) END")),
+        "sf_quotient(a, b, s) AS CASE WHEN b = 0 THEN error('Division by zero') WHEN typeof(a) IN ('DOUBLE', 'FLOAT') OR typeof(b) IN ('DOUBLE', 'FLOAT') THEN a / b ELSE round(a / b, CAST(s AS INTEGER)) END",
+        "sf_quotient_scale(t) AS CASE WHEN starts_with(t, 'DECIMAL') THEN greatest(CAST(regexp_extract(t, ',([0-9]+)', 1) AS INTEGER), least(CAST(regexp_extract(t, ',([0-9]+)', 1) AS INTEGER) + 6, 12)) ELSE 6 END",
         "sf_mod(a, b) AS CASE WHEN b = 0 THEN error('Division by zero') ELSE a % b END",
         "sf_get(v, k) AS json_extract(v, CASE WHEN typeof(k) = 'VARCHAR' THEN '$.\"' || k || '\"' ELSE '$[' || k || ']' END)",
+        "sf_element(p, kind, k) AS CASE WHEN kind = 'ARRAY' THEN p || '[' || k || ']' WHEN p = '' THEN k ELSE p || '.' || k END",
+        "sf_tree_path(p, k) AS CASE WHEN p <> '' THEN p || substr(k, 2) WHEN starts_with(k, '$.') THEN substr(k, 3) ELSE substr(k, 2) END",
         "sf_path(t) AS CASE WHEN starts_with(t, '[') THEN '$' || t ELSE '$.' || t END",
         "sf_typeof(v) AS CASE json_type(v) WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER' WHEN 'DOUBLE' THEN 'DECIMAL' WHEN 'NULL' THEN 'NULL_VALUE' ELSE json_type(v) END",
         "sf_binary(x) AS CASE WHEN typeof(x) = 'BLOB' THEN CAST(CAST(x AS VARCHAR) AS BLOB) ELSE unhex(CAST(x AS VARCHAR)) END",
@@ -16,6 +21,7 @@ internal static class EngineMacros
         "sf_boolean(t) AS CASE WHEN lower(t) IN ('true', 't', 'yes', 'y', 'on', '1') THEN TRUE WHEN lower(t) IN ('false', 'f', 'no', 'n', 'off', '0') THEN FALSE ELSE CAST(t AS BOOLEAN) END",
         "sf_without_nulls(j) AS (SELECT coalesce(json_group_object(key, value), json_object()) FROM json_each(j) WHERE type <> 'NULL')",
         "sf_add_days(d DATE, i INTERVAL) AS CAST(d + i AS DATE), (d TIMESTAMP, i INTERVAL) AS d + i, (d TIMESTAMPTZ, i INTERVAL) AS d + i",
+        "sf_add_to_moment(d, i) AS d + i",
         "sf_trunc(p, d DATE) AS CAST(date_trunc(p, d) AS DATE), (p, d TIMESTAMP) AS date_trunc(p, d), (p, d TIMESTAMPTZ) AS date_trunc(p, d)",
         "sf_substr(s, i) AS substring(s, CASE WHEN i = 0 THEN 1 ELSE i END), (s, i, n) AS substring(s, CASE WHEN i = 0 THEN 1 ELSE i END, n)",
         "sf_parse_json(t) AS CAST(t AS JSON)",

@@ -57,7 +57,8 @@ internal sealed partial class ExpressionReader
         var ignore = at.Try("IGNORE", "NULLS") ? " IGNORE NULLS" : at.Try("RESPECT", "NULLS") ? "" : "";
         var over = at.Is("OVER") ? Over() : "";
         if (aggregate.WindowOnly && over.Length == 0) throw SnowflakeException.Syntax($"Window function type [{name}] requires OVER clause.");
-        return aggregate.Write(new(distinct, arguments, order, ignore, over));
+        var written = aggregate.Write(new(distinct, arguments, order, ignore, over));
+        return written with { Sql = Quotients.Grouped + written.Sql };
     }
 
     private string Over()

@@ -21,7 +21,7 @@ internal sealed partial class ExpressionReader(SqlCursor at, IReadOnlyDictionary
     {
         at.Enter();
         var left = And();
-        while (at.Try("OR")) left = new($"({left} OR {And()})", SqlKind.Boolean);
+        for (var links = 0; at.Try("OR"); SqlCursor.Link(ref links)) left = new($"({left} OR {And()})", SqlKind.Boolean);
         at.Leave();
         return left;
     }
@@ -29,7 +29,7 @@ internal sealed partial class ExpressionReader(SqlCursor at, IReadOnlyDictionary
     private Piece And()
     {
         var left = Not();
-        while (at.Try("AND")) left = new($"({left} AND {Not()})", SqlKind.Boolean);
+        for (var links = 0; at.Try("AND"); SqlCursor.Link(ref links)) left = new($"({left} AND {Not()})", SqlKind.Boolean);
         return left;
     }
 
@@ -44,7 +44,7 @@ internal sealed partial class ExpressionReader(SqlCursor at, IReadOnlyDictionary
     private Piece Predicate()
     {
         var left = Sum();
-        while (true)
+        for (var links = 0; ; SqlCursor.Link(ref links))
         {
             if (at.Now.Kind == SqlTokenKind.Symbol && at.Now.Text is "=" or "<>" or "!=" or "<" or "<=" or ">" or ">=")
             {
@@ -134,11 +134,11 @@ internal sealed partial class ExpressionReader(SqlCursor at, IReadOnlyDictionary
     private Piece Sum()
     {
         var left = Product();
-        while (at.Now.Kind == SqlTokenKind.Symbol && at.Now.Text is "+" or "-" or "||")
+        for (var links = 0; at.Now.Kind == SqlTokenKind.Symbol && at.Now.Text is "+" or "-" or "||"; SqlCursor.Link(ref links))
         {
             var sign = at.Take().Text;
             var right = Product();
-            left = sign == "||" ? new($"({AsText(left)} || {AsText(right)})", SqlKind.Text) : new($"({Counted(left)} {sign} {Counted(right)})", left.Kind == SqlKind.Moment ? SqlKind.Unknown : Counted(left).Kind);
+            left = sign == "||" ? new($"({AsText(left)} || {AsText(right)})", SqlKind.Text) : new($"({Counted(left)} {sign} {Counted(right)})", left.Kind == SqlKind.Moment ? SqlKind.Unknown : Counted(left).Kind, left.Scale is { } a && right.Scale is { } b ? Math.Max(a, b) : null);
         }
         return left;
     }
@@ -146,21 +146,27 @@ internal sealed partial class ExpressionReader(SqlCursor at, IReadOnlyDictionary
     private Piece Product()
     {
         var left = Unary();
-        while (at.Now.Kind == SqlTokenKind.Symbol && at.Now.Text is "*" or "/" or "%")
+        for (var links = 0; at.Now.Kind == SqlTokenKind.Symbol && at.Now.Text is "*" or "/" or "%"; SqlCursor.Link(ref links))
         {
             var sign = at.Take().Text;
             var right = Unary();
-            left = new(sign == "*" ? $"({Counted(left)} * {Counted(right)})" : $"{(sign == "/" ? "sf_div" : "sf_mod")}({Counted(left)}, {Counted(right)})", SqlKind.Number);
+            left = sign switch
+            {
+                "*" => new($"({Counted(left)} * {Counted(right)})", SqlKind.Number, left.Scale + right.Scale),
+                "/" => Quotients.Of(Counted(left), Counted(right)),
+                _ => new($"sf_mod({Counted(left)}, {Counted(right)})", SqlKind.Number),
+            };
         }
         return left;
     }
 
-    private static Piece Counted(Piece piece) => piece.Kind == SqlKind.Variant ? new($"CAST({piece} AS DOUBLE)", SqlKind.Number) : piece;
+    /// <summary>As a number: a VARIANT becomes a double.</summary>
+    public static Piece Counted(Piece piece) => piece.Kind == SqlKind.Variant ? new($"CAST({piece} AS DOUBLE)", SqlKind.Number) : piece;
 
     private Piece Unary()
     {
         at.Enter();
-        var piece = at.Try("-") ? new Piece($"(- {Counted(Unary())})", SqlKind.Number) : at.Try("+") ? Unary() : Behind(Primary());
+        var piece = at.Try("-") ? Counted(Unary()) is var number ? new Piece($"(- {number})", SqlKind.Number, number.Scale) : default : at.Try("+") ? Unary() : Behind(Primary());
         at.Leave();
         return piece;
     }
@@ -168,7 +174,7 @@ internal sealed partial class ExpressionReader(SqlCursor at, IReadOnlyDictionary
     // What stands behind a value: a cast, a path into a VARIANT, an element.
     private Piece Behind(Piece value)
     {
-        while (true)
+        for (var links = 0; ; SqlCursor.Link(ref links))
         {
             if (at.Try("::")) value = Cast(value, SqlType.Read(at), false);
             else if (at.Is(":") && at.Peek(1).Kind is SqlTokenKind.Word or SqlTokenKind.QuotedName)
@@ -213,7 +219,7 @@ internal sealed partial class ExpressionReader(SqlCursor at, IReadOnlyDictionary
     private Piece Primary()
     {
         var token = at.Now;
-        if (token.Kind == SqlTokenKind.Number) return new(Number(at.Take().Text), SqlKind.Number);
+        if (token.Kind == SqlTokenKind.Number) return new(Number(at.Take().Text), SqlKind.Number, Quotients.ScaleOf(token.Text));
         if (token.Is(".") && at.Peek(1).Kind == SqlTokenKind.Number) { at.Take(); return new(Number("." + at.Take().Text), SqlKind.Number); }
         if (token.Kind == SqlTokenKind.Literal) return new(SqlNames.Literal(SqlNames.Text(at.Take())), SqlKind.Text);
         if (at.Try("?")) return new($"${++_marks}");
@@ -273,7 +279,7 @@ internal sealed partial class ExpressionReader(SqlCursor at, IReadOnlyDictionary
             return new($"({inner})");
         }
         var items = List(")");
-        return items.Count switch { 0 => throw at.Unexpected(), 1 => new($"({items[0]})", items[0].Kind), _ => new($"({string.Join(", ", items)})") };
+        return items.Count switch { 0 => throw at.Unexpected(), 1 => items[0] with { Sql = $"({items[0]})" }, _ => new($"({string.Join(", ", items)})") };
     }
 
     // The constant of a VECTOR, or an ARRAY.
@@ -385,7 +391,7 @@ internal sealed partial class ExpressionReader(SqlCursor at, IReadOnlyDictionary
         if (type.Kind == SqlKind.Vector && value.Kind == SqlKind.Variant && !attempt)
             return new($"CAST(from_json_strict({Unparsed(value.Sql)}, '[\"{type.Engine[..type.Engine.IndexOf('[', StringComparison.Ordinal)]}\"]') AS {type.Engine})", type.Kind);
         if (type.Kind == SqlKind.Vector) return new($"{cast}({cast}({value} AS {type.Engine[..type.Engine.IndexOf('[', StringComparison.Ordinal)]}[]) AS {type.Engine})", type.Kind);
-        return new($"{cast}({value} AS {type.Engine})", type.Kind);
+        return new($"{cast}({value} AS {type.Engine})", type.Kind, Quotients.ScaleOf(type));
     }
 
     [GeneratedRegex(@"\A([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\z")]

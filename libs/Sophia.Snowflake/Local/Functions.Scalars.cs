@@ -19,7 +19,8 @@ internal static partial class Functions
         foreach (var name in new[] { "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "degrees", "radians", "cbrt" }) F(SqlKind.Number, 1, 1, name + "({0n})", name.ToUpperInvariant());
         F(SqlKind.Number, 2, 2, "atan2({0n}, {1n})", "ATAN2"); F(SqlKind.Number, 2, 2, "sf_mod({0n}, {1n})", "MOD"); F(SqlKind.Number, 1, 1, "factorial(CAST({0n} AS INTEGER))", "FACTORIAL");
         Scaled("ROUND", "round"); Scaled("CEIL", "ceil"); Scaled("FLOOR", "floor"); Scaled("TRUNC", "trunc"); all["TRUNCATE"] = all["TRUNC"];
-        F(SqlKind.Number, 2, 2, "CASE WHEN {1n} = 0 THEN 0 ELSE sf_div({0n}, {1n}) END", "DIV0"); F(SqlKind.Number, 2, 2, "CASE WHEN coalesce({1n}, 0) = 0 THEN 0 ELSE sf_div({0n}, {1n}) END", "DIV0NULL");
+        all["DIV0"] = new(2, 2, static a => new($"(CASE WHEN {ExpressionReader.Counted(a[1])} = 0 THEN 0 ELSE {Quotients.Of(ExpressionReader.Counted(a[0]), ExpressionReader.Counted(a[1]))} END)", SqlKind.Number));
+        all["DIV0NULL"] = new(2, 2, static a => new($"(CASE WHEN coalesce({ExpressionReader.Counted(a[1])}, 0) = 0 THEN 0 ELSE {Quotients.Of(ExpressionReader.Counted(a[0]), ExpressionReader.Counted(a[1]))} END)", SqlKind.Number));
         F(SqlKind.Number, 2, 2, "({0} & {1})", "BITAND"); F(SqlKind.Number, 2, 2, "({0} | {1})", "BITOR"); F(SqlKind.Number, 2, 2, "xor({0}, {1})", "BITXOR");
 
         One("COALESCE", 1, 64, "coalesce({*})"); One("NVL", 2, 2, "coalesce({*})"); all["IFNULL"] = all["NVL"];

@@ -45,7 +45,14 @@ internal static partial class Functions
             ["OBJECT_AGG"] = new(2, 2, static c => new($"coalesce(json_group_object({Joined(c.Arguments)}) FILTER (WHERE {c.Arguments[1]} IS NOT NULL){c.Over}, json_object())", SqlKind.Variant)),
             ["LISTAGG"] = new(1, 2, static c => new($"coalesce(string_agg({c.Distinct}{ExpressionReader.AsText(c.Arguments[0])}, {(c.Arguments.Count > 1 ? c.Arguments[1].Sql : "''")}{Space(c.Order)}){c.Over}, '')", SqlKind.Text)),
         };
-        Add(SqlKind.Number, 1, 1, ("SUM", "sum"), ("AVG", "avg"), ("MEDIAN", "median"), ("STDDEV", "stddev_samp"), ("STDDEV_SAMP", "stddev_samp"), ("STDDEV_POP", "stddev_pop"), ("VARIANCE", "var_samp"), ("VAR_SAMP", "var_samp"),
+        // Of decimals a decimal, with the scale of a quotient.
+        all["AVG"] = new(1, 1, static c =>
+        {
+            var value = c.Arguments[0].Kind == SqlKind.Variant ? new Piece($"CAST({c.Arguments[0]} AS DOUBLE)", SqlKind.Number) : c.Arguments[0];
+            var sum = new Piece($"sum({c.Distinct}{value}){c.Over}", SqlKind.Number);
+            return new($"sf_quotient({sum}, nullif(count({c.Distinct}{value}){c.Over}, 0), {Quotients.Scale(value.Scale is null ? sum : value)})", SqlKind.Number);
+        });
+        Add(SqlKind.Number, 1, 1, ("SUM", "sum"), ("MEDIAN", "median"), ("STDDEV", "stddev_samp"), ("STDDEV_SAMP", "stddev_samp"), ("STDDEV_POP", "stddev_pop"), ("VARIANCE", "var_samp"), ("VAR_SAMP", "var_samp"),
             ("VAR_POP", "var_pop"), ("COUNT_IF", "count_if"), ("APPROX_COUNT_DISTINCT", "approx_count_distinct"), ("KURTOSIS", "kurtosis"), ("SKEW", "skewness"));
         Add(SqlKind.Number, 2, 2, ("CORR", "corr"), ("COVAR_POP", "covar_pop"), ("COVAR_SAMP", "covar_samp"), ("REGR_SLOPE", "regr_slope"), ("REGR_INTERCEPT", "regr_intercept"));
         Add(SqlKind.Unknown, 1, 1, ("MIN", "min"), ("MAX", "max"), ("ANY_VALUE", "any_value"), ("MODE", "mode"));

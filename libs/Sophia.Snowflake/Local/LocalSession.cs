@@ -90,6 +90,7 @@ public sealed class LocalSession : IDisposable
             case StatementKind.Commit: return Transaction(kind, "COMMIT", _inTransaction, false);
             case StatementKind.Rollback: return Transaction(kind, "ROLLBACK", _inTransaction, false);
         }
+        if (kind == StatementKind.Ddl && TableCopy.Of(tokens.Where(static t => !t.Is(";")).ToArray(), State()) is { } copy) return Copy(copy);
         var (engine, wanted) = StatementReader.Read(tokens.Where(static t => !t.Is(";")).ToArray(), State(), new FunctionCatalogue(Texts));
         if (binds.Any(row => row.Length < wanted) && !describeOnly)
             throw new SnowflakeException("002049", "42601", $"SQL compilation error:\nBind variable :{binds.Min(static r => r.Length) + 1} not set.");
@@ -104,6 +105,39 @@ public sealed class LocalSession : IDisposable
             StatementKind.Merge => Counted(kind, "number of rows affected", changed),
             _ => LocalResult.Status(kind),
         };
+    }
+
+    // A table is made by the words in which the engine remembers the other one.
+    private LocalResult Copy(TableCopy copy)
+    {
+        object?[] place = [copy.Source[^1], copy.Source.Count > 1 ? copy.Source[^2] : Schema];
+        using var known = Command("SELECT sql FROM duckdb_tables() WHERE table_name = $1 AND ((database_name = 'SOPHIA' AND schema_name = $2) OR temporary) ORDER BY temporary DESC LIMIT 1", place);
+        if (known.ExecuteScalar() is not string made) throw new SnowflakeException("002003", "42S02", $"SQL compilation error:\nObject '{string.Join('.', copy.Source)}' does not exist or not authorized.");
+        if (copy.IfMissing && IsThere(copy.Target)) return LocalResult.Status(StatementKind.Ddl);
+        var own = !_inTransaction;
+        if (own) Run("BEGIN TRANSACTION");
+        try
+        {
+            Run(copy.Head + made[made.IndexOf('(', StringComparison.Ordinal)..]);
+            if (copy.WithRows) Run($"INSERT INTO {copy.Target} SELECT * FROM {SqlNames.Quoted(copy.Source)}");
+            if (own) Run("COMMIT");
+        }
+        catch when (own)
+        {
+            Run("ROLLBACK");
+            throw;
+        }
+        return LocalResult.Status(StatementKind.Ddl);
+    }
+
+    private bool IsThere(string table)
+    {
+        try
+        {
+            Run($"DESCRIBE {table}");
+            return true;
+        }
+        catch (DuckDBException error) when (error.Message.StartsWith("Catalog", StringComparison.Ordinal)) { return false; }
     }
 
     private static LocalResult Counted(int kind, string name, long count) => new([new(name, "fixed", 19)], [[count]], kind);
@@ -139,7 +173,11 @@ public sealed class LocalSession : IDisposable
         try
         {
             long changed = 0;
-            if (BulkInsert.StageOf(sql, binds, TextColumnsOfStage) is { } stage) changed = Append(stage, binds, cancellationToken);
+            if (BulkInsert.StageOf(sql, binds, ColumnsOfStage) is { } stage)
+            {
+                StageAppender.Append(_connection, stage.Table, stage.Columns, binds, cancellationToken);
+                changed = binds.Count;
+            }
             else if (BulkInsert.Of(sql, binds) is { } bulk)
             {
                 for (var from = 0; from < binds.Count; from += BulkInsert.Rows)
@@ -166,33 +204,18 @@ public sealed class LocalSession : IDisposable
         }
     }
 
-    private long Append(string stage, IReadOnlyList<object?[]> rows, CancellationToken cancellationToken)
-    {
-        using var appender = _connection.CreateAppender("temp", "main", stage);
-        for (var i = 0; i < rows.Count; i++)
-        {
-            if ((i & 1023) == 0) cancellationToken.ThrowIfCancellationRequested();
-            var row = appender.CreateRow();
-            foreach (var value in rows[i])
-            {
-                if (value is null) row.AppendNullValue();
-                else row.AppendValue((string)value);
-            }
-            row.EndRow();
-        }
-        return rows.Count;
-    }
-
-    // None unless all of its columns are texts.
-    private IReadOnlyList<string> TextColumnsOfStage(string table)
+    // None unless all of its columns are texts or vectors of FLOAT.
+    private IReadOnlyList<StageAppender.Column> ColumnsOfStage(string table)
     {
         using var command = Command("SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'temp' AND table_name = $1 ORDER BY column_index", [table]);
         using var reader = command.ExecuteReader();
-        List<string> columns = [];
+        List<StageAppender.Column> columns = [];
         while (reader.Read())
         {
-            if (reader.GetString(1) != "VARCHAR") return [];
-            columns.Add(reader.GetString(0));
+            var type = reader.GetString(1);
+            var elements = type.StartsWith("FLOAT[", StringComparison.Ordinal) && int.TryParse(type.AsSpan(6, type.Length - 7), System.Globalization.CultureInfo.InvariantCulture, out var length) ? length : 0;
+            if (type != "VARCHAR" && elements == 0) return [];
+            columns.Add(new(reader.GetString(0), elements));
         }
         return columns;
     }

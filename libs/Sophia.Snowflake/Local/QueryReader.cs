@@ -3,7 +3,7 @@ using Sophia.Snowflake.Local.Remote;
 namespace Sophia.Snowflake.Local;
 
 /// <summary>Reads a query: WITH, SELECT, VALUES, set operations, joins, FLATTEN, GENERATOR, QUALIFY. Clauses that it has no rule for are refused by name.</summary>
-internal sealed class QueryReader
+internal sealed partial class QueryReader
 {
     private readonly SqlCursor _at;
 
@@ -35,7 +35,7 @@ internal sealed class QueryReader
             sql += string.Join(", ", parts) + " ";
         }
         sql += Body();
-        while (_at.Is("UNION") || _at.Is("EXCEPT") || _at.Is("MINUS") || _at.Is("INTERSECT"))
+        for (var links = 0; _at.Is("UNION") || _at.Is("EXCEPT") || _at.Is("MINUS") || _at.Is("INTERSECT"); SqlCursor.Link(ref links))
         {
             var word = _at.Take().Text.ToUpperInvariant();
             sql += $" {(word == "MINUS" ? "EXCEPT" : word)}{(word == "UNION" && _at.Try("ALL") ? " ALL" : "")} {Body()}";
@@ -152,7 +152,7 @@ internal sealed class QueryReader
     public string From()
     {
         var sql = Table(true);
-        while (true)
+        for (var links = 0; ; SqlCursor.Link(ref links))
         {
             if (_at.Try(","))
             {
@@ -233,34 +233,5 @@ internal sealed class QueryReader
         if (_at.Is("SAMPLE") || _at.Is("TABLESAMPLE") || _at.Is("PIVOT", "(") || _at.Is("UNPIVOT") || _at.Is("MATCH_RECOGNIZE")) throw SnowflakeException.Unsupported(_at.Now.Text.ToUpperInvariant());
         var named = _at.Try("AS") || (SqlNames.IsName(_at.Now) && !_at.Is("ASOF"));
         return named ? $" AS {SqlNames.Quoted(SqlNames.Read(_at))}{Columns()}" : otherwise is null ? "" : " AS " + otherwise;
-    }
-
-    private (string Sql, bool Outer) Flatten()
-    {
-        _at.Expect("(");
-        Piece? input = null;
-        var (path, outer) = ("$", false);
-        do
-        {
-            var name = _at.Peek(1).Is("=>") ? _at.Take().Text.ToUpperInvariant() : "INPUT";
-            _at.Try("=>");
-            switch (name)
-            {
-                case "INPUT": input = Expressions.Read(); break;
-                case "PATH": path += "." + SqlNames.Text(_at.Take()); break;
-                case "OUTER": outer = _at.Try("TRUE") || (_at.Try("FALSE") ? false : throw _at.Unexpected()); break;
-                case "RECURSIVE" when _at.Try("FALSE"): break;
-                case "MODE" when _at.Now.Kind == SqlTokenKind.Literal && SqlNames.Text(_at.Take()) == "BOTH": break;
-                default: throw SnowflakeException.Unsupported($"FLATTEN with {name}");
-            }
-        }
-        while (_at.Try(","));
-        _at.Expect(")");
-        var value = input ?? throw SnowflakeException.Syntax("FLATTEN needs INPUT.");
-        var source = path == "$" ? $"to_json({value})" : $"json_extract({value}, {SqlNames.Literal(path)})";
-        return ($"""
-            SELECT CASE WHEN json_type(s.i) = 'OBJECT' THEN e.key END AS "KEY", CASE WHEN json_type(s.i) = 'ARRAY' THEN CAST(e.key AS BIGINT) END AS "INDEX", e.value AS "VALUE", s.i AS "THIS"
-            FROM (SELECT {source} AS i) AS s, json_each(s.i) AS e WHERE json_type(s.i) IN ('OBJECT', 'ARRAY')
-            """, outer);
     }
 }

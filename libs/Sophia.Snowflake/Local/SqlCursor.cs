@@ -70,5 +70,11 @@ internal sealed class SqlCursor
 
     public void Leave() => _depth--;
 
+    /// <summary>One more in a row of operators, joins or set operations. The engine takes no more than a thousand levels, and each is one.</summary>
+    public static void Link(ref int links)
+    {
+        if (++links > 900) throw SnowflakeException.Syntax("More than 900 operators, joins or set operations stand in a row.");
+    }
+
     public void Back(int to) => At = to;
 }

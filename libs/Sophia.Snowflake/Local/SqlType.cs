@@ -6,7 +6,8 @@ namespace Sophia.Snowflake.Local;
 internal enum SqlKind { Unknown, Text, Number, Boolean, Variant, Moment, Vector }
 
 /// <summary>A piece of a statement in the engine's words.</summary>
-internal readonly record struct Piece(string Sql, SqlKind Kind = SqlKind.Unknown)
+/// <param name="Scale">Digits behind the point of a decimal, where the statement shows them.</param>
+internal readonly record struct Piece(string Sql, SqlKind Kind = SqlKind.Unknown, int? Scale = null)
 {
     public override string ToString() => Sql;
 }

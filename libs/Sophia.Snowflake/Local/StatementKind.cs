@@ -12,7 +12,7 @@ internal static class StatementKind
     // The words that begin a statement in Snowflake, or in the engine only.
     private static readonly HashSet<string> Others = new(StringComparer.Ordinal)
     {
-        "EXPLAIN", "COPY", "CALL", "PUT", "GET", "LIST", "LS", "REMOVE", "RM", "SET", "UNSET", "UNDROP", "COMMENT", "EXECUTE", "DECLARE",
+        "EXPLAIN", "COPY", "CALL", "PUT", "GET", "LIST", "LS", "REMOVE", "RM", "SET", "UNSET", "UNDROP", "EXECUTE", "DECLARE",
         "ATTACH", "DETACH", "INSTALL", "LOAD", "PRAGMA", "EXPORT", "IMPORT", "CHECKPOINT", "VACUUM", "ANALYZE", "PIVOT", "FROM", "RESET",
     };
 
@@ -36,7 +36,7 @@ internal static class StatementKind
             "COMMIT" => Commit,
             "ROLLBACK" => Rollback,
             "CREATE" or "DROP" or "ALTER" => Object(code),
-            "TRUNCATE" or "GRANT" or "REVOKE" => Ddl,
+            "TRUNCATE" or "GRANT" or "REVOKE" or "COMMENT" => Ddl,
             var other when Others.Contains(other) => throw SnowflakeException.Unsupported(other),
             var other => throw SnowflakeException.Syntax($"syntax error line 1 at position 0 unexpected '{other}'."),
         };

@@ -4,7 +4,7 @@ using Sophia.Snowflake.Local.Remote;
 namespace Sophia.Snowflake.Local;
 
 /// <summary>Reads one statement by its kind and gives the engine's.</summary>
-internal sealed class StatementReader
+internal sealed partial class StatementReader
 {
     private readonly SqlCursor _at;
     private readonly QueryReader _query;
@@ -43,6 +43,7 @@ internal sealed class StatementReader
         if (_at.Try("DROP")) return Drop();
         if (_at.Try("CREATE")) return Create();
         if (_at.Try("ALTER", "TABLE")) return Alter();
+        if (_at.Try("COMMENT")) return Comment();
         if (_at.Try("SHOW")) return Catalog.Show(_at, _state);
         if (_at.Try("DESCRIBE") || _at.Try("DESC")) return Catalog.Describe(_at, _state);
         throw SnowflakeException.Unsupported($"{_at.Now.Text} {_at.Peek(1).Text}".ToUpperInvariant());
@@ -132,17 +133,18 @@ internal sealed class StatementReader
         if (_at.Try("DATABASE")) return Database(replace);
         var kind = _at.Is("VIEW") || _at.Is("SCHEMA") || _at.Is("SEQUENCE") ? _at.Take().Text.ToUpperInvariant() : throw SnowflakeException.Unsupported($"CREATE {_at.Now.Text.ToUpperInvariant()}");
         var exists = _at.Try("IF", "NOT", "EXISTS") ? "IF NOT EXISTS " : "";
-        var sql = $"CREATE {replace}{kind} {exists}{_query.Name()}";
+        var name = _query.Name();
+        var sql = $"CREATE {replace}{kind} {exists}{name}";
         if (kind == "SEQUENCE")
         {
             if (_at.Try("START")) { _ = _at.Try("WITH") || _at.Try("="); sql += $" START {SqlType.Whole(_at, 0, int.MaxValue, "START")}"; }
             if (_at.Try("INCREMENT")) { _ = _at.Try("BY") || _at.Try("="); sql += $" INCREMENT {SqlType.Whole(_at, 1, int.MaxValue, "INCREMENT")}"; }
         }
         if (kind == "VIEW") sql += _query.Columns();
-        Properties();
+        var comment = Properties();
         if (kind != "VIEW") return sql;
         _at.Expect("AS");
-        return $"{sql} AS {_query.Read()}";
+        return $"{sql} AS {_query.Read()}{Comment("VIEW", name, comment)}";
     }
 
     // There is one, and making it again where it is there changes nothing.
@@ -154,63 +156,6 @@ internal sealed class StatementReader
         if (name != LocalSnowflake.Database) throw SnowflakeException.Unsupported($"a database beside {LocalSnowflake.Database}");
         if (replace.Length > 0) throw SnowflakeException.Unsupported("CREATE OR REPLACE DATABASE");
         return exists ? $"CREATE SCHEMA IF NOT EXISTS {LocalSnowflake.Database}.{LocalSnowflake.DefaultSchema}" : throw new SnowflakeException("002002", "42710", $"SQL compilation error:\nObject '{name}' already exists.");
-    }
-
-    private string Table(string replace, bool temporary)
-    {
-        var exists = _at.Try("IF", "NOT", "EXISTS") ? "IF NOT EXISTS " : "";
-        var sql = $"CREATE {replace}{(temporary ? "TEMP " : "")}TABLE {exists}{_query.Name()}";
-        List<string> columns = [];
-        if (_at.Try("("))
-        {
-            do if (!Constraint()) columns.Add(Column());
-            while (_at.Try(","));
-            _at.Expect(")");
-        }
-        Properties();
-        if (_at.Is("LIKE") || _at.Is("CLONE")) throw SnowflakeException.Unsupported($"CREATE TABLE … {_at.Now.Text.ToUpperInvariant()}");
-        if (!_at.Try("AS")) return columns.Count > 0 ? $"{sql} ({string.Join(", ", columns)})" : throw SnowflakeException.Syntax("A table has at least one column.");
-        return columns.Count == 0 ? $"{sql} AS {_query.Read()}" : throw SnowflakeException.Unsupported("CREATE TABLE with columns and AS");
-    }
-
-    // Keys of a table are said and not held, as in Snowflake.
-    private bool Constraint()
-    {
-        if (_at.Try("CONSTRAINT")) SqlNames.Read(_at);
-        else if (!(_at.Is("PRIMARY", "KEY") || _at.Is("UNIQUE", "(") || _at.Is("FOREIGN", "KEY"))) return false;
-        var foreign = _at.Try("FOREIGN", "KEY");
-        if (!foreign && !_at.Try("PRIMARY", "KEY")) _at.Expect("UNIQUE");
-        if (_query.Columns().Length == 0) throw _at.Unexpected();
-        if (foreign) { _at.Expect("REFERENCES"); _query.Name(); _query.Columns(); }
-        return true;
-    }
-
-    private string Column()
-    {
-        var name = SqlNames.Quoted(SqlNames.Read(_at));
-        var whole = _at.Is("INT") || _at.Is("INTEGER") || _at.Is("BIGINT") || _at.Is("SMALLINT") || _at.Is("TINYINT");
-        var sql = $"{name} {(SqlType.Read(_at) is var type && whole ? "BIGINT" : type.Engine)}";
-        while (true)
-        {
-            if (_at.Try("NOT", "NULL")) sql += " NOT NULL";
-            else if (_at.Try("DEFAULT")) sql += $" DEFAULT {_query.Expressions.Read()}";
-            else if (_at.Try("COMMENT")) SqlNames.Text(_at.Take());
-            else if (_at.Is("AUTOINCREMENT") || _at.Is("IDENTITY") || _at.Is("COLLATE") || _at.Is("MASKING") || _at.Is("AS")) throw SnowflakeException.Unsupported($"a column with {_at.Now.Text.ToUpperInvariant()}");
-            else if (!(_at.Try("NULL") || _at.Try("PRIMARY", "KEY") || _at.Try("UNIQUE"))) return sql;
-        }
-    }
-
-    // What changes nothing here: how a table is laid out, kept and described.
-    private void Properties()
-    {
-        while (true)
-        {
-            if (_at.Try("CLUSTER", "BY", "(")) _query.Expressions.List(")");
-            else if (_at.Try("DATA_RETENTION_TIME_IN_DAYS", "=") || _at.Try("MAX_DATA_EXTENSION_TIME_IN_DAYS", "=")) SqlType.Whole(_at, 0, 90, "Days");
-            else if (_at.Try("COMMENT", "=")) SqlNames.Text(_at.Take());
-            else if (_at.Try("CHANGE_TRACKING", "=")) { if (!_at.Try("TRUE")) _at.Expect("FALSE"); }
-            else return;
-        }
     }
 
     private string Alter()
@@ -228,7 +173,7 @@ internal sealed class StatementReader
         {
             _at.Try("COLUMN");
             if (_at.Is("PRIMARY") || _at.Is("CONSTRAINT")) throw SnowflakeException.Unsupported("ALTER TABLE … ADD CONSTRAINT");
-            return $"{sql}ADD COLUMN {(_at.Try("IF", "NOT", "EXISTS") ? "IF NOT EXISTS " : "")}{Column()}";
+            return $"{sql}ADD COLUMN {(_at.Try("IF", "NOT", "EXISTS") ? "IF NOT EXISTS " : "")}{Column(null, added: true)}";
         }
         throw SnowflakeException.Unsupported($"ALTER TABLE … {_at.Now.Text.ToUpperInvariant()}");
     }

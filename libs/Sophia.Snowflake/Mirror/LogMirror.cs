@@ -144,16 +144,16 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
         await PurgeResidentAsync(session, cancellationToken).ConfigureAwait(false);
         var batches = Channel.CreateBounded<Batch>(1);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var reading = Task.Run(() => ReadBatchesAsync(batches.Writer, stop.Token), CancellationToken.None);
+        var reading = Task.Run(() => ReadBatchesAsync(batches.Writer, session.BindsVectors, stop.Token), CancellationToken.None);
         try
         {
-            var (written, sinceSaved, isStaged) = (0L, 0L, false);
+            var (written, sinceSaved) = (0L, 0L);
+            var stages = new HashSet<int>();
             await foreach (var batch in batches.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 if (batch.Rows.Count > 0)
                 {
-                    await WriteAsync(session, batch.Rows, isStaged, cancellationToken).ConfigureAwait(false);
-                    isStaged = true;
+                    await WriteAsync(session, batch.Rows, stages, cancellationToken).ConfigureAwait(false);
                 }
 
                 if (batch.Rows.Cache.Count > 0)
@@ -211,12 +211,12 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
     }
 
     // One batch is made while the one before is being written.
-    private async Task ReadBatchesAsync(ChannelWriter<Batch> batches, CancellationToken cancellationToken)
+    private async Task ReadBatchesAsync(ChannelWriter<Batch> batches, bool bindsVectors, CancellationToken cancellationToken)
     {
         try
         {
             var (numbers, times) = ((long[])_state.Numbers.Clone(), (long[])_state.Times.Clone());
-            var rows = new MirrorRows();
+            var rows = new MirrorRows(bindsVectors);
             for (var partition = 0; partition < Sequence.Partitions; partition++)
             {
                 while (numbers[partition] < _memory.Seen[partition])
@@ -235,7 +235,7 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
                     if (rows.All >= _options.BatchRows || rows.Size >= _options.BatchBytes)
                     {
                         await batches.WriteAsync(new Batch(rows, (long[])numbers.Clone(), (long[])times.Clone(), IsLast: false), cancellationToken).ConfigureAwait(false);
-                        rows = new MirrorRows();
+                        rows = new MirrorRows(bindsVectors);
                     }
                 }
             }
@@ -368,11 +368,22 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
         }
     }
 
-    private async Task WriteAsync(FlushSession session, MirrorRows rows, bool isStaged, CancellationToken cancellationToken)
+    // The session's tables that were made for this flush: of vectors by their length, and the one of rows.
+    private const int RowStage = -1;
+
+    private async Task WriteAsync(FlushSession session, MirrorRows rows, HashSet<int> stages, CancellationToken cancellationToken)
     {
-        if (!isStaged)
+        if (stages.Add(RowStage))
         {
             await session.ExecuteAsync(MirrorStatements.MakeStage, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var (table, _) in rows.Vectors(0, rows.Count))
+        {
+            if (stages.Add(table))
+            {
+                await session.ExecuteAsync(MirrorStatements.MakeVectorStage(table, session.BindsVectors), cancellationToken).ConfigureAwait(false);
+            }
         }
 
         await WriteAsync(session, rows, 0, rows.Count, cancellationToken).ConfigureAwait(false);
@@ -381,18 +392,29 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
 
     private async Task WriteAsync(FlushSession session, MirrorRows rows, int from, int count, CancellationToken cancellationToken)
     {
+        var vectors = rows.Vectors(from, count).ToArray();
         try
         {
             await session.ExecuteAsync(MirrorStatements.EmptyStage, cancellationToken).ConfigureAwait(false);
+            foreach (var (table, _) in vectors)
+            {
+                await session.ExecuteAsync(MirrorStatements.EmptyVectorStage(table), cancellationToken).ConfigureAwait(false);
+            }
+
             await session.ExecuteAsync(MirrorStatements.Fill, cancellationToken, rows.Arrays(from, count)).ConfigureAwait(false);
+            foreach (var (table, arrays) in vectors)
+            {
+                await session.ExecuteAsync(MirrorStatements.FillVectors(table), cancellationToken, arrays).ConfigureAwait(false);
+            }
+
             foreach (var table in rows.Erases ? MirrorStatements.Tables : [])
             {
                 await session.ExecuteAsync(MirrorStatements.Erase(table), cancellationToken).ConfigureAwait(false);
             }
 
-            foreach (var table in rows.VectorTables)
+            foreach (var (table, _) in vectors)
             {
-                await session.ExecuteAsync(MirrorStatements.MergeVectors(table), cancellationToken).ConfigureAwait(false);
+                await session.ExecuteAsync(MirrorStatements.MergeVectors(table, session.BindsVectors), cancellationToken).ConfigureAwait(false);
             }
 
             await session.ExecuteAsync(MirrorStatements.Merge, cancellationToken).ConfigureAwait(false);

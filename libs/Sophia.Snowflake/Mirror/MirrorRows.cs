@@ -9,17 +9,19 @@ using Sophia.Snowflake.CortexFeed;
 
 namespace Sophia.Snowflake.Mirror;
 
-/// <summary>Rows of the log as columns of text, in the order of the staging table.</summary>
-internal sealed class MirrorRows
+/// <summary>Rows of the log as columns of text, in the order of the staging table, and their vectors apart.</summary>
+/// <param name="bindsVectors">Whether a vector stays one; otherwise it becomes a text of JSON.</param>
+internal sealed class MirrorRows(bool bindsVectors)
 {
     public static readonly string[] Columns =
     [
         "sequence", "namespace_id", "tenant", "namespace", "record_id", "record_key", "change", "version", "previous", "recorded_at", "content_kind", "content_type", "content",
-        "content_hex", "tags", "attributes", "provenance", "vector_model", "dimensions", "vector", "created_at", "expires_at", "valid_from", "valid_to",
+        "content_hex", "tags", "attributes", "provenance", "vector_model", "dimensions", "created_at", "expires_at", "valid_from", "valid_to",
     ];
 
     private static readonly string?[] Halves = new string?[1 << 16];
     private readonly List<string?[]> _rows = [];
+    private readonly SortedDictionary<int, List<(int Row, object Vector)>> _vectors = [];
 
     public int Count => _rows.Count;
 
@@ -31,9 +33,6 @@ internal sealed class MirrorRows
 
     /// <summary>Characters of all values, about.</summary>
     public long Size { get; private set; }
-
-    /// <summary>The tables of the vectors, as <see cref="MirrorStatements.TableOf"/> gives them.</summary>
-    public SortedSet<int> VectorTables { get; } = [];
 
     /// <summary>Whether a row erases: only then rows have to be deleted.</summary>
     public bool Erases { get; private set; }
@@ -57,13 +56,21 @@ internal sealed class MirrorRows
             record is { Tags.Count: > 0 } ? JsonSerializer.Serialize(record.Tags, MirrorValues.Default.IReadOnlyListString) : null,
             record is { Attributes.Length: > 0 } ? Encoding.UTF8.GetString(record.Attributes.Span) : null,
             record?.Provenance is { } provenance ? JsonSerializer.Serialize(provenance, MirrorValues.Default.Provenance) : null,
-            record?.VectorModel, record?.Vector is { } vector ? Text(vector.Length) : null, record?.Vector is { } values ? Vector(values) : null,
+            record?.VectorModel, record?.Vector is { } values ? Text(values.Length) : null,
             Time(record?.CreatedAt), Time(record?.ExpiresAt), Time(record?.ValidFrom), Time(record?.ValidTo),
         };
         Erases |= entry.Kind is ChangeKind.Forget or ChangeKind.Expire;
-        if (record?.Vector is { } held)
+        if (record?.Vector is { } vector)
         {
-            VectorTables.Add(MirrorStatements.TableOf(held.Length));
+            var table = MirrorStatements.TableOf(vector.Length);
+            object value = bindsVectors && table > 0 ? vector : Json(vector);
+            Size += value is string json ? json.Length : vector.Length * sizeof(float);
+            if (!_vectors.TryGetValue(table, out var all))
+            {
+                _vectors[table] = all = [];
+            }
+
+            all.Add((_rows.Count, value));
         }
 
         Size += 200 + row.Sum(static value => (long)(value?.Length ?? 0));
@@ -88,18 +95,40 @@ internal sealed class MirrorRows
         return arrays;
     }
 
+    /// <summary>The tables, as <see cref="MirrorStatements.TableOf"/> gives them, that vectors of these rows go to, each with an array for each of its columns.</summary>
+    public IEnumerable<(int Table, object?[] Arrays)> Vectors(int from, int count)
+    {
+        foreach (var (table, all) in _vectors)
+        {
+            var some = all.Where(vector => vector.Row >= from && vector.Row < from + count).ToArray();
+            if (some.Length == 0)
+            {
+                continue;
+            }
+
+            string?[] Column(int place) => Array.ConvertAll(some, vector => _rows[vector.Row][place]);
+            object vectors = some[0].Vector is float[] ? Array.ConvertAll(some, static vector => (float[])vector.Vector) : Array.ConvertAll(some, static vector => (string)vector.Vector);
+            yield return (table, [Column(1), Column(0), Column(4), Column(17), vectors]);
+        }
+    }
+
     /// <summary>Leaves a row's place in the log and takes away what Snowflake would not have.</summary>
     /// <returns>Its sequence; null when nothing was left to be taken away.</returns>
     public string? Bare(int row)
     {
-        if (_rows[row].AsSpan(12, 8).IndexOfAnyExcept((string?)null) < 0)
+        if (_rows[row].AsSpan(12, 7).IndexOfAnyExcept((string?)null) < 0)
         {
             return null;
         }
 
-        for (var i = 12; i <= 19; i++)
+        for (var i = 12; i <= 18; i++)
         {
             _rows[row][i] = null;
+        }
+
+        foreach (var all in _vectors.Values)
+        {
+            all.RemoveAll(vector => vector.Row == row);
         }
 
         return _rows[row][0]!;
@@ -120,7 +149,7 @@ internal sealed class MirrorRows
 
     private static string? Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture);
 
-    private static string Vector(float[] values)
+    private static string Json(float[] values)
     {
         // "[" and "]", a comma and at most 15 characters for each: what R of a float needs.
         var buffer = ArrayPool<char>.Shared.Rent((values.Length * 16) + 2);

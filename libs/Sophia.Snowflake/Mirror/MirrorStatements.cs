@@ -2,7 +2,10 @@ using Sophia.Snowflake.Migrations;
 
 namespace Sophia.Snowflake.Mirror;
 
-/// <summary>The statements of the mirror. Rows are bound as arrays into a table of the session, as texts, and go from there in one MERGE for each table.</summary>
+/// <summary>
+/// The statements of the mirror. Rows are bound as arrays into tables of the session, as texts, and go from there in one MERGE for each table;
+/// vectors have tables of the session of their own, where they are vectors already if the data source binds such values.
+/// </summary>
 internal static class MirrorStatements
 {
     public const string Log = Migration.Schema + ".MEMORY_LOG";
@@ -23,7 +26,7 @@ internal static class MirrorStatements
 
     public static readonly string EmptyStage = $"TRUNCATE TABLE {Stage}";
 
-    public static readonly string Fill = $"INSERT INTO {Stage} ({string.Join(", ", MirrorRows.Columns)}) VALUES ({string.Join(", ", MirrorRows.Columns.Select(static _ => "?"))})";
+    public static readonly string Fill = Insert(Stage, MirrorRows.Columns);
 
     /// <summary>Every table that holds something of a record.</summary>
     public static readonly IReadOnlyList<string> Tables = [Log, .. Dimensions.Select(static d => VectorTable(d)), VectorTable(0)];
@@ -36,16 +39,24 @@ internal static class MirrorStatements
         PARSE_JSON(tags)::ARRAY AS tags, PARSE_JSON(attributes) AS attributes, PARSE_JSON(provenance) AS provenance, vector_model, dimensions::NUMBER(4,0) AS dimensions,
         created_at::TIMESTAMP_NTZ AS created_at, expires_at::TIMESTAMP_NTZ AS expires_at, valid_from::TIMESTAMP_NTZ AS valid_from, valid_to::TIMESTAMP_NTZ AS valid_to
         """,
-        "");
+        Stage);
 
     /// <summary>The length whose table a vector of this length stands in: its own, or 0 for the table of others.</summary>
     public static int TableOf(int dimensions) => Dimensions.Contains(dimensions) ? dimensions : 0;
 
     /// <param name="table">Of <see cref="TableOf"/>.</param>
-    public static string MergeVectors(int table) => MergeInto(
+    /// <param name="bound">Whether vectors are bound as such; one of another length never is.</param>
+    public static string MakeVectorStage(int table, bool bound) =>
+        $"CREATE TEMPORARY TABLE IF NOT EXISTS {VectorStage(table)} (namespace_id VARCHAR, sequence VARCHAR, record_id VARCHAR, vector_model VARCHAR, embedding {(bound && table > 0 ? $"VECTOR(FLOAT, {table})" : "VARCHAR")})";
+
+    public static string EmptyVectorStage(int table) => $"TRUNCATE TABLE {VectorStage(table)}";
+
+    public static string FillVectors(int table) => Insert(VectorStage(table), VectorColumns);
+
+    public static string MergeVectors(int table, bool bound) => MergeInto(
         VectorTable(table), VectorColumns,
-        $"namespace_id::NUMBER(18,0) AS namespace_id, sequence::NUMBER(18,0) AS sequence, record_id, vector_model, PARSE_JSON(vector)::{(table == 0 ? "ARRAY" : $"VECTOR(FLOAT, {table})")} AS embedding",
-        $"WHERE vector IS NOT NULL AND dimensions {(table == 0 ? $"NOT IN ({string.Join(", ", Dimensions.Select(static d => $"'{d}'"))})" : $"= '{table}'")}");
+        $"namespace_id::NUMBER(18,0) AS namespace_id, sequence::NUMBER(18,0) AS sequence, record_id, vector_model, {(table == 0 ? "PARSE_JSON(embedding)::ARRAY" : bound ? "embedding" : $"PARSE_JSON(embedding)::VECTOR(FLOAT, {table})")} AS embedding",
+        VectorStage(table));
 
     /// <summary>What tombstones erase of a table: every row of their records that is older.</summary>
     public static string Erase(string table) =>
@@ -65,10 +76,14 @@ internal static class MirrorStatements
 
     private static string NotTombstones(string table, string prefix) => table == Log ? $" AND {prefix}change NOT IN ('forget', 'expire')" : "";
 
-    private static string MergeInto(string table, string[] columns, string values, string where) =>
+    private static string VectorStage(int dimensions) => $"MIRROR_VECTORS_{(dimensions == 0 ? "OTHER" : dimensions)}";
+
+    private static string Insert(string table, string[] columns) => $"INSERT INTO {table} ({string.Join(", ", columns)}) VALUES ({string.Join(", ", columns.Select(static _ => "?"))})";
+
+    private static string MergeInto(string table, string[] columns, string values, string stage) =>
         $"""
         MERGE INTO {table} AS t
-        USING (SELECT {values} FROM {Stage} {where}) AS s
+        USING (SELECT {values} FROM {stage}) AS s
         ON t.namespace_id = s.namespace_id AND t.sequence = s.sequence
         WHEN NOT MATCHED THEN INSERT ({string.Join(", ", columns)}) VALUES ({string.Join(", ", columns.Select(static c => "s." + c))})
         """;

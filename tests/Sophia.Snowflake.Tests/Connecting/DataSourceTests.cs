@@ -77,6 +77,35 @@ public sealed class DataSourceTests
     }
 
     [Fact]
+    public async Task Texts_and_vectors_go_into_a_table_of_the_session_as_they_were_bound()
+    {
+        await using var source = new LocalSnowflakeDataSource();
+        await using var connection = await OpenAsync(source);
+        await RunAsync(connection, "create temporary table stage (a varchar, e vector(float, 3), b varchar)");
+        var random = new Random(7);
+        string? Text(int i) => (i % 5) switch { 0 => null, 1 => "", 2 => "Ω😀 it's\"\\", 3 => new string((char)('a' + (i % 26)), random.Next(5_000)), _ => "a\0b" };
+        // More than the engine takes at once, and not a multiple of it.
+        var (texts, others) = (Enumerable.Range(0, 5_001).Select(Text).ToArray(), Enumerable.Range(0, 5_001).Select(i => Text(i + 1)).ToArray());
+        var vectors = texts.Select(_ => new[] { random.NextSingle(), -0f, float.MaxValue }).ToArray();
+
+        Assert.Equal(5_001, await RunAsync(connection, "insert into stage (a, e, b) values (?, ?, ?)", texts, vectors, others));
+
+        using var command = Command(connection, "select a, e, b from stage", []);
+        using var reader = await command.ExecuteReaderAsync();
+        var rows = 0;
+        for (; await reader.ReadAsync(); rows++)
+        {
+            Assert.Equal((texts[rows], others[rows]), (reader.IsDBNull(0) ? null : reader.GetString(0), reader.IsDBNull(2) ? null : reader.GetString(2)));
+            Assert.Equal(vectors[rows], System.Text.Json.JsonSerializer.Deserialize<float[]>(reader.GetString(1)));
+        }
+
+        Assert.Equal(5_001, rows);
+        await Assert.ThrowsAnyAsync<Exception>(() => RunAsync(connection, "insert into stage (a, e, b) values (?, ?, ?)", new[] { "x", "y" }, new[] { new float[3], new float[4] }, new[] { "x", "y" }));
+        using var count = Command(connection, "select count(*) from stage", []);
+        Assert.Equal(5_001L, await count.ExecuteScalarAsync());
+    }
+
+    [Fact]
     public async Task A_transaction_that_is_left_is_undone()
     {
         await using var source = new LocalSnowflakeDataSource();

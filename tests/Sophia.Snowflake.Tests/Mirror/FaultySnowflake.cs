@@ -14,7 +14,7 @@ internal sealed class DriverException(string message, string sqlState = "08006")
 
 /// <summary>A Snowflake beyond the process's edge: the local engine, behind a line that can be cut, slow, or answer with errors, as the driver would say it.</summary>
 /// <param name="account">What is at the line's other end; null for the engine itself, without a driver.</param>
-internal sealed class FaultySnowflake(DbDataSource? account = null) : DbDataSource
+internal sealed class FaultySnowflake(DbDataSource? account = null) : DbDataSource, IVectorBinding
 {
     private readonly DbDataSource _inner = account ?? new LocalSnowflakeDataSource();
 
@@ -26,6 +26,9 @@ internal sealed class FaultySnowflake(DbDataSource? account = null) : DbDataSour
 
     /// <summary>Answers SNOWFLAKE.CORTEX.COMPLETE, of which the local engine has none: model, history and options as JSON.</summary>
     public Func<string, string, string, string?>? Complete { get; set; }
+
+    /// <summary>A driver takes no vectors.</summary>
+    public bool BindsVectors => account is null;
 
     public int Logins;
 

@@ -1,6 +1,10 @@
 create table t (id int, name varchar(20), v variant, price number(10,2), at timestamp_ntz, e vector(float, 2), primary key (id));
 insert into t select 1, 'ada', parse_json('{"a":{"b":[1,"x"]},"n":5,"s":"hi"}'), 1.50, '2024-02-29 12:30:00'::timestamp_ntz, [1,0]::vector(float,2);
 insert into t select 2, null, parse_json('{"n":7,"s":null}'), null, null, [0,1]::vector(float,2);
+create table sized (id int autoincrement start 10 increment 5, name varchar(5) comment 'what it is called', note string) comment = 'it''s sized';
+insert into sized (name, note) values ('ada', 'a'), ('bob', 'b');
+create table copied clone sized;
+create table alike like sized;
 select 1 --> 1 | 1
 select 1 as one, 2 two --> ONE, TWO | 1, 2
 select 10/4 --> 10/4 | 2.5
@@ -28,7 +32,12 @@ select typeof(v:n) as a, typeof(v:s) as b, typeof(v:a) as c from t order by id -
 select f.index, f.value::string as x from t, lateral flatten(input => v:a.b) f where id = 1 order by f.index --> INDEX, X | 0, 1 / 1, x
 select t.id, f.value from t, lateral flatten(input => v:a.b, outer => true) f where t.id = 2 --> ID, VALUE | 2, NULL
 select key from table(flatten(input => parse_json('{"b":1,"a":2}'))) order by key --> KEY | a / b
-select value from table(flatten(input => parse_json('[1]'), recursive => true)) --> 000002
+select key, path, index, value, this from table(flatten(input => parse_json('{"a":1,"b":[77,88],"c":{"d":"X"}}'), recursive => true)) --> KEY, PATH, INDEX, VALUE, THIS | a, a, NULL, 1, {"a":1,"b":[77,88],"c":{"d":"X"}} / b, b, NULL, [77,88], {"a":1,"b":[77,88],"c":{"d":"X"}} / NULL, b[0], 0, 77, [77,88] / NULL, b[1], 1, 88, [77,88] / c, c, NULL, {"d":"X"}, {"a":1,"b":[77,88],"c":{"d":"X"}} / d, c.d, NULL, "X", {"d":"X"}
+select key, path, value from table(flatten(input => parse_json('{"a":1,"b":[77,88],"c":{"d":"X"}}'), recursive => true, mode => 'OBJECT')) --> KEY, PATH, VALUE | a, a, 1 / b, b, [77,88] / c, c, {"d":"X"} / d, c.d, "X"
+select path, index, value from table(flatten(input => parse_json('{"a":1,"b":[77,88]}'), path => 'b')) --> PATH, INDEX, VALUE | b[0], 0, 77 / b[1], 1, 88
+select key, path, value from table(flatten(input => parse_json('{"b":{"c":7}}'), path => 'b', recursive => true)) --> KEY, PATH, VALUE | c, b.c, 7
+select f.path, f.value from t, lateral flatten(input => t.v, recursive => true) f where t.id = 1 and f.index = 1 --> PATH, VALUE | a.b[1], "x"
+select value from table(flatten(input => parse_json('[1]'), mode => 'ALL')) --> 001003
 select object_construct('a', 1, 'b', null) as x --> X | {"a":1}
 select array_construct(1, 'x', null) as x --> X | [1,"x",null]
 select array_size(parse_json('[1,2]')) as x --> X | 2
@@ -75,9 +84,9 @@ select seq4() as s from table(generator(rowcount => 3)) order by s --> S | 0 / 1
 merge into t using (select 3 as id, 'eve' as name) s on t.id = s.id when matched then update set t.name = s.name when not matched then insert (id, name) values (s.id, s.name) --> number of rows affected | 1
 update t set name = 'x' where id > 0 --> number of rows updated | 2
 delete from t where id = 9 --> number of rows deleted | 0
-show tables like 'T' --> name, database_name, schema_name, kind, rows | T, SOPHIA, PUBLIC, TABLE, 2
-describe table t --> name, type, kind, null?, default | ID, NUMBER(38,0), COLUMN, Y, NULL / NAME, VARCHAR(16777216), COLUMN, Y, NULL / V, VARIANT, COLUMN, Y, NULL / PRICE, NUMBER(10,2), COLUMN, Y, NULL / AT, TIMESTAMP_NTZ(9), COLUMN, Y, NULL / E, VECTOR(FLOAT, 2), COLUMN, Y, NULL
-select table_name from information_schema.tables where table_schema = 'PUBLIC' --> TABLE_NAME | T
+show tables like 'T' --> name, database_name, schema_name, kind, rows, comment | T, SOPHIA, PUBLIC, TABLE, 2, 
+describe table t --> name, type, kind, null?, default, comment | ID, NUMBER(38,0), COLUMN, Y, NULL, NULL / NAME, VARCHAR(20), COLUMN, Y, NULL, NULL / V, VARIANT, COLUMN, Y, NULL, NULL / PRICE, NUMBER(10,2), COLUMN, Y, NULL, NULL / AT, TIMESTAMP_NTZ(9), COLUMN, Y, NULL, NULL / E, VECTOR(FLOAT, 2), COLUMN, Y, NULL, NULL
+select table_name from information_schema.tables where table_schema = 'PUBLIC' --> TABLE_NAME | ALIKE / COPIED / SIZED / T
 create or replace transient table u (a int not null comment 'x') cluster by (a) data_retention_time_in_days = 0 comment = 'y' --> status | Statement executed successfully.
 alter table t add column if not exists z number(5,2) --> status | Statement executed successfully.
 select * from not_there --> 002003
@@ -209,3 +218,45 @@ select case when 1 = 2 then 'a' else 'b' end as x, case 3 when 3 then 'c' end as
 select no_such_column from t --> 000904
 select nope(1) --> 002140
 select * from nothing_here --> 002003
+select 1.00 / 3 as x, 10.5 / 4 as y, 2 / 3::float as z --> X, Y, Z | 0.33333333, 2.625, 0.6666666666666666
+select price / 7 as x, id / 7 as y from t where id = 1 --> X, Y | 0.21428571, 0.142857
+select 1::number(20, 10) / 3 as x --> X | 0.333333333333
+select (1 + 0.5) / 7 as x, -1.5 / 7 as y, 1 / 3 / 3 as z --> X, Y, Z | 0.2142857, -0.2142857, 0.111111
+select sum(id) / 7 as x from t --> X | 0.428571
+insert into sized (name) values ('abcde') --> number of rows inserted | 1
+insert into sized (name) values ('abcdef') --> 100078
+update sized set name = 'abcdef' --> 100078
+merge into sized using (select 'abcdef' as n) s on sized.name = s.n when not matched then insert (name) values (s.n) --> 100078
+insert into sized (name) values ('日本語です') --> number of rows inserted | 1
+describe table sized --> name, type, kind, null?, default, comment | ID, NUMBER(38,0), COLUMN, Y, IDENTITY START 10 INCREMENT 5 NOORDER, NULL / NAME, VARCHAR(5), COLUMN, Y, NULL, what it is called / NOTE, VARCHAR(16777216), COLUMN, Y, NULL, NULL
+select character_maximum_length from information_schema.columns where table_name = 'SIZED' and column_name = 'NAME' --> CHARACTER_MAXIMUM_LENGTH | 5
+show tables like 'SIZED' --> name, database_name, schema_name, kind, rows, comment | SIZED, SOPHIA, PUBLIC, TABLE, 2, it's sized
+comment on table sized is 'x' --> status | Statement executed successfully.
+comment on column sized.nothing is 'x' --> 000904
+alter table sized drop column name --> status | Statement executed successfully.
+select id, note from sized order by id --> ID, NOTE | 10, a / 15, b
+select id, note from copied order by id --> ID, NOTE | 10, a / 15, b
+insert into copied (name) values ('abcdef') --> 100078
+select count(*) as n from alike --> N | 0
+insert into alike (name) values ('abcdef') --> 100078
+create table copied clone sized --> 002002
+create table if not exists copied clone sized --> status | Statement executed successfully.
+create or replace table copied clone t --> status | Statement executed successfully.
+create table other clone not_there --> 002003
+create table other clone sized at (offset => -60) --> 000002
+create or replace table sized clone sized --> 000002
+create table counted (n int identity, m int autoincrement start 5 increment 2) --> status | Statement executed successfully.
+create table counted (n int collate 'de') --> 000002
+select avg(column1) as x from values (1), (1), (2) --> X | 1.333333
+select avg(distinct column1) as x, avg(column1::float) as y from values (1), (1), (2) --> X, Y | 1.5, 1.3333333333333333
+select avg(id) as x from t where id > 5 --> X | NULL
+select column1 as a, avg(column2) over (partition by column1) as x from values ('a', 1), ('a', 2), ('b', 7) order by 1, 2 --> A, X | a, 1.5 / a, 1.5 / b, 7
+select avg(v:n) as x from t --> X | 6
+select max(column1) / 2 as x, min(column1::float) / 2 as y from values (3.5), (4.5) --> X, Y | 2.25, 1.75
+select sum(column1) / count(*) as x, count(*) / sum(column1) as y from values (3.5), (4.5), (1) --> X, Y | 3, 0.333333
+select div0(sum(column1), count(*)) as x, div0(sum(column1), 0) as y from values (3.5), (4.5) --> X, Y | 4, 0
+select column1 / sum(column1) over () as x from values (1), (2) order by 1 --> X | 0.333333 / 0.666667
+select sum(column1) / 0 from values (1) --> 100051
+select (sum(column1) / 2)::number(10, 1) as x from values (2.5) --> X | 1.3
+select date_trunc('month', max(column1)) as x, dateadd(day, 1, max(column1)) as y from values ('2026-02-03 04:05:06'::timestamp) --> X, Y | 2026-02-01 00:00:00, 2026-02-04 04:05:06
+select date_trunc('month', max(column1)) as x, dateadd(day, 1, max(column1)) as y from values ('2026-02-03'::date) --> X, Y | 2026-02-01 00:00:00, 2026-02-04 00:00:00

@@ -9,6 +9,8 @@ namespace Sophia.SnowflakeEmulator.Queries;
 /// <summary>Statements: start, wait, read again, stop.</summary>
 internal static class QueryEndpoints
 {
+    private const int MaxStatementChars = 1 << 20;
+
     public static void MapQueries(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/queries/v1/query-request", StartAsync);
@@ -27,6 +29,7 @@ internal static class QueryEndpoints
         var (describe, wanted) = (body.Flag("describeOnly"), Count(body, session));
         var bindings = body.Member("bindings");
         var query = session.Queries.Start(requestId, sql, stop => RunAsync(session.Engine, answers, sql, bindings, describe, wanted, stop));
+        if (query is null) return SessionEndpoints.Refused("390111");
         return body.Flag("asyncExec") ? Answers.InProgress(query, "333334") : await answers.OfAsync(request, session, query, -1, cancellationToken);
     }
 
@@ -34,6 +37,7 @@ internal static class QueryEndpoints
     {
         // What is refused before the engine works is the statement's failure too, and not the request's.
         await Task.Yield();
+        if (sql.Length > MaxStatementChars) throw SnowflakeException.Unsupported("a text of more than 1 MB, Snowflake's own limit");
         var statements = LocalSession.Split(sql);
         if (statements.Count == 0) statements = [""];
         if (wanted != 0 && statements.Count != wanted)

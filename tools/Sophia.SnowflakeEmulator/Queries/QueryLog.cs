@@ -1,7 +1,7 @@
 namespace Sophia.SnowflakeEmulator.Queries;
 
 /// <summary>A session's statements by request and by id: a repeated request finds the statement that it started, and its result.</summary>
-internal sealed class QueryLog(int kept) : IDisposable
+internal sealed class QueryLog(int kept)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, RunningQuery> _byRequest = [];
@@ -9,12 +9,13 @@ internal sealed class QueryLog(int kept) : IDisposable
     private readonly Queue<RunningQuery> _finished = new();
     private bool _over;
 
-    /// <summary>Starts a statement, or gives the one that the same request has started.</summary>
-    public RunningQuery Start(string requestId, string sql, Func<CancellationToken, Task<IReadOnlyList<QueryResult>>> work)
+    /// <summary>Starts a statement, or gives the one that the same request has started; null where the session has ended meanwhile.</summary>
+    public RunningQuery? Start(string requestId, string sql, Func<CancellationToken, Task<IReadOnlyList<QueryResult>>> work)
     {
         lock (_lock)
         {
             if (_byRequest.TryGetValue(requestId, out var known)) return known;
+            if (_over) return null;
             var query = new RunningQuery(requestId, sql);
             _byRequest[requestId] = query;
             _byId[query.Id] = (query, -1);
@@ -69,13 +70,16 @@ internal sealed class QueryLog(int kept) : IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>Stops what is at work and lets go of all results; done when no statement is at work any more.</summary>
+    public Task EndAsync()
     {
         lock (_lock)
         {
             _over = true;
-            foreach (var query in _byRequest.Values) query.Stop();
+            var all = _byRequest.Values.ToArray();
+            foreach (var query in all) query.Stop();
             while (_finished.TryDequeue(out var query)) query.Release();
+            return Task.WhenAll(all.Select(static q => q.Results.ContinueWith(static _ => { }, TaskScheduler.Default)));
         }
     }
 }

@@ -15,9 +15,6 @@ internal sealed class EmulatorSession(long id, string user, LocalSession engine,
     public DateTimeOffset ExpiresAt { get; set; }
     public DateTimeOffset MasterExpiresAt { get; set; }
 
-    public void Dispose()
-    {
-        Queries.Dispose();
-        Engine.Dispose();
-    }
+    /// <summary>Stops the session's statements. The engine's session ends when they have: taken from under them, they would fail with faults of this program's.</summary>
+    public void Dispose() => Queries.EndAsync().ContinueWith(static (_, engine) => ((LocalSession)engine!).Dispose(), Engine, TaskScheduler.Default);
 }

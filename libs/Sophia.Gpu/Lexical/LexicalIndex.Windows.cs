@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sophia.Gpu.Text;
 
 namespace Sophia.Gpu.Lexical;
 
@@ -10,7 +11,8 @@ internal sealed partial class LexicalIndex
     /// <summary>
     /// Scores several documents as if they were one text: their counts of a term add up before they saturate, so that a
     /// window in which the terms of a query are spread over neighbours beats one that repeats a single term. Terms weigh
-    /// what they weigh in one document. A document is read once, in however many windows it is.
+    /// what they weigh in one document, those of which questions are made a quarter of it (<see cref="QuestionWords"/>). A document
+    /// is read once, in however many windows it is.
     /// </summary>
     internal sealed class WindowScores
     {
@@ -19,6 +21,7 @@ internal sealed partial class LexicalIndex
         private readonly Dictionary<int, int> _countsAt = [];
         private readonly List<int> _counts = [];
         private readonly int[] _sums;
+        private readonly double[] _idfs;
         private readonly int _documents;
         private readonly long _words;
 
@@ -28,6 +31,11 @@ internal sealed partial class LexicalIndex
             (_documents, _words) = query.Corpus is { } corpus ? (corpus.Documents, corpus.Words) : (index.Count, index._words);
             _terms = index.TermsOf(query);
             _sums = new int[_terms.Found.Length];
+            _idfs = new double[_sums.Length];
+            for (var i = 0; i < _idfs.Length; i++)
+            {
+                _idfs[i] = _terms.Found[i].Idf * (QuestionWords.Contains(_terms.Found[i].Text) ? QuestionWords.Weight : 1);
+            }
         }
 
         /// <summary>Terms that the query asks for.</summary>
@@ -57,7 +65,7 @@ internal sealed partial class LexicalIndex
             {
                 if (_sums[i] > 0)
                 {
-                    score += bm25.Score(_terms.Found[i].Idf, _sums[i], length);
+                    score += bm25.Score(_idfs[i], _sums[i], length);
                     matched++;
                 }
             }

@@ -281,7 +281,7 @@ internal sealed partial class HostShard
 
     /// <summary>A turn is short: how many of the query's terms it has tells more than how rare one of them is.</summary>
     private double CoverageOf(int row, int matched, int terms) =>
-        _conversations.IsTurn(row) ? Math.Sqrt(Math.Min(1, matched / (double)terms)) : 1;
+        _conversations.IsTurn(row) ? Math.Min(1, matched / (double)terms) : 1;
 
     /// <summary>When the fact began to hold; else when the record was created. UTC ticks.</summary>
     private long TimeOf(int row) => _rows[row].ValidFrom != long.MinValue ? _rows[row].ValidFrom : _rows[row].Created;

@@ -10,11 +10,11 @@ namespace Sophia.Gpu.Shards;
 /// text (BM25) as a share of the best window's.</item>
 /// <item>It gains besides by how well its conversation as a whole does: the cube root of the sum of the cubes of its turns'
 /// own scores (between their sum and their maximum), as a share of the best conversation's.</item>
-/// <item>A section of a document, and a turn where only vectors are asked for, is lent a share of the own score of each
-/// neighbour within <see cref="Reach"/> rows, less by <see cref="Decay"/> a row: sections are long, and say themselves
-/// what they are about.</item>
+/// <item>A turn where only vectors are asked for is lent a share of the own score of each neighbour within <see cref="Reach"/>
+/// rows, less by <see cref="Decay"/> a row.</item>
 /// </list>
-/// The shares of a turn add up to one, so that it competes fairly with records that stand alone.
+/// Sections of documents are lent nothing: they are long, and say themselves what they are about; what their neighbours lent
+/// them cost recall where it was measured. The shares of a turn add up to one, so that it competes fairly with records that stand alone.
 /// Only records that pass the filter lend. The weights were chosen on half of the conversations of one public set;
 /// bench/run.sh quality measures them on the other half and on another set.
 /// </summary>
@@ -38,7 +38,6 @@ internal static class Surroundings
     private const double WindowShare = 0.35;
     private const double ConversationShare = 0.21;
     private const double TurnShare = 0.09;
-    private const double SectionShare = 0.1;
     private const double Decay = 0.8;
 
     /// <summary>Adds the part to every candidate that gains by it.</summary>
@@ -69,7 +68,7 @@ internal static class Surroundings
         foreach (var candidate in candidates)
         {
             var isTurn = conversations.IsTurn(candidate.Row);
-            var lent = isTurn && hasWindows ? 0 : FromNeighbours(conversations, ownScores, candidate.Row, isTurn ? TurnShare : SectionShare);
+            var lent = isTurn && !hasWindows ? FromNeighbours(conversations, ownScores, candidate.Row, TurnShare) : 0;
             if (isTurn)
             {
                 candidate.Shrink(OwnShare);

@@ -39,15 +39,23 @@ public sealed class ModelTests
     }
 
     [SkippableFact]
-    public async Task As_programs_redis_and_postgres_give_the_same_connection_strings()
+    public async Task As_programs_redis_and_postgres_are_on_loopback_with_passwords_that_this_user_alone_can_read()
     {
         Skip.If(LocalPrograms.Redis is null || LocalPrograms.Postgres is null, "redis-server and postgres are not both installed.");
         await using var model = await AppHostModel.BuildAsync("LocalEngines=programs");
 
         var environment = await model.Application.EnvironmentOfAsync("api");
 
-        Assert.Equal($"localhost:{Recording.RedisPort}", environment["ConnectionStrings__redis"]);
-        Assert.Equal($"Host=localhost;Port={Recording.PostgresPort};Username=sophia;Database=postgres", environment["ConnectionStrings__postgres"]);
+        // Other users of the machine reach loopback too.
+        Assert.Matches($"^localhost:{Recording.RedisPort},password=[0-9a-f]{{32}}$", environment["ConnectionStrings__redis"]);
+        Assert.Matches($"^Host=localhost;Port={Recording.PostgresPort};Username=sophia;Password=[0-9a-f]{{32}};Database=postgres$", environment["ConnectionStrings__postgres"]);
+        foreach (var secret in new[] { "redis/password", "redis/redis.conf", "postgres/password" }.Where(_ => !OperatingSystem.IsWindows()))
+        {
+#pragma warning disable CA1416 // Not on Windows, as the line above says.
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(Recording.Root, "data", "apphost", secret)));
+#pragma warning restore CA1416
+        }
+
         Assert.Equal(["gpu-tier", "postgres", "redis"], model.Application.Resources()["api"].WaitsOf());
     }
 

@@ -17,6 +17,7 @@ internal static class CustomTypes
         ["monitoring.coreos.com/v1/PrometheusRule"] = typeof(Custom<RuleSpec>),
         ["external-secrets.io/v1/ExternalSecret"] = typeof(Custom<ExternalSecretSpec>),
         ["postgresql.cnpg.io/v1/Cluster"] = typeof(Custom<ClusterSpec>),
+        ["postgresql.cnpg.io/v1/ScheduledBackup"] = typeof(Custom<ScheduledBackupSpec>),
     };
 
     public sealed class Custom<T> : IKubernetesObject<V1ObjectMeta>
@@ -127,6 +128,15 @@ internal static class CustomTypes
         public ClusterAffinity? Affinity { get; set; }
         public V1ResourceRequirements? Resources { get; set; }
         public Backup? Backup { get; set; }
+    }
+
+    public sealed class ScheduledBackupSpec
+    {
+        public string? Schedule { get; set; }
+        public bool? Immediate { get; set; }
+        public string? BackupOwnerReference { get; set; }
+        public string? Method { get; set; }
+        public Target? Cluster { get; set; }
     }
 
     public sealed class Storage

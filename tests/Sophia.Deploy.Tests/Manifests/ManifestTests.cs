@@ -41,6 +41,7 @@ public sealed class ManifestTests
         { "gh200", "HTTP_PORTS: \"8080\"", "HTTP_PORTS: \"8080\"\n  Redis: host,password=x", "ConfigMap api-env" },
         { "gh200", "value: cuda", "value: ${DEVICE}", "A placeholder" },
         { "gh200", "namespace: sophia-ai-enhanced", "namespace: default", "" },
+        { "postgres", "cluster:\n    name: sophia-postgres", "cluster:\n    name: sophia", "Cluster sophia-postgres archives its log" },
         { "dev", "key: REDIS_PASSWORD", "key: REDIS_PWD", "Deployment redis: there is no Secret" },
         { "dev", "key: POSTGRES_PASSWORD", "key: PG_PASSWORD", "StatefulSet postgres: there is no Secret" },
         { "dev", "mountPath: /var/run/postgresql\n          name: run", "mountPath: /var/run/postgresql\n          name: runs", "StatefulSet postgres: there is no volume" },

@@ -103,6 +103,10 @@ internal static class ReferenceChecks
             if (set.All<V1Deployment>().FirstOrDefault(d => d.Name() == scaler.Spec.ScaleTargetRef.Name)?.Spec.Replicas is not null) yield return $"HorizontalPodAutoscaler {scaler.Name()}: its Deployment has a count too, which each apply would set back.";
         }
 
+        // An archived log restores nothing without a base backup to begin from.
+        var backups = set.All<CustomTypes.Custom<CustomTypes.ScheduledBackupSpec>>().Select(b => b.Spec!.Cluster!.Name).ToHashSet();
+        foreach (var cluster in set.All<CustomTypes.Custom<CustomTypes.ClusterSpec>>().Where(c => c.Spec!.Backup is not null && !backups.Contains(c.Metadata.Name))) yield return $"Cluster {cluster.Metadata.Name} archives its log and makes no base backup.";
+
         foreach (var scaler in set.All<CustomTypes.Custom<CustomTypes.VpaSpec>>())
         {
             if (!names.Contains($"{scaler.Spec!.TargetRef!.Kind} {scaler.Spec.TargetRef.Name}")) yield return $"VerticalPodAutoscaler {scaler.Metadata.Name} sizes nothing.";

@@ -19,6 +19,7 @@ internal static class WritesBench
     private const int BatchClients = 8;
     private const int SingleClients = 64;
     private const double MostLagSeconds = 2;
+    private const string Bare = "bare prototype";
 
     public static async Task OnSqliteAsync(BenchSettings settings, Report report)
     {
@@ -35,8 +36,13 @@ internal static class WritesBench
             service.Stop();
         }
 
+        if (!Bare.StartsWith(settings.Only, StringComparison.Ordinal))
+        {
+            return;
+        }
+
         var bare = PrototypeOnSqlite.PerSecond(settings.Folder("prototype"), text, BatchSize, settings.Window);
-        report.Add("bare prototype on SQLite, transactions of 100", bare, "records/s", note: "log row, content and current row; no service, no embedding, no postings");
+        report.Add($"{Bare} on SQLite, transactions of 100", bare, "records/s", note: "log row, content and current row; no service, no embedding, no postings");
     }
 
     public static async Task OnPostgresAsync(BenchSettings settings, Report report)
@@ -78,9 +84,14 @@ internal static class WritesBench
             }
         }
 
+        if (!Bare.StartsWith(settings.Only, StringComparison.Ordinal))
+        {
+            return;
+        }
+
         using var bare = PostgresServer.StartNew();
         var rate = await PrototypeOnPostgres.PerSecondAsync(bare.ConnectionString(), text, BatchSize, BatchClients, settings.Window);
-        report.Add("bare prototype on PostgreSQL, transactions of 100, 8 connections", rate, "records/s", note: "unnest; log row, content and current row under one partition's lock; no service, no embedding, no postings");
+        report.Add($"{Bare} on PostgreSQL, transactions of 100, 8 connections", rate, "records/s", note: "unnest; log row, content and current row under one partition's lock; no service, no embedding, no postings");
     }
 
     private static EnglishText Text(Report report)

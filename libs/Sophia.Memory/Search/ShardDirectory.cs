@@ -23,6 +23,10 @@ internal sealed class ShardDirectory(
     private const int MostBehind = 2_000;
 
     private static readonly TimeSpan PacePatience = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Waits in a row while the shard makes headway: behind what memory holds it would read from the store, which makes it slower still.</summary>
+    private const int MostPaces = 10;
+
     private static readonly TimeSpan Afterlife = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MissingPatience = TimeSpan.FromSeconds(30);
     private readonly ConcurrentDictionary<ShardKey, LoadedShard> _shards = new();
@@ -44,8 +48,8 @@ internal sealed class ShardDirectory(
 
     /// <summary>
     /// Holds a writer back for a moment when the namespace's shard has fallen behind the log: what the shard still has to
-    /// take in is then in memory, and a search that wants the write need not wait long. A shard that is loading, or makes no
-    /// headway, holds nobody back for longer than the moment.
+    /// take in is then in memory, and a search that wants the write need not wait long. A shard that makes headway is waited
+    /// for up to a second, one that makes none for a tenth of it, one that is loading not at all.
     /// </summary>
     public ValueTask PaceAsync(NamespaceInfo ns)
     {
@@ -53,8 +57,17 @@ internal sealed class ShardDirectory(
         return Find(ns) is { Ready.IsCompletedSuccessfully: true, IsBroken: false } shard && shard.Seen < last
             ? WaitAsync(shard, last) : ValueTask.CompletedTask;
 
-        static async ValueTask WaitAsync(LoadedShard shard, long last) =>
-            _ = await shard.ReachAsync(last, PacePatience, CancellationToken.None).ConfigureAwait(false);
+        static async ValueTask WaitAsync(LoadedShard shard, long last)
+        {
+            for (var (pace, seen) = (0, -1L); pace < MostPaces && shard.Seen > seen; pace++)
+            {
+                seen = shard.Seen;
+                if (await shard.ReachAsync(last, PacePatience, CancellationToken.None).ConfigureAwait(false))
+                {
+                    return;
+                }
+            }
+        }
     }
 
     public LoadedShard? Find(NamespaceInfo ns, int number = 0) => _shards.GetValueOrDefault(ShardKey.Of(ns, number));

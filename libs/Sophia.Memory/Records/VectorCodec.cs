@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace Sophia.Memory.Records;
@@ -14,6 +15,8 @@ public static class VectorCodec
 
     // The 13 low bits of a single's fraction have no place in a half.
     private const uint LostFraction = 0x1FFF;
+    private const int Sample = 8;
+    private const int AtOnce = 256;
 
     /// <summary>Bytes that a vector of so many components takes at most.</summary>
     public static int MostBytes(int dimensions) => 1 + (dimensions * sizeof(float));
@@ -73,45 +76,49 @@ public static class VectorCodec
 
     private static bool TryEncodeHalves(ReadOnlySpan<float> vector, Span<byte> bytes)
     {
-        var bits = MemoryMarshal.Cast<float, uint>(vector);
-        uint lost = 0;
-        foreach (var word in bits)
+        // Of most vectors that are no halves the first components say so.
+        foreach (var component in vector[..Math.Min(vector.Length, Sample)])
         {
-            lost |= word;
-        }
-
-        if ((lost & LostFraction) != 0)
-        {
-            return false;
+            if ((BitConverter.SingleToUInt32Bits(component) & LostFraction) != 0)
+            {
+                return false;
+            }
         }
 
         bytes[0] = Halves;
-        var target = bytes[1..];
-        for (var i = 0; i < bits.Length; i++)
+        var target = bytes.Slice(1, vector.Length * sizeof(ushort));
+        Span<Half> halves = stackalloc Half[AtOnce];
+        Span<float> back = stackalloc float[AtOnce];
+        for (var rest = vector; !rest.IsEmpty;)
         {
-            var word = bits[i];
-            var exponent = (int)((word >> 23) & 0xFF);
-            uint half;
-            if (exponent is >= 113 and <= 142)
+            var some = rest[..Math.Min(AtOnce, rest.Length)];
+            TensorPrimitives.ConvertToHalf(some, halves);
+            TensorPrimitives.ConvertToSingle(halves[..some.Length], back);
+            if (!MemoryMarshal.Cast<float, uint>(some).SequenceEqual(MemoryMarshal.Cast<float, uint>(back)[..some.Length]))
             {
-                // Both have a normal number here: only the bias of the exponent differs (127 and 15).
-                half = ((word >> 16) & 0x8000) | ((uint)(exponent - 112) << 10) | ((word >> 13) & 0x3FF);
-            }
-            else
-            {
-                var rounded = (Half)vector[i];
-                if (exponent == 255 || BitConverter.SingleToUInt32Bits((float)rounded) != word)
-                {
-                    return false;
-                }
-
-                half = BitConverter.HalfToUInt16Bits(rounded);
+                return false;
             }
 
-            BinaryPrimitives.WriteUInt16LittleEndian(target[(i * sizeof(ushort))..], (ushort)half);
+            Write(halves[..some.Length], target);
+            target = target[(some.Length * sizeof(ushort))..];
+            rest = rest[some.Length..];
         }
 
         return true;
+    }
+
+    private static void Write(ReadOnlySpan<Half> halves, Span<byte> target)
+    {
+        if (BitConverter.IsLittleEndian)
+        {
+            MemoryMarshal.AsBytes(halves).CopyTo(target);
+            return;
+        }
+
+        for (var i = 0; i < halves.Length; i++)
+        {
+            BinaryPrimitives.WriteHalfLittleEndian(target[(i * sizeof(ushort))..], halves[i]);
+        }
     }
 
     private static float[] DecodeSingles(ReadOnlySpan<byte> data)
@@ -128,13 +135,15 @@ public static class VectorCodec
     private static float[] DecodeHalves(ReadOnlySpan<byte> data)
     {
         var vector = new float[data.Length / sizeof(ushort)];
+        if (BitConverter.IsLittleEndian)
+        {
+            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(data), vector);
+            return vector;
+        }
+
         for (var i = 0; i < vector.Length; i++)
         {
-            uint half = BinaryPrimitives.ReadUInt16LittleEndian(data[(i * sizeof(ushort))..]);
-            var exponent = (half >> 10) & 0x1F;
-            vector[i] = exponent is > 0 and < 31
-                ? BitConverter.UInt32BitsToSingle(((half & 0x8000) << 16) | ((exponent + 112) << 23) | ((half & 0x3FF) << 13))
-                : (float)BitConverter.UInt16BitsToHalf((ushort)half);
+            vector[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(data[(i * sizeof(ushort))..]);
         }
 
         return vector;

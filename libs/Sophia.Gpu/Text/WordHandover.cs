@@ -25,6 +25,9 @@ internal sealed class WordHandover(TimeProvider clock)
     private const int BeatsKept = 3;
 
     private const int SlotBits = 14;
+
+    // Hundreds of texts wait at once, more than the shared pool keeps arrays for.
+    private static readonly ArrayPool<Word> Arrays = ArrayPool<Word>.Create(maxArrayLength: 512, maxArraysPerBucket: 1024);
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
     private readonly Offered?[] _slots = new Offered?[1 << SlotBits];
     private readonly Lock _starting = new();
@@ -117,7 +120,7 @@ internal sealed class WordHandover(TimeProvider clock)
         public Offered(float[] vector, ReadOnlySpan<Word> words, int beat)
         {
             (Vector, Beat, _count) = (vector, beat, words.Length);
-            _words = ArrayPool<Word>.Shared.Rent(words.Length);
+            _words = Arrays.Rent(words.Length);
             words.CopyTo(_words);
         }
 
@@ -132,7 +135,7 @@ internal sealed class WordHandover(TimeProvider clock)
         public void Release()
         {
             Array.Clear(_words, 0, _count);
-            ArrayPool<Word>.Shared.Return(_words);
+            Arrays.Return(_words);
         }
     }
 }

@@ -29,7 +29,8 @@ public sealed class HashedEmbedder : IEmbeddingGenerator<string, Embedding<float
     /// <summary>What all letter runs of a term weigh together, beside the term's 1.</summary>
     private const float RunsWeight = 0.45f;
 
-    private const int Ahead = 2;
+    /// <summary>Terms between the request for the features of one and their use.</summary>
+    private const int Apart = 4;
 
     [ThreadStatic]
     private static Scratch? t_scratch;
@@ -60,10 +61,9 @@ public sealed class HashedEmbedder : IEmbeddingGenerator<string, Embedding<float
         for (var i = 0; i < entries.Length; i++)
         {
             ref readonly var entry = ref entries[i];
-            if (i + Ahead < entries.Length)
+            if (i + Apart < entries.Length)
             {
-                // Asked for early, so that its cache line is there when its turn comes.
-                scratch.Touched += entries[i + Ahead].Word.Features[0];
+                Ahead.Fetch(entries[i + Apart].Word.Features);
             }
 
             if (entry.Word.IsName)
@@ -165,7 +165,6 @@ public sealed class HashedEmbedder : IEmbeddingGenerator<string, Embedding<float
 
         public readonly List<Word> Words = new(256);
         public readonly TermCounts Counts = new();
-        public int Touched;
 
         public void Reset()
         {

@@ -10,7 +10,10 @@ namespace Sophia.Gpu.Lexical;
 internal sealed class ForwardLists
 {
     private const int SmallestPage = 1 << 10;
-    private const int LargestPage = 1 << 16;
+
+    /// <summary>A collection does not move arrays so large.</summary>
+    private const int LargestPage = 1 << 18;
+
     private const int CacheLine = 64;
     private const int MostPrefetched = 512;
     private readonly List<byte[]> _pages = [];

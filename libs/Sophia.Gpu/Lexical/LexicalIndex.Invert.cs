@@ -1,9 +1,13 @@
 using System.Buffers;
+using Sophia.Gpu.Text;
 
 namespace Sophia.Gpu.Lexical;
 
 internal sealed partial class LexicalIndex
 {
+    private const int ListApart = 24;
+    private const int BytesApart = 10;
+
     /// <summary>Moves the newest documents from their forward lists into the postings.</summary>
     private void Invert()
     {
@@ -24,14 +28,22 @@ internal sealed partial class LexicalIndex
             }
         }
 
-        if (_terms.Used > _postings.Length)
+        _postings.MakeRoomFor(_terms.Used);
+        var runs = TermSort.ByTerm(words, spare, count, _terms.Used);
+        while (runs.MoveNext())
         {
-            Array.Resize(ref _postings, _terms.Used * 5 / 4);
-        }
+            // First the list is asked for, and when it is there, the place that is written next in it.
+            if (runs.TermAt(ListApart) is >= 0 and var far)
+            {
+                Ahead.Fetch(ref _postings[far]);
+            }
 
-        foreach (var run in TermSort.ByTerm(words, spare, count, _terms.Used))
-        {
-            _postings[run.Term].Append(run.Document, run.Count, _lengths);
+            if (runs.TermAt(BytesApart) is >= 0 and var near)
+            {
+                _postings[near].FetchEnd(_slabs);
+            }
+
+            _postings[runs.Current.Term].Append(runs.Current.Document, runs.Current.Count, _lengths, _slabs);
         }
 
         ArrayPool<ulong>.Shared.Return(words);

@@ -24,7 +24,7 @@ internal sealed partial class LexicalIndex
         var rarest = phrases.SelectMany(static phrase => phrase).MinBy(term => _terms[term].Documents);
         if (rarest < _postings.Length)
         {
-            var reader = new PostingList.Reader(_postings[rarest].Bytes);
+            var reader = new PostingList.Reader(_postings[rarest].Bytes(_slabs));
             for (var count = 1; reader.Next(); count++)
             {
                 AddIfAll(phrases, reader.Document, rows, found);

@@ -28,7 +28,8 @@ internal sealed partial class LexicalIndex
 
     private readonly TermTable _terms = new();
     private ForwardLists _forward = new();
-    private PostingList[] _postings = [];
+    private readonly PostingTable _postings = new();
+    private PostingSlabs _slabs = new();
     private byte[] _list = new byte[512];
     private Document[] _documents = new Document[64];
     private int[] _lengths = new int[64];
@@ -50,10 +51,13 @@ internal sealed partial class LexicalIndex
     {
         get
         {
-            var postings = _postings.Length * 40L;
-            foreach (ref readonly var list in _postings.AsSpan())
+            var postings = (_postings.Length * 32L) + _slabs.SizeInMemory;
+            foreach (var chunk in _postings.Chunks)
             {
-                postings += list.SizeInMemory;
+                foreach (ref readonly var list in chunk.AsSpan())
+                {
+                    postings += list.SizeInMemory;
+                }
             }
 
             return postings + _terms.SizeInMemory + (_terms.Vocabulary?.SizeInMemory ?? 0) + _forward.SizeInMemory + (_documents.Length * 20L);
@@ -163,11 +167,16 @@ internal sealed partial class LexicalIndex
             }
         }
 
-        foreach (ref var list in _postings.AsSpan())
+        var slabs = new PostingSlabs();
+        foreach (var chunk in _postings.Chunks)
         {
-            list.Renumber(numbers, _lengths);
+            foreach (ref var list in chunk.AsSpan())
+            {
+                list.Renumber(numbers, _lengths, _slabs, slabs);
+            }
         }
 
+        _slabs = slabs;
         ArrayPool<int>.Shared.Return(numbers);
         _forward = forward;
         _documentsUsed = _inverted = kept;
@@ -196,6 +205,7 @@ internal sealed partial class LexicalIndex
         _terms.Remove(term);
         if (term < _postings.Length)
         {
+            _postings[term].Free(_slabs);
             _postings[term] = default;
         }
     }

@@ -14,9 +14,25 @@ internal sealed class PostingBlocks
     private int _mostCount;
     private int _leastLength = int.MaxValue;
 
+    private byte[] _bytes = [];
+
+    /// <summary>Of the list; what is behind its length is undefined.</summary>
+    public byte[] Bytes { get => _bytes; init => _bytes = value; }
+
+    /// <summary>Where so many bytes may be written behind those that are there.</summary>
+    public Span<byte> Room(int length, int bytes)
+    {
+        if (length + bytes > _bytes.Length)
+        {
+            Array.Resize(ref _bytes, Math.Max(length + bytes, _bytes.Length + (_bytes.Length / (_bytes.Length < 1024 ? 2 : 4))));
+        }
+
+        return _bytes.AsSpan(length);
+    }
+
     public ReadOnlySpan<Block> All => _blocks.AsSpan(0, _started);
 
-    public long SizeInMemory => (_blocks.Length * 16L) + 24 + 48;
+    public long SizeInMemory => (_blocks.Length * 16L) + 24 + 56 + _bytes.Length + 24;
 
     /// <summary>The largest count in the list.</summary>
     public int MostCount => _mostCount;

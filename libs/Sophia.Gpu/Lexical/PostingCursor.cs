@@ -22,7 +22,7 @@ internal sealed partial class LexicalIndex
             ref readonly var list = ref index._postings[term.Number];
             var bound = list.Blocks is { } blocks ? bm25.Score(term.Idf, blocks.MostCount, blocks.LeastLength) : Bm25.Most(term.Idf);
             var cursor = new Cursor { _term = term.Number, _idf = term.Idf, Bound = bound };
-            cursor.Next(list.Bytes);
+            cursor.Next(list.Bytes(index._slabs));
             return cursor;
         }
 
@@ -32,7 +32,7 @@ internal sealed partial class LexicalIndex
         {
             var end = start + (long)sums.Length;
             ref readonly var list = ref index._postings[_term];
-            var bytes = list.Bytes;
+            var bytes = list.Bytes(index._slabs);
             var lengths = index._lengths;
             while (Document < end)
             {
@@ -63,7 +63,7 @@ internal sealed partial class LexicalIndex
             ref readonly var list = ref index._postings[_term];
             if (Document < document)
             {
-                var bytes = list.Bytes;
+                var bytes = list.Bytes(index._slabs);
                 while (Document < document && list.Blocks is { } blocks)
                 {
                     ref readonly var block = ref BlockOf(blocks, Document);

@@ -1,20 +1,28 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using Sophia.Gpu.Text;
 
 namespace Sophia.Gpu.Lexical;
 
 /// <summary>
 /// The documents that a term stands in, ascending, as bytes: the distance to the document before, shifted left by one,
 /// with the low bit set when the term stands there once; otherwise the count follows. Numbers are seven bits a byte,
-/// low first. Lists of up to eight bytes, which most are, need no array. From 128 documents on a list has blocks, which
-/// say what they can score at most. Removed documents stay until the index is compacted.
+/// low first. Lists of up to eight bytes, which most are, have them in themselves, others in the slabs of the index; from
+/// 128 documents on a list has an array of its own, and blocks, which say what they can score at most. Removed documents
+/// stay until the index is compacted.
 /// </summary>
 internal struct PostingList
 {
-    private byte[]? _bytes;
+    private const byte Inside = 0;
+    private const int MostBytesOfPosting = 2 * VarInt.MostBytesOfInt;
+
+    /// <summary>The bytes themselves, or their place in the slabs.</summary>
     private ulong _few;
     private int _length;
     private int _last;
+
+    /// <summary><see cref="Inside"/>, or the size of its block in the slabs, plus one.</summary>
+    private byte _block;
 
     /// <summary>Documents in the list, removed ones too.</summary>
     public int Count { get; private set; }
@@ -22,17 +30,22 @@ internal struct PostingList
     /// <summary>Null for a short list.</summary>
     public PostingBlocks? Blocks { get; private set; }
 
-    public readonly long SizeInMemory => (_bytes is null ? 0 : _bytes.Length + 24) + (Blocks?.SizeInMemory ?? 0);
+    /// <summary>Without what the slabs have.</summary>
+    public readonly long SizeInMemory => Blocks?.SizeInMemory ?? 0;
 
+    /// <param name="slabs">Of the index: the same in every call.</param>
     [UnscopedRef]
-    public readonly ReadOnlySpan<byte> Bytes =>
-        _bytes is null ? MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in _few))[.._length] : _bytes.AsSpan(0, _length);
+    public readonly ReadOnlySpan<byte> Bytes(PostingSlabs slabs) =>
+        Blocks is not null ? Blocks.Bytes.AsSpan(0, _length)
+        : _block == Inside ? MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in _few))[.._length]
+        : slabs.At((int)_few, _block - 1)[.._length];
 
     /// <param name="document">Above all before.</param>
     /// <param name="lengths">By document, in words.</param>
-    public void Append(int document, int count, ReadOnlySpan<int> lengths)
+    /// <param name="slabs">Of the index: the same in every call.</param>
+    public void Append(int document, int count, ReadOnlySpan<int> lengths, PostingSlabs slabs)
     {
-        Span<byte> posting = stackalloc byte[10];
+        Span<byte> posting = stackalloc byte[MostBytesOfPosting];
         var bytes = 0;
         VarInt.Write(posting, ref bytes, ((ulong)(document - _last) << 1) | (count == 1 ? 1UL : 0));
         if (count > 1)
@@ -40,7 +53,7 @@ internal struct PostingList
             VarInt.Write(posting, ref bytes, (ulong)count);
         }
 
-        posting[..bytes].CopyTo(Room(bytes));
+        posting[..bytes].CopyTo(Room(bytes, slabs));
         _length += bytes;
         _last = document;
         Count++;
@@ -50,49 +63,76 @@ internal struct PostingList
         }
         else if (Count == PostingBlocks.Size)
         {
-            Blocks = new PostingBlocks();
-            var reader = new Reader(Bytes);
+            var blocks = new PostingBlocks { Bytes = Bytes(slabs).ToArray() };
+            var reader = new Reader(blocks.Bytes);
             while (reader.Next())
             {
-                Blocks.Add(reader.Document, reader.Count, lengths[reader.Document], reader.At);
+                blocks.Add(reader.Document, reader.Count, lengths[reader.Document], reader.At);
             }
+
+            Free(slabs);
+            Blocks = blocks;
+        }
+    }
+
+    /// <summary>Gives its block back; the list is not to be used any more.</summary>
+    public void Free(PostingSlabs slabs)
+    {
+        if (_block != Inside)
+        {
+            slabs.Return((int)_few, _block - 1);
+            _block = Inside;
+        }
+    }
+
+    /// <summary>Asks for the cache line that the next posting is written to.</summary>
+    public readonly void FetchEnd(PostingSlabs slabs)
+    {
+        if (Blocks is null && _block != Inside)
+        {
+            Ahead.Fetch(ref MemoryMarshal.GetReference(slabs.At((int)_few, _block - 1)[(_length - 1)..]));
         }
     }
 
     [UnscopedRef]
-    private Span<byte> Room(int bytes)
+    private Span<byte> Room(int bytes, PostingSlabs slabs)
     {
-        if (_bytes is null)
+        if (Blocks is not null)
         {
-            if (_length + bytes <= sizeof(ulong))
-            {
-                return MemoryMarshal.AsBytes(new Span<ulong>(ref _few))[_length..];
-            }
-
-            var array = new byte[Math.Max(24, _length + bytes)];
-            Bytes.CopyTo(array);
-            _bytes = array;
-        }
-        else if (_length + bytes > _bytes.Length)
-        {
-            Array.Resize(ref _bytes, Math.Max(_length + bytes, _bytes.Length + (_bytes.Length / (_bytes.Length < 1024 ? 2 : 4))));
+            return Blocks.Room(_length, bytes);
         }
 
-        return _bytes.AsSpan(_length);
+        if (_block == Inside && _length + bytes <= sizeof(ulong))
+        {
+            return MemoryMarshal.AsBytes(new Span<ulong>(ref _few))[_length..];
+        }
+
+        if (_block == Inside || _length + bytes > PostingSlabs.BytesOf(_block - 1))
+        {
+            var size = PostingSlabs.SizeFor(_length + bytes);
+            var place = slabs.Take(size);
+            Bytes(slabs).CopyTo(slabs.At(place, size));
+            Free(slabs);
+            (_few, _block) = ((ulong)place, (byte)(size + 1));
+        }
+
+        return slabs.At((int)_few, _block - 1)[_length..];
     }
 
     /// <summary>Keeps the living documents, under their new numbers.</summary>
     /// <param name="newNumbers">By old number; −1 for the removed.</param>
     /// <param name="lengths">By new number.</param>
-    public void Renumber(ReadOnlySpan<int> newNumbers, ReadOnlySpan<int> lengths)
+    /// <param name="before">The slabs that it is in.</param>
+    /// <param name="slabs">Those that it goes to.</param>
+    public void Renumber(ReadOnlySpan<int> newNumbers, ReadOnlySpan<int> lengths, PostingSlabs before, PostingSlabs slabs)
     {
         var kept = new PostingList();
-        var reader = new Reader(Bytes);
+        var reader = new Reader(Bytes(before));
         while (reader.Next())
         {
             if (newNumbers[reader.Document] >= 0)
             {
-                kept.Append(newNumbers[reader.Document], reader.Count, lengths);
+                kept.Append(newNumbers[reader.Document], reader.Count, lengths, slabs);
             }
         }
 

@@ -55,6 +55,9 @@ internal static class TermSort
 
         public readonly Runs GetEnumerator() => this;
 
+        /// <summary>The term so many words further on; −1 behind the last.</summary>
+        public readonly int TermAt(int distance) => _at + distance < _sorted.Length ? (int)(_sorted[_at + distance] >> 32) : -1;
+
         public bool MoveNext()
         {
             if (_at == _sorted.Length)

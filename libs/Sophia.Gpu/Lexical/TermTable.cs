@@ -35,7 +35,9 @@ internal sealed class TermTable
     {
         for (var i = 0; i < words.Length; i++)
         {
-            guesses[i] = _slots[Home(words[i].SeededHash)].Number - 1;
+            var guess = _slots[Home(words[i].SeededHash)].Number - 1;
+            Ahead.Fetch(ref _entries[Math.Max(guess, 0)]);
+            guesses[i] = guess;
         }
     }
 

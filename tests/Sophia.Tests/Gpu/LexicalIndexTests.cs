@@ -93,30 +93,41 @@ public class LexicalIndexTests
     });
 
     [Fact]
-    public void A_posting_list_gives_back_what_was_put_in() =>
-        Gen.Select(Gen.Int[1, 1 << 20], Gen.OneOf(Gen.Const(1), Gen.Int[1, 300])).Array[0, 400].Sample(steps =>
+    public void Posting_lists_that_grow_in_turns_give_back_what_was_put_in() =>
+        Gen.Select(Gen.Int[0, 5], Gen.OneOf(Gen.Int[1, 100], Gen.Int[1, 1 << 14]), Gen.OneOf(Gen.Const(1), Gen.Int[1, 300])).Array[0, 1_200].Sample(steps =>
         {
-            var list = new PostingList();
-            var expected = new List<(int Document, int Count)>();
+            var slabs = new PostingSlabs();
+            var lists = new PostingList[6];
+            var expected = Array.ConvertAll(lists, _ => new List<(int Document, int Count)>());
             var document = -1;
-            var lengths = new int[steps.Sum(step => step.Item1) + 1];
-            foreach (var (distance, count) in steps)
+            var lengths = new int[steps.Sum(step => step.Item2) + 1];
+            foreach (var (list, distance, count) in steps)
             {
                 document += distance;
-                list.Append(document, count, lengths);
-                expected.Add((document, count));
+                lists[list].Append(document, count, lengths, slabs);
+                expected[list].Add((document, count));
+                if (list == 5 && count > 200)
+                {
+                    // Its room is the next one's.
+                    lists[5].Free(slabs);
+                    (lists[5], expected[5]) = (new PostingList(), []);
+                }
             }
 
-            var read = new List<(int, int)>();
-            var reader = new PostingList.Reader(list.Bytes);
-            while (reader.Next())
+            for (var list = 0; list < lists.Length; list++)
             {
-                read.Add((reader.Document, reader.Count));
-            }
+                var read = new List<(int, int)>();
+                var reader = new PostingList.Reader(lists[list].Bytes(slabs));
+                while (reader.Next())
+                {
+                    read.Add((reader.Document, reader.Count));
+                }
 
-            Assert.Equal(expected, read);
-            Assert.Equal(expected.Count, list.Count);
-            Assert.Equal((expected.Count + PostingBlocks.Size - 1) / PostingBlocks.Size, list.Blocks?.All.Length ?? (expected.Count + PostingBlocks.Size - 1) / PostingBlocks.Size);
+                Assert.Equal(expected[list], read);
+                Assert.Equal(expected[list].Count, lists[list].Count);
+                var blocks = expected[list].Count < PostingBlocks.Size ? (int?)null : (expected[list].Count + PostingBlocks.Size - 1) / PostingBlocks.Size;
+                Assert.Equal(blocks, lists[list].Blocks?.All.Length);
+            }
         }, iter: 300);
 
     /// <summary>Words of which few are common and many are rare.</summary>

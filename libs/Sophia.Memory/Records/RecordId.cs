@@ -13,6 +13,9 @@ public readonly record struct RecordId(UInt128 Value)
     /// <summary>Bytes of the stored form.</summary>
     public const int Size = 16;
 
+    [ThreadStatic]
+    private static Keyed? t_keyed;
+
     /// <param name="storeSecret">The secret of the store, 32 bytes.</param>
     public static RecordId Of(ReadOnlySpan<byte> storeSecret, long namespaceId, ReadOnlySpan<char> key)
     {
@@ -20,7 +23,14 @@ public readonly record struct RecordId(UInt128 Value)
         BinaryPrimitives.WriteInt64LittleEndian(message, namespaceId);
         var length = 8 + Encoding.UTF8.GetBytes(key, message[8..]);
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(storeSecret, message[..length], hash);
+        var keyed = t_keyed;
+        if (keyed is null || !keyed.Secret.AsSpan().SequenceEqual(storeSecret))
+        {
+            t_keyed = keyed = new Keyed(storeSecret.ToArray());
+        }
+
+        keyed.Hash.AppendData(message[..length]);
+        keyed.Hash.GetHashAndReset(hash);
         return new RecordId(BinaryPrimitives.ReadUInt128BigEndian(hash));
     }
 
@@ -38,4 +48,12 @@ public readonly record struct RecordId(UInt128 Value)
 
     /// <summary>32 lower-case hexadecimal digits.</summary>
     public override string ToString() => Value.ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>The hash of one thread with its key in place: less than half of what it costs with the key each time.</summary>
+    private sealed class Keyed(byte[] secret)
+    {
+        public byte[] Secret => secret;
+
+        public IncrementalHash Hash { get; } = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, secret);
+    }
 }

@@ -1,4 +1,5 @@
-using System.Buffers;
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using Sophia.Gpu.Shards;
 
 namespace Sophia.Gpu.Lexical;
@@ -6,6 +7,7 @@ namespace Sophia.Gpu.Lexical;
 internal sealed partial class LexicalIndex
 {
     private const int RowsBetweenChecks = 4096;
+    private const int MostBytesOnStack = 256;
 
     /// <summary>
     /// The rows in which every phrase of the query stands, word after word. Documents with the rarest term of all phrases are
@@ -57,23 +59,71 @@ internal sealed partial class LexicalIndex
 
     private bool HasAll(int[][] phrases, int document)
     {
-        var length = _lengths[document];
-        var rented = ArrayPool<int>.Shared.Rent(Math.Max(length, 1));
-        var terms = rented.AsSpan(0, length);
-        var reader = Read(document);
-        for (var i = 0; reader.Next(out var term); i++)
-        {
-            terms[i] = term;
-        }
-
-        var hasAll = true;
+        var words = _lengths[document];
+        var bytes = _forward.From(_documents[document].Place);
+        bytes = bytes[..(int)Math.Min(bytes.Length, (long)words * VarInt.MostBytesOfInt)];
+        Span<byte> written = stackalloc byte[MostBytesOnStack];
         foreach (var phrase in phrases)
         {
-            hasAll = hasAll && terms.IndexOf(phrase) >= 0;
+            var pattern = phrase.Length * VarInt.MostBytesOfInt <= written.Length ? written : new byte[phrase.Length * VarInt.MostBytesOfInt];
+            var length = 0;
+            foreach (var term in phrase)
+            {
+                VarInt.Write(pattern, ref length, (ulong)term);
+            }
+
+            if (!Stands(pattern[..length], bytes, words))
+            {
+                return false;
+            }
         }
 
-        ArrayPool<int>.Shared.Return(rented);
-        return hasAll;
+        return true;
+    }
+
+    /// <summary>
+    /// True if a phrase, written as a document is written, stands in one: a run of bytes that begins where a word begins and
+    /// ends within the document. What follows a document in its page is another's.
+    /// </summary>
+    private static bool Stands(ReadOnlySpan<byte> phrase, ReadOnlySpan<byte> bytes, int words)
+    {
+        for (var from = 0; ;)
+        {
+            var at = bytes[from..].IndexOf(phrase);
+            if (at < 0)
+            {
+                return false;
+            }
+
+            at += from;
+            if (WordsIn(bytes[..(at + phrase.Length)]) > words)
+            {
+                return false;
+            }
+
+            if (at == 0 || bytes[at - 1] < VarInt.Continued)
+            {
+                return true;
+            }
+
+            from = at + 1;
+        }
+    }
+
+    private static int WordsIn(ReadOnlySpan<byte> bytes)
+    {
+        var words = 0;
+        for (; bytes.Length >= Vector512<byte>.Count; bytes = bytes[Vector512<byte>.Count..])
+        {
+            words += BitOperations.PopCount(~Vector512.Create(bytes).ExtractMostSignificantBits());
+        }
+
+        foreach (var one in bytes)
+        {
+            words += one < VarInt.Continued ? 1 : 0;
+        }
+
+        return words;
     }
 
     /// <summary>Null if a term of them is in no document.</summary>

@@ -7,6 +7,9 @@ internal static class VarInt
 {
     public const int MostBytesOfInt = 5;
 
+    /// <summary>A byte from here on is followed by more of its number.</summary>
+    public const byte Continued = 0x80;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Read(ReadOnlySpan<byte> bytes, ref int at)
     {

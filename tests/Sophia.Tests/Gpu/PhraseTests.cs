@@ -43,6 +43,40 @@ public class PhraseTests
         iter: 60);
 
     [Theory]
+    [InlineData(150)]
+    [InlineData(40_000)]
+    public void Phrases_are_found_among_terms_whose_numbers_take_one_two_and_three_bytes(int vocabulary)
+    {
+        var random = new Random(vocabulary);
+        using var shard = ShardRecords.Shard(0, "none");
+        string Word(int number) => "w" + number.ToString(CultureInfo.InvariantCulture);
+        for (var first = 0; first < vocabulary; first += 1_000)
+        {
+            shard.Put(ShardRecords.Record($"all{first}", first + 1, string.Join(' ', Enumerable.Range(first, Math.Min(1_000, vocabulary - first)).Select(Word))));
+        }
+
+        // Numbers whose bytes stand in each other.
+        int[] some = [.. new[] { 0, 1, 2, 8, 100, 127, 128, 129, 130, 148, 16_384, 16_385, 16_400, 39_999 }.Where(number => number < vocabulary)];
+        var texts = new Dictionary<string, int[]>();
+        for (var i = 0; i < 600; i++)
+        {
+            int[] text = [.. Enumerable.Range(0, random.Next(1, 7)).Select(_ => some[random.Next(some.Length)])];
+            texts[$"k{i}"] = text;
+            shard.Put(ShardRecords.Record($"k{i}", vocabulary + i, string.Join(' ', text.Select(Word))));
+        }
+
+        for (var round = 0; round < 300; round++)
+        {
+            int[] phrase = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => some[random.Next(some.Length)])];
+            var expected = texts.Where(pair => pair.Value.AsSpan().IndexOf(phrase) >= 0).Select(pair => pair.Key).Order(StringComparer.Ordinal);
+
+            var found = shard.Find($"\"{string.Join(' ', phrase.Select(Word))}\"", k: 1000).Keys().Where(key => key[0] == 'k');
+
+            Assert.Equal(expected, found.Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Theory]
     [InlineData("\"to be or not\"", "a")]
     [InlineData("“walking rivers”", "b")]
     [InlineData("„walked river“", "b")]

@@ -12,6 +12,8 @@ public sealed class LocalSession : IDisposable
     private readonly RemoteFunctions _remote;
     private readonly string _key = Guid.NewGuid().ToString("N");
     private volatile StatementCalls _calls = new("", CancellationToken.None);
+    private readonly CancellationTokenSource _ending = new();
+    private int _ended;
     private bool _inTransaction;
 
     internal LocalSession(DuckDBConnection connection, RemoteFunctions remote, string? schema, string? warehouse, string? role)
@@ -57,21 +59,25 @@ public sealed class LocalSession : IDisposable
     /// <summary>Runs one statement; the rows of a query go to <paramref name="rows"/> and not into the result.</summary>
     public async Task<LocalResult> ExecuteAsync(string sql, IRowSink rows, IReadOnlyList<object?[]>? binds = null, bool describeOnly = false, CancellationToken cancellationToken = default)
     {
+        ObjectDisposedException.ThrowIf(_ended != 0, this);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+        var stop = ending.Token;
         try
         {
-            await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _turn.WaitAsync(stop).ConfigureAwait(false);
             try
             {
-                _calls = new(Guid.NewGuid().ToString(), cancellationToken);
-                // The engine blocks its thread while it works.
-                return await Task.Run(() => Execute(sql, rows, binds is { Count: > 0 } ? binds : [[]], describeOnly, cancellationToken), cancellationToken).ConfigureAwait(false);
+                _calls = new(Guid.NewGuid().ToString(), stop);
+                // The engine blocks its thread while it works and while it waits for models and services: none of the pool's, which those need to answer.
+                return await Task.Factory.StartNew(
+                    () => Execute(sql, rows, binds is { Count: > 0 } ? binds : [[]], describeOnly, stop), stop, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
             }
             finally
             {
                 _turn.Release();
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { throw SnowflakeException.Cancelled(); }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested) { throw SnowflakeException.Cancelled(); }
         catch (DuckDBException error) { throw EngineErrors.From(error); }
     }
 
@@ -302,10 +308,15 @@ public sealed class LocalSession : IDisposable
         return texts;
     }
 
+    /// <summary>Ends the session; a statement that is under way is cancelled first.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _ended, 1) != 0) return;
+        _ending.Cancel();
+        _turn.Wait();
         _remote.Unregister(_key);
         _connection.Dispose();
         _turn.Dispose();
+        _ending.Dispose();
     }
 }

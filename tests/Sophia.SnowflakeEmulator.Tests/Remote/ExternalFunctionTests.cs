@@ -280,14 +280,4 @@ public sealed class ExternalFunctionTests : IAsyncLifetime, IDisposable
         await RunAsync("drop function if exists twice(number)");
         Assert.Equal("002140", (await RefusedAsync("select twice(1)")).Code);
     }
-
-    /// <summary>A clock on which a minute is over at once.</summary>
-    private sealed class FastClock : TimeProvider
-    {
-        private long _now;
-
-        public override long GetTimestamp() => Interlocked.Add(ref _now, 20 * TimestampFrequency);
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => System.CreateTimer(callback, state, TimeSpan.Zero, period);
-    }
 }

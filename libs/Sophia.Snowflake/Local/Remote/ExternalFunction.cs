@@ -14,9 +14,10 @@ namespace Sophia.Snowflake.Local.Remote;
 /// <param name="BatchRows">The most rows of one call; 0: the engine's choice.</param>
 /// <param name="Compression">NONE, GZIP, DEFLATE or AUTO, which is GZIP here.</param>
 /// <param name="Headers">Sent with each call as sf-custom-{name}.</param>
+/// <param name="Blocked">What the integration does not allow of <paramref name="Prefixes"/>.</param>
 internal sealed record ExternalFunction(
     string Schema, string Name, IReadOnlyList<string> Parameters, IReadOnlyList<string> Types, string Returns, bool NotNull, bool StrictNull, string Integration,
-    IReadOnlyList<string> Prefixes, string Url, int BatchRows, string Compression, IReadOnlyDictionary<string, string> Headers)
+    IReadOnlyList<string> Prefixes, string Url, int BatchRows, string Compression, IReadOnlyDictionary<string, string> Headers, IReadOnlyList<string>? Blocked = null)
 {
     public const string Kind = "EXTERNAL FUNCTION";
     public const string IntegrationKind = "INTEGRATION";

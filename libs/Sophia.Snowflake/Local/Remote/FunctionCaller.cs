@@ -13,6 +13,8 @@ internal sealed class FunctionCaller : IDisposable
 {
     private const int ChosenBatchRows = 4096;
     private const int ShownChars = 500;
+    private const int MaxAnswerBytes = 64 << 20;
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan PollWithin = TimeSpan.FromMinutes(10), RepeatWithin = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(100), LongestWait = TimeSpan.FromSeconds(5);
 
@@ -25,7 +27,7 @@ internal sealed class FunctionCaller : IDisposable
         _http = services.Transport is { } transport
             ? new HttpClient(transport, disposeHandler: false)
             : new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5) });
-        _http.Timeout = Timeout.InfiniteTimeSpan;
+        (_http.Timeout, _http.MaxResponseContentBufferSize) = (Timeout.InfiniteTimeSpan, MaxAnswerBytes);
     }
 
     /// <summary>The error of a service that refused.</summary>
@@ -57,7 +59,7 @@ internal sealed class FunctionCaller : IDisposable
 
     private (Uri Address, LocalGateway Gateway) TargetOf(ExternalFunction function)
     {
-        if (!function.Prefixes.Any(prefix => function.Url.StartsWith(prefix, StringComparison.Ordinal)))
+        if (!new AllowedAddresses(function.Prefixes, function.Blocked ?? []).Allow(function.Url))
             throw new SnowflakeException("100350", "P0000", $"Request failed for external function {function.Name}. Error: The integration {function.Integration} is disabled, gone or does not allow the address {function.Url}.");
         foreach (var gateway in _services.Gateways)
         {
@@ -96,12 +98,14 @@ internal sealed class FunctionCaller : IDisposable
     private (HttpStatusCode Status, byte[] Body) Once(FunctionRequest request, bool poll, CancellationToken stop, out string? failure)
     {
         failure = null;
+        using var late = new CancellationTokenSource(AnswerWithin, _services.Clock);
+        using var within = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
         try
         {
             using var message = poll ? request.Poll() : request.Post();
-            using var response = _http.Send(message, HttpCompletionOption.ResponseContentRead, stop);
+            using var response = _http.Send(message, HttpCompletionOption.ResponseContentRead, within.Token);
             using var body = new MemoryStream();
-            response.Content.CopyTo(body, null, stop);
+            response.Content.CopyTo(body, null, within.Token);
             var bytes = body.ToArray();
             if (response.StatusCode is HttpStatusCode.OK) FunctionAnswer.CheckMd5(request.Function, response.Content.Headers.ContentMD5, bytes);
             return (response.StatusCode, bytes);
@@ -109,6 +113,16 @@ internal sealed class FunctionCaller : IDisposable
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             throw SnowflakeException.Cancelled();
+        }
+        catch (OperationCanceledException)
+        {
+            // The time for an answer or for a connection is over.
+            failure = "it did not answer in time";
+            return (0, []);
+        }
+        catch (HttpRequestException error) when (error.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
+        {
+            throw FunctionAnswer.Wrong(request.Function, $"it is longer than {MaxAnswerBytes >> 20} MiB");
         }
         catch (HttpRequestException error)
         {

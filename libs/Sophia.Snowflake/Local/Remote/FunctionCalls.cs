@@ -60,13 +60,14 @@ internal static class FunctionCalls
 
     private static Piece Call(string definition, ExternalFunction function, IReadOnlyList<string> arguments)
     {
-        var answer = $"CAST(sf_external({definition}, {Session}, CAST(json_array({string.Join(", ", arguments)}) AS VARCHAR)) AS JSON)";
+        var answer = $"sf_external({definition}, {Session}, CAST(json_array({string.Join(", ", arguments)}) AS VARCHAR))";
         var returns = ExternalFunction.TypeOf(function.Returns);
         return returns.Kind switch
         {
-            SqlKind.Variant => new(answer, SqlKind.Variant),
-            SqlKind.Text => new($"({answer} ->> '$')", SqlKind.Text),
-            _ => new($"CAST(({answer} ->> '$') AS {returns.Engine})", returns.Kind),
+            SqlKind.Variant => new($"CAST({answer} AS JSON)", SqlKind.Variant),
+            SqlKind.Text => new(answer, SqlKind.Text),
+            _ when returns.Engine == "BLOB" => new($"unhex({answer})", returns.Kind),
+            _ => new($"CAST({answer} AS {returns.Engine})", returns.Kind),
         };
     }
 }

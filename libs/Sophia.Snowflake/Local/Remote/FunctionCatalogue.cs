@@ -24,7 +24,7 @@ internal sealed class FunctionCatalogue(Func<string, List<string>> read)
     }
 
     /// <summary>What an enabled integration allows; null where there is none of that name, nothing where it is disabled.</summary>
-    public IReadOnlyList<string>? PrefixesOf(string integration)
+    public AllowedAddresses? AllowedBy(string integration)
     {
         var found = read($"SELECT CAST(properties AS VARCHAR) FROM {AccountObjects.Objects} WHERE kind = '{ExternalFunction.IntegrationKind}' AND name = {SqlNames.Literal(integration)}");
         if (found.Count == 0)
@@ -34,11 +34,13 @@ internal sealed class FunctionCatalogue(Func<string, List<string>> read)
 
         using var document = JsonDocument.Parse(found[0]);
         var isEnabled = document.RootElement.TryGetProperty("ENABLED", out var enabled) && enabled.ValueKind == JsonValueKind.True;
-        return isEnabled && document.RootElement.TryGetProperty("API_ALLOWED_PREFIXES", out var prefixes)
-            ? [.. prefixes.EnumerateArray().Select(static p => p.GetString()!)]
-            : [];
+        return isEnabled ? new(Texts(document.RootElement, "API_ALLOWED_PREFIXES"), Texts(document.RootElement, "API_BLOCKED_PREFIXES")) : new([], []);
     }
 
     // An integration may have been changed, disabled or dropped since the function was made.
-    private ExternalFunction WithPrefixes(ExternalFunction function) => function with { Prefixes = PrefixesOf(function.Integration) ?? [] };
+    private ExternalFunction WithPrefixes(ExternalFunction function) =>
+        AllowedBy(function.Integration) is { } allowed ? function with { Prefixes = allowed.Prefixes, Blocked = allowed.Blocked } : function with { Prefixes = [] };
+
+    private static string[] Texts(JsonElement properties, string name) =>
+        properties.TryGetProperty(name, out var texts) ? [.. texts.EnumerateArray().Select(static p => p.GetString()!)] : [];
 }

@@ -70,9 +70,9 @@ internal sealed class FunctionReader(SqlCursor at, string schema, FunctionCatalo
 
         var url = SqlNames.Text(at.Take());
         if (integration is null) throw SnowflakeException.Syntax("An external function needs API_INTEGRATION.");
-        var prefixes = catalogue.PrefixesOf(integration) ?? throw new SnowflakeException("002003", "02000", $"SQL compilation error:\nIntegration '{integration}' does not exist or not authorized.");
-        if (!prefixes.Any(prefix => url.StartsWith(prefix, StringComparison.Ordinal)))
-            throw new SnowflakeException("001008", "22023", $"SQL compilation error:\ninvalid value '{url}' for property 'AS': no prefix that the enabled integration {integration} allows begins it.");
+        var allowed = catalogue.AllowedBy(integration) ?? throw new SnowflakeException("002003", "02000", $"SQL compilation error:\nIntegration '{integration}' does not exist or not authorized.");
+        if (!allowed.Allow(url))
+            throw new SnowflakeException("001008", "22023", $"SQL compilation error:\ninvalid value '{url}' for property 'AS': no prefix that the enabled integration {integration} allows begins it, a blocked one does, or it climbs out of it.");
         var made = new ExternalFunction(home, name, parameters, types, returns.Name, notNull, strict, integration, [], url, rows, compression, headers);
         return Insert(ExternalFunction.Kind, made.Key, made.ToJson(), replace, quiet: false);
     }
@@ -91,7 +91,9 @@ internal sealed class FunctionReader(SqlCursor at, string schema, FunctionCatalo
                 "API_PROVIDER" => Provider(),
                 "API_ALLOWED_PREFIXES" or "API_BLOCKED_PREFIXES" => Texts(),
                 "ENABLED" => at.Try("TRUE") || (at.Try("FALSE") ? false : throw at.Unexpected()),
-                "API_AWS_ROLE_ARN" or "AZURE_TENANT_ID" or "AZURE_AD_APPLICATION_ID" or "GOOGLE_AUDIENCE" or "API_KEY" or "COMMENT" => SqlNames.Text(at.Take()),
+                "API_AWS_ROLE_ARN" or "AZURE_TENANT_ID" or "AZURE_AD_APPLICATION_ID" or "GOOGLE_AUDIENCE" or "COMMENT" => SqlNames.Text(at.Take()),
+                // Nothing here sends it, so nothing here keeps it; that there is one is shown, as in Snowflake.
+                "API_KEY" => Secret(),
                 _ => throw new SnowflakeException("001420", "22023", $"SQL compilation error:\ninvalid property '{property}' for 'INTEGRATION'"),
             };
             at.Try(",");
@@ -169,6 +171,12 @@ internal sealed class FunctionReader(SqlCursor at, string schema, FunctionCatalo
         return words.Contains(text) ? text : throw new SnowflakeException("001008", "22023", $"SQL compilation error:\ninvalid value '{text}' for property '{property}'");
     }
 
+    private string Secret()
+    {
+        SqlNames.Text(at.Take());
+        return "**********";
+    }
+
     private JsonArray Texts()
     {
         JsonArray texts = [];
@@ -192,7 +200,7 @@ internal sealed class FunctionReader(SqlCursor at, string schema, FunctionCatalo
             var name = SqlNames.Text(at.Take());
             at.Expect("=");
             var value = SqlNames.Text(at.Take());
-            if (!name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') || name.Length == 0 || value.Any(char.IsControl))
+            if (!name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') || name.Length == 0 || !value.All(static c => c is >= ' ' and < (char)127))
                 throw SnowflakeException.Syntax($"'{name}' is no header.");
             headers[name] = value;
         }

@@ -9,6 +9,9 @@ namespace Sophia.Snowflake.Local.Remote;
 /// <summary>One batch as it goes over the wire, the same for each repeat: {"data":[[0,arguments…],[1,arguments…]]} and Snowflake's headers.</summary>
 internal sealed class FunctionRequest
 {
+    /// <summary>How deep JSON may be, in arguments and in answers.</summary>
+    public static readonly JsonDocumentOptions Deep = new() { MaxDepth = 512 };
+
     private readonly byte[] _body;
     private readonly string? _encoding;
     private readonly List<(string Name, string Value)> _headers;
@@ -38,7 +41,7 @@ internal sealed class FunctionRequest
     /// <summary>Whether one of the arguments, a JSON array, is null.</summary>
     public static bool HasNull(string arguments)
     {
-        using var document = JsonDocument.Parse(arguments);
+        using var document = Row(arguments);
         return document.RootElement.EnumerateArray().Any(static a => a.ValueKind == JsonValueKind.Null);
     }
 
@@ -51,6 +54,19 @@ internal sealed class FunctionRequest
     }
 
     public HttpRequestMessage Poll() => With(new HttpRequestMessage(HttpMethod.Get, _target));
+
+    // The engine made it, so it is JSON.
+    private static JsonDocument Row(string arguments)
+    {
+        try
+        {
+            return JsonDocument.Parse(arguments, Deep);
+        }
+        catch (JsonException)
+        {
+            throw SnowflakeException.Unsupported("an argument of an external function that is deeper than 512 levels or no number of JSON");
+        }
+    }
 
     private HttpRequestMessage With(HttpRequestMessage message)
     {
@@ -76,7 +92,7 @@ internal sealed class FunctionRequest
             {
                 json.WriteStartArray();
                 json.WriteNumberValue(i);
-                using var row = JsonDocument.Parse(arguments[i]);
+                using var row = Row(arguments[i]);
                 foreach (var argument in row.RootElement.EnumerateArray()) argument.WriteTo(json);
                 json.WriteEndArray();
             }

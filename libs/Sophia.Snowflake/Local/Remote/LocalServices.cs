@@ -31,7 +31,16 @@ public sealed record LocalServices
 /// <param name="Secret">Its value.</param>
 public sealed record LocalGateway(Uri Prefix, Uri Target, string? SecretHeader = null, string? Secret = null)
 {
-    /// <summary>The address to call for a function's; null where this gateway is not the one.</summary>
-    public Uri? TargetOf(string url) =>
-        url.StartsWith(Prefix.AbsoluteUri, StringComparison.Ordinal) ? new Uri(Target, url[Prefix.AbsoluteUri.Length..]) : null;
+    /// <summary>The address to call for a function's, always one below <see cref="Target"/>; null where this gateway is not the one.</summary>
+    public Uri? TargetOf(string url)
+    {
+        if (!url.StartsWith(Prefix.AbsoluteUri, StringComparison.Ordinal) || !FunctionAddress.IsPlain(url))
+        {
+            return null;
+        }
+
+        // Appended and not resolved: what is behind the prefix may look like an address of its own.
+        return Uri.TryCreate(Target.AbsoluteUri + url[Prefix.AbsoluteUri.Length..], UriKind.Absolute, out var target)
+            && target.AbsoluteUri.StartsWith(Target.AbsoluteUri, StringComparison.Ordinal) ? target : null;
+    }
 }

@@ -94,6 +94,7 @@ if (publishing)
 else
 {
     api.WithEnvironment("Sophia__DataDirectory", LocalEngines.DataFile(builder, "api"));
+    snowflake.WithFunctionsOf(api);
     var http = api.GetEndpoint("http");
     builder.AddProject<Projects.Sophia_Cli>("sample-data")
         .WithArgs("import", Path.Combine(builder.AppHostDirectory, "..", "docs"), "--namespace", "docs")

@@ -39,6 +39,13 @@ public sealed class RecordedEnvironmentTests
         Assert.Equal(HttpStatusCode.OK, search.StatusCode);
         Assert.Contains("\"cat\"", await search.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 
+        // As the emulator calls it for a statement.
+        using var call = new HttpRequestMessage(HttpMethod.Post, "/v1/snowflake/functions/sophia_vector_search") { Content = new StringContent("""{"data":[[0,"notes","sleeping cats",1]]}""") };
+        call.Headers.Add("Sophia-Integration-Secret", Recording.FunctionsSecret);
+        call.Headers.Add("sf-external-function-query-batch-id", "one");
+        using var called = await api.Http.SendAsync(call);
+        Assert.Contains("\"cat\"", await called.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
         using var tiers = (await api.Http.GetFromJsonAsync<JsonDocument>("/v1/tiers"))!;
         var engines = tiers.RootElement.GetProperty("tiers").EnumerateArray().ToDictionary(t => t.GetProperty("tier").GetString()!, t => t);
         Assert.Contains("PostgreSQL", engines["L3"].GetProperty("engine").GetString(), StringComparison.OrdinalIgnoreCase);

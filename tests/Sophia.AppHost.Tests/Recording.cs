@@ -11,7 +11,7 @@ namespace Sophia.AppHost.Tests;
 internal sealed record Recording(string Hash, Dictionary<string, SortedDictionary<string, string>> Services)
 {
     public const int RedisPort = 61001, PostgresPort = 61002, GpuTierPort = 61003, ApiPort = 61004, EmulatorPort = 61005;
-    public const string RedisPassword = "recorded-redis-password", PostgresPassword = "recorded-postgres-password", SnowflakePassword = "recorded-snowflake-password";
+    public const string RedisPassword = "recorded-redis-password", PostgresPassword = "recorded-postgres-password", SnowflakePassword = "recorded-snowflake-password", FunctionsSecret = "recorded-functions-secret";
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

@@ -12,7 +12,7 @@ internal static class AppHostModel
     private static readonly string[] Known =
     [
         $"Parameters:redis-password={Recording.RedisPassword}", $"Parameters:postgres-password={Recording.PostgresPassword}",
-        $"Parameters:snowflake-password={Recording.SnowflakePassword}", "ASPIRE_ALLOW_UNSECURED_TRANSPORT=true",
+        $"Parameters:snowflake-password={Recording.SnowflakePassword}", $"Parameters:snowflake-functions-secret={Recording.FunctionsSecret}", "ASPIRE_ALLOW_UNSECURED_TRANSPORT=true",
     ];
 
     private static readonly Dictionary<string, int> Ports = new()

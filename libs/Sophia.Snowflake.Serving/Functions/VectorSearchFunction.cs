@@ -9,7 +9,8 @@ namespace Sophia.Snowflake.Serving.Functions;
 
 /// <summary>
 /// sophia_vector_search(namespace, query, k): the records found as POST …/search finds them, as an ARRAY of OBJECTs
-/// {key, score, content}; content is NULL for bytes. NULL where an argument is NULL.
+/// {key, score, content}; content is NULL for bytes. NULL where an argument is NULL. What stands in a resident namespace is not
+/// answered: it would leave the company's machines for Snowflake's.
 /// </summary>
 internal sealed class VectorSearchFunction(MemoryHierarchy memory) : IExternalFunction
 {
@@ -74,7 +75,9 @@ internal sealed class VectorSearchFunction(MemoryHierarchy memory) : IExternalFu
     // What the integration may not see is as unknown as what is not there.
     private async ValueTask<NamespaceInfo> FindAsync(string name, Integration caller, CancellationToken cancellationToken) =>
         NamespaceRules.IsName(name) && caller.MayRead(name) && await memory.FindNamespaceAsync(caller.Tenant, name, cancellationToken) is { } found
-            ? found
+            ? found.Settings.Resident
+                ? throw new BatchRefusedException(409, "namespace-resident", $"Namespace '{name}' is resident: its records do not go to Snowflake.", "Search it through Sophia's API.")
+                : found
             : throw new BatchRefusedException(400, "namespace-not-found", $"There is no namespace '{name}' for this integration.", "Check its name, and which namespaces the integration is for.");
 
     private async ValueTask<IReadOnlyList<SearchHit>> SearchAsync(NamespaceInfo ns, Question question, CancellationToken cancellationToken) =>

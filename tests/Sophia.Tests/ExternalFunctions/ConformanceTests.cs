@@ -19,6 +19,7 @@ public sealed class FunctionHost() : ApiHost(Settings)
         ["Sophia:ExternalFunctions:Integrations:1:Namespaces:0"] = "shown", ["Sophia:ExternalFunctions:Integrations:1:SecretHash"] = Hash("blue-secret"),
         ["Sophia:ApiKeys:0:Name"] = "red", ["Sophia:ApiKeys:0:Tenant"] = "red", ["Sophia:ApiKeys:0:Hash"] = Hash("red-key"),
         ["Sophia:ApiKeys:0:Scopes:0"] = "read", ["Sophia:ApiKeys:0:Scopes:1"] = "write",
+        ["Sophia:ApiKeys:0:Scopes:2"] = "admin",
         ["Sophia:ApiKeys:1:Name"] = "blue", ["Sophia:ApiKeys:1:Tenant"] = "blue", ["Sophia:ApiKeys:1:Hash"] = Hash("blue-key"),
         ["Sophia:ApiKeys:1:Scopes:0"] = "read", ["Sophia:ApiKeys:1:Scopes:1"] = "write",
     };
@@ -125,6 +126,20 @@ public sealed class ConformanceTests(FunctionHost api) : IClassFixture<FunctionH
         Assert.Equal(first.Body, poll.Body);
         Assert.Equal(HttpStatusCode.BadRequest, (await CallAsync("sophia_embed", """{"data":[[0,"twice"]]}""", batch)).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await CallAsync("sophia_embed", [], batch, secret: "blue-secret", method: HttpMethod.Get)).Status);
+    }
+
+    [Fact]
+    public async Task Nothing_of_a_resident_namespace_is_answered_to_snowflake()
+    {
+        (string, string) red = ("X-Api-Key", "red-key");
+        await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/vault", """{"resident":true}""", HttpStatusCode.Created, red);
+        await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/vault/memories/a", """{"content":"The heron's hidden place."}""", HttpStatusCode.Created, red);
+
+        var (status, body, _) = await CallAsync("sophia_vector_search", """{"data":[[0,"vault","heron",3]]}""");
+
+        Assert.Equal((HttpStatusCode.Conflict, "namespace-resident"), (status, JsonDocument.Parse(body).RootElement.GetProperty("code").GetString()));
+        Assert.DoesNotContain("hidden place", body, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.BadRequest, (await CallAsync("sophia_vector_search", """{"data":[[0,"vault","heron",3]]}""", secret: "blue-secret")).Status);
     }
 
     [Fact]

@@ -30,7 +30,7 @@ internal sealed partial class ExpressionReader
     private string[] Path() => [state["CURRENT_SCHEMA"] ?? LocalSnowflake.DefaultSchema, LocalSnowflake.DefaultSchema];
 
     private Piece External(string[] schemas, string name, List<Piece> arguments) =>
-        functions.Find(schemas, name) is { Count: > 0 } found ? FunctionCalls.Write(found, arguments) : throw Functions.Unknown(name);
+        functions.Find(schemas, name) is { Count: > 0 } found ? FunctionCalls.Write(found, arguments, functions.Definition) : throw Functions.Unknown(name);
 
     private Piece Call(string name, List<Piece> arguments)
     {

@@ -144,6 +144,7 @@ internal sealed partial class StatementReader
         var comment = Properties();
         if (kind != "VIEW") return sql;
         _at.Expect("AS");
+        _functions.InView = true;
         return $"{sql} AS {_query.Read()}{Comment("VIEW", name, comment)}";
     }
 

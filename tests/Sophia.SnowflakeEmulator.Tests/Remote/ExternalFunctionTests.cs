@@ -216,6 +216,23 @@ public sealed class ExternalFunctionTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_view_calls_its_function_as_it_is_when_the_view_is_read()
+    {
+        await RunAsync("create view doubled as select twice(21) as x");
+        await RunAsync($"create or replace external function twice(n number(38,0)) returns number(38,0) api_integration = gate headers = ('v' = 'two') as '{Prefix}other'");
+        Assert.Equal("42", await CellAsync("select x from doubled"));
+        Assert.Equal("two", _service.Calls.Last().Headers["sf-custom-v"].ToString());
+
+        await RunAsync($"create or replace api integration gate api_provider = aws_api_gateway api_allowed_prefixes = ('{Prefix}') enabled = false");
+        Assert.Equal("100350", (await RefusedAsync("select x from doubled")).Code);
+        await RunAsync("drop integration gate");
+        Assert.Equal("100350", (await RefusedAsync("select x from doubled")).Code);
+        await RunAsync("drop function twice(number)");
+        Assert.Equal("002140", (await RefusedAsync("select x from doubled")).Code);
+        Assert.Single(_service.Calls);
+    }
+
+    [Fact]
     public async Task A_description_calls_nothing()
     {
         var described = await _session.ExecuteAsync("select twice(1) as x", describeOnly: true);

@@ -10,8 +10,9 @@ internal static class FunctionCalls
     /// <summary>The engine's variable that names the session: it stands in views too, which other sessions use.</summary>
     public const string Session = "getvariable('sf_session')";
 
+    /// <param name="definition">The engine's expression of a function's definition.</param>
     /// <exception cref="SnowflakeException">No overload takes these arguments.</exception>
-    public static Piece Write(IReadOnlyList<ExternalFunction> overloads, List<Piece> arguments)
+    public static Piece Write(IReadOnlyList<ExternalFunction> overloads, List<Piece> arguments, Func<ExternalFunction, string> definition)
     {
         var name = overloads[0].Name;
         var fitting = overloads.Where(f => f.Types.Count == arguments.Count && Enumerable.Range(0, arguments.Count).All(i => Fits(arguments[i], TypeOf(f, i)))).ToArray();
@@ -20,9 +21,9 @@ internal static class FunctionCalls
         var meant = exact.Length > 0 ? exact : fitting;
         if (meant.Length == 0)
             throw new SnowflakeException("001044", "42P13", $"SQL compilation error:\nInvalid argument types for function '{name}': ({string.Join(", ", arguments.Select(static a => a.Kind.ToString().ToUpperInvariant()))})");
-        if (meant.Length == 1) return Call(SqlNames.Literal(meant[0].ToJson()), meant[0], [.. arguments.Select((a, i) => Argument(a, TypeOf(meant[0], i)))]);
+        if (meant.Length == 1) return Call(definition(meant[0]), meant[0], [.. arguments.Select((a, i) => Argument(a, TypeOf(meant[0], i)))]);
         if (meant.Any(f => f.Returns != meant[0].Returns)) throw SnowflakeException.Unsupported($"a call of {name} whose overload the statement does not show; cast the arguments");
-        return Call(ByTypes(meant, arguments), meant[0], arguments.ConvertAll(static a => a.Sql));
+        return Call(ByTypes(meant, arguments, definition), meant[0], arguments.ConvertAll(static a => a.Sql));
     }
 
     private static SqlType TypeOf(ExternalFunction function, int parameter) => ExternalFunction.TypeOf(function.Types[parameter]);
@@ -42,11 +43,11 @@ internal static class FunctionCalls
         _ => $"CAST({argument} AS {type.Engine})",
     };
 
-    private static string ByTypes(ExternalFunction[] meant, List<Piece> arguments)
+    private static string ByTypes(ExternalFunction[] meant, List<Piece> arguments, Func<ExternalFunction, string> definition)
     {
         var cases = meant[..^1].Select(f =>
-            $"WHEN {string.Join(" AND ", arguments.Select((a, i) => $"typeof({a}) IN ({EngineTypes(TypeOf(f, i).Kind)})"))} THEN {SqlNames.Literal(f.ToJson())}");
-        return $"CASE {string.Join(' ', cases)} ELSE {SqlNames.Literal(meant[^1].ToJson())} END";
+            $"WHEN {string.Join(" AND ", arguments.Select((a, i) => $"typeof({a}) IN ({EngineTypes(TypeOf(f, i).Kind)})"))} THEN {definition(f)}");
+        return $"CASE {string.Join(' ', cases)} ELSE {definition(meant[^1])} END";
     }
 
     private static string EngineTypes(SqlKind kind) => kind switch

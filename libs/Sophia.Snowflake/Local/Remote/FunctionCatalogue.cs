@@ -6,6 +6,26 @@ namespace Sophia.Snowflake.Local.Remote;
 /// <param name="read">Runs a query of one text column in the session's connection, so that what its transaction made is seen.</param>
 internal sealed class FunctionCatalogue(Func<string, List<string>> read)
 {
+    /// <summary>Whether a view is being made: then a call finds its function and integration when the view is read, as they are by then.</summary>
+    public bool InView { get; set; }
+
+    /// <summary>The engine's expression of a function's definition as JSON; where a view's function is gone, of its name instead.</summary>
+    public string Definition(ExternalFunction function)
+    {
+        if (!InView)
+        {
+            return SqlNames.Literal(function.ToJson());
+        }
+
+        var key = SqlNames.Literal(function.Key);
+        return $"""
+            coalesce((SELECT CAST(json_merge_patch(f.properties, json_object(
+                'Prefixes', CASE WHEN (i.properties->>'ENABLED') = 'true' THEN (i.properties->'API_ALLOWED_PREFIXES') ELSE '[]'::JSON END, 'Blocked', coalesce((i.properties->'API_BLOCKED_PREFIXES'), '[]'::JSON))) AS VARCHAR)
+            FROM {AccountObjects.Objects} f LEFT JOIN {AccountObjects.Objects} i ON i.kind = '{ExternalFunction.IntegrationKind}' AND i.name = (f.properties->>'Integration')
+            WHERE f.kind = '{ExternalFunction.Kind}' AND f.name = {key}), {key})
+            """;
+    }
+
     /// <summary>The overloads of a name, in the order of their signatures.</summary>
     /// <param name="schemas">Where to look; the first that has the name wins.</param>
     public List<ExternalFunction> Find(IReadOnlyList<string> schemas, string name)

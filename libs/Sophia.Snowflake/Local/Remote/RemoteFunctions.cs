@@ -39,6 +39,7 @@ internal sealed class RemoteFunctions(LocalServices services) : IDisposable
         for (ulong from = 0; from < count;)
         {
             var definition = rows[0].GetValue<string>(from);
+            if (definition is not ['{', ..]) throw Functions.Unknown(definition);
             List<string> arguments = [];
             var end = from;
             for (; end < count && rows[0].GetValue<string>(end) == definition; end++) arguments.Add(rows[2].GetValue<string>(end));

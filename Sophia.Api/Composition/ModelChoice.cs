@@ -1,4 +1,3 @@
-using Sophia.Gpu.Models;
 using Sophia.Memory.Cortex;
 using Sophia.Gpu.Pools;
 using Sophia.Memory.Models;
@@ -12,21 +11,12 @@ internal static class ModelChoice
     /// <exception cref="ConfigurationException">A model cannot be made as it is configured; the message says what to change.</exception>
     public static ModelCatalog Build(ApiOptions api, GpuNode node, string? snowflake, TimeProvider clock)
     {
-        var models = new List<EmbeddingModel> { ModelFactory.Hashed() };
         try
         {
-            foreach (var (name, options) in api.Models.OrderBy(static m => m.Key, StringComparer.Ordinal))
-            {
-                models.Add(CortexModels.Create(name, options, snowflake, clock, node.Devices[0]));
-            }
-
-            var standard = models.Find(model => model.Name == api.DefaultModel) ?? throw new ArgumentException(
-                $"Sophia:DefaultModel is '{api.DefaultModel}', which is none of {string.Join(", ", models.Select(static m => m.Name))}.");
-            return new ModelCatalog(models, standard);
+            return CortexModels.Catalog(api.Models, api.DefaultModel, snowflake, clock, node.Devices[0]);
         }
         catch (ArgumentException error)
         {
-            models.ForEach(static model => model.Embedder.Dispose());
             throw new ConfigurationException(error.Message);
         }
     }

@@ -2,7 +2,6 @@ using Npgsql;
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Grains.Nodes;
-using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Shards;
 using Sophia.Memory;
@@ -32,18 +31,12 @@ internal static class NodeParts
     /// <exception cref="FormatException">A model cannot be made as it is configured; the message says what to change.</exception>
     public static ModelCatalog BuildModels(NodeOptions options, GpuNode node, string? snowflake)
     {
-        var models = new List<EmbeddingModel> { ModelFactory.Hashed() };
         try
         {
-            models.AddRange(options.Models.OrderBy(static m => m.Key, StringComparer.Ordinal)
-                .Select(m => CortexModels.Create(m.Key, m.Value, snowflake, TimeProvider.System, node.Devices[0])));
-            var standard = models.Find(model => model.Name == options.DefaultModel) ?? throw new ArgumentException(
-                $"Sophia:DefaultModel is '{options.DefaultModel}', which is none of {string.Join(", ", models.Select(static m => m.Name))}.");
-            return new ModelCatalog(models, standard);
+            return CortexModels.Catalog(options.Models, options.DefaultModel, snowflake, TimeProvider.System, node.Devices[0]);
         }
         catch (ArgumentException error)
         {
-            models.ForEach(static model => model.Embedder.Dispose());
             throw new FormatException(error.Message, error);
         }
     }

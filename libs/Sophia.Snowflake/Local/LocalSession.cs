@@ -96,8 +96,9 @@ public sealed class LocalSession : IDisposable
             case StatementKind.Commit: return Transaction(kind, "COMMIT", _inTransaction, false);
             case StatementKind.Rollback: return Transaction(kind, "ROLLBACK", _inTransaction, false);
         }
-        if (kind == StatementKind.Ddl && TableCopy.Of(tokens.Where(static t => !t.Is(";")).ToArray(), State()) is { } copy) return Copy(copy);
-        var (engine, wanted) = StatementReader.Read(tokens.Where(static t => !t.Is(";")).ToArray(), State(), new FunctionCatalogue(Texts));
+        var (statement, state) = (tokens.Where(static t => !t.Is(";")).ToArray(), State());
+        if (kind == StatementKind.Ddl && TableCopy.Of(statement, state) is { } copy) return Copy(copy);
+        var (engine, wanted) = StatementReader.Read(statement, state, new FunctionCatalogue(Texts));
         if (binds.Any(row => row.Length < wanted) && !describeOnly)
             throw new SnowflakeException("002049", "42601", $"SQL compilation error:\nBind variable :{binds.Min(static r => r.Length) + 1} not set.");
         if (describeOnly) (engine, binds) = ($"SELECT * FROM ({engine}) LIMIT 0", [new object?[wanted]]);

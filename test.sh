@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test. Installs redis-server, PostgreSQL, strace and chromium from the system's packages
+# Builds everything and runs every test. Installs redis-server, PostgreSQL, Prometheus, strace, wrk and chromium from the system's packages
 # where they are missing and can be installed; the tests start them on free ports in temporary folders and stop them. Where one cannot be
 # had, its tests are skipped, by name. The last line is: N passed, N failed, N skipped.
 set -uo pipefail
@@ -13,6 +13,8 @@ missing=()
 command -v redis-server >/dev/null || missing+=(redis-server)
 has_postgres || missing+=(postgresql)
 command -v strace >/dev/null || missing+=(strace)
+command -v prometheus >/dev/null || missing+=(prometheus)
+command -v wrk >/dev/null || missing+=(wrk)
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing ${missing[*]} …"
@@ -49,7 +51,7 @@ dotnet build Sophia.sln -c Release -v quiet || { echo "0 passed, 1 failed, 0 ski
 status=0
 passed=0 failed=0 skipped=0
 count() { sed -n "s/.*<Counters[^>]* $2=\"\([0-9]*\)\".*/\1/p" "$1"; }
-for project in tests/*/*.csproj; do
+for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   echo "Running $name …"
   dotnet test "$project" -c Release --no-build -v quiet --logger "trx;LogFileName=$name.trx" \

@@ -50,8 +50,7 @@ try
         services.GetRequiredService<GpuNode>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu")));
     builder.Services.AddSingleton(services => Engines.Build(services, api, memory));
     builder.Services.AddSingleton(ModelChoice.BuildChat(api, builder.Configuration.GetConnectionString("snowflake"), TimeProvider.System));
-    builder.Services.AddSingleton(services => new CortexMemory(
-        services.GetRequiredService<MemoryHierarchy>(), services.GetRequiredService<ChatModelCatalog>(), api.Cortex, services.GetRequiredService<ILoggerFactory>()));
+    builder.Services.AddSingleton(services => Engines.BuildCortex(services, api));
     builder.Services.AddShardCluster(api, builder.Configuration.GetConnectionString("postgres"));
     builder.Services.AddHostedService<MemoryLifetime>();
     builder.Services.AddSnowflake(api, builder.Configuration.GetConnectionString("snowflake"));
@@ -87,6 +86,7 @@ try
     CortexEndpoints.Map(app);
     JudgementEndpoints.Map(app);
     UsageEndpoint.Map(app);
+    CacheEndpoint.Map(app);
     CortexCosts.Map(app);
     TiersEndpoint.Map(app);
     HealthEndpoint.Map(app);

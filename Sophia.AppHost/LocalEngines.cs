@@ -41,9 +41,17 @@ internal static class LocalEngines
 
         if (builder.Configuration["LocalEngines"] is { Length: > 0 } asked)
         {
-            return Enum.TryParse<LocalEngine>(asked, ignoreCase: true, out var engine) && Enum.IsDefined(engine) && !char.IsAsciiDigit(asked[0])
-                ? engine
-                : throw new DistributedApplicationException($"LocalEngines is '{asked}'. It may be containers, programs or embedded.");
+            if (!Enum.TryParse<LocalEngine>(asked, ignoreCase: true, out var engine) || !Enum.IsDefined(engine) || char.IsAsciiDigit(asked[0]))
+            {
+                throw new DistributedApplicationException($"LocalEngines is '{asked}'. It may be containers, programs or embedded.");
+            }
+
+            if (Doubt(engine, Environment.IsPrivilegedProcess) is { } doubt)
+            {
+                Console.WriteLine(doubt);
+            }
+
+            return engine;
         }
 
         if (Answers("docker") || Answers("podman"))
@@ -51,14 +59,27 @@ internal static class LocalEngines
             return LocalEngine.Containers;
         }
 
-        var (choice, why) = Environment.IsPrivilegedProcess
-            ? (LocalEngine.Embedded, ", and PostgreSQL does not run for this privileged user: the API keeps everything in its own process.")
-            : LocalPrograms.Redis is null || LocalPrograms.Postgres is null
-                ? (LocalEngine.Embedded, ", and redis-server and postgres are not both installed: the API keeps everything in its own process.")
-                : (LocalEngine.Programs, ": Redis and PostgreSQL run as the programs installed here; LocalEngines=embedded runs without them.");
-        Console.WriteLine($"No container engine answers (docker, podman){why}");
+        var (choice, sentence) = WithoutContainers(Environment.IsPrivilegedProcess, LocalPrograms.Redis is not null && LocalPrograms.Postgres is not null);
+        Console.WriteLine(sentence);
         return choice;
     }
+
+    /// <summary>What is taken where no container engine answers, and the sentence that says so and what else there is.</summary>
+    /// <param name="isPrivileged">Whether the user is root, for whom PostgreSQL refuses to run.</param>
+    /// <param name="hasPrograms">Whether redis-server and postgres are installed.</param>
+    internal static (LocalEngine Choice, string Sentence) WithoutContainers(bool isPrivileged, bool hasPrograms)
+    {
+        var (choice, why) = isPrivileged
+            ? (LocalEngine.Embedded, ", and PostgreSQL does not run for this privileged user: the API keeps everything in its own process; for another user installed redis-server and postgres run.")
+            : hasPrograms
+                ? (LocalEngine.Programs, ": Redis and PostgreSQL run as the programs installed here; LocalEngines=embedded runs without them.")
+                : (LocalEngine.Embedded, ", and redis-server and postgres are not both installed: the API keeps everything in its own process; once they are, they run.");
+        return (choice, $"No container engine answers (docker, podman){why}");
+    }
+
+    /// <summary>Why the choice will not work, though the rest of the system is started; null when it may.</summary>
+    internal static string? Doubt(LocalEngine chosen, bool isPrivileged) => chosen == LocalEngine.Programs && isPrivileged
+        ? "PostgreSQL will not start, since it does not run for this privileged user: run the AppHost as another user, or with LocalEngines=embedded." : null;
 
     /// <summary>A file of a local engine, in a folder that git ignores.</summary>
     public static string DataFile(IDistributedApplicationBuilder builder, string name)

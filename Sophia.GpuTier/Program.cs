@@ -25,7 +25,7 @@ try
     builder.Services.AddSingleton(services => new DeviceWatch(
         services.GetRequiredService<GpuNode>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu")));
     builder.Services.AddSingleton(services => NodeParts.BuildShards(services, options, memory));
-    builder.Services.AddSingleton(NodeParts.SpaceOf(devices));
+    builder.Services.AddSingleton(services => NodeParts.SpaceOf(services.GetRequiredService<GpuNode>(), options));
     builder.Services.AddSingleton<PostgresShardMap>();
     builder.Services.AddHostedService<NodeLifetime>();
     builder.AddShardNode(options.Cluster, builder.Configuration.GetConnectionString("postgres")!);
@@ -45,6 +45,8 @@ try
     }
 
     var app = builder.Build();
+    // Made now: it checks the devices before the node joins, and each minute from then on.
+    app.Services.GetRequiredService<DeviceWatch>();
     NodeHealth.Map(app);
     app.MapDefaultEndpoints(static _ => { });
     if (servesFunctions)

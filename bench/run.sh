@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds Release and runs a benchmark: bench/run.sh hot-hit|hot-get|writes-sqlite|writes-postgres|start|text|lexical|search|vectors|functions|mirror|cortex|all [--only LOAD] [--json FILE] [--data DIRECTORY] [--quick]
+# Builds Release and runs a benchmark: bench/run.sh hot-hit|hot-get|writes-sqlite|writes-postgres|start|composed|text|lexical|search|vectors|functions|mirror|cortex|all [--only LOAD] [--json FILE] [--data DIRECTORY] [--quick]
 # and, on labelled sets whose path it is given: bench/run.sh quality --set NAME=PATH … [--json FILE]
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -20,7 +20,12 @@ stamp() {
 
 # --- The manifest. Its paths are relative to where it lies.
 cp "$manifest" "$scratch/before.json" 2>/dev/null || :
-dotnet build Sophia.AppHost -c Release -v quiet -p:UseAspire=true >"$scratch/log" 2>&1 || {
+# The services are named in it and not run: they are restored, and not built.
+{
+  dotnet restore Sophia.AppHost -v quiet -p:UseAspire=true &&
+    dotnet build libs/Sophia.Hosting.Snowflake -c Release -v quiet --no-restore -p:UseAspire=true &&
+    dotnet build Sophia.AppHost -c Release -v quiet --no-restore -p:UseAspire=true -p:BuildProjectReferences=false
+} >"$scratch/log" 2>&1 || {
   cat "$scratch/log" >&2
   fail "The AppHost was not built; it takes a package feed that has Aspire."
 }

@@ -1,11 +1,11 @@
 using Npgsql;
 using Sophia.Gpu.Devices;
-using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Grains;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Shards;
 using Sophia.Memory;
 using Sophia.Memory.Caching;
+using Sophia.Memory.Cortex;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Models;
 using Sophia.Memory.Stores;
@@ -32,6 +32,15 @@ internal static class Engines
         }
     }
 
+    /// <summary>L2; what it keeps may take what the inference cache's pools were granted, unless it is configured.</summary>
+    public static CortexMemory BuildCortex(IServiceProvider services, ApiOptions api)
+    {
+        var pools = services.GetRequiredService<GpuNode>().Devices.Sum(static device => device[PoolKind.InferenceCache].Memory.Bytes);
+        return new CortexMemory(
+            services.GetRequiredService<MemoryHierarchy>(), services.GetRequiredService<ChatModelCatalog>(), api.Cortex with { CacheBytes = api.Cortex.CacheBytes ?? pools },
+            services.GetRequiredService<ILoggerFactory>());
+    }
+
     public static MemoryHierarchy Build(IServiceProvider services, ApiOptions api, MemoryOptions memory)
     {
         var clock = services.GetRequiredService<TimeProvider>();
@@ -40,10 +49,9 @@ internal static class Engines
             ? PostgresRecordStore.Create(postgres, clock, memory.Limits)
             : SqliteRecordStore.Create(api.DataDirectory, clock, loggers.CreateLogger("Sophia.Stores.Sqlite"), memory.Limits);
         var node = services.GetRequiredService<GpuNode>();
-        var device = DeviceScans.On(node, api.Gpu, clock);
-        var pool = node.Devices.FirstOrDefault(d => d.Device.Facts.Kind == DeviceKind.Host)?[PoolKind.VectorCache];
+        var engine = HostShardEngine.On(node, api.Gpu, Path.Combine(api.DataDirectory, "vectors"), clock);
         ISharedCache? shared = services.GetService<IConnectionMultiplexer>() is { } redis ? new RedisSharedCache(redis, clock) : null;
-        return new MemoryHierarchy(store, shared, new HostShardEngine(Path.Combine(api.DataDirectory, "vectors"), pool, device), null, memory, clock, loggers, services.GetRequiredService<ModelCatalog>(), services.GetService<ShardCluster>());
+        return new MemoryHierarchy(store, shared, engine, null, memory, clock, loggers, services.GetRequiredService<ModelCatalog>(), services.GetService<ShardCluster>());
     }
 
     /// <summary>The nodes of L0, where they are configured.</summary>

@@ -122,13 +122,28 @@ internal sealed record CheckAnswer(bool Healthy, string? Failure, double TookMs,
 
 internal sealed record DeviceAnswer(string Name, string Kind, string Model, string? Uuid, string? ComputeCapability, long TotalBytes, long FreeBytes, string Profile, string[] Pools, string? LeftOut, CheckAnswer Check);
 
-internal sealed record GpuAnswer(string Node, DeviceAnswer[] Devices, Sophia.Gpu.Health.GpuReading[] Gpus, string? DriverFailure);
+/// <param name="Nodes">Of L0, where it is a cluster's.</param>
+internal sealed record GpuAnswer(string Node, DeviceAnswer[] Devices, Sophia.Gpu.Health.GpuReading[] Gpus, string? DriverFailure, NodeAnswer[]? Nodes);
+
+/// <param name="Shards">That are asked there.</param>
+/// <param name="UsedBytes">That they take in memory.</param>
+/// <param name="LimitBytes">That they may take.</param>
+/// <param name="FreeBytes">Of the vector pools.</param>
+/// <param name="LeftOut">What is wrong with a device: its shards move to others.</param>
+/// <param name="TakesShards">False while a device is left out, and for a while after it.</param>
+internal sealed record NodeAnswer(string Name, int Shards, long UsedBytes, long LimitBytes, long FreeBytes, string? LeftOut, bool TakesShards);
 
 internal sealed record DurationAnswer(double? LeSeconds, long Count);
 
 internal sealed record PoolAnswer(
     string Name, long ProfileBytes, long GrantedBytes, int PageBytes, int Pages, int UsedPages, long UsedBytes, int PinnedPages, long HighWaterBytes, double Fragmentation,
-    long Allocations, long Frees, long Refused, Dictionary<string, long> Evictions, DurationAnswer[] Lifetimes, DurationAnswer[] IdleBeforeEviction);
+    long Allocations, long Frees, long Refused, Dictionary<string, long> Evictions, DurationAnswer[] Lifetimes, DurationAnswer[] IdleBeforeEviction, PoolCacheAnswer? Cache);
+
+internal sealed record PoolCacheAnswer(int Entries, long UsedBytes, long? BudgetBytes, double Age, Dictionary<string, long> Evictions);
+
+internal sealed record CacheWorthAnswer(string Key, long Bytes, long Uses, double SavesNanoDollars, double Age, double Worth);
+
+internal sealed record CacheAnswer(int Entries, long UsedBytes, long? BudgetBytes, double Age, Dictionary<string, long> Evictions, CacheWorthAnswer[] Next);
 
 internal sealed record PoolsAnswer(PoolAnswer[] Pools);
 

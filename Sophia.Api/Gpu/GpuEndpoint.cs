@@ -3,17 +3,21 @@ using System.Text.Json;
 using Sophia.Api.Access;
 using Sophia.Api.Answering;
 using Sophia.Api.Composition;
+using Sophia.Api.Cortex;
 using Sophia.Api.Documentation;
 using Sophia.Api.Reading;
 using Sophia.Gpu.Devices;
+using Sophia.Gpu.Grains;
 using Sophia.Gpu.Health;
 using Sophia.Gpu.Pools;
+using Sophia.Memory.Cortex;
+using Sophia.Memory.Cortex.Eviction;
 using Sophia.Memory.Hierarchy;
 
 namespace Sophia.Api.Gpu;
 
-/// <summary>GET /v1/gpu and /v1/gpu/pools: the devices of this node and what their pools hold.</summary>
-internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors sensors)
+/// <summary>GET /v1/gpu and /v1/gpu/pools: the devices of this node and what their pools hold, and the nodes of L0 where it is a cluster's.</summary>
+internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors sensors, CortexMemory cortex, IServiceProvider services)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -45,6 +49,11 @@ internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors se
 
         json.WriteEndArray();
         json.WriteString("driverFailure", sensors.Failure);
+        if (services.GetService<ShardCluster>() is { } cluster)
+        {
+            Write(json, cluster);
+        }
+
         json.WriteEndObject();
         await body.SendAsync(context, 200, new Trail(), start);
     }
@@ -59,12 +68,31 @@ internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors se
         json.WriteStartArray("pools");
         foreach (var pool in node.Devices.SelectMany(d => d.Pools))
         {
-            Write(json, pool.Report());
+            Write(json, pool.Report(), pool.Kind == PoolKind.InferenceCache ? cortex.CacheReport() : null);
         }
 
         json.WriteEndArray();
         json.WriteEndObject();
         await body.SendAsync(context, 200, new Trail(), start);
+    }
+
+    private static void Write(Utf8JsonWriter json, ShardCluster cluster)
+    {
+        json.WriteStartArray("nodes");
+        foreach (var one in cluster.Nodes)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", one.Name);
+            json.WriteNumber("shards", one.Shards.Count(static shard => shard.IsServed));
+            json.WriteNumber("usedBytes", one.UsedBytes);
+            json.WriteNumber("limitBytes", one.UsedBytes + one.RoomBytes);
+            json.WriteNumber("freeBytes", one.FreeBytes);
+            json.WriteString("leftOut", one.Failure);
+            json.WriteBoolean("takesShards", one.TakesShards);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private void Write(Utf8JsonWriter json, PooledDevice device)
@@ -97,7 +125,7 @@ internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors se
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, PoolReport pool)
+    private static void Write(Utf8JsonWriter json, PoolReport pool, CacheReport? cache)
     {
         json.WriteStartObject();
         json.WriteString("name", pool.Name);
@@ -122,6 +150,13 @@ internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors se
         json.WriteEndObject();
         Write(json, "lifetimes", pool.Lifetimes);
         Write(json, "idleBeforeEviction", pool.Idle);
+        if (cache is not null)
+        {
+            json.WriteStartObject("cache");
+            CacheEndpoint.Write(json, cache);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 

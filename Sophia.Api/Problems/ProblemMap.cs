@@ -25,7 +25,7 @@ internal static class ProblemMap
         ["malformed-batch"] = 400, ["malformed-gzip"] = 400, ["malformed-header"] = 400, ["batch-id-missing"] = 400, ["batch-id-reused"] = 400,
         ["format-not-supported"] = 400, ["encoding-not-supported"] = 415, ["invalid-argument"] = 400, ["batch-not-found"] = 404, ["busy"] = 429, ["stopping"] = 503,
         ["idempotency-key-reused"] = 422, ["too-many-writes"] = 429, ["internal-error"] = 500, ["embedder-answer-invalid"] = 502, ["embedder-unavailable"] = 503,
-        ["store-unavailable"] = 503, ["store-full"] = 503, ["sequence-not-reached"] = 503, ["shard-loading"] = 503,
+        ["store-unavailable"] = 503, ["store-full"] = 503, ["sequence-not-reached"] = 503, ["shard-loading"] = 503, ["shard-no-room"] = 503,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static IEnumerable<string> Codes => Statuses.Keys;

@@ -1,6 +1,5 @@
 using Npgsql;
 using Sophia.Gpu.Devices;
-using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Grains.Nodes;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Shards;
@@ -41,23 +40,26 @@ internal static class NodeParts
         }
     }
 
-    /// <summary>Shards go to the node with the most room in the pools that vectors stand in.</summary>
-    public static NodeSpace SpaceOf(GpuNode node) => new(() => node.Devices.Sum(static device =>
+    /// <summary>Shards go to the node with the most room in the pools that vectors stand in, and away from one whose device is left out.</summary>
+    public static NodeSpace SpaceOf(GpuNode node, NodeOptions options) => new(() => node.Devices.Sum(static device =>
     {
         var report = device[PoolKind.VectorCache].Report();
         return report.GrantedBytes - report.UsedBytes;
-    }));
+    }))
+    {
+        Settling = options.Cluster.DeviceSettling,
+        Failure = () => node.Devices.Where(static device => device.Gate.Failure is not null).Select(static device => $"{device.Name}: {device.Gate.Failure}").FirstOrDefault(),
+    };
 
     public static ShardHost BuildShards(IServiceProvider services, NodeOptions options, MemoryOptions memory)
     {
         var clock = services.GetRequiredService<TimeProvider>();
         var node = services.GetRequiredService<GpuNode>();
-        var device = DeviceScans.On(node, options.Gpu, clock);
-        var pool = node.Devices.FirstOrDefault(d => d.Device.Facts.Kind == DeviceKind.Host)?[PoolKind.VectorCache];
+        var engine = HostShardEngine.On(node, options.Gpu, Path.Combine(options.DataDirectory, "vectors"), clock);
         return new ShardHost(
             PostgresRecordStore.Create(services.GetRequiredService<NpgsqlDataSource>(), clock, memory.Limits),
             services.GetRequiredService<PostgresShardMap>(), options.Cluster.ShardRecords,
-            new HostShardEngine(Path.Combine(options.DataDirectory, "vectors"), pool, device), services.GetRequiredService<ModelCatalog>(), memory, clock,
-            services.GetRequiredService<ILoggerFactory>());
+            engine, services.GetRequiredService<ModelCatalog>(), memory, clock,
+            services.GetRequiredService<ILoggerFactory>(), options.Cluster.MostBytes);
     }
 }

@@ -1,23 +1,25 @@
 using System.Text.Json.Serialization;
 using Orleans.Runtime;
-using Sophia.Gpu.Health;
+using Sophia.Gpu.Grains.Nodes;
 using Sophia.Memory.Search.Cluster;
 
 namespace Sophia.GpuTier.Health;
 
 /// <summary>What GET /health answers.</summary>
 /// <param name="Status">healthy, or unready with the reason.</param>
-internal sealed record NodeState(string Status, string? Reason, string Node, string Engine, IReadOnlyList<HeldShard> Shards);
+/// <param name="UsedBytes">What shards take in memory.</param>
+/// <param name="LimitBytes">What they may take.</param>
+internal sealed record NodeState(string Status, string? Reason, string Node, string Engine, long UsedBytes, long LimitBytes, IReadOnlyList<HeldShard> Shards);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(NodeState))]
 internal sealed partial class NodeJson : JsonSerializerContext;
 
 /// <summary>
-/// GET /health: 200 when the node may be asked, 503 when it may not: a device that computes wrong, a log that is not read, a node
-/// that is not in the cluster.
+/// GET /health: 200 when the node may be asked, 503 when it may not: a device that computes wrong (its shards move to other nodes), or a log
+/// that is not read.
 /// </summary>
-internal sealed class NodeHealth(ShardHost shards, DeviceWatch watch, ILocalSiloDetails silo)
+internal sealed class NodeHealth(ShardHost shards, NodeSpace space, ILocalSiloDetails silo)
 {
     private static readonly TimeSpan MostLag = TimeSpan.FromSeconds(10);
 
@@ -29,9 +31,9 @@ internal sealed class NodeHealth(ShardHost shards, DeviceWatch watch, ILocalSilo
 
     private Task AnswerAsync(HttpContext context)
     {
-        var reason = watch.Failure ??
+        var reason = space.Failure() ??
             (shards.LogLag > MostLag ? $"The log was last read {shards.LogLag.TotalSeconds:N0} s ago." : null);
-        var state = new NodeState(reason is null ? "healthy" : "unready", reason, silo.SiloAddress.ToString(), shards.Engine, shards.Report());
+        var state = new NodeState(reason is null ? "healthy" : "unready", reason, silo.SiloAddress.ToString(), shards.Engine, shards.SizeInMemory, shards.MostBytes, shards.Report());
         context.Response.StatusCode = reason is null ? 200 : 503;
         context.Response.Headers.CacheControl = "no-store";
         return context.Response.WriteAsJsonAsync(state, NodeJson.Default.NodeState, contentType: null, context.RequestAborted);

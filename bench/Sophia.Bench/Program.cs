@@ -30,6 +30,7 @@ var benches = new Dictionary<string, Func<BenchSettings, Report, Task>>
     ["writes-sqlite"] = WritesBench.OnSqliteAsync,
     ["writes-postgres"] = WritesBench.OnPostgresAsync,
     ["start"] = StartBench.RunAsync,
+    ["composed"] = ComposedBench.RunAsync,
     ["text"] = TextBench.RunAsync,
     ["lexical"] = LexicalBench.RunAsync,
     ["search"] = SearchBench.RunAsync,

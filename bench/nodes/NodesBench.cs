@@ -45,7 +45,23 @@ internal static class NodesBench
 
         if ("several".StartsWith(settings.Only, StringComparison.Ordinal))
         {
-            await MeasureSeveralAsync(settings, report, source, postgres.ConnectionString());
+            await SeveralBench.RunAsync(settings, report, source, postgres.ConnectionString());
+        }
+
+        if ("whole".StartsWith(settings.Only, StringComparison.Ordinal))
+        {
+            await WholeBench.RunAsync(settings, report, source, postgres.ConnectionString());
+        }
+
+        if ("death".StartsWith(settings.Only, StringComparison.Ordinal))
+        {
+            // A database of its own, whose namespaces are numbered from 1.
+            await using (var create = source.CreateCommand("CREATE DATABASE death"))
+            {
+                await create.ExecuteNonQueryAsync();
+            }
+
+            await DeathBench.RunAsync(settings, report, postgres.ConnectionString("death"));
         }
 
         if ("recovery".StartsWith(settings.Only, StringComparison.Ordinal))
@@ -128,68 +144,6 @@ internal static class NodesBench
         report.Add("records in a second", records / Statistics.Median(seconds), "/s", 33_333, note: "1,000,000 in 30 s");
     }
 
-    /// <summary>The same records in one shard and in three, asked through the client of the nodes; both find the same.</summary>
-    private static async Task MeasureSeveralAsync(BenchSettings settings, Report report, NpgsqlDataSource source, string connection)
-    {
-        const int Records = 30_000;
-        await ClusterMembership.PrepareAsync(source, default);
-        var names = new[] { "one", "several" };
-        var namespaces = new List<NamespaceInfo>();
-        foreach (var name in names)
-        {
-            namespaces.Add(await FillAsync(source, name, Records, 256));
-        }
-
-        await using (var map = NpgsqlDataSource.Create(connection))
-        {
-            var shards = new PostgresShardMap(map);
-            await shards.PrepareAsync(default);
-            for (var shard = 1; shard < 3; shard++)
-            {
-                await shards.OpenAsync(namespaces[1].Id, shard, shard * Records / 3, default);
-            }
-        }
-
-        using var near = await StartNodeAsync(source, connection, free: 1L << 40);
-        using var far = await StartNodeAsync(source, connection, free: 1L << 40);
-        await using var cluster = new ShardCluster(
-            new ClusterSettings { Membership = "postgres", Id = "bench" }, connection, static _ => Task.CompletedTask, TimeProvider.System, NullLoggerFactory.Instance);
-        await cluster.StartAsync(default);
-        while (cluster.State != Memory.Tiers.TierState.Healthy)
-        {
-            await Task.Delay(50);
-        }
-
-        var random = new Random(3);
-        var calls = Enumerable.Range(0, 50).Select(i => new ClusterCall(
-            new ShardQuery { Text = string.Create(CultureInfo.InvariantCulture, $"note about subject {i}"), Vector = VectorOf(random, 256), K = 10, Now = DateTimeOffset.UtcNow, Fold = true, Typos = true },
-            Memory.Log.Sequence.None, 0, TimeSpan.FromSeconds(60), AllowPartial: false)).ToArray();
-        var times = new[] { new List<double>(), new List<double>() };
-        for (var round = 0; round < (settings.IsQuick ? 3 : 9); round++)
-        {
-            for (var i = 0; i < 2; i++)
-            {
-                var started = Stopwatch.GetTimestamp();
-                foreach (var call in calls)
-                {
-                    var answer = await cluster.SearchAsync(namespaces[i], call, default);
-                    if (answer.Found.Hits.Count != 10 || answer.Found.RowsMatching != Records)
-                    {
-                        throw new InvalidOperationException($"{names[i]}: {answer.Found.Hits.Count} hits of {answer.Found.RowsMatching} records.");
-                    }
-                }
-
-                times[i].Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds / calls.Length);
-            }
-        }
-
-        report.Begin("nodes: 30,000 records in one shard and in three on two nodes");
-        report.Add("a hybrid search of one shard", Statistics.Median(times[0]), "ms", note: "one caller, through the client");
-        report.Add("a hybrid search of three shards", Statistics.Median(times[1]), "ms", note: "merged exactly");
-        await far.StopAsync();
-        await near.StopAsync();
-    }
-
     private static async Task MeasureTogetherAsync(Report report, ShardHost.OpenShard shard)
     {
         const int Callers = 64;
@@ -217,7 +171,7 @@ internal static class NodesBench
         report.Add("times as many a second", Statistics.Median(one) / Statistics.Median(together), "×");
     }
 
-    private static async Task<NamespaceInfo> FillAsync(NpgsqlDataSource source, string name, int records, int dimensions)
+    internal static async Task<NamespaceInfo> FillAsync(NpgsqlDataSource source, string name, int records, int dimensions)
     {
         await using var memory = new MemoryHierarchy(
             PostgresRecordStore.Create(source, TimeProvider.System), null, new HostShardEngine(), null, new MemoryOptions(), TimeProvider.System);
@@ -239,7 +193,7 @@ internal static class NodesBench
         return ns;
     }
 
-    private static float[] VectorOf(Random random, int dimensions)
+    internal static float[] VectorOf(Random random, int dimensions)
     {
         var vector = new float[dimensions];
         for (var i = 0; i < dimensions; i++)
@@ -250,7 +204,7 @@ internal static class NodesBench
         return vector;
     }
 
-    private static ShardHost NewHost(NpgsqlDataSource source, string? folder)
+    internal static ShardHost NewHost(NpgsqlDataSource source, string? folder)
     {
         var map = new PostgresShardMap(source);
         map.PrepareAsync(default).GetAwaiter().GetResult();
@@ -259,7 +213,7 @@ internal static class NodesBench
             new MemoryOptions(), TimeProvider.System, NullLoggerFactory.Instance);
     }
 
-    private static async Task<IHost> StartNodeAsync(NpgsqlDataSource source, string connection, long free)
+    internal static async Task<IHost> StartNodeAsync(NpgsqlDataSource source, string connection, long free)
     {
         var host = NewHost(source, null);
         await host.StartAsync(default);

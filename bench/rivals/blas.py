@@ -2,8 +2,10 @@
 
 blas.py ROWS QUERIES DIMENSIONS K THREADS. First line of the answer: the libraries that are really loaded. Then, for each
 line "sgemm FROM COUNT", "faiss FROM COUNT" on the input: seconds. sgemm is the product alone, without top-k, into memory
-that is there already; of the two orders of the operands the faster one counts.
+that is there already; of the two orders of the operands the faster one counts. An OpenBLAS that is older than the processor
+takes it for one with SSE3 alone; then it is started anew with the kernels for what the processor has.
 """
+import ctypes
 import os
 import re
 import sys
@@ -25,8 +27,20 @@ except ImportError:
     faiss = None
 
 with open("/proc/self/maps") as maps:
-    blas = {m[1] for m in re.finditer(r"/(lib(?:openblas|blas|mkl)[^/\s]*)\n", maps.read())}
-print(f"numpy {np.__version__}, {' '.join(sorted(b for b in blas if 'openblas' in b)) or 'NO OPENBLAS'}; "
+    blas = {m[1]: m[0].strip() for m in re.finditer(r"/\S*?/(lib(?:openblas|blas|mkl)[^/\s]*)\n", maps.read())}
+openblas = sorted(b for b in blas if "openblas" in b)
+kernels = ""
+if openblas:
+    library = ctypes.CDLL(blas[openblas[0]])
+    library.openblas_get_corename.restype = ctypes.c_char_p
+    kernels = library.openblas_get_corename().decode()
+    with open("/proc/cpuinfo") as info:
+        flags = set(re.search(r"^flags\s*:(.*)$", info.read(), re.M)[1].split()) if os.uname().machine == "x86_64" else set()
+    known = "SkylakeX" if {"avx512f", "avx512bw"} <= flags else "Haswell" if "avx2" in flags else ""
+    if kernels == "Prescott" and known and "OPENBLAS_CORETYPE" not in os.environ:
+        os.environ["OPENBLAS_CORETYPE"] = known
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+print(f"numpy {np.__version__}, {' '.join(openblas) + ' with the kernels for ' + kernels if openblas else 'NO OPENBLAS'}; "
       f"{'FAISS ' + faiss.__version__ + ' as Debian builds it' if faiss else 'no FAISS'}", flush=True)
 
 index = None

@@ -28,8 +28,19 @@ public sealed record ClusterSettings
     /// <summary>A node that does not answer for so long, three times, is taken for dead; 0.2–30 s. Default: 1 s.</summary>
     public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>A node whose device failed gets shards again when the device has computed for so long; 1 s to 1 h. Default: 30 s.</summary>
+    public TimeSpan DeviceSettling { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>With so many records a shard of a namespace is full, and the next one opens; the same on every node. Default: 1,000,000.</summary>
     public int ShardRecords { get; init; } = 1_000_000;
+
+    /// <summary>
+    /// Bytes that the shards of a node take in memory at most; those that nobody asks for make room for others. Default: three quarters
+    /// of what the process may use, limits of its container counted.
+    /// </summary>
+    public long? NodeBytes { get; init; }
+
+    public long MostBytes => NodeBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3;
 
     public bool IsOff => Membership == "off";
 
@@ -68,6 +79,16 @@ public sealed record ClusterSettings
         if (ShardRecords < 1)
         {
             return string.Create(CultureInfo.InvariantCulture, $"Sophia:Cluster:ShardRecords is {ShardRecords}. Set it to at least 1.");
+        }
+
+        if (NodeBytes < 1 << 20)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"Sophia:Cluster:NodeBytes is {NodeBytes}. Set it to at least 1,048,576 bytes, or leave it out.");
+        }
+
+        if (DeviceSettling < TimeSpan.FromSeconds(1) || DeviceSettling > TimeSpan.FromHours(1))
+        {
+            return $"Sophia:Cluster:DeviceSettling is {DeviceSettling}. Set it between 00:00:01 and 01:00:00.";
         }
 
         return ProbeTimeout < TimeSpan.FromSeconds(0.2) || ProbeTimeout > TimeSpan.FromSeconds(30)

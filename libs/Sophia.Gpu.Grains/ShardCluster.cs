@@ -2,12 +2,9 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Concurrency;
 using Orleans.Hosting;
 using Orleans.Runtime;
-using Orleans.Runtime.Messaging;
 using Sophia.Gpu.Grains.Hosting;
-using Sophia.Gpu.Grains.Shards;
 using Sophia.Gpu.Shards.Merging;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
@@ -25,12 +22,7 @@ namespace Sophia.Gpu.Grains;
 /// </summary>
 public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(1);
-
-    /// <summary>What a shard that is there may take to answer, beside what it waits for.</summary>
-    private static readonly TimeSpan Answering = TimeSpan.FromSeconds(2);
-
+    private const string NoRoom = "Add a node of L0, let shards take more memory there (Sophia:Cluster:NodeBytes), or forget what is no longer needed.";
     private readonly ClusterSettings _settings;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -39,6 +31,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<long, int> _shards = new();
     private Task _connecting = Task.CompletedTask;
+    private Task _watching = Task.CompletedTask;
     private volatile IClusterClient? _client;
     private volatile bool _wasConnected;
     private volatile string? _reason = "The nodes of L0 were not reached yet.";
@@ -61,9 +54,15 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
 
     public string Engine => $"Orleans cluster '{_settings.Id}'";
 
-    public TierState State => _reason is null ? TierState.Healthy : TierState.Degraded;
+    public TierState State => Reason is null ? TierState.Healthy : TierState.Degraded;
 
-    public string? Reason => _reason is { } reason ? $"{reason} Searches run in this process." : null;
+    public string? Reason => _reason is { } reason ? $"{reason} Searches run in this process."
+        : Nodes.FirstOrDefault(static node => node.Failure is not null) is { } sick ? $"A device of node {sick.Name} is left out, and its shards move to others: {sick.Failure}"
+        : Nodes.FirstOrDefault(static node => node.RoomBytes < 0) is { } full ? $"The shards of node {full.Name} take {-full.RoomBytes >> 20:N0} MiB more than they may."
+        : null;
+
+    /// <exception cref="ClusterUnavailableException">No node is connected.</exception>
+    private IClusterClient Client => _client is { } connected && _reason is null ? connected : throw new ClusterUnavailableException(_reason ?? "The service stops.");
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -75,6 +74,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     {
         await _stop.CancelAsync();
         await _connecting;
+        await _watching;
         if (_client is not null)
         {
             _client = null;
@@ -110,6 +110,12 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             var search = new ShardRound(ns, call, _shards[ns.Id], (shard, part, required) => AskAsync(
                 ShardAddress.Of(ns, shard), required > call.MinSequence.Number ? call with { MinSequence = Sequence.Of(ns.Partition, required) } : call, part, started, cancellationToken));
             var found = await new MergedSearch(ns.Settings, call.Query, (part, _) => search.AskAsync(part)).RunAsync(cancellationToken);
+            if (search.IsUnanswered && _clock.GetElapsedTime(started) < call.Timeout)
+            {
+                // Not the shards are missing but the way to the nodes, which led over one that died.
+                continue;
+            }
+
             if (search.Shards == _shards[ns.Id])
             {
                 return new ClusterAnswer(found, Sequence.Of(ns.Partition, search.Seen), search.Missing);
@@ -129,9 +135,14 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             throw new SequenceNotReachedException(call.MinSequence, Sequence.Of(ns.Partition, reply.Seen));
         }
 
-        var reason = reply.Outcome == ShardOutcome.Loading ? $"It is still being loaded ({reply.Records:N0} records so far)." : $"It is not there: {reply.Reason}";
-        return call.AllowPartial
-            ? new MissingShard(shard, reason)
+        var reason = reply.Outcome switch
+        {
+            ShardOutcome.Loading => $"It is still being loaded ({reply.Records:N0} records so far).",
+            ShardOutcome.NoRoom => $"No node has room for it. {reply.Reason}",
+            _ => $"It is not there: {reply.Reason}",
+        };
+        return call.AllowPartial ? new MissingShard(shard, reason)
+            : reply.Outcome == ShardOutcome.NoRoom ? throw new RefusedException("shard-no-room", $"Shard {shard} of namespace '{ns.Name}' is missing. {reason}", NoRoom)
             : throw new RefusedException(
                 "shard-loading", $"Shard {shard} of namespace '{ns.Name}' is missing. {reason}", "Try again in a moment, allow more time with timeoutMs, or take what is there with allowPartial.");
     }
@@ -141,40 +152,6 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
         await StopAsync(CancellationToken.None);
         _stop.Dispose();
         _host.Dispose();
-    }
-
-    // A node that died is asked until the others know of it and have its shards; the call's time is the limit.
-    private async Task<ShardReply> AskAsync(ShardAddress address, ClusterCall call, PartCall? part, long started, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var client = _client is { } connected && _reason is null ? connected : throw new ClusterUnavailableException(_reason ?? "The service stops.");
-            var left = call.Timeout - _clock.GetElapsedTime(started);
-            // A call to a node that has just died is lost without a word, so none is waited for long, and asked again instead.
-            var patience = call.AllowPartial ? TimeSpan.Zero : left < Attempt ? left : Attempt;
-            ShardReply reply;
-            var mayAskAgain = false;
-            try
-            {
-                var shard = client.GetGrain<IShardGrain>(address.ToString());
-                var asked = new ShardCall(part is null ? call.Query : null, call.MinSequence.Number, call.Known, patience > TimeSpan.Zero ? patience : TimeSpan.Zero) { Part = part };
-                reply = (await shard.SearchAsync(new Immutable<ShardCall>(asked), cancellationToken).WaitAsync(asked.Timeout + Answering, _clock, cancellationToken)).Value;
-            }
-            catch (Exception error) when (error is OrleansException or TimeoutException or ConnectionFailedException or IOException)
-            {
-                reply = new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = $"its node did not answer ({error.Message})" };
-                // The way to the shard may have led over the node that died, and another way is there.
-                mayAskAgain = error is not TimeoutException && _clock.GetElapsedTime(started) < Attempt;
-                LogNotAnswered(address, error.Message);
-            }
-
-            if (reply.Outcome == ShardOutcome.Found || (call.AllowPartial && !mayAskAgain) || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
-            {
-                return reply;
-            }
-
-            await Task.Delay(Pause, _clock, cancellationToken);
-        }
     }
 
     private async Task ConnectAsync()
@@ -187,6 +164,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             _reason = null;
             _wasConnected = true;
             LogConnected(_settings.Id);
+            _watching = Task.Run(() => WatchAsync(_stop.Token));
         }
         catch (Exception) when (_stop.IsCancellationRequested)
         {

@@ -11,6 +11,7 @@ namespace Sophia.Gpu.Grains;
 internal sealed class ShardRound(NamespaceInfo ns, ClusterCall call, int shards, Func<int, PartCall, long, Task<ShardReply>> ask)
 {
     private readonly Dictionary<int, MissingShard> _missing = [];
+    private int _unanswered;
 
     /// <summary>How many there are.</summary>
     public int Shards { get; private set; } = shards;
@@ -19,6 +20,9 @@ internal sealed class ShardRound(NamespaceInfo ns, ClusterCall call, int shards,
     public long Seen { get; private set; }
 
     public IReadOnlyList<MissingShard> Missing => [.. _missing.Values.OrderBy(static missing => missing.Shard)];
+
+    /// <summary>No node answered for any of the shards.</summary>
+    public bool IsUnanswered => _unanswered == Shards;
 
     public async Task<IReadOnlyList<PartAnswer>> AskAsync(PartCall part)
     {
@@ -66,6 +70,7 @@ internal sealed class ShardRound(NamespaceInfo ns, ClusterCall call, int shards,
         else
         {
             _missing[shard] = ShardCluster.MissingOf(ns, shard, call, reply);
+            _unanswered += reply.IsUnanswered ? 1 : 0;
         }
     }
 }

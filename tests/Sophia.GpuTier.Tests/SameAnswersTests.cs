@@ -31,15 +31,8 @@ public sealed partial class SameAnswersTests(Database database)
     public async Task A_search_by_nodes_of_other_processes_finds_what_a_search_in_the_process_finds(int nodes, int shardRecords)
     {
         await using var cluster = new RunningCluster(database.New());
-        var started = new List<SophiaProcess>();
-        for (var i = 0; i < nodes; i++)
-        {
-            started.Add(await cluster.StartNodeAsync(("Sophia__Cluster__ShardRecords", shardRecords.ToString(CultureInfo.InvariantCulture))));
-        }
-
-        var alone = await cluster.StartApiAsync(isClustered: false);
-        var clustered = await cluster.StartApiAsync(isClustered: true);
-        await RunningCluster.ReachesNodesAsync(clustered);
+        var started = await cluster.StartNodesAsync(nodes, ("Sophia__Cluster__ShardRecords", shardRecords.ToString(CultureInfo.InvariantCulture)));
+        var (alone, clustered) = await cluster.StartBothApisAsync();
         var compared = 0;
 
         // Shards fill while records come, change and go.
@@ -77,13 +70,10 @@ public sealed partial class SameAnswersTests(Database database)
     public async Task A_record_that_changes_again_and_again_is_never_missed_by_a_search_over_several_shards()
     {
         await using var cluster = new RunningCluster(database.New());
-        for (var i = 0; i < 2; i++)
-        {
-            await cluster.StartNodeAsync(("Sophia__Cluster__ShardRecords", "100"));
-        }
-
-        var writer = await cluster.StartApiAsync(isClustered: true);
+        await cluster.StartNodesAsync(2, ("Sophia__Cluster__ShardRecords", "100"));
+        var starting = cluster.StartApiAsync(isClustered: true);
         var reader = await cluster.StartApiAsync(isClustered: true);
+        var writer = await starting;
         await RunningCluster.ReachesNodesAsync(reader);
         await RunningCluster.JsonAsync(writer, HttpMethod.Post, "/v1/namespaces/notes/memories", Notes(0, 600));
         using var stop = new CancellationTokenSource();
@@ -114,10 +104,7 @@ public sealed partial class SameAnswersTests(Database database)
     public async Task When_a_node_with_some_of_a_namespaces_shards_dies_the_rest_still_answers_and_the_missing_are_named()
     {
         await using var cluster = new RunningCluster(database.New());
-        SophiaProcess[] nodes =
-        [
-            await cluster.StartNodeAsync(("Sophia__Cluster__ShardRecords", "100")), await cluster.StartNodeAsync(("Sophia__Cluster__ShardRecords", "100")),
-        ];
+        var nodes = await cluster.StartNodesAsync(2, ("Sophia__Cluster__ShardRecords", "100"));
         var api = await cluster.StartApiAsync(isClustered: true);
         await RunningCluster.ReachesNodesAsync(api);
         const string Search = """{"query":"harbour","mode":"lexical","diversity":"off","k":1000,"highlight":false,"allowPartial":true}""";
@@ -131,7 +118,6 @@ public sealed partial class SameAnswersTests(Database database)
         await Eventually.IsTrueAsync(
             async () => await ServedAsync(nodes[0]) > 0 && await ServedAsync(nodes[1]) > 0, "both nodes have shards", () => nodes[0].Shown + nodes[1].Shown);
         nodes[0].Kill();
-        var (partial, most) = (0, 0);
         await Eventually.IsTrueAsync(
             async () =>
             {
@@ -139,9 +125,9 @@ public sealed partial class SameAnswersTests(Database database)
                 var hits = answer.GetProperty("hits").GetArrayLength();
                 if (answer.TryGetProperty("partial", out var missing))
                 {
-                    partial++;
-                    most = Math.Max(most, hits);
-                    Assert.True(hits < whole && missing.GetProperty("missing").GetArrayLength() > 0);
+                    // Those that are there answer, whatever way to them was lost with the node.
+                    Assert.InRange(hits, 1, whole - 1);
+                    Assert.NotEqual(0, missing.GetProperty("missing").GetArrayLength());
                     return false;
                 }
 
@@ -151,9 +137,6 @@ public sealed partial class SameAnswersTests(Database database)
             "every shard is back", () => api.Shown);
 
         Assert.Equal(400, whole);
-        // A first answer may come while the way to the nodes itself is lost, through the one that died; where the next is whole again,
-        // there was no moment at which the rest could answer alone.
-        Assert.True(most > 0 || partial <= 1, $"{partial} answers were partial, the longest had {most} hits.");
     }
 
     private static async Task<int> ServedAsync(SophiaProcess node) => (await RunningCluster.JsonAsync(node, HttpMethod.Get, "/health"))
@@ -162,10 +145,7 @@ public sealed partial class SameAnswersTests(Database database)
     [SkippableFact]
     public async Task A_write_and_its_removal_are_seen_by_the_search_that_follows_them()
     {
-        await using var cluster = new RunningCluster(database.New());
-        await cluster.StartNodeAsync();
-        var api = await cluster.StartApiAsync(isClustered: true);
-        await RunningCluster.ReachesNodesAsync(api);
+        var (_, api) = await database.SmallAsync();
 
         for (var i = 0; i < 20; i++)
         {
@@ -202,18 +182,21 @@ public sealed partial class SameAnswersTests(Database database)
     [SkippableFact]
     public async Task A_node_says_what_it_holds_and_that_it_is_healthy()
     {
-        await using var cluster = new RunningCluster(database.New());
-        var node = await cluster.StartNodeAsync();
-        var api = await cluster.StartApiAsync(isClustered: true);
-        await RunningCluster.ReachesNodesAsync(api);
-        await RunningCluster.JsonAsync(api, HttpMethod.Put, "/v1/namespaces/notes/memories/a", """{"content":"A walrus."}""");
-        await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/notes/search", """{"query":"walrus"}""");
+        var (node, api) = await database.SmallAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            await RunningCluster.JsonAsync(api, HttpMethod.Put, $"/v1/namespaces/three/memories/{i}", """{"content":"A walrus."}""");
+        }
+
+        var before = DateTimeOffset.UtcNow;
+        await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/three/search", """{"query":"walrus"}""");
 
         var health = await RunningCluster.JsonAsync(node, HttpMethod.Get, "/health");
         var (_, metrics) = await RunningCluster.SendAsync(node, HttpMethod.Get, "/metrics");
 
         Assert.Equal("healthy", health.GetProperty("status").GetString());
-        Assert.Equal(1, health.GetProperty("shards")[0].GetProperty("records").GetInt64());
+        var shard = Assert.Single(health.GetProperty("shards").EnumerateArray(), static shard => shard.GetProperty("records").GetInt64() == 3);
+        Assert.InRange(shard.GetProperty("loadedAt").GetDateTimeOffset(), before, DateTimeOffset.UtcNow);
         Assert.Contains("sophia_shard_bytes", metrics, StringComparison.Ordinal);
     }
 

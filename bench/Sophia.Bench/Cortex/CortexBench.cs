@@ -10,8 +10,11 @@ using Sophia.Gpu.Embedding;
 using Sophia.Gpu.Shards;
 using Sophia.Memory;
 using Sophia.Memory.Cortex;
+using Sophia.Memory.Cortex.Eviction;
 using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Log;
 using Sophia.Memory.Models;
+using Sophia.Memory.Records;
 using Sophia.Memory.Stores;
 using Sophia.Stores.Sqlite;
 
@@ -105,7 +108,51 @@ internal static class CortexBench
         }
 
         report.Add("ledger: a counted call", Statistics.Median(times), "ns", 300, atLeast: false, note: $"median of {times.Count} rounds of {calls:N0} calls, one thread");
+        EvictionOf(settings, report, calls);
         report.Add("ledger: allocated", (double)bytes / calls, "bytes", 0, atLeast: false, note: "the worst round");
+    }
+
+    /// <summary>What a hit adds so that eviction knows of it, and what an eviction among many entries takes.</summary>
+    private static void EvictionOf(BenchSettings settings, Report report, int calls)
+    {
+        var order = new GreedyDualSize();
+        var random = new Random(1);
+        CachedAnswer NewAnswer(int i) => new(new RecordId((UInt128)(uint)i), 1, default, Sequence.Of(0, i + 1), 500 + random.Next(4000), random.Next(5_000_000), order.Age);
+        var answers = new CachedAnswer[settings.IsQuick ? 10_000 : 1_000_000];
+        for (var i = 0; i < answers.Length; i++)
+        {
+            order.Add(answers[i] = NewAnswer(i));
+        }
+
+        var (uses, evictions) = (new List<double>(), new List<double>());
+        for (var round = 0; round < 10; round++)
+        {
+            var one = answers[random.Next(answers.Length)];
+            var started = Stopwatch.GetTimestamp();
+            for (var i = 0; i < calls; i++)
+            {
+                one.Use(order.Age);
+            }
+
+            uses.Add(Stopwatch.GetElapsedTime(started).TotalNanoseconds / calls);
+            for (var i = 0; i < answers.Length; i += 3)
+            {
+                answers[random.Next(answers.Length)].Use(order.Age);
+            }
+
+            var turn = answers.Length / 100;
+            started = Stopwatch.GetTimestamp();
+            for (var i = 0; i < turn; i++)
+            {
+                _ = order.Evict();
+                order.Add(NewAnswer(i));
+            }
+
+            evictions.Add(Stopwatch.GetElapsedTime(started).TotalMicroseconds / turn);
+        }
+
+        report.Add("eviction: a use that is counted", Statistics.Median(uses), "ns", note: "median of 10 rounds, one thread");
+        report.Add($"eviction: one goes and one comes, of {answers.Length:N0}", Statistics.Median(evictions), "µs", note: "a third of them was used since; without the store's part");
     }
 
     private static async Task NearAsync(BenchSettings settings, Report report)

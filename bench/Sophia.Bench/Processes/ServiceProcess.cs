@@ -69,6 +69,31 @@ internal sealed partial class ServiceProcess : IDisposable
         return new ServiceProcess(start, port);
     }
 
+    /// <summary>One of the services with the environment that the AppHost gives it, but for its port.</summary>
+    public static ServiceProcess Composed(string assembly, IReadOnlyDictionary<string, string> environment)
+    {
+        var port = FreePort();
+        var start = Dotnet(assembly);
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";
+        return new ServiceProcess(start, port);
+    }
+
+    /// <summary>A node of L0, whose shards the services of one PostgreSQL ask.</summary>
+    public static ServiceProcess Node(string dataDirectory, string postgres)
+    {
+        var port = FreePort();
+        var start = Dotnet(Repository.AssemblyOf("Sophia.GpuTier"), "--urls", $"http://127.0.0.1:{port}");
+        start.Environment["Sophia__DataDirectory"] = dataDirectory;
+        start.Environment["ConnectionStrings__postgres"] = postgres;
+        start.Environment["Sophia__Cluster__NodePort"] = start.Environment["Sophia__Cluster__GatewayPort"] = "0";
+        return new ServiceProcess(start, port);
+    }
+
     /// <summary>The rival: it runs under the service's own runtime settings (garbage collector, tiering).</summary>
     public static ServiceProcess Bare(string bodyFile)
     {

@@ -5,7 +5,9 @@ internal static class Repository
 {
     public static string Root { get; } = FindRoot();
 
-    public static string ApiAssembly => Path.Combine(Root, "Sophia.Api", "bin", Configuration, "net10.0", "Sophia.Api.dll");
+    public static string ApiAssembly => AssemblyOf("Sophia.Api");
+
+    public static string AssemblyOf(string service) => Path.Combine(Root, service, "bin", Configuration, "net10.0", service + ".dll");
 
 #if DEBUG
     private const string Configuration = "Debug";

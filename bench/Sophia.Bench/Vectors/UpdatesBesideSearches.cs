@@ -16,6 +16,7 @@ internal static class UpdatesBesideSearches
     private const int Rows = 100_000;
     private const int Dimensions = 768;
     private const int PerGroup = 20;
+    private static TimeSpan _collecting;
     private static readonly TimeSpan GroupEvery = TimeSpan.FromMilliseconds(10);
 
     public static Task RunAsync(BenchSettings settings, Report report)
@@ -27,6 +28,7 @@ internal static class UpdatesBesideSearches
         var sequence = (long)Rows;
         Searches(other, set, TimeSpan.FromSeconds(2));
         Writes(shard, set, TimeSpan.FromSeconds(2), ref sequence);
+        _collecting = TimeSpan.Zero;
 
         var quiet = Searches(other, set, window);
         var (control, _) = Beside(() => Searches(other, set, window), () => Writes(shard, set, window, ref sequence));
@@ -41,6 +43,7 @@ internal static class UpdatesBesideSearches
         Add(report, "writes beside searches of another shard", controlWrites, note);
         Add(report, "writes beside searches of this shard", writes, note);
         report.Add("the longest write beside searches", writes[^1], "ms", 5, atLeast: false, note: $"of {writes.Length:N0}; {controlWrites[^1]:0.00} ms beside another shard");
+        report.Add("the longest collection of garbage in a write", _collecting.TotalMilliseconds, "ms", 5, atLeast: false, note: "of both");
         return Task.CompletedTask;
     }
 
@@ -89,9 +92,12 @@ internal static class UpdatesBesideSearches
             {
                 sequence++;
                 var record = ShardText.Record((int)(sequence * 7919 % Rows), sequence, "", vectors[sequence % vectors.Length]);
+                var paused = GC.GetTotalPauseDuration();
                 var started = Stopwatch.GetTimestamp();
                 shard.Put(record);
                 times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                paused = GC.GetTotalPauseDuration() - paused;
+                _collecting = paused > _collecting ? paused : _collecting;
             }
         }
 

@@ -32,7 +32,7 @@ internal static class WritesBench
             }
 
             using var service = ServiceProcess.Sophia(settings.Folder($"writes-{clients}"));
-            await MeasureAsync(settings, report, name, requests(), clients, target, 0, service);
+            await MeasureAsync(settings, report, name, requests(), clients, target, 0, [], service);
             service.Stop();
         }
 
@@ -54,11 +54,11 @@ internal static class WritesBench
         }
 
         var text = Text(report);
-        foreach (var services in (int[])[1, 2])
+        foreach (var (services, nodes) in ((int, int)[])[(1, 0), (2, 0), (2, 1)])
         {
             foreach (var (load, requests, clients, target) in Loads(text, 20_000, 5_000))
             {
-                var name = services == 1 ? load : $"two services, {load}";
+                var name = services == 1 ? load : nodes == 0 ? $"two services, {load}" : $"two services and a node of L0, {load}";
                 if (!name.StartsWith(settings.Only, StringComparison.Ordinal))
                 {
                     continue;
@@ -68,14 +68,21 @@ internal static class WritesBench
                 var running = new List<ServiceProcess>();
                 try
                 {
-                    for (var i = 0; i < services; i++)
+                    for (var i = 0; i < nodes; i++)
                     {
-                        running.Add(ServiceProcess.Sophia(settings.Folder($"postgres-{i}"), postgres.ConnectionString()));
+                        running.Add(ServiceProcess.Node(settings.Folder($"node-{i}"), postgres.ConnectionString()));
+                        await running[i].AnsweredAsync("/health");
+                    }
+
+                    for (var i = nodes; i < nodes + services; i++)
+                    {
+                        running.Add(ServiceProcess.Sophia(
+                            settings.Folder($"postgres-{i}"), postgres.ConnectionString(), ("Sophia__Cluster__Membership", nodes == 0 ? "off" : "postgres")));
                         await running[i].AnsweredAsync("/alive");
                     }
 
                     var root = int.Parse(File.ReadLines(Path.Combine(postgres.DataFolder, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
-                    await MeasureAsync(settings, report, name, requests(), clients, target, root, [.. running]);
+                    await MeasureAsync(settings, report, name, requests(), clients, target, root, running[..nodes], [.. running[nodes..]]);
                 }
                 finally
                 {
@@ -108,7 +115,8 @@ internal static class WritesBench
     ];
 
     private static async Task MeasureAsync(
-        BenchSettings settings, Report report, string name, WriteRequests requests, int clients, double target, int databaseRoot, params ServiceProcess[] services)
+        BenchSettings settings, Report report, string name, WriteRequests requests, int clients, double target, int databaseRoot,
+        IReadOnlyList<ServiceProcess> nodes, params ServiceProcess[] services)
     {
         foreach (var service in services)
         {
@@ -121,7 +129,7 @@ internal static class WritesBench
         LoadResult result;
         using (var loop = new LoadLoop(requests, clients, [.. services.Select(s => s.Port)]))
         {
-            result = loop.RunClosed(settings.WarmUp, settings.Window, new CpuWatch([.. services.Select(s => s.Id)], databaseRoot));
+            result = loop.RunClosed(settings.WarmUp, settings.Window, new CpuWatch([.. services.Concat(nodes).Select(s => s.Id)], databaseRoot));
         }
 
         var ended = Stopwatch.GetTimestamp();
@@ -145,7 +153,7 @@ internal static class WritesBench
         report.Add($"{name}: latency p50", result.Quantile(0.5), "ms");
         report.Add($"{name}: latency p99", result.Quantile(0.99), "ms");
         report.Add($"{name}: search sees the last write after", lag, "s", MostLagSeconds, atLeast: false, note: $"{count:N0} acknowledged, all there");
-        report.Add($"{name}: resident memory of the service", services.Max(s => s.ResidentBytes) / (double)(1 << 20), "MiB");
+        report.Add($"{name}: resident memory of the service", services.Concat(nodes).Max(s => s.ResidentBytes) / (double)(1 << 20), "MiB");
     }
 
     private static async Task<string> PutOneAsync(ServiceProcess service, string key)

@@ -42,6 +42,7 @@ public static class SiloHosting
             silo.Services.AddSerializer(WireFormat.Use);
             silo.Services.AddSingleton<NodeLoads>();
             silo.Services.AddSingleton<NodeClient>();
+            silo.Services.AddSingleton<NodeSurvey>();
             silo.AddGrainService<NodeService>();
             silo.AddPlacementDirector<FreestNode, FreestNodeDirector>();
         });

@@ -3,8 +3,13 @@ using Sophia.Memory.Search.Cluster;
 namespace Sophia.Gpu.Grains.Nodes;
 
 /// <summary>
-/// Which shard to move next, if any: from the fullest node to the emptiest, the shard whose move brings the two closest together.
-/// Done when the fullest has at most <see cref="Target"/> times the emptiest's bytes, or no single move makes it better.
+/// Which shard to move next, if any.
+/// <list type="number">
+/// <item>Away from a node whose device fails: the largest that another has room for, to the one with the most room.</item>
+/// <item>Away from a node whose shards have grown beyond its room: likewise, the smallest that is enough.</item>
+/// <item>From the fullest node to the emptiest, the shard whose move brings the two closest together, until the fullest has at most
+/// <see cref="Target"/> times the emptiest's bytes, or no single move makes it better.</item>
+/// </list>
 /// </summary>
 internal static class Balance
 {
@@ -19,30 +24,45 @@ internal static class Balance
     public static Move<TNode>? Next<TNode>(IReadOnlyDictionary<TNode, NodeLoad> loads)
         where TNode : notnull
     {
-        if (loads.Count < 2)
+        var targets = loads.Where(static node => node.Value is { TakesShards: true, Room: > 0 }).ToArray();
+        if (targets.Length == 0)
         {
             return null;
         }
 
+        var roomiest = targets.MaxBy(static node => node.Value.Room);
+        foreach (var (from, load) in loads)
+        {
+            if (load.Failure is not null && Movable(load, roomiest.Value.Room).MaxBy(static shard => shard.Bytes) is { } any)
+            {
+                return new Move<TNode>(any.Address, from, roomiest.Key);
+            }
+
+            if (load.Room < 0 && Movable(load, roomiest.Value.Room).OrderBy(shard => shard.Bytes < -load.Room).ThenBy(shard => Math.Abs(shard.Bytes + load.Room)).FirstOrDefault() is { } fitting)
+            {
+                return new Move<TNode>(fitting.Address, from, roomiest.Key);
+            }
+        }
+
+        return Even(loads, targets);
+    }
+
+    private static Move<TNode>? Even<TNode>(IReadOnlyDictionary<TNode, NodeLoad> loads, KeyValuePair<TNode, NodeLoad>[] targets)
+        where TNode : notnull
+    {
         var (full, most) = loads.MaxBy(static node => node.Value.Used);
-        var (empty, least) = loads.MinBy(static node => node.Value.Used);
+        var (empty, least) = targets.MinBy(static node => node.Value.Used);
         var difference = most.Used - least.Used;
         if (difference < Least || most.Used <= least.Used * Target)
         {
             return null;
         }
 
-        HeldShard? best = null;
-        foreach (var shard in most.Shards.Value)
-        {
-            // Moving b leaves |difference - 2b| between the two: better than now for any b below the difference.
-            if (shard is { IsServed: true, IsReady: true, Bytes: > 0 } && shard.Bytes < difference && shard.Bytes < least.Free &&
-                (best is null || Math.Abs(difference - (2 * shard.Bytes)) < Math.Abs(difference - (2 * best.Bytes))))
-            {
-                best = shard;
-            }
-        }
-
-        return best is null ? null : new Move<TNode>(best.Address, full, empty);
+        // Moving b leaves |difference - 2b| between the two: better than now for any b below the difference.
+        return Movable(most, Math.Min(difference, least.Room)).MinBy(shard => Math.Abs(difference - (2 * shard.Bytes))) is { } best
+            ? new Move<TNode>(best.Address, full, empty) : null;
     }
+
+    private static IEnumerable<HeldShard> Movable(NodeLoad load, long below) =>
+        load.Shards.Value.Where(shard => shard is { IsServed: true, IsReady: true, Bytes: > 0 } && shard.Bytes < below);
 }

@@ -4,7 +4,7 @@ using Orleans.Runtime.Placement;
 
 namespace Sophia.Gpu.Grains.Nodes;
 
-/// <summary>A shard comes up on the node with the most free bytes in its vector pools, or where it is being moved to.</summary>
+/// <summary>A shard comes up where it is being moved to, or where it is in memory already, or on the node with the most free bytes in its vector pools.</summary>
 [Serializable, GenerateSerializer, Immutable, SuppressReferenceTracking]
 internal sealed class FreestNode : PlacementStrategy
 {
@@ -19,6 +19,6 @@ internal sealed class FreestNodeDirector(NodeLoads loads) : IPlacementDirector
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
     {
         var nodes = context.GetCompatibleSilos(target);
-        return Task.FromResult(IPlacementDirector.GetPlacementHint(target.RequestContextData, nodes) ?? loads.Freest(nodes));
+        return Task.FromResult(IPlacementDirector.GetPlacementHint(target.RequestContextData, nodes) ?? loads.Freest(nodes, target.GrainIdentity.Key.ToString()!));
     }
 }

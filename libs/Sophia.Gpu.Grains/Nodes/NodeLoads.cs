@@ -26,8 +26,12 @@ internal sealed class NodeLoads(TimeProvider clock)
         }
     }
 
-    /// <summary>The node with the most free bytes; one that nothing was heard of yet has just joined and is empty.</summary>
-    public SiloAddress Freest(IReadOnlyList<SiloAddress> nodes)
+    /// <summary>
+    /// The node that has the shard in memory already; else, of those that take shards, the one with the most free bytes. One that
+    /// nothing was heard of yet has just joined and is empty. Should no node be fit, an unfit one is better than none.
+    /// </summary>
+    /// <param name="address">Of the shard.</param>
+    public SiloAddress Freest(IReadOnlyList<SiloAddress> nodes, string address)
     {
         while (_placed.TryPeek(out var oldest) && clock.GetElapsedTime(oldest.At) > Settling && _placed.TryDequeue(out _))
         {
@@ -35,8 +39,17 @@ internal sealed class NodeLoads(TimeProvider clock)
 
         var coming = _placed.ToLookup(static placed => placed.Node);
         var most = _loads.Values.Select(static load => load.Free).DefaultIfEmpty(0).Max();
-        var chosen = nodes.MaxBy(node => (_loads.TryGetValue(node, out var load) ? load.Free : most) - (coming[node].Count() * Expected))!;
+        var chosen = nodes.MaxBy(node => Worth(node, coming[node].Count() * Expected))!;
         _placed.Enqueue((chosen, clock.GetTimestamp()));
         return chosen;
+
+        (bool IsFit, bool HasIt, bool HasRoom, long Free, long Room) Worth(SiloAddress node, long soon) =>
+            _loads.TryGetValue(node, out var load)
+                ? (load.TakesShards, load.Shards.Value.Exists(shard => shard.Address == address && shard.IsReady), load.Room > soon, load.Free - soon, load.Room - soon)
+                : (true, false, true, most - soon, long.MaxValue - soon);
     }
+
+    /// <summary>Another node with more room than so many bytes; null where there is none.</summary>
+    public SiloAddress? Roomier(SiloAddress than, long bytes) => _loads.Where(node => node.Value.TakesShards && node.Value.Room > bytes && !node.Key.Equals(than))
+        .OrderByDescending(static node => node.Value.Room).Select(static node => node.Key).FirstOrDefault();
 }

@@ -7,16 +7,15 @@ using Sophia.Memory.Search.Cluster;
 namespace Sophia.Gpu.Grains.Nodes;
 
 /// <summary>
-/// Hears of every node's load each second, for the placement. The node with the lowest address also evens the loads out: the shard
-/// is loaded where it goes, then its grain moves, so that it is never missing. Should two nodes think that they are the
+/// Hears of every node's load each second, for the placement. The node with the lowest address also empties nodes whose device fails and
+/// evens the loads out: the shard is loaded where it goes, then its grain moves, so that it is never missing. Should two nodes think that they are the
 /// lowest for a moment, they move a shard more than was needed.
 /// </summary>
 internal sealed partial class NodeWatch(
-    NodeLoads loads, NodeClient nodes, ISiloStatusOracle members, ILocalSiloDetails here, IGrainFactory grains, ShardHost host, TimeProvider clock,
+    NodeLoads loads, NodeSurvey survey, NodeClient nodes, ILocalSiloDetails here, IGrainFactory grains, ShardHost host, TimeProvider clock,
     ILogger<NodeWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private readonly ILogger _logger = logger;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -42,50 +41,35 @@ internal sealed partial class NodeWatch(
 
     private async Task LookAsync(CancellationToken cancellationToken)
     {
-        var active = members.GetApproximateSiloStatuses(onlyActive: true).Keys.ToArray();
-        var answers = await Task.WhenAll(active.Select(node => AskAsync(node, cancellationToken))).ConfigureAwait(false);
-        var known = new Dictionary<SiloAddress, NodeLoad>();
-        for (var i = 0; i < active.Length; i++)
+        var (active, known) = await survey.AskAllAsync(cancellationToken).ConfigureAwait(false);
+        loads.Set(known);
+        foreach (var displaced in await host.TidyAsync().ConfigureAwait(false))
         {
-            if (answers[i] is { } load)
-            {
-                known[active[i]] = load;
-            }
+            // Its next caller has it placed anew, where there is room.
+            await grains.GetGrain<IShardGrain>(displaced.ToString()).LeaveAsync(always: false).WaitAsync(NodeSurvey.Patience, clock, cancellationToken).ConfigureAwait(false);
         }
 
-        loads.Set(known);
-        await host.DropUnservedAsync().ConfigureAwait(false);
-        if (known.Count == active.Length && active.Min() is { } lowest && lowest.Equals(here.SiloAddress) && Balance.Next(known) is { } move)
+        if (known.Count == active.Count && active.Min() is { } lowest && lowest.Equals(here.SiloAddress) && Balance.Next(known) is { } move)
         {
             await MoveAsync(move).WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async Task<NodeLoad?> AskAsync(SiloAddress node, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await nodes[node].LoadAsync().WaitAsync(Patience, clock, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is OrleansException or TimeoutException)
-        {
-            LogNotHeard(node, error.Message);
-            return null;
         }
     }
 
     private async Task MoveAsync(Balance.Move<SiloAddress> move)
     {
         await nodes[move.To].PrepareAsync(move.Shard).ConfigureAwait(false);
+        if (!(await nodes[move.From].LoadAsync().ConfigureAwait(false)).Shards.Value.Exists(shard => shard.IsServed && shard.Address == move.Shard))
+        {
+            // Evicted meanwhile: it shall not come back by being moved. What was loaded goes after a while.
+            return;
+        }
+
         await grains.GetGrain<IShardGrain>(move.Shard).MoveAsync(move.To).ConfigureAwait(false);
         LogMoved(move.Shard, move.From, move.To);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Shard {Shard} moves from {From} to {To}.")]
     private partial void LogMoved(string shard, SiloAddress from, SiloAddress to);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Node {Node} did not say its load: {Reason}")]
-    private partial void LogNotHeard(SiloAddress node, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The loads of the nodes were not evened out this time: {Reason}")]
     private partial void LogNotBalanced(string reason);

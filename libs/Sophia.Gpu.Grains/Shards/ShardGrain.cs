@@ -10,19 +10,23 @@ namespace Sophia.Gpu.Grains.Shards;
 
 /// <summary>
 /// A thin shell: which node has the shard is Orleans's, what a shard is stands in <see cref="ShardHost"/>. Searches run beside
-/// each other, outside the grain's turns, which are one at a time. It stays until its node goes.
+/// each other, outside the grain's turns, which are one at a time. It stays until its node goes,
+/// or until it makes room for others.
 /// </summary>
 [KeepAlive]
 [Reentrant]
 [FreestNode]
-internal sealed class ShardGrain(ShardHost host) : Grain, IShardGrain
+internal sealed class ShardGrain(ShardHost host, NodeLoads loads, ILocalSiloDetails here) : Grain, IShardGrain
 {
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMinutes(1);
     private Task<ShardHost.OpenShard>? _shard;
 
+    private ShardAddress Address => ShardAddress.Parse(this.GetPrimaryKeyString());
+
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        this.RegisterGrainTimer(LookAsync, new GrainTimerCreationOptions(LookPeriod, LookPeriod) { Interleave = true });
+        // The first look is at once, and not made here: a grain that is ended while it activates is not told, and would leave its shard open.
+        this.RegisterGrainTimer(LookAsync, new GrainTimerCreationOptions(TimeSpan.Zero, LookPeriod) { Interleave = true });
         return Task.CompletedTask;
     }
 
@@ -31,7 +35,14 @@ internal sealed class ShardGrain(ShardHost host) : Grain, IShardGrain
         try
         {
             var shard = await OpenAsync();
-            return new(await Task.Run(() => shard.SearchAsync(call.Value, cancellationToken).AsTask(), cancellationToken));
+            var reply = await Task.Run(() => shard.SearchAsync(call.Value, cancellationToken).AsTask(), cancellationToken);
+            if (reply.Outcome == ShardOutcome.NoRoom && loads.Roomier(here.SiloAddress, reply.Bytes) is { } node)
+            {
+                await MoveAsync(node);
+                reply = reply with { Outcome = ShardOutcome.Loading };
+            }
+
+            return new(reply);
         }
         catch (Exception error) when (error is RefusedException or StoreUnavailableException or FormatException)
         {
@@ -46,24 +57,84 @@ internal sealed class ShardGrain(ShardHost host) : Grain, IShardGrain
         return Task.CompletedTask;
     }
 
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public async Task<long> ReachAsync(long number, TimeSpan timeout, CancellationToken cancellationToken)
     {
         if (_shard is { IsCompletedSuccessfully: true } shard)
         {
-            await (await shard).ReleaseAsync();
+            return await (await shard).ReachAsync(number, timeout, cancellationToken);
         }
+
+        if (!host.IsInMemory(Address))
+        {
+            // Begun by this call for nothing. One that is in memory would be opened by the first look, and dropped by this.
+            DeactivateOnIdle();
+        }
+
+        return long.MaxValue;
+    }
+
+    public async Task<bool> WarmAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await (await OpenAsync()).WarmAsync(cancellationToken);
+        }
+        catch (Exception error) when (error is RefusedException or StoreUnavailableException)
+        {
+            // Of a type that travels.
+            throw new InvalidOperationException(error.Message);
+        }
+    }
+
+    public async Task<bool> LeaveAsync(bool always)
+    {
+        var (hadIt, isCold) = _shard is { IsCompletedSuccessfully: true } shard ? (true, (await shard).IsCold) : (false, true);
+        if (always || isCold)
+        {
+            DeactivateOnIdle();
+        }
+
+        return hadIt;
+    }
+
+    // A node that dies takes with it what it knew of the places of others' grains, which are ended then and begun anew by the next call:
+    // their shards stay in memory, where they are found again.
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_shard is not { } opening)
+        {
+            return;
+        }
+
+        ShardHost.OpenShard shard;
+        try
+        {
+            shard = await opening;
+        }
+        catch (Exception error) when (error is RefusedException or StoreUnavailableException)
+        {
+            return; // It was never open.
+        }
+
+        await shard.ReleaseAsync(staysAWhile: reason.ReasonCode == DeactivationReasonCode.DirectoryFailure);
     }
 
     private async Task LookAsync(CancellationToken cancellationToken)
     {
         try
         {
+            if (_shard is not { IsCompletedSuccessfully: true } && host.IsInMemory(Address))
+            {
+                // It was loaded here to be moved here, or stayed: without a search for it too it counts among what the node serves.
+                await OpenAsync();
+            }
+
             if (_shard is { IsCompletedSuccessfully: true } shard && await (await shard).IsLeftBehindAsync(cancellationToken))
             {
                 DeactivateOnIdle();
             }
         }
-        catch (StoreUnavailableException)
+        catch (Exception error) when (error is RefusedException or StoreUnavailableException)
         {
             // The next look is a minute away, and the log's tail says already that the store is away.
         }
@@ -74,7 +145,7 @@ internal sealed class ShardGrain(ShardHost host) : Grain, IShardGrain
     {
         if (_shard is null or { IsFaulted: true } or { IsCanceled: true })
         {
-            _shard = host.OpenAsync(ShardAddress.Parse(this.GetPrimaryKeyString()), CancellationToken.None).AsTask();
+            _shard = host.OpenAsync(Address, CancellationToken.None).AsTask();
         }
 
         return _shard;

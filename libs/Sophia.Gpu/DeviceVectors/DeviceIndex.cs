@@ -4,118 +4,253 @@ using Sophia.Gpu.Vectors;
 namespace Sophia.Gpu.DeviceVectors;
 
 /// <summary>
-/// The vectors of a shard on a device, beside their originals in host memory. Its answer is that of the exact scan:
+/// The vectors of a shard on the devices of the process, beside their originals in host memory; each device has a share of the
+/// units of pages (<see cref="DeviceShares"/>). Its answer is that of the exact scan:
 /// <list type="number">
-/// <item>The device's kernels give every row the most that its cosine can be (<see cref="ScanQuery"/> derives the bound), and
-/// return more of the best of these than rows are wanted: candidates. Rows whose unit is not in the vector cache go through the
+/// <item>The kernels give every row the most that its cosine can be (<see cref="ScanQuery"/> derives the bound), and
+/// return more of the best of these than rows are wanted: candidates. Rows whose unit is not in the pool go through the
 /// buffer pool; none is passed over.</item>
-/// <item>The candidates are scored from the float32 originals in double precision.</item>
-/// <item>A row that is not among the candidates has at most the least bound among them. If the last row wanted scores more than
-/// that, no other row can be among the best, not even by a tie: the answer is certain.</item>
+/// <item>Of the devices' candidates as many as one would return are kept, the greatest bounds: a device that left rows out has that many
+/// candidates above them, so what is left out has at most the least bound among those kept.</item>
+/// <item>The candidates are scored from the float32 originals in double precision. If the last row wanted scores more than that
+/// least bound, no other row can be among the best, not even by a tie: the answer is certain.</item>
+/// <item>A row that scores more than its bound is not on the device as it is here, or its page there was damaged: the page is written
+/// anew, and the host answers.</item>
+/// <item>A row that scores less is seen by nobody: so pages are compared with what was written there, all of them in ten minutes (<see cref="PageWatch"/>).</item>
 /// <item>Otherwise the scan is repeated with eight times as many candidates, and then left to the host.</item>
 /// </list>
-/// An error of the device closes it for all shards until it is well again (<see cref="Health.DeviceGate"/>); the host answers
-/// meanwhile.
+/// An error of a device closes it for all shards until it is well again (<see cref="Health.DeviceGate"/>); the host answers the searches
+/// that saw it, and the other devices take its units over.
 /// </summary>
-internal sealed class DeviceIndex(DeviceScans device, VectorPages vectors, RowKind kind) : IDisposable
+internal sealed class DeviceIndex : IDisposable
 {
     private const int CandidatesPerRow = 4;
     private const int LeastCandidates = 64;
     private const int Widening = 8;
 
-    private readonly DevicePasses _passes = new(device, new DeviceUnits(device, vectors, kind), vectors.RowsPerPage);
-    private readonly int _rowBytes = RowPages.RowBytesOf(kind, vectors.Dimensions);
+    private readonly IReadOnlyList<DeviceScans> _devices;
+    private readonly DevicePasses[] _passes;
+    private readonly VectorPages _vectors;
+    private readonly RowKind _kind;
+    private readonly int _rowBytes;
 
-    /// <inheritdoc cref="DevicePasses.Waiting"/>
-    public int Waiting => _passes.Waiting;
+    /// <param name="devices">At least one, of one kind of rows.</param>
+    public DeviceIndex(IReadOnlyList<DeviceScans> devices, VectorPages vectors)
+    {
+        (_devices, _vectors, _kind) = (devices, vectors, devices[0].KindFor(vectors));
+        _rowBytes = RowPages.RowBytesOf(_kind, vectors.Dimensions);
+        var units = devices.Select(device => new DeviceUnits(device, vectors, _kind)).ToArray();
+
+        // A unit is a unit to all of them: that of the device with the largest pages.
+        var pagesPerUnit = units.Max(static u => u.Shape.PagesPerUnit);
+        _passes = [.. units.Select((u, i) => new DevicePasses(devices[i], u.With(pagesPerUnit), vectors.RowsPerPage, i))];
+        for (var i = 0; i < _passes.Length; i++)
+        {
+            devices[i].Watch.Add(_passes[i]);
+        }
+    }
+
+    /// <summary>Searches that wait for the one at work.</summary>
+    public int Waiting => _passes.Max(static p => p.Waiting);
 
     /// <inheritdoc cref="DevicePasses.Changed"/>
-    public void Changed(int slot) => _passes.Changed(slot);
+    public void Changed(int slot)
+    {
+        foreach (var passes in _passes)
+        {
+            passes.Changed(slot);
+        }
+    }
 
     /// <summary>Offers the best rows with their exact scores; false, and nothing offered, where the host must answer.</summary>
     /// <param name="slots">Those that pass the filter; null for all.</param>
-    public bool TryScan(VectorPages.Lease pages, PreparedQuery query, ReadOnlyMemory<int>? slots, TopRows top, int capacity, CancellationToken cancellationToken)
+    public bool TryScan(VectorPages.Lease pages, PreparedQuery query, ReadOnlyMemory<int>? slots, TopRows top, int capacity, CancellationToken cancellationToken) =>
+        TryScan(pages, [new DeviceQuery(query, slots, top, capacity)], cancellationToken)[0];
+
+    /// <summary>The same for several searches, in as few passes as they fit in. By search: whether it was answered.</summary>
+    public bool[] TryScan(VectorPages.Lease pages, IReadOnlyList<DeviceQuery> queries, CancellationToken cancellationToken)
     {
-        var rows = slots?.Length ?? pages.Used;
-        if (rows == 0 || (long)rows * _rowBytes < device.FromBytes || !device.Gate.TryEnter())
+        var answered = new bool[queries.Count];
+        var left = new List<Search>(queries.Count);
+        for (var i = 0; i < queries.Count; i++)
         {
-            return false;
-        }
-
-        var filter = slots is { } chosen ? FilterOf(chosen.Span, pages.Used) : null;
-        var asked = ScanQuery.Of(kind, query.Floats[..vectors.Dimensions], _rowBytes);
-        try
-        {
-            for (var candidates = Math.Max(capacity * CandidatesPerRow, capacity + LeastCandidates); ; candidates *= Widening)
+            var query = queries[i];
+            var rows = query.Slots?.Length ?? pages.Used;
+            if (rows > 0 && (long)rows * _rowBytes >= _devices[0].FromBytes)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                candidates = Math.Min(candidates, rows);
-                var request = new ScanRequest(pages, asked, filter, rows, candidates);
-                if (_passes.Answer(request) is not { } found)
-                {
-                    return HandBack("no room");
-                }
-
-                if (IsCertain(pages, query, found, request.WasCut, capacity, top))
-                {
-                    VectorMeters.Count(ScanKind.Device);
-                    return true;
-                }
-
-                if (candidates == rows || (long)candidates * Widening > rows / 2)
-                {
-                    return HandBack("doubt");
-                }
+                left.Add(new Search(
+                    i, query, DeviceQuery.BitsOf(query.Slots, pages.Used), ScanQuery.Of(_kind, query.Query.Floats[.._vectors.Dimensions], _rowBytes), rows,
+                    Math.Max(query.Capacity * CandidatesPerRow, query.Capacity + LeastCandidates)));
             }
         }
-        catch (DeviceFailedException e)
+
+        while (left.Count > 0)
         {
-            device.Gate.Close(e.Message);
-            return HandBack("failure");
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!TryShare(out var shares))
+            {
+                break;
+            }
+
+            left = Scan(pages, shares, left, answered);
         }
-        catch (DeviceMemoryException)
-        {
-            return HandBack("no room");
-        }
+
+        return answered;
     }
 
-    public void Dispose() => _passes.Dispose();
-
-    private static bool HandBack(string reason)
+    public void Dispose()
     {
-        VectorMeters.HandedBack.Add(1, new KeyValuePair<string, object?>("reason", reason));
-        return false;
+        foreach (var passes in _passes)
+        {
+            passes.Dispose();
+        }
     }
 
-    private static ulong[] FilterOf(ReadOnlySpan<int> slots, int used)
+    private bool TryShare(out DeviceShares shares)
     {
-        var bits = new ulong[(used + 63) / 64];
-        foreach (var slot in slots)
+        var live = 0UL;
+        for (var i = 0; i < _devices.Count; i++)
         {
-            bits[slot >> 6] |= 1UL << slot;
+            live |= _devices[i].Gate.TryEnter() ? 1UL << i : 0;
         }
 
-        return bits;
+        shares = new DeviceShares(_devices.Count, live);
+        return live != 0;
     }
+
+    /// <summary>Returns those that must be asked again with more candidates.</summary>
+    private List<Search> Scan(VectorPages.Lease pages, DeviceShares shares, List<Search> searches, bool[] answered)
+    {
+        var requests = new ScanRequest[]?[_devices.Count];
+        for (var device = 0; device < requests.Length; device++)
+        {
+            if ((shares.Live >> device & 1) != 0)
+            {
+                requests[device] = [.. searches.Select(s => new ScanRequest(pages, s.Asked, s.Filter, s.Rows, Math.Min(s.Candidates, s.Rows), shares))];
+            }
+        }
+
+        // Each device at its own pace; a thread that waits for one must not wait for another.
+        var others = requests.Select((r, i) => (Requests: r, Device: i)).Where(static one => one.Requests is not null).ToArray();
+        var tasks = others.Skip(1).Select(one => Task.Factory.StartNew(
+            () => _passes[one.Device].Answer(one.Requests!), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default)).ToArray();
+        _passes[others[0].Device].Answer(others[0].Requests!);
+        Task.WaitAll(tasks);
+
+        var again = new List<Search>();
+        for (var i = 0; i < searches.Count; i++)
+        {
+            var (search, candidates) = (searches[i], Math.Min(searches[i].Candidates, searches[i].Rows));
+            if (!TryMerge(requests, i, candidates, out var found, out var wasCut))
+            {
+                continue;
+            }
+
+            var verdict = Judge(pages, search.Query.Query, found, wasCut, search.Query.Capacity, search.Query.Top);
+            if (verdict == Verdict.Certain)
+            {
+                VectorMeters.Count(ScanKind.Device);
+                answered[search.Number] = true;
+            }
+            else if (verdict == Verdict.Contradicted)
+            {
+                HandBack("contradicted");
+            }
+            else if (candidates == search.Rows || (long)candidates * Widening > search.Rows / 2)
+            {
+                HandBack("doubt");
+            }
+            else
+            {
+                again.Add(search with { Candidates = candidates * Widening });
+            }
+        }
+
+        return again;
+    }
+
+    /// <summary>What the devices found for a search, as one would have; false, and counted, where one of them failed.</summary>
+    private bool TryMerge(ScanRequest[]?[] requests, int number, int candidates, out BestRows found, out bool wasCut)
+    {
+        (found, wasCut) = (new BestRows([], []), false);
+        var reason = (string?)null;
+        for (var device = 0; device < requests.Length; device++)
+        {
+            if (requests[device]?[number] is not { } request)
+            {
+                continue;
+            }
+
+            try
+            {
+                if (request.Result is not { } part)
+                {
+                    reason ??= "no room";
+                    continue;
+                }
+
+                wasCut |= request.WasCut || (found.Rows.Length > 0 && found.Rows.Length + part.Rows.Length > candidates);
+                found = found.Rows.Length == 0 ? part : BestRows.Of(found, part, candidates);
+            }
+            catch (DeviceFailedException e)
+            {
+                _devices[device].Gate.Close(e.Message);
+                reason = "failure";
+            }
+            catch (DeviceMemoryException)
+            {
+                reason ??= "no room";
+            }
+        }
+
+        if (reason is not null)
+        {
+            HandBack(reason);
+        }
+
+        return reason is null;
+    }
+
+    private static void HandBack(string reason) => VectorMeters.HandedBack.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     /// <param name="wereCut">There are rows that are not among those found.</param>
-    private static unsafe bool IsCertain(VectorPages.Lease pages, PreparedQuery query, BestRows found, bool wereCut, int capacity, TopRows top)
+    private unsafe Verdict Judge(VectorPages.Lease pages, PreparedQuery query, BestRows found, bool wereCut, int capacity, TopRows top)
     {
         var (scores, owners) = (new double[found.Rows.Length], new int[found.Rows.Length]);
         var count = 0;
-        foreach (var slot in found.Rows)
+        var isContradicted = false;
+        for (var i = 0; i < found.Rows.Length; i++)
         {
+            var slot = found.Rows[i];
             // Rows that came after this search's view are looked at when it is done, like all that changed.
             if (slot < pages.Used && Volatile.Read(ref *pages.OwnerOf(slot)) is >= 0 and var owner)
             {
-                (scores[count], owners[count++]) = (DotProduct.Exact(query.Floats, new ReadOnlySpan<float>(pages.OriginalOf(slot), pages.Stride)), owner);
+                if (!pages.IsIntact(slot))
+                {
+                    top.Suspect(slot);
+                    continue;
+                }
+
+                (scores[count], owners[count]) = (DotProduct.Exact(query.Floats, new ReadOnlySpan<float>(pages.OriginalOf(slot), pages.Stride)), owner);
+                if (scores[count++] > found.Uppers[i])
+                {
+                    // Or it was changed since, and is written anew in any case.
+                    isContradicted = true;
+                    VectorMeters.Contradicted.Add(1);
+                    Changed(slot);
+                }
             }
         }
 
         VectorMeters.Rescored.Add(count);
+        if (isContradicted)
+        {
+            return Verdict.Contradicted;
+        }
+
         if (wereCut && !IsLastOneCertain(scores.AsSpan(0, count), found.Uppers, capacity))
         {
-            return false;
+            return Verdict.Doubt;
         }
 
         for (var i = 0; i < count; i++)
@@ -123,7 +258,7 @@ internal sealed class DeviceIndex(DeviceScans device, VectorPages vectors, RowKi
             top.Offer(owners[i], scores[i]);
         }
 
-        return true;
+        return Verdict.Certain;
     }
 
     private static bool IsLastOneCertain(ReadOnlySpan<double> scores, float[] uppers, int capacity)
@@ -137,4 +272,13 @@ internal sealed class DeviceIndex(DeviceScans device, VectorPages vectors, RowKi
         Array.Sort(sorted);
         return sorted[^capacity] > uppers.Min();
     }
+
+    private enum Verdict
+    {
+        Certain,
+        Doubt,
+        Contradicted,
+    }
+
+    private sealed record Search(int Number, DeviceQuery Query, ulong[]? Filter, ScanQuery Asked, int Rows, int Candidates);
 }

@@ -1,5 +1,6 @@
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.Vectors;
+using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.DeviceVectors;
 
@@ -8,7 +9,8 @@ namespace Sophia.Gpu.DeviceVectors;
 /// in one pass. What changed since the last pass is written to the device before the next one begins, in one go.
 /// </summary>
 /// <param name="units">Its own from now on.</param>
-internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int rowsPerPage) : IDisposable
+/// <param name="place">Of the device among those that share the rows.</param>
+internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int rowsPerPage, int place) : IDisposable
 {
     /// <summary>Searches in one pass: two tiles of the kernels for many queries.</summary>
     private const int MostTogether = 64;
@@ -31,6 +33,49 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int ro
         }
     }
 
+    /// <summary>Units that stand on the device, about.</summary>
+    public int Units => units.Count;
+
+    /// <summary>Compares the next few units with what was written there; pages that differ are written anew before the next scan.</summary>
+    /// <param name="most">Units.</param>
+    /// <param name="isThrough">The last unit was looked at.</param>
+    /// <returns>How many units were looked at.</returns>
+    public int Look(int most, out bool isThrough)
+    {
+        var damaged = new List<int>();
+        isThrough = true;
+        lock (_turn)
+        {
+            if (_isDisposed || device.Gate.Failure is not null)
+            {
+                return 0;
+            }
+
+            try
+            {
+                var looked = units.LookAt(most, damaged, out isThrough);
+                lock (_marking)
+                {
+                    // One that waits to be written anyway was counted before, or need not be.
+                    VectorMeters.DamagedOnDevice.Add(damaged.Count(_changed.Add));
+                }
+
+                return looked;
+            }
+            catch (DeviceFailedException e)
+            {
+                units.Forget();
+                device.Gate.Close(e.Message);
+                return 0;
+            }
+            catch (Exception e) when (e is DeviceMemoryException or ObjectDisposedException)
+            {
+                // No room for the few sums just now, or the process ends: the next look is a second away.
+                return 0;
+            }
+        }
+    }
+
     /// <summary>A slot's vector was written or taken away.</summary>
     public void Changed(int slot)
     {
@@ -40,42 +85,29 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int ro
         }
     }
 
-    /// <summary>Null where there is no room to stream what is not there.</summary>
-    public BestRows? Answer(ScanRequest request)
+    /// <summary>When it returns, all of them are done.</summary>
+    public void Answer(IReadOnlyList<ScanRequest> requests)
     {
         lock (_waiting)
         {
-            _waiting.Add(request);
+            _waiting.AddRange(requests);
         }
 
         lock (_turn)
         {
-            if (!request.IsDone)
+            foreach (var request in requests)
             {
-                var batch = NextBatch(request);
-                IReadOnlyList<BestRows>? found = null;
-                Exception? error = null;
-                try
+                if (!request.IsDone)
                 {
-                    found = Scan(batch);
-                }
-                catch (Exception e) when (e is DeviceFailedException or DeviceMemoryException or ObjectDisposedException)
-                {
-                    error = e;
-                }
-
-                for (var i = 0; i < batch.Count; i++)
-                {
-                    batch[i].Set(found?[i], error);
+                    Answer(NextBatch(request));
                 }
             }
         }
-
-        return request.Result;
     }
 
     public void Dispose()
     {
+        device.Watch.Remove(this);
         lock (_turn)
         {
             if (!_isDisposed)
@@ -86,16 +118,35 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int ro
         }
     }
 
-    /// <summary>The request, and of those that wait for the same rows as many as go with it. A filtered one goes alone.</summary>
+    private void Answer(List<ScanRequest> batch)
+    {
+        IReadOnlyList<BestRows>? found = null;
+        Exception? error = null;
+        try
+        {
+            found = Scan(batch);
+        }
+        catch (Exception e) when (e is DeviceFailedException or DeviceMemoryException or ObjectDisposedException or ShardDamagedException)
+        {
+            error = e;
+        }
+
+        for (var i = 0; i < batch.Count; i++)
+        {
+            batch[i].Set(found?[i], error);
+        }
+    }
+
+    /// <summary>The request, and of those that wait as many as go with it: those for whom this device scans the same units.</summary>
     private List<ScanRequest> NextBatch(ScanRequest request)
     {
         lock (_waiting)
         {
             _waiting.Remove(request);
             var batch = new List<ScanRequest> { request };
-            for (var i = 0; request.Filter is null && i < _waiting.Count && batch.Count < MostTogether;)
+            for (var i = 0; i < _waiting.Count && batch.Count < MostTogether;)
             {
-                if (_waiting[i].Filter is null)
+                if (_waiting[i].Shares == request.Shares)
                 {
                     batch.Add(_waiting[i]);
                     _waiting.RemoveAt(i);
@@ -118,19 +169,28 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int ro
         // The latest of their views has all rows of the others; who waits keeps its own.
         var pages = batch.MaxBy(r => r.Pages.Used)!.Pages;
         var shape = units.Shape with { Rows = pages.Used };
-        var isWanted = WantedUnits(batch[0].Filter, shape);
+        var isOwn = new bool[(shape.Rows + shape.RowsPerUnit - 1) / shape.RowsPerUnit];
+        for (var unit = 0; unit < isOwn.Length; unit++)
+        {
+            isOwn[unit] = batch[0].Shares.OwnerOf(unit) == place;
+        }
+
+        var isWanted = WantedUnits(batch, isOwn, shape);
         try
         {
             var candidates = batch.Max(r => r.Candidates);
-            using var scan = device.Scanner.Begin([.. batch.Select(r => r.Asked)], batch[0].Filter, candidates);
+            using var scan = device.Scanner.Begin([.. batch.Select(r => new FilteredQuery(r.Asked, FilterOf(r, pages)))], candidates);
             HashSet<int> changed;
             lock (_marking)
             {
                 // From here on changes are of rows that the search looks at once more when it is done.
                 (changed, _changed) = (_changed, []);
+
+                // What came after this view may stand here already, for a search that began later.
+                _changed.UnionWith(changed.Where(page => page >= pages.Pages));
             }
 
-            var offsets = units.Pin(pages, isWanted, changed);
+            var offsets = units.Pin(pages, isWanted, isOwn, changed);
             if (offsets.AsSpan().ContainsAnyInRange(0, long.MaxValue))
             {
                 scan.Scan(device.Vectors.Memory, shape with { Units = offsets });
@@ -191,16 +251,38 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int ro
         }
     }
 
-    /// <summary>By unit: some row of it passes the filter.</summary>
-    private static bool[] WantedUnits(ulong[]? filter, RowPages shape)
+    // Rows that came after the search's view do not pass its filter.
+    private static ulong[]? FilterOf(ScanRequest request, VectorPages.Lease pages)
     {
-        var isWanted = new bool[(shape.Rows + shape.RowsPerUnit - 1) / shape.RowsPerUnit];
-        for (var unit = 0; unit < isWanted.Length; unit++)
+        var filter = request.Filter;
+        if (filter is not null && filter.Length < (pages.Used + 63) / 64)
         {
-            var (from, to) = (unit * shape.RowsPerUnit / 64, Math.Min((shape.Rows + 63) / 64, (unit + 1) * shape.RowsPerUnit / 64));
-            isWanted[unit] = filter is null || filter.AsSpan(from..to).ContainsAnyExcept(0UL);
+            Array.Resize(ref filter, (pages.Used + 63) / 64);
+        }
+
+        return filter;
+    }
+
+    /// <summary>By unit: it is this device's, and some row of it passes the filter of a search.</summary>
+    private static bool[] WantedUnits(List<ScanRequest> batch, bool[] isOwn, RowPages shape)
+    {
+        var isWanted = new bool[isOwn.Length];
+        foreach (var request in batch)
+        {
+            for (var unit = 0; unit < isWanted.Length; unit++)
+            {
+                isWanted[unit] |= isOwn[unit] && (request.Filter is not { } filter || HasAny(filter, unit, shape));
+            }
         }
 
         return isWanted;
+    }
+
+    // A filter that is older than the latest view has no bits for the rows that came since.
+    private static bool HasAny(ulong[] filter, int unit, RowPages shape)
+    {
+        var to = Math.Min(filter.Length, Math.Min((shape.Rows + 63) / 64, (unit + 1) * shape.RowsPerUnit / 64));
+        var from = Math.Min(unit * shape.RowsPerUnit / 64, to);
+        return filter.AsSpan(from..to).ContainsAnyExcept(0UL);
     }
 }

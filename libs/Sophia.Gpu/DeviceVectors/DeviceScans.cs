@@ -11,17 +11,22 @@ public sealed class DeviceScans
     /// <summary>Smaller shards are scanned by the processor before a device's kernels have begun: 4 MiB of codes.</summary>
     private const long LeastBytes = 4L << 20;
 
+    /// <summary>More are not used: <see cref="DeviceShares"/> has a bit for each.</summary>
+    private const int MostDevices = 64;
+
     private readonly RowKind _kind;
+    private readonly PoolKind _pool;
 
     /// <param name="device">One that has kernels for scans.</param>
     /// <param name="rows">int8, float16 or float32.</param>
+    /// <param name="pool">In which the rows stand.</param>
     /// <exception cref="ArgumentException">The device cannot scan, or rows cannot be so; the message says what to change.</exception>
-    public DeviceScans(PooledDevice device, string rows, TimeProvider clock)
+    public DeviceScans(PooledDevice device, string rows, TimeProvider clock, PoolKind pool = PoolKind.VectorCache)
     {
         ArgumentNullException.ThrowIfNull(device);
         Device = device;
         Scanner = device.Device.Scanner ?? throw new ArgumentException($"{device.Name} has no kernels for scans: the processor scans its memory.", nameof(device));
-        Clock = clock;
+        (Clock, _pool, Watch) = (clock, pool, new PageWatch(clock));
         _kind = rows switch
         {
             "int8" => RowKind.Codes,
@@ -31,12 +36,13 @@ public sealed class DeviceScans
         };
     }
 
-    /// <summary>On the node's first device that has kernels for scans; null where none has.</summary>
-    public static DeviceScans? On(GpuNode node, PoolOptions options, TimeProvider clock)
+    /// <summary>On every device of the node that has kernels for scans.</summary>
+    /// <param name="pool">In which the rows stand.</param>
+    public static IReadOnlyList<DeviceScans> On(GpuNode node, PoolOptions options, TimeProvider clock, PoolKind pool)
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(options);
-        return node.Devices.FirstOrDefault(d => d.Device.Scanner is not null) is { } device ? new DeviceScans(device, options.VectorRows, clock) : null;
+        return [.. node.Devices.Where(static d => d.Device.Scanner is not null).Take(MostDevices).Select(d => new DeviceScans(d, options.VectorRows, clock, pool))];
     }
 
     public PooledDevice Device { get; }
@@ -47,13 +53,19 @@ public sealed class DeviceScans
 
     internal TimeProvider Clock { get; }
 
-    internal PagePool Vectors => Device[PoolKind.VectorCache];
+    /// <summary>Of the shards whose rows stand on the device.</summary>
+    internal PageWatch Watch { get; }
+
+    internal PagePool Vectors => Device[_pool];
 
     internal PagePool Buffer => Device[PoolKind.Buffer];
 
     /// <summary>From so many bytes of its rows on a shard is scanned by the device.</summary>
     internal long FromBytes { get; init; } = LeastBytes;
 
-    /// <summary>The place of a shard's vectors on the device.</summary>
-    internal DeviceIndex Index(VectorPages pages) => new(this, pages, _kind == RowKind.Codes && pages.CodeStride == 0 ? RowKind.Floats : _kind);
+    /// <summary>What a shard's vectors are on the device; those too short for codes are float32.</summary>
+    internal RowKind KindFor(VectorPages pages) => _kind == RowKind.Codes && pages.CodeStride == 0 ? RowKind.Floats : _kind;
+
+    /// <summary>The place of a shard's vectors on this device alone.</summary>
+    internal DeviceIndex Index(VectorPages pages) => new([this], pages);
 }

@@ -17,11 +17,13 @@ internal sealed class DeviceUnits
     private const double WorthReplacing = 0.5;
 
     private readonly DeviceScans _device;
-    private readonly RowPages _shape;
     private readonly int _dimensions;
-    private readonly int _poolPages;
+    private RowPages _shape;
+    private int _poolPages;
     private PageRun?[] _runs = [];
     private PageRun?[] _pinned = [];
+    private ulong[] _sums = [];
+    private int _nextLooked;
     private bool _mustWriteAll;
     private double _uses;
     private DateTimeOffset _lastUse;
@@ -37,22 +39,36 @@ internal sealed class DeviceUnits
         var least = Math.Max(1, 64 / pages.RowsPerPage);
         var pagesPerUnit = (int)Math.Max(device.Vectors.PageBytes / pageBytes / least * least, least);
         _shape = new RowPages(kind, rowBytes, pages.RowsPerPage, pagesPerUnit, default, 0, 0);
-        _poolPages = checked((int)((_shape.UnitBytes + device.Vectors.PageBytes - 1) / device.Vectors.PageBytes));
+        With(pagesPerUnit);
+    }
+
+    /// <summary>In units of so many pages, before the first use.</summary>
+    public DeviceUnits With(int pagesPerUnit)
+    {
+        _shape = _shape with { PagesPerUnit = pagesPerUnit };
+        _poolPages = checked((int)((_shape.UnitBytes + _device.Vectors.PageBytes - 1) / _device.Vectors.PageBytes));
+        return this;
     }
 
     public RowPages Shape => _shape;
 
+    /// <summary>Units that stand there, or did when they were last asked for.</summary>
+    public int Count => _runs.Count(static run => run is not null);
+
     /// <summary>Pins what is there, brings in what may come and writes what has changed.</summary>
     /// <param name="isWanted">By unit: a scan needs it.</param>
+    /// <param name="isOwn">By unit: this device scans it; what another one scans now is given back.</param>
     /// <param name="changed">Pages.</param>
     /// <returns>Where each unit begins; negative where it is not there.</returns>
-    public long[] Pin(VectorPages.Lease pages, ReadOnlySpan<bool> isWanted, IReadOnlySet<int> changed)
+    public long[] Pin(VectorPages.Lease pages, ReadOnlySpan<bool> isWanted, ReadOnlySpan<bool> isOwn, IReadOnlySet<int> changed)
     {
         if (_runs.Length < isWanted.Length)
         {
             Array.Resize(ref _runs, isWanted.Length);
+            Array.Resize(ref _sums, isWanted.Length * _shape.PagesPerUnit);
         }
 
+        GiveBackOthers(isOwn);
         var now = _device.Clock.GetUtcNow();
         (_uses, _lastUse) = ((_uses * Math.Pow(0.5, (now - _lastUse) / HalfLife)) + 1, now);
         _device.Vectors.PinUsed(_runs);
@@ -91,6 +107,63 @@ internal sealed class DeviceUnits
         }
 
         _pinned = [];
+    }
+
+    private void GiveBackOthers(ReadOnlySpan<bool> isOwn)
+    {
+        for (var unit = 0; unit < isOwn.Length; unit++)
+        {
+            if (!isOwn[unit] && _runs[unit] is { } run)
+            {
+                _device.Vectors.Free(run);
+                _runs[unit] = null;
+            }
+        }
+    }
+
+    /// <summary>Compares the pages of the next few units with what was written there.</summary>
+    /// <param name="most">Units.</param>
+    /// <param name="isThrough">The last unit was looked at.</param>
+    /// <param name="damaged">Gets the pages that differ.</param>
+    /// <returns>How many units were looked at.</returns>
+    public int LookAt(int most, List<int> damaged, out bool isThrough)
+    {
+        var (looked, offsets, sums) = (0, new long[_shape.PagesPerUnit], new ulong[_shape.PagesPerUnit]);
+        for (; looked < most && _nextLooked < _runs.Length && !_mustWriteAll; _nextLooked++)
+        {
+            if (_runs[_nextLooked] is not { } run || !_device.Vectors.TryPin(run))
+            {
+                continue;
+            }
+
+            try
+            {
+                for (var i = 0; i < offsets.Length; i++)
+                {
+                    offsets[i] = run.Offset + (i * _shape.PageBytes);
+                }
+
+                _device.Device.Device.Sum(_device.Vectors.Memory, offsets, (int)_shape.PageBytes, sums);
+                for (var i = 0; i < sums.Length; i++)
+                {
+                    if (sums[i] != _sums[(_nextLooked * _shape.PagesPerUnit) + i])
+                    {
+                        damaged.Add((_nextLooked * _shape.PagesPerUnit) + i);
+                    }
+                }
+
+                looked++;
+            }
+            finally
+            {
+                _device.Vectors.Unpin(run);
+            }
+        }
+
+        isThrough = _nextLooked >= _runs.Length || _mustWriteAll;
+        _nextLooked = isThrough ? 0 : _nextLooked;
+        VectorMeters.Looked.Add(looked * _shape.UnitBytes);
+        return looked;
     }
 
     /// <summary>What stands on the device is not trusted any more: the next time all of it is written again.</summary>
@@ -142,6 +215,10 @@ internal sealed class DeviceUnits
         {
             Fill(pages, unit, block);
             Write(offsets[unit], block);
+            for (var i = 0; i < _shape.PagesPerUnit; i++)
+            {
+                _sums[(unit * _shape.PagesPerUnit) + i] = MemorySum.Of(block.AsSpan((int)(i * _shape.PageBytes), (int)_shape.PageBytes));
+            }
         }
 
         foreach (var page in changed)
@@ -152,6 +229,7 @@ internal sealed class DeviceUnits
                 var bytes = block.AsSpan(0, (int)_shape.PageBytes);
                 PageImage.Write(pages, page, _shape, _dimensions, bytes);
                 Write(offsets[unit] + (page % _shape.PagesPerUnit * _shape.PageBytes), bytes);
+                _sums[page] = MemorySum.Of(bytes);
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.Vectors;
+using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.DeviceVectors;
 
@@ -10,6 +11,9 @@ namespace Sophia.Gpu.DeviceVectors;
 /// </summary>
 internal static unsafe class PageImage
 {
+    private const int Looks = 100;
+
+    /// <exception cref="ShardDamagedException">A row in a file is not what was written there.</exception>
     public static void Write(in VectorPages.Lease pages, int page, RowPages shape, int dimensions, Span<byte> target)
     {
         if (shape.Kind == RowKind.Codes)
@@ -25,10 +29,25 @@ internal static unsafe class PageImage
         new ReadOnlySpan<int>(pages.Owners(page), rows).CopyTo(MemoryMarshal.Cast<byte, int>(heads).Slice(2 * rows, rows));
         for (var place = 0; place < rows; place++)
         {
+            RequireIntact(pages, (page * rows) + place);
             var original = new ReadOnlySpan<float>(pages.Originals(page) + ((long)place * pages.Stride), dimensions);
             var row = target.Slice(place * shape.RowBytes, shape.RowBytes);
             row.Clear();
             (scales[place], errors[place]) = RowPage.Encode(shape.Kind, original, row);
+        }
+    }
+
+    // A row that is just being written differs for less than a microsecond.
+    private static void RequireIntact(in VectorPages.Lease pages, int slot)
+    {
+        for (var look = 0; !pages.IsIntact(slot); look++)
+        {
+            if (look == Looks)
+            {
+                throw VectorPages.Damage(slot);
+            }
+
+            Thread.Sleep(look / 10);
         }
     }
 }

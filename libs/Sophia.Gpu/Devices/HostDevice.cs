@@ -44,6 +44,15 @@ public sealed class HostDevice(long budgetBytes) : IDevice
         }
     }
 
+    public unsafe void Sum(IDeviceMemory memory, ReadOnlySpan<long> offsets, int bytes, Span<ulong> sums)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        for (var i = 0; i < offsets.Length; i++)
+        {
+            sums[i] = MemorySum.Of(((HostReservation)memory).Range(offsets[i], bytes));
+        }
+    }
+
     /// <summary>The sum of a vector by the instructions of the scans, and by plain ones.</summary>
     public DeviceCheck Check()
     {

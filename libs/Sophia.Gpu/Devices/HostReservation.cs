@@ -65,6 +65,12 @@ internal sealed unsafe partial class HostReservation : SafeHandle, IDeviceMemory
         new ReadOnlySpan<byte>(Pointer + offset, target.Length).CopyTo(target);
     }
 
+    public Span<byte> Range(long offset, int bytes)
+    {
+        Require(offset, bytes);
+        return new Span<byte>(Pointer + offset, bytes);
+    }
+
     public void Discard(long offset, long bytes)
     {
         Require(offset, bytes);

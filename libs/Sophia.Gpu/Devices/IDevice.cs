@@ -52,6 +52,24 @@ public interface IDevice : IDisposable
     /// <param name="means">Groups × width.</param>
     void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means);
 
+    /// <summary>The sum (<see cref="MemorySum"/>) of each of several ranges of its memory.</summary>
+    /// <param name="memory">Of this device.</param>
+    /// <param name="offsets">Where each begins; multiples of 16.</param>
+    /// <param name="bytes">Of each; a multiple of 16.</param>
+    /// <param name="sums">By range.</param>
+    /// <exception cref="ArgumentException">A range does not lie so, or not in the memory.</exception>
+    /// <exception cref="DeviceFailedException"/>
+    void Sum(IDeviceMemory memory, ReadOnlySpan<long> offsets, int bytes, Span<ulong> sums)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        var range = new byte[bytes];
+        for (var i = 0; i < offsets.Length; i++)
+        {
+            memory.Read(offsets[i], range);
+            sums[i] = MemorySum.Of(range);
+        }
+    }
+
     /// <summary>Scans rows in its memory; null where the processor does that itself (<see cref="Vectors.VectorScan"/>).</summary>
     IRowScanner? Scanner => null;
 

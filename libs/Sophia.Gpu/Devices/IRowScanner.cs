@@ -3,13 +3,22 @@ namespace Sophia.Gpu.Devices;
 /// <summary>Scans rows in a device's memory with the device's kernels. One scan at a time; others wait.</summary>
 public interface IRowScanner
 {
-    /// <summary>Begins a scan of several queries over the same rows.</summary>
+    /// <summary>Begins a scan of several queries over the same rows, each with a filter of its own.</summary>
     /// <param name="queries">At least one, all of one kind.</param>
-    /// <param name="filter">A bit for each row by its name, 64 to a word; null: all rows.</param>
     /// <param name="best">How many rows are wanted of each query.</param>
     /// <exception cref="DeviceFailedException"/>
-    IRowScan Begin(IReadOnlyList<ScanQuery> queries, ulong[]? filter, int best);
+    IRowScan Begin(IReadOnlyList<FilteredQuery> queries, int best);
+
+    /// <summary>The same with one filter for all.</summary>
+    IRowScan Begin(IReadOnlyList<ScanQuery> queries, ulong[]? filter, int best)
+    {
+        ArgumentNullException.ThrowIfNull(queries);
+        return Begin([.. queries.Select(query => new FilteredQuery(query, filter))], best);
+    }
 }
+
+/// <param name="Filter">A bit for each row by its name, 64 to a word; null: all rows.</param>
+public readonly record struct FilteredQuery(ScanQuery Query, ulong[]? Filter);
 
 /// <summary>A scan under way; dispose of it, or no other begins.</summary>
 public interface IRowScan : IDisposable

@@ -6,8 +6,9 @@ namespace Sophia.Gpu.Devices;
 
 /// <summary>
 /// A block of memory that is a file, so that the system can write it out and take its memory when that is short. The
-/// file's blocks are allocated before it is mapped: a store into a hole of a full disk would end the process. The file is
-/// deleted when the block is given back.
+/// file's blocks are allocated before it is mapped: a store into a hole of a full disk would end the process. Where the system
+/// allows it, the file has no name from then on: nobody can cut it short, which would end the process too, and nothing is left behind.
+/// What is damaged in it is found by the sums of <see cref="Vectors.VectorPages"/>.
 /// </summary>
 internal sealed unsafe partial class MappedBuffer : IPageMemory
 {
@@ -38,6 +39,11 @@ internal sealed unsafe partial class MappedBuffer : IPageMemory
             stream.Dispose();
             File.Delete(path);
             throw;
+        }
+
+        if (!OperatingSystem.IsWindows())
+        {
+            File.Delete(path);
         }
 
         byte* pointer = null;

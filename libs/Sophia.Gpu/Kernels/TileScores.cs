@@ -16,10 +16,11 @@ internal static class TileScores
     public const int HalvesWidth = 32;
     public const int CodesWidth = 16;
 
-    /// <summary>Numbers that stand with each query: unit, slope, offset, and one to fill.</summary>
+    /// <summary>Numbers that stand with each query: unit, slope, offset, and, as the bits of an int32, the word of the filters at which its own begins, or −1.</summary>
     public const int BoundsSize = 4;
 
     /// <param name="queries">Float16, in whole tiles; those that fill up are zeros.</param>
+    /// <param name="filter">Of the rows that any query wants, and behind it those of single queries.</param>
     /// <param name="bounds">By query.</param>
     /// <param name="uppers">By query, then by row relative to the shape's first.</param>
     /// <param name="asked">Queries without those that fill up.</param>
@@ -59,14 +60,14 @@ internal static class TileScores
             }
 
             query += 2 * t;
-            Write(u0, query, row, four.Scale0, four.Scale1, heads, bounds, uppers, shape, asked);
-            Write(u1, query + 8, row, four.Scale0, four.Scale1, heads, bounds, uppers, shape, asked);
-            Write(u2, query + 16, row, four.Scale0, four.Scale1, heads, bounds, uppers, shape, asked);
-            Write(u3, query + 24, row, four.Scale0, four.Scale1, heads, bounds, uppers, shape, asked);
-            Write(l0, query, row + 16, four.Scale2, four.Scale3, heads, bounds, uppers, shape, asked);
-            Write(l1, query + 8, row + 16, four.Scale2, four.Scale3, heads, bounds, uppers, shape, asked);
-            Write(l2, query + 16, row + 16, four.Scale2, four.Scale3, heads, bounds, uppers, shape, asked);
-            Write(l3, query + 24, row + 16, four.Scale2, four.Scale3, heads, bounds, uppers, shape, asked);
+            Write(u0, query, row, four.Scale0, four.Scale1, heads, filter, bounds, uppers, shape, asked);
+            Write(u1, query + 8, row, four.Scale0, four.Scale1, heads, filter, bounds, uppers, shape, asked);
+            Write(u2, query + 16, row, four.Scale0, four.Scale1, heads, filter, bounds, uppers, shape, asked);
+            Write(u3, query + 24, row, four.Scale0, four.Scale1, heads, filter, bounds, uppers, shape, asked);
+            Write(l0, query, row + 16, four.Scale2, four.Scale3, heads, filter, bounds, uppers, shape, asked);
+            Write(l1, query + 8, row + 16, four.Scale2, four.Scale3, heads, filter, bounds, uppers, shape, asked);
+            Write(l2, query + 16, row + 16, four.Scale2, four.Scale3, heads, filter, bounds, uppers, shape, asked);
+            Write(l3, query + 24, row + 16, four.Scale2, four.Scale3, heads, filter, bounds, uppers, shape, asked);
         }
     }
 
@@ -109,10 +110,10 @@ internal static class TileScores
             }
 
             query += 2 * t;
-            Write(Joined(uh0, ul0), query, row, four.Scale0, four.Scale1, heads, bounds, uppers, shape, asked);
-            Write(Joined(uh1, ul1), query + 8, row, four.Scale0, four.Scale1, heads, bounds, uppers, shape, asked);
-            Write(Joined(lh0, ll0), query, row + 16, four.Scale2, four.Scale3, heads, bounds, uppers, shape, asked);
-            Write(Joined(lh1, ll1), query + 8, row + 16, four.Scale2, four.Scale3, heads, bounds, uppers, shape, asked);
+            Write(Joined(uh0, ul0), query, row, four.Scale0, four.Scale1, heads, filter, bounds, uppers, shape, asked);
+            Write(Joined(uh1, ul1), query + 8, row, four.Scale0, four.Scale1, heads, filter, bounds, uppers, shape, asked);
+            Write(Joined(lh0, ll0), query, row + 16, four.Scale2, four.Scale3, heads, filter, bounds, uppers, shape, asked);
+            Write(Joined(lh1, ll1), query + 8, row + 16, four.Scale2, four.Scale3, heads, filter, bounds, uppers, shape, asked);
         }
     }
 
@@ -149,23 +150,26 @@ internal static class TileScores
 
     /// <summary>Two rows, the second eight below, with two queries beside each other.</summary>
     private static void Write(
-        TensorCores.FloatSums sums, int query, int row, long scale, long scaleBelow, ArrayView<float> heads, ArrayView<float> bounds, ArrayView<float> uppers, RowShape shape, int asked)
+        TensorCores.FloatSums sums, int query, int row, long scale, long scaleBelow, ArrayView<float> heads, ArrayView<uint> filter, ArrayView<float> bounds, ArrayView<float> uppers, RowShape shape, int asked)
     {
-        WriteOne(sums.S0, query, row, scale, heads, bounds, uppers, shape, asked);
-        WriteOne(sums.S1, query + 1, row, scale, heads, bounds, uppers, shape, asked);
-        WriteOne(sums.S2, query, row + 8, scaleBelow, heads, bounds, uppers, shape, asked);
-        WriteOne(sums.S3, query + 1, row + 8, scaleBelow, heads, bounds, uppers, shape, asked);
+        WriteOne(sums.S0, query, row, scale, heads, filter, bounds, uppers, shape, asked);
+        WriteOne(sums.S1, query + 1, row, scale, heads, filter, bounds, uppers, shape, asked);
+        WriteOne(sums.S2, query, row + 8, scaleBelow, heads, filter, bounds, uppers, shape, asked);
+        WriteOne(sums.S3, query + 1, row + 8, scaleBelow, heads, filter, bounds, uppers, shape, asked);
     }
 
+    /// <summary>The filter of one query, where it has one that the rows were not passed over by already.</summary>
+    private static bool Passes(ArrayView<uint> filter, int word, int row) => word < 0 || ((filter[word + (row >> 5)] >> (row & 31)) & 1) != 0;
+
     private static void WriteOne(
-        float sum, int query, int row, long scale, ArrayView<float> heads, ArrayView<float> bounds, ArrayView<float> uppers, RowShape shape, int asked)
+        float sum, int query, int row, long scale, ArrayView<float> heads, ArrayView<uint> filter, ArrayView<float> bounds, ArrayView<float> uppers, RowShape shape, int asked)
     {
         if (query < asked && row < shape.Count)
         {
             var upper = float.NegativeInfinity;
-            if (scale >= 0)
+            var of = query * BoundsSize;
+            if (scale >= 0 && Passes(filter, (int)Interop.FloatAsInt(bounds[of + 3]), shape.Base + shape.First + row))
             {
-                var of = query * BoundsSize;
                 upper = (sum * (bounds[of] * heads[scale])) + ((bounds[of + 1] * heads[scale + (1L << shape.RowsPerPageLog2)]) + bounds[of + 2]);
             }
 

@@ -43,7 +43,10 @@ internal sealed partial class LexicalIndex
                 _postings[near].FetchEnd(_slabs);
             }
 
-            _postings[runs.Current.Term].Append(runs.Current.Document, runs.Current.Count, _lengths, _slabs);
+            ref var list = ref _postings[runs.Current.Term];
+            _listBytes -= list.SizeInMemory;
+            list.Append(runs.Current.Document, runs.Current.Count, _lengths, _slabs);
+            _listBytes += list.SizeInMemory;
         }
 
         ArrayPool<ulong>.Shared.Return(words);

@@ -78,6 +78,21 @@ internal sealed partial class LexicalIndex
         /// <summary>By place in <see cref="Found"/>: how often the last document has it.</summary>
         public ReadOnlySpan<int> Counts => _counts;
 
+        /// <summary>How many of the terms the last document has.</summary>
+        public int Counted
+        {
+            get
+            {
+                var counted = 0;
+                foreach (var word in _counted)
+                {
+                    counted += BitOperations.PopCount(word);
+                }
+
+                return counted;
+            }
+        }
+
         public bool IsOf(LexicalIndex index) => _index == index && _changes == index._changes;
 
         /// <summary>BM25 of a document.</summary>

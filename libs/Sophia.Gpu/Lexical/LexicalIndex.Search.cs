@@ -31,14 +31,24 @@ internal sealed partial class LexicalIndex
         MaxScoreScan.Run(this, terms.Found, terms.Bm25, rows, top, cancellationToken);
     }
 
-    /// <summary>BM25 of one document and the terms of the query that it has, in the query's order.</summary>
-    public double Score(LexicalQuery query, int document, List<string> matched)
+    /// <summary>BM25 of one document.</summary>
+    /// <param name="matched">How many of the query's terms it has.</param>
+    public double Score(LexicalQuery query, int document, out int matched)
     {
-        matched.Clear();
         var terms = TermsOf(query);
         var score = terms.Score(this, document);
-        terms.AddCounted(matched);
+        matched = terms.Counted;
         return score;
+    }
+
+    /// <summary>The terms of the query that a document has, in the query's order.</summary>
+    public List<string> TermsIn(LexicalQuery query, int document)
+    {
+        var terms = TermsOf(query);
+        terms.Count(this, document);
+        var matched = new List<string>(terms.Counted);
+        terms.AddCounted(matched);
+        return matched;
     }
 
     /// <summary>Where terms stand in a document: pairs of a place and the term's number in the list.</summary>

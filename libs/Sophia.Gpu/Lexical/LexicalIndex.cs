@@ -9,8 +9,9 @@ namespace Sophia.Gpu.Lexical;
 /// <list type="number">
 /// <item>A document gets the next number; its words are kept in their order as numbers of terms (the forward list), which
 /// also serves phrases and exact scores.</item>
-/// <item>The newest documents are searched through their forward lists alone. Every 512 documents (or 65,536 words) these
-/// are sorted by term and appended to the postings: a list is touched once for many documents.</item>
+/// <item>The newest documents are searched through their forward lists alone. Every 512 documents (or 16,384 words, so
+/// that no write waits for milliseconds) these are sorted by term and appended to the postings: a list is touched once for
+/// many documents.</item>
 /// <item>A removed document leaves its postings, but its terms' document counts and the sum of lengths go down at once, so
 /// that scores depend on what is there, never on what was. A term of no document is forgotten.</item>
 /// <item>When the removed outnumber the living (and 65,536 documents or a million words), everything is rewritten under
@@ -22,7 +23,7 @@ internal sealed partial class LexicalIndex
 {
     private const int WordsAtOnce = 128;
     private const int RecentDocuments = 512;
-    private const int RecentWords = 1 << 16;
+    private const int RecentWords = 1 << 14;
     private const int RemovedBeforeCompaction = 1 << 16;
     private const int RemovedWordsBeforeCompaction = 1 << 20;
 
@@ -40,6 +41,9 @@ internal sealed partial class LexicalIndex
     private long _removedWords;
     private long _changes;
 
+    /// <summary>Of the posting lists, without what the slabs have.</summary>
+    private long _listBytes;
+
     public int Count { get; private set; }
 
     public int Terms => _terms.Count;
@@ -47,22 +51,9 @@ internal sealed partial class LexicalIndex
     /// <summary>Of all living documents together.</summary>
     public long Words => _words;
 
-    public long SizeInMemory
-    {
-        get
-        {
-            var postings = (_postings.Length * 32L) + _slabs.SizeInMemory;
-            foreach (var chunk in _postings.Chunks)
-            {
-                foreach (ref readonly var list in chunk.AsSpan())
-                {
-                    postings += list.SizeInMemory;
-                }
-            }
-
-            return postings + _terms.SizeInMemory + (_terms.Vocabulary?.SizeInMemory ?? 0) + _forward.SizeInMemory + (_documents.Length * 20L);
-        }
-    }
+    public long SizeInMemory =>
+        (_postings.Length * 32L) + _slabs.SizeInMemory + _listBytes +
+        _terms.SizeInMemory + (_terms.Vocabulary?.SizeInMemory ?? 0) + _forward.SizeInMemory + (_documents.Length * 20L);
 
     public int Add(int row, List<Word> words) => Add(row, CollectionsMarshal.AsSpan(words));
 
@@ -168,11 +159,13 @@ internal sealed partial class LexicalIndex
         }
 
         var slabs = new PostingSlabs();
+        _listBytes = 0;
         foreach (var chunk in _postings.Chunks)
         {
             foreach (ref var list in chunk.AsSpan())
             {
                 list.Renumber(numbers, _lengths, _slabs, slabs);
+                _listBytes += list.SizeInMemory;
             }
         }
 
@@ -205,6 +198,7 @@ internal sealed partial class LexicalIndex
         _terms.Remove(term);
         if (term < _postings.Length)
         {
+            _listBytes -= _postings[term].SizeInMemory;
             _postings[term].Free(_slabs);
             _postings[term] = default;
         }

@@ -78,6 +78,7 @@ public static class ModelFactory
 
     private static EmbeddingModel Onnx(string name, ModelOptions options, TimeProvider clock)
     {
+        RequireSum(options);
         var embedder = new OnnxEmbedder(options);
         try
         {
@@ -106,6 +107,7 @@ public static class ModelFactory
 
     private static EmbeddingModel Static(string name, ModelOptions options, TimeProvider clock, PooledDevice device)
     {
+        RequireSum(options);
         var embedder = new StaticEmbedder(options, device);
         try
         {
@@ -126,6 +128,23 @@ public static class ModelFactory
         {
             embedder.Dispose();
             throw;
+        }
+    }
+
+    // Before anything of the file is believed.
+    private static void RequireSum(ModelOptions options)
+    {
+        if (options.Sha256 is not { } expected)
+        {
+            return;
+        }
+
+        using var stream = File.OpenRead(options.Model!);
+        var found = Convert.ToHexStringLower(SHA256.HashData(stream));
+        if (!string.Equals(found, expected, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ArgumentException(
+                $"'{options.Model}' has the SHA-256 {found}; Sha256 says {expected}. The file is damaged, cut short or another one: get it again, or set Sha256 to what it is.");
         }
     }
 

@@ -53,6 +53,9 @@ public sealed record ModelOptions
     /// <summary>OpenAI, Cortex: the model's name there. ONNX: the path of the .onnx file. Static: of the .safetensors file.</summary>
     public string? Model { get; init; }
 
+    /// <summary>ONNX, Static: the SHA-256 that the model's file must have, 64 hexadecimal digits, as sha256sum prints it. Default: none, and it is not checked.</summary>
+    public string? Sha256 { get; init; }
+
     /// <summary>Length of the vectors, 1–4,096. ONNX: may be left out, the file says it.</summary>
     public int Dimensions { get; init; }
 

@@ -23,11 +23,19 @@ public sealed class GpuNode : IDisposable
     private GpuNode(string name, IReadOnlyList<PooledDevice> devices)
     {
         (Name, Devices) = (name, devices);
+        _meter.CreateObservableGauge("sophia.pool.profile", () => Measure(r => r.ProfileBytes), "By", "Bytes that the device's profile names for the pool.");
         _meter.CreateObservableGauge("sophia.pool.granted", () => Measure(r => r.GrantedBytes), "By", "Bytes reserved for the pool.");
         _meter.CreateObservableGauge("sophia.pool.used", () => Measure(r => r.UsedBytes), "By", "Bytes of the pool that are allocated.");
         _meter.CreateObservableGauge("sophia.pool.high_water", () => Measure(r => r.HighWaterBytes), "By", "The most of the pool that was allocated at once.");
+        _meter.CreateObservableGauge("sophia.pool.pinned", () => Measure(r => (long)r.PinnedPages * r.PageBytes), "By", "Bytes of the pool that cannot be evicted, since they are in use.");
+        _meter.CreateObservableGauge(
+            "sophia.pool.fragmentation", () => Reports().Select(r => new Measurement<double>(r.Fragmentation, Pool(r))), "1", "Share of the free pages that does not lie in the longest free run.");
+        _meter.CreateObservableCounter("sophia.pool.allocations", () => Measure(r => r.Allocations), "{allocation}", "Runs of pages that were allocated.");
+        _meter.CreateObservableCounter("sophia.pool.frees", () => Measure(r => r.Frees), "{allocation}", "Runs of pages that came back, evicted ones among them.");
         _meter.CreateObservableCounter("sophia.pool.refused", () => Measure(r => r.Refused), "{allocation}", "Allocations for which the pool had no room.");
-        _meter.CreateObservableCounter("sophia.pool.evictions", () => Measure(r => r.Evictions.Sum(e => e.Count)), "{run}", "Runs of pages evicted from the pool.");
+        _meter.CreateObservableCounter(
+            "sophia.pool.evictions", () => Reports().SelectMany(EvictionsOf), "{run}",
+            "Runs of pages evicted from the pool, by reason.");
     }
 
     public string Name { get; }
@@ -143,6 +151,14 @@ public sealed class GpuNode : IDisposable
         device.Device.Dispose();
     }
 
-    private IEnumerable<Measurement<long>> Measure(Func<PoolReport, long> value) =>
-        Devices.SelectMany(d => d.Pools).Select(pool => new Measurement<long>(value(pool.Report()), new KeyValuePair<string, object?>("pool", pool.Name)));
+    private IEnumerable<PoolReport> Reports() => Devices.SelectMany(static d => d.Pools).Select(static pool => pool.Report());
+
+    private IEnumerable<Measurement<long>> Measure(Func<PoolReport, long> value) => Reports().Select(report => new Measurement<long>(value(report), Pool(report)));
+
+    // A pool that has evicted nothing says so: a rate over a series that is not there would be none.
+    private static IEnumerable<Measurement<long>> EvictionsOf(PoolReport report) => report.Evictions.Count == 0
+        ? [new Measurement<long>(0, Pool(report))]
+        : report.Evictions.Select(e => new Measurement<long>(e.Count, Pool(report), new("reason", e.Reason)));
+
+    private static KeyValuePair<string, object?> Pool(PoolReport report) => new("pool", report.Name);
 }

@@ -21,6 +21,7 @@ public sealed class PagePool : IDisposable
     private readonly DurationHistogram _lifetimes = new();
     private readonly DurationHistogram _idle = new();
     private readonly long _profileBytes;
+    private readonly KeyValuePair<string, object?> _tag;
     private int _used;
     private int _most;
     private long _allocations;
@@ -33,7 +34,7 @@ public sealed class PagePool : IDisposable
     public PagePool(string name, PoolKind kind, IDeviceMemory memory, int pageBytes, long profileBytes, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        (Name, Kind, Memory, PageBytes, _profileBytes, _clock) = (name, kind, memory, pageBytes, profileBytes, clock);
+        (Name, Kind, Memory, PageBytes, _profileBytes, _clock, _tag) = (name, kind, memory, pageBytes, profileBytes, clock, new("pool", name));
         Pages = checked((int)(memory.Bytes / pageBytes));
         _free[0] = Pages;
     }
@@ -83,6 +84,7 @@ public sealed class PagePool : IDisposable
             {
                 evicted(victim);
                 _idle.Add(now - victim.LastUsed);
+                PoolMeters.Idle.Record((now - victim.LastUsed).TotalSeconds, _tag);
                 _evictions[reason] = _evictions.GetValueOrDefault(reason) + 1;
                 Return(victim, now);
             }
@@ -258,6 +260,7 @@ public sealed class PagePool : IDisposable
         _used -= run.Count;
         _frees++;
         _lifetimes.Add(now - run.AllocatedAt);
+        PoolMeters.Lifetime.Record((now - run.AllocatedAt).TotalSeconds, _tag);
         Join(_free, run.Start, run.Count);
     }
 

@@ -29,7 +29,8 @@ internal sealed class Candidate(int row, string key, RecordId id, Sequence seque
     /// <summary>Cosine; null without a vector.</summary>
     public double? Cosine { get; init; }
 
-    public IReadOnlyList<string> MatchedTerms { get; init; } = [];
+    /// <summary>Keys of the rows for which it stands, besides its own (<see cref="Shards.Twins"/>), in order: all come after it, with the same score.</summary>
+    public string[] Twins { get; set; } = [];
 
     public int LexicalRank { get; set; }
 

@@ -26,6 +26,8 @@ internal sealed class Folding(RowTable rows, Func<int, int, double> cosineOf)
 
     private readonly Dictionary<ulong, List<int>> _hitsByContent = [];
     private readonly List<Kept> _kept = [];
+    private readonly List<ulong> _twins = [];
+    private readonly List<(Candidate Candidate, int Hit, double Similarity)> _groups = [];
 
     /// <summary>Records left out.</summary>
     public int Count { get; private set; }
@@ -43,8 +45,9 @@ internal sealed class Folding(RowTable rows, Func<int, int, double> cosineOf)
     }
 
     /// <summary>True when the candidate is left out; false makes it the next hit.</summary>
-    public bool TryFold(int row)
+    public bool TryFold(Candidate candidate)
     {
+        var row = candidate.Row;
         if (!_hitsByContent.TryGetValue(rows[row].Content, out var hits))
         {
             _hitsByContent.Add(rows[row].Content, hits = []);
@@ -55,18 +58,56 @@ internal sealed class Folding(RowTable rows, Func<int, int, double> cosineOf)
             var kept = _kept[hits[i]];
             if (SimilarityOf(kept.Row, row) is { } similarity)
             {
-                (kept.Folded ??= []).Add(new FoldedRecord(rows.Keys[row]!, similarity));
+                kept.Folded.Add((candidate.Score, new FoldedRecord(candidate.Key, similarity)));
+                _twins.Add(rows.Twins[row]);
+                Stand(candidate, hits[i], similarity);
                 Count++;
                 return true;
             }
         }
 
+        if (hits.Count < MostCompared)
+        {
+            _twins.Add(rows.Twins[row]);
+        }
+
+        Stand(candidate, _kept.Count, null);
         hits.Add(_kept.Count);
         _kept.Add(new Kept(row));
         return false;
     }
 
-    public IReadOnlyList<FoldedRecord> Of(int hit) => _kept[hit].Folded ?? [];
+    /// <summary>Tells what was looked at, so that its twins can be set apart.</summary>
+    public void Tell(Twins? twins)
+    {
+        foreach (var twin in _twins)
+        {
+            twins?.Add(twin);
+        }
+    }
+
+    /// <summary>Names the rows for which candidates stand: those that would have been met, one by one, before the last hit.</summary>
+    /// <param name="last">Null where there are fewer hits than asked for.</param>
+    public void NameTwins(Candidate? last)
+    {
+        foreach (var (candidate, hit, similarity) in _groups)
+        {
+            var keys = last is null || candidate.Score > last.Score ? candidate.Twins
+                : Array.FindAll(candidate.Twins, key => string.CompareOrdinal(key, last.Key) < 0);
+            _kept[hit].Groups.Add((candidate.Score, similarity, keys));
+        }
+    }
+
+    public IReadOnlyList<FoldedRecord> Of(int hit) => _kept[hit].All();
+
+    /// <param name="similarity">Of its twins to the hit; null where it is the hit.</param>
+    private void Stand(Candidate candidate, int hit, double? similarity)
+    {
+        if (candidate.Twins.Length > 0)
+        {
+            _groups.Add((candidate, hit, similarity ?? SimilarityOf(candidate.Row, candidate.Row) ?? 1));
+        }
+    }
 
     /// <summary>Of two rows with the same words; null when they are no near-duplicates.</summary>
     private double? SimilarityOf(int kept, int row)
@@ -87,6 +128,46 @@ internal sealed class Folding(RowTable rows, Func<int, int, double> cosineOf)
     {
         public int Row => row;
 
-        public List<FoldedRecord>? Folded { get; set; }
+        /// <summary>Candidates that were left out, in their order.</summary>
+        public List<(double Score, FoldedRecord Record)> Folded { get; } = [];
+
+        /// <summary>Keys of rows for which candidates stood, in order, each with its score and likeness.</summary>
+        public List<(double Score, double Similarity, string[] Keys)> Groups { get; } = [];
+
+        /// <summary>All that were left out, in the order in which they would have been met.</summary>
+        public FoldedRecord[] All()
+        {
+            var count = Folded.Count;
+            foreach (var group in Groups)
+            {
+                count += group.Keys.Length;
+            }
+
+            var all = count == 0 ? [] : new FoldedRecord[count];
+            var next = 0;
+            Span<int> at = Groups.Count == 0 ? [] : new int[Groups.Count];
+            for (var i = 0; i < count; i++)
+            {
+                var best = -1;
+                var (score, record) = next < Folded.Count ? Folded[next] : (double.NegativeInfinity, default);
+                for (var group = 0; group < at.Length; group++)
+                {
+                    var (groupScore, similarity, keys) = Groups[group];
+                    if (at[group] < keys.Length && (groupScore > score || (groupScore == score && string.CompareOrdinal(keys[at[group]], record.Key) < 0)))
+                    {
+                        (best, score, record) = (group, groupScore, new FoldedRecord(keys[at[group]], similarity));
+                    }
+                }
+
+                all[i] = record;
+                next += best < 0 ? 1 : 0;
+                if (best >= 0)
+                {
+                    at[best]++;
+                }
+            }
+
+            return all;
+        }
     }
 }

@@ -57,7 +57,7 @@ internal readonly struct Fusion(double vectorWeight)
     /// <summary>Best first.</summary>
     public static void Sort(List<Candidate> candidates) => candidates.Sort(static (a, b) => Order(b.Score, a.Score, a, b));
 
-    public static ShardHit ToHit(Candidate candidate)
+    public static ShardHit ToHit(Candidate candidate, IReadOnlyList<string> matchedTerms)
     {
         var parts = new List<ScorePart>(2 + candidate.Factors.Count);
         if (candidate.Lexical is { } lexical)
@@ -71,7 +71,7 @@ internal readonly struct Fusion(double vectorWeight)
         }
 
         parts.AddRange(candidate.Factors);
-        return new ShardHit(candidate.Key, candidate.Id, candidate.Sequence, candidate.Score, parts, candidate.MatchedTerms);
+        return new ShardHit(candidate.Key, candidate.Id, candidate.Sequence, candidate.Score, parts, matchedTerms);
     }
 
     private static double RankLexical(List<Candidate> candidates, int partCandidates)
@@ -98,10 +98,39 @@ internal readonly struct Fusion(double vectorWeight)
         }
 
         candidates.Sort(static (a, b) => Order(b.Cosine ?? -2, a.Cosine ?? -2, a, b));
-        for (var i = 0; i < candidates.Count && i < partCandidates && candidates[i].Cosine is not null; i++)
+        var before = 0;
+        var tied = new List<string[]>();
+        for (var i = 0; i < candidates.Count && i + before < partCandidates && candidates[i].Cosine is { } cosine; i++)
         {
-            candidates[i].VectorRank = i + 1;
+            if (i > 0 && cosine != candidates[i - 1].Cosine)
+            {
+                before += Before(tied, null);
+                tied.Clear();
+            }
+
+            // The rows for which others stand have their places too.
+            var place = i + before + Before(tied, candidates[i].Key);
+            candidates[i].VectorRank = place < partCandidates ? place + 1 : 0;
+            if (candidates[i].Twins.Length > 0)
+            {
+                tied.Add(candidates[i].Twins);
+            }
         }
+    }
+
+    /// <summary>How many keys come before one; all come before none.</summary>
+    private static int Before(List<string[]> tied, string? key)
+    {
+        var before = 0;
+        foreach (var twins in tied)
+        {
+            foreach (var twin in twins)
+            {
+                before += key is null || string.CompareOrdinal(twin, key) < 0 ? 1 : 0;
+            }
+        }
+
+        return before;
     }
 
     private static int Order(double better, double worse, Candidate a, Candidate b)

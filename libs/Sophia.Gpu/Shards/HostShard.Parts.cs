@@ -161,7 +161,7 @@ internal sealed partial class HostShard
         {
             if (_rows.TryFind(id, out var row) && _rows[row].Vector is not RowTable.NoVector and var slot)
             {
-                vectors.Add(new VectorFacts(id, _vectors!.Row(slot).ToArray()));
+                vectors.Add(new VectorFacts(id, _vectors!.Checked(slot).ToArray()));
             }
         }
 
@@ -169,5 +169,5 @@ internal sealed partial class HostShard
     }
 
     private double CosineOf(int slot, int other) =>
-        _given is { } given ? given.CosineOf(slot, other) : DotProduct.Exact(_vectors!.Row(slot), _vectors.Row(other));
+        _given is { } given ? given.CosineOf(slot, other) : DotProduct.Exact(_vectors!.Checked(slot), _vectors.Checked(other));
 }

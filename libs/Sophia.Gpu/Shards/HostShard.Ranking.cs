@@ -18,18 +18,20 @@ internal sealed partial class HostShard
 
     private const string ImportanceName = "importance";
 
-    private static readonly List<string> NoTerms = [];
-
     /// <summary>True when the order is not that of words and vector alone, so that more candidates than hits are needed.</summary>
     private bool LooksFurther(ShardQuery query) =>
         query.Mode == SearchMode.Hybrid || query.Recency is not null || query.Importance > 0 || query.Dates.Count > 0 ||
         (query.Neighbours && _conversations.Count > 0);
 
+    /// <summary>True when near-duplicates are folded in the order of their cosines.</summary>
+    private bool IsByVectorAlone(ShardQuery query) => query is { Fold: true, Mode: SearchMode.Vector } && !LooksFurther(query);
+
     /// <param name="wasCut">There were more candidates than were looked at.</param>
+    /// <param name="twins">Takes in what was looked at, where the search must be made again.</param>
     /// <param name="isShort">Fewer hits than asked for, since near-duplicates took the places of candidates that are not known.</param>
     private List<ShardHit> Rank(
         ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, List<Candidate> candidates, int partCandidates,
-        bool wasCut, out bool isShort)
+        bool wasCut, Twins? twins, out bool isShort)
     {
         var fusion = new Fusion(_vectorWeight);
         if (query.Dates.Count > 0)
@@ -68,8 +70,14 @@ internal sealed partial class HostShard
         }
 
         Fusion.Sort(candidates);
-        var hits = Choose(query, candidates, filter, out var folded);
-        isShort = folded && hits.Count < query.K && wasCut;
+        var folding = query.Fold ? new Folding(_rows, CosineOf) : null;
+        var hits = Choose(query, words, candidates, filter, folding);
+        isShort = folding is { Count: > 0 } && hits.Count < query.K && wasCut;
+        if (isShort)
+        {
+            folding!.Tell(twins);
+        }
+
         return hits;
     }
 
@@ -207,13 +215,12 @@ internal sealed partial class HostShard
         }
     }
 
-    private List<ShardHit> Choose(ShardQuery query, List<Candidate> candidates, RowFilter filter, out bool anyFolded)
+    private List<ShardHit> Choose(ShardQuery query, LexicalQuery? words, List<Candidate> candidates, RowFilter filter, Folding? folding)
     {
-        var folding = query.Fold ? new Folding(_rows, CosineOf) : null;
         var chosen = new List<Candidate>(Math.Min(query.K, candidates.Count));
         foreach (var candidate in candidates)
         {
-            if (folding is null || !folding.TryFold(candidate.Row))
+            if (folding is null || !folding.TryFold(candidate))
             {
                 chosen.Add(candidate);
             }
@@ -224,11 +231,12 @@ internal sealed partial class HostShard
             }
         }
 
-        anyFolded = folding is { Count: > 0 };
+        folding?.NameTwins(chosen.Count == query.K ? chosen[^1] : null);
         var hits = new List<ShardHit>(chosen.Count);
         for (var i = 0; i < chosen.Count; i++)
         {
-            var hit = Fusion.ToHit(chosen[i]) with { Folded = folding?.Of(i) ?? [] };
+            var terms = chosen[i].Lexical is null ? [] : _lexical.TermsIn(words!, _rows.Documents[chosen[i].Row]);
+            var hit = Fusion.ToHit(chosen[i], terms) with { Folded = folding?.Of(i) ?? [] };
             hits.Add(query.Context == 0 ? hit : hit with
             {
                 Before = Beside(chosen[i].Row, -1, query.Context, filter),
@@ -264,18 +272,17 @@ internal sealed partial class HostShard
     private Candidate CandidateOf(int row, LexicalQuery? words, PreparedQuery? vector, double? cosine = null)
     {
         ref readonly var at = ref _rows[row];
-        List<string> matched = words is { IsEmpty: false } ? [] : NoTerms;
-        double? lexical = words is { IsEmpty: false } && _lexical.Score(words, _rows.Documents[row], matched) is var score && matched.Count > 0
+        var matched = 0;
+        double? lexical = words is { IsEmpty: false } && _lexical.Score(words, _rows.Documents[row], out matched) is var score && matched > 0
             ? score : null;
         return new Candidate(row, _rows.Keys[row]!, at.Id, at.Sequence)
         {
             Lexical = lexical,
-            Coverage = lexical is null ? 1 : CoverageOf(row, matched.Count, words!.Terms.Count),
+            Coverage = lexical is null ? 1 : CoverageOf(row, matched, words!.Terms.Count),
             Cosine = cosine is { } known ? Math.Clamp(known, -1, 1)
                 : _given is { } given ? given.CosineOf(row)
                 : vector is not null && at.Vector != RowTable.NoVector
-                ? Math.Clamp(DotProduct.Exact(vector.Floats, _vectors!.Row(at.Vector)), -1, 1) : null,
-            MatchedTerms = matched,
+                ? Math.Clamp(DotProduct.Exact(vector.Floats, _vectors!.Checked(at.Vector)), -1, 1) : null,
         };
     }
 

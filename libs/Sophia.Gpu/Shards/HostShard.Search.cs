@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sophia.Gpu.Lexical;
 using Sophia.Gpu.Vectors;
 using Sophia.Memory.Search;
@@ -13,6 +14,9 @@ internal sealed partial class HostShard
     private const int Margin = 16;
     private const int MostMargin = 1_024;
 
+    /// <summary>Rows in files that each search compares with their sums, beside those that it finds: some microseconds.</summary>
+    private const int CheckedWithEach = 4;
+
     public ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -22,9 +26,10 @@ internal sealed partial class HostShard
             throw new ArgumentException($"The query's vector has {vector.Length} components; the namespace has {_dimensions}.", nameof(query));
         }
 
+        var twins = new Twins();
         for (var widening = 1; ; widening *= 4)
         {
-            var answer = Search(query, widening, out var isShort, cancellationToken);
+            var answer = Search(query, widening, twins, out var isShort, cancellationToken);
             if (!isShort)
             {
                 return answer;
@@ -32,12 +37,12 @@ internal sealed partial class HostShard
         }
     }
 
-    private ShardAnswer Search(ShardQuery query, int widening, out bool isShort, CancellationToken cancellationToken)
+    private ShardAnswer Search(ShardQuery query, int widening, Twins twins, out bool isShort, CancellationToken cancellationToken)
     {
         // Under so many changes that no try without the lock succeeds, the last one holds up the writer.
         for (var margin = Margin; ; margin *= 8)
         {
-            if (Search(query, widening, margin, holdingLock: margin > MostMargin, out isShort, cancellationToken) is { } answer)
+            if (Search(query, widening, margin, holdingLock: margin > MostMargin, out isShort, cancellationToken, twins: twins) is { } answer)
             {
                 return answer;
             }
@@ -48,8 +53,10 @@ internal sealed partial class HostShard
     /// <param name="widening">How many times the usual number of candidates to look at.</param>
     /// <param name="isShort">Hits are missing that more candidates would give.</param>
     /// <param name="part">Where the search is a part of one over several shards; the answer then has no hits.</param>
+    /// <param name="twins">Of what narrower searches looked at; takes in what this one looked at.</param>
     private ShardAnswer? Search(
-        ShardQuery query, int widening, int margin, bool holdingLock, out bool isShort, CancellationToken cancellationToken, PartSearch? part = null)
+        ShardQuery query, int widening, int margin, bool holdingLock, out bool isShort, CancellationToken cancellationToken, PartSearch? part = null,
+        Twins? twins = null)
     {
         isShort = false;
         var corrections = new List<Correction>();
@@ -67,7 +74,10 @@ internal sealed partial class HostShard
             var notes = filtered?.Notes ?? [];
             var version = _changes.Version;
             var wanted = part?.Wanted ?? _given?.Wanted ?? (LooksFurther(query) ? Math.Max(query.K * 4, 100) : query.K);
-            var capacity = (int)Math.Min(((long)wanted * widening) + margin, Math.Max(matching, 1));
+            var apart = IsByVectorAlone(query) ? twins?.Find(_rows, set, wanted * widening) : null;
+            var left = matching - (apart?.Count ?? 0);
+            set = apart?.Rest ?? set;
+            var capacity = (int)Math.Min(((long)wanted * widening) + margin, Math.Max(left, 1));
             var keys = _rows.Keys;
             var lexicalTop = new TopRows(capacity, keys);
             if (words is { IsEmpty: false } && matching > 0)
@@ -82,7 +92,7 @@ internal sealed partial class HostShard
                 prepared = _vectors!.Prepare(vector);
                 ReadOnlyMemory<int>? slots = set is null ? default(ReadOnlyMemory<int>?) : set == filtered?.Set ? filtered.SlotsIn(_rows) : SlotsOf(set);
                 using var pages = _vectors.Take();
-                scanned = slots?.Length ?? _vectors.Count;
+                scanned = apart is null ? slots?.Length ?? _vectors.Count : slots!.Value.Length + apart.Count;
                 if (!holdingLock)
                 {
                     _lock.ExitReadLock();
@@ -104,6 +114,7 @@ internal sealed partial class HostShard
                 }
 
                 ObjectDisposedException.ThrowIf(_isDisposed, this);
+                RequireIntact(vectorTop);
                 if (_changes.Version != version)
                 {
                     filter = new RowFilter(_rows, query.Filter, query.Now);
@@ -118,13 +129,18 @@ internal sealed partial class HostShard
                 return null;
             }
 
+            if (apart is not null)
+            {
+                AddTwins(apart, version, prepared, candidates);
+            }
+
             if (part is not null)
             {
                 Tell(query, part, words, prepared, filter, candidates);
                 return new ShardAnswer([], scanned, matching) { FilterNotes = notes };
             }
 
-            var hits = Rank(query, words, prepared, filter, candidates, wanted, wasCut: capacity < matching, out isShort);
+            var hits = Rank(query, words, prepared, filter, candidates, wanted, wasCut: capacity < left, twins, out isShort);
             return new ShardAnswer(hits, scanned, matching)
             {
                 FilterNotes = notes, Corrections = corrections, Phrases = words is null ? [] : [.. words.Phrases.Select(static phrase => phrase.Text)],
@@ -183,6 +199,51 @@ internal sealed partial class HostShard
         }
 
         return gone;
+    }
+
+    /// <summary>Those of a scan that looked damaged are looked at again, now that nobody writes, and a few more in turn.</summary>
+    /// <exception cref="ShardDamagedException"/>
+    private void RequireIntact(TopRows found)
+    {
+        foreach (var slot in found.Suspects ?? [])
+        {
+            _vectors!.RequireIntact(slot);
+        }
+
+        _vectors!.RequireNextIntact(CheckedWithEach);
+    }
+
+    /// <summary>The first of each group of twins by key, for all of them.</summary>
+    /// <param name="version">Rows that changed since were taken in as what they are now.</param>
+    private void AddTwins(Twins.Found apart, long version, PreparedQuery? vector, List<Candidate> candidates)
+    {
+        var changed = new HashSet<int>();
+        _changes.TryRead(version, changed);
+        foreach (var group in apart.Groups)
+        {
+            group.RemoveAll(changed.Contains);
+            if (group.Count == 0)
+            {
+                continue;
+            }
+
+            if (CosineOf(_rows[group[0]].Vector, _rows[group[0]].Vector) < Folding.SameDirection)
+            {
+                // Without a direction they are near nothing, not even each other.
+                candidates.AddRange(group.Select(row => CandidateOf(row, null, vector)));
+                continue;
+            }
+
+            KeyOrder.Sort(CollectionsMarshal.AsSpan(group), _rows.Keys);
+            var candidate = CandidateOf(group[0], null, vector);
+            candidate.Twins = new string[group.Count - 1];
+            for (var i = 1; i < group.Count; i++)
+            {
+                candidate.Twins[i - 1] = _rows.Keys[group[i]]!;
+            }
+
+            candidates.Add(candidate);
+        }
     }
 
     private int[] SlotsOf(RowSet set)

@@ -1,3 +1,4 @@
+using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Lexical;
 using Sophia.Gpu.Vectors;
 using Sophia.Memory.Search;
@@ -7,12 +8,14 @@ namespace Sophia.Gpu.Shards;
 /// <summary>Several searches at once: the vectors are read once for all that look at every one of them.</summary>
 internal sealed partial class HostShard
 {
+    /// <summary>A filtered search goes with the others when at least one in so many vectors passes.</summary>
+    private const int LeastShare = 4;
+
     public IReadOnlyList<ShardAnswer> Search(IReadOnlyList<ShardQuery> queries, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(queries);
         var answers = new ShardAnswer?[queries.Count];
-        // A GPU scans one query at a time.
-        if (_device is null && _vectors is not null && queries.Count > 1)
+        if (_vectors is not null && queries.Count > 1)
         {
             SearchTogether(queries, answers, cancellationToken);
         }
@@ -26,7 +29,7 @@ internal sealed partial class HostShard
         return answers!;
     }
 
-    /// <summary>Answers those that scan all vectors, unless so much changed meanwhile that they must be made again.</summary>
+    /// <summary>Answers those that scan all vectors, or a good part of them, unless so much changed meanwhile that they must be made again.</summary>
     private void SearchTogether(IReadOnlyList<ShardQuery> queries, ShardAnswer?[] answers, CancellationToken cancellationToken)
     {
         var parts = new Joined?[queries.Count];
@@ -43,9 +46,7 @@ internal sealed partial class HostShard
             // Taken after all have begun: what changed since each began is looked at again when it ends.
             using (var pages = TakePages())
             {
-                BatchScan.Run(
-                    pages, Array.ConvertAll(joined, i => parts[i]!.Prepared), Array.ConvertAll(joined, i => parts[i]!.Capacity),
-                    Array.ConvertAll(joined, i => parts[i]!.VectorTop), cancellationToken);
+                ScanTogether(pages, [.. joined.Select(i => parts[i]!)], cancellationToken);
             }
 
             Parallel.ForEach(joined, parallel, i => answers[i] = Finish(parts[i]!));
@@ -59,7 +60,34 @@ internal sealed partial class HostShard
         }
     }
 
-    /// <summary>Null for a search that does not look at every vector.</summary>
+    /// <summary>By the devices, and what they leave by the processor.</summary>
+    private void ScanTogether(VectorPages.Lease pages, Joined[] parts, CancellationToken cancellationToken)
+    {
+        if (_device is not null)
+        {
+            var answered = _device.TryScan(pages, [.. parts.Select(static p => new DeviceQuery(p.Prepared, p.Slots, p.VectorTop, p.Capacity))], cancellationToken);
+            parts = [.. parts.Where((_, i) => !answered[i])];
+        }
+
+        foreach (var few in parts.Where(p => !IsWorthAll(p)))
+        {
+            VectorScan.Run(pages, few.Prepared, few.Slots, few.VectorTop, few.Capacity, cancellationToken);
+        }
+
+        parts = [.. parts.Where(IsWorthAll)];
+        if (parts.Length > 0)
+        {
+            BatchScan.Run(
+                pages, Array.ConvertAll(parts, static p => p.Prepared), Array.ConvertAll(parts, p => DeviceQuery.BitsOf(p.Slots, pages.Used)),
+                Array.ConvertAll(parts, static p => (int)p.Scanned), Array.ConvertAll(parts, static p => p.Capacity), Array.ConvertAll(parts, static p => p.VectorTop),
+                cancellationToken);
+        }
+    }
+
+    // A row costs a scan of many queries a fifth to a third of what it costs the scan of one, which goes to those alone that pass.
+    private static bool IsWorthAll(Joined part) => part.Slots is null || part.Scanned * LeastShare >= part.Stored;
+
+    /// <summary>Null for a search that looks at few vectors, or none.</summary>
     private Joined? Join(ShardQuery query, CancellationToken cancellationToken)
     {
         if (query.Mode == SearchMode.Lexical || query.Vector is not { } vector || vector.Length != _dimensions)
@@ -74,20 +102,29 @@ internal sealed partial class HostShard
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             var filter = new RowFilter(_rows, query.Filter, query.Now);
-            if (_rows.Count == 0 || !filter.PassesAll || words is { Phrases.Count: > 0 })
+            if (_rows.Count == 0 || words is { Phrases.Count: > 0 })
             {
                 return null;
             }
 
+            var filtered = RowsOf(filter, cancellationToken);
+            var slots = filtered is null ? default(ReadOnlyMemory<int>?) : filtered.SlotsIn(_rows);
+            if (filtered is { Count: 0 } || slots is { Length: 0 } || (slots is { } few && _device is null && (long)few.Length * LeastShare < _vectors!.Count))
+            {
+                return null;
+            }
+
+            var matching = filtered?.Count ?? _rows.Count;
             var wanted = LooksFurther(query) ? Math.Max(query.K * 4, 100) : query.K;
-            var capacity = Math.Min(wanted + Margin, _rows.Count);
+            var capacity = Math.Min(wanted + Margin, matching);
             var joined = new Joined(query, words, _vectors!.Prepare(vector), wanted, capacity, new TopRows(capacity, _rows.Keys), new TopRows(capacity, _rows.Keys))
             {
-                Version = _changes.Version, Matching = _rows.Count, Scanned = _vectors.Count, Corrections = corrections,
+                Version = _changes.Version, Matching = matching, Scanned = slots?.Length ?? _vectors.Count, Stored = _vectors.Count, Corrections = corrections,
+                Slots = slots, Notes = filtered?.Notes ?? [],
             };
             if (words is { IsEmpty: false })
             {
-                _lexical.Search(words, null, default, joined.LexicalTop, cancellationToken);
+                _lexical.Search(words, filtered?.Set, filtered is null ? default : _rows.Documents, joined.LexicalTop, cancellationToken);
             }
 
             return joined;
@@ -119,6 +156,7 @@ internal sealed partial class HostShard
         try
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
+            RequireIntact(part.VectorTop);
             var filter = new RowFilter(_rows, part.Query.Filter, part.Query.Now);
             var candidates = new List<Candidate>(part.LexicalTop.Count + part.VectorTop.Count);
             if (Collect(part.Words, part.Prepared, filter, part.Version, part.LexicalTop, part.VectorTop, candidates) > Margin)
@@ -127,8 +165,8 @@ internal sealed partial class HostShard
             }
 
             var hits = Rank(
-                part.Query, part.Words, part.Prepared, filter, candidates, part.Wanted, wasCut: part.Capacity < part.Matching, out var isShort);
-            return isShort ? null : new ShardAnswer(hits, part.Scanned, part.Matching) { Corrections = part.Corrections };
+                part.Query, part.Words, part.Prepared, filter, candidates, part.Wanted, wasCut: part.Capacity < part.Matching, twins: null, out var isShort);
+            return isShort ? null : new ShardAnswer(hits, part.Scanned, part.Matching) { Corrections = part.Corrections, FilterNotes = part.Notes };
         }
         finally
         {
@@ -145,6 +183,14 @@ internal sealed partial class HostShard
         public long Matching { get; init; }
 
         public long Scanned { get; init; }
+
+        /// <summary>Vectors in the shard.</summary>
+        public long Stored { get; init; }
+
+        /// <summary>Those that pass the filter; null for all.</summary>
+        public ReadOnlyMemory<int>? Slots { get; init; }
+
+        public required IReadOnlyList<FilterNote> Notes { get; init; }
 
         public required IReadOnlyList<Correction> Corrections { get; init; }
     }

@@ -42,7 +42,7 @@ internal sealed partial class HostShard : IShard
     {
         _dimensions = settings.VectorSource == VectorSource.None ? 0 : settings.Dimensions;
         _vectors = _dimensions > 0 ? new VectorPages(_dimensions, storage) : null;
-        _device = _vectors is null ? null : storage?.Device?.Index(_vectors);
+        _device = _vectors is not null && storage is { Devices.Count: > 0 } ? new DeviceIndex(storage.Devices, _vectors) : null;
         _analyzer = TextAnalyzer.For(settings.Language);
         _conversations = new Conversations(row => _rows.Keys[row]);
         _vectorWeight = settings.VectorModel == HashedEmbedder.ModelName ? Fusion.HashedVectorWeight : Fusion.ModelVectorWeight;
@@ -58,11 +58,7 @@ internal sealed partial class HostShard : IShard
     public void Put(MemoryRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        var vector = _vectors is null ? null : record.Vector;
-        if (vector is not null && vector.Length != _dimensions)
-        {
-            throw new ArgumentException($"The vector of a record has {vector.Length} components; the namespace has {_dimensions}.", nameof(record));
-        }
+        CheckVector(record);
 
         // Only the writer changes rows, and this is the writer: no lock to look.
         if (IsStale(record.Id, record.Sequence))
@@ -70,33 +66,29 @@ internal sealed partial class HostShard : IShard
             return;
         }
 
-        var attributes = AttributeReader.Read(record.Attributes.Span);
         _words.Clear();
-        var named = RecordWords.Read(record, _analyzer, _words, Conversations.IsPlaced(attributes));
-        var content = Folding.HashOf(CollectionsMarshal.AsSpan(_words)[named..]);
-        _lock.EnterWriteLock();
-        try
+        var read = RecordReading.Of(record, _analyzer, _words);
+        Take(record, read, CollectionsMarshal.AsSpan(_words));
+        if (_words.Capacity > MostWordsKept)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            var row = _rows.Set(record, attributes);
-            _changes.Add(row);
-            ClearRow(row);
-            _conversations.Set(row, attributes);
-            _rows.Documents[row] = _lexical.Add(row, _words);
-            _rows[row].Content = content;
-            _rows[row].Vector = vector is null ? RowTable.NoVector : _vectors!.Add(row, vector);
-            if (vector is not null)
-            {
-                _device?.Changed(_rows[row].Vector);
-            }
+            _words.Capacity = 256;
         }
-        finally
+    }
+
+    public PreparedRecord Prepare(MemoryRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        CheckVector(record);
+        return PreparedWords.Of(record, _analyzer);
+    }
+
+    public void Put(PreparedRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        if (!IsStale(record.Record.Id, record.Record.Sequence))
         {
-            _lock.ExitWriteLock();
-            if (_words.Capacity > MostWordsKept)
-            {
-                _words.Capacity = 256;
-            }
+            var prepared = (PreparedWords)record;
+            Take(prepared.Record, prepared.Reading, prepared.Words);
         }
     }
 
@@ -143,6 +135,60 @@ internal sealed partial class HostShard : IShard
         {
             // The lock itself is left to the collector: a search may be waiting for it, to be told that the shard is gone.
             _lock.ExitWriteLock();
+        }
+    }
+
+    private void CheckVector(MemoryRecord record)
+    {
+        if (_vectors is not null && record.Vector is { } vector && vector.Length != _dimensions)
+        {
+            throw new ArgumentException($"The vector of a record has {vector.Length} components; the namespace has {_dimensions}.", nameof(record));
+        }
+    }
+
+    private void Take(MemoryRecord record, in RecordReading reading, ReadOnlySpan<Word> words)
+    {
+        var vector = _vectors is null ? null : record.Vector;
+        if (vector is not null && _vectors!.IsFull)
+        {
+            AddPage();
+        }
+
+        _lock.EnterWriteLock();
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            var row = _rows.Set(record, reading.Attributes);
+            _changes.Add(row);
+            ClearRow(row);
+            _conversations.Set(row, reading.Attributes);
+            _rows.Documents[row] = _lexical.Add(row, words);
+            _rows[row].Content = reading.Content;
+            _rows[row].Vector = vector is null ? RowTable.NoVector : _vectors!.Add(row, vector);
+            if (vector is not null)
+            {
+                _rows.Twins[row] = Twins.HashOf(reading.Content, _vectors!.Row(_rows[row].Vector));
+                _device?.Changed(_rows[row].Vector);
+            }
+        }
+        finally
+        {
+            _lock.ExitWriteLock();
+        }
+    }
+
+    /// <summary>Beside searches, which it would hold up.</summary>
+    private void AddPage()
+    {
+        _lock.EnterReadLock();
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            _vectors!.AddPage();
+        }
+        finally
+        {
+            _lock.ExitReadLock();
         }
     }
 

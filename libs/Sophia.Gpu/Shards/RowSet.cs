@@ -21,6 +21,16 @@ internal sealed class RowSet(int rows)
         }
     }
 
+    /// <summary>The same rows; one that may be changed apart.</summary>
+    public RowSet Copy()
+    {
+        var copy = new RowSet(_bits.Length * 64);
+        _bits.CopyTo(copy._bits, 0);
+        return copy;
+    }
+
+    public void Remove(int row) => _bits[row >> 6] &= ~(1UL << row);
+
     public void Add(int row) => _bits[row >> 6] |= 1UL << row;
 
     /// <summary>Adds the rows of a chunk's bitmap; those beyond the set's size must not be in it.</summary>

@@ -21,6 +21,7 @@ internal sealed class RowTable
     private readonly List<AttributeColumn?> _columns = [];
     private ChunkedRows<string?> _keys = new();
     private ChunkedRows<Row> _rows = new();
+    private ChunkedRows<ulong> _twins = new();
     private readonly List<ulong[]> _live = [];
     private readonly List<long> _versions = [];
     private int[] _documents = new int[16];
@@ -49,11 +50,14 @@ internal sealed class RowTable
     /// <summary>By row, as many as there are now; null when the row is free.</summary>
     public ChunkedRows<string?> Keys => _keys;
 
+    /// <summary>By row: what rows with the same words and the same vector have in common (<see cref="Shards.Twins"/>); 0 for no others.</summary>
+    public ChunkedRows<ulong> Twins => _twins;
+
     /// <summary>The number of the row's document in the lexical index.</summary>
     public Span<int> Documents => _documents.AsSpan(0, Used);
 
     public long SizeInMemory =>
-        (_rows.Capacity * (120L + 8 + 4)) + (_rowOfId.Count * 44L) + _variableBytes + _columnBytes +
+        (_rows.Capacity * (120L + 8 + 8 + 4)) + (_rowOfId.Count * 44L) + _variableBytes + _columnBytes +
         _names.SizeInMemory + _texts.SizeInMemory + _tags.SizeInMemory;
 
     public ref Row this[int row] => ref _rows[row];
@@ -89,7 +93,14 @@ internal sealed class RowTable
             _documents[row] = NoDocument;
         }
 
-        _keys[row] = record.Key;
+        // A row that is written anew keeps the objects that it has: every new one in an old array is one for the next collection to
+        // look for, and rows are written all over the table.
+        if (_keys[row] != record.Key)
+        {
+            _keys[row] = record.Key;
+        }
+
+        _twins[row] = 0;
         _versions[RowChunk.Of(row)] = ++Version;
         _live[RowChunk.Of(row)][RowChunk.PlaceOf(row) >> 6] |= 1UL << row;
         ref var target = ref _rows[row];
@@ -100,8 +111,8 @@ internal sealed class RowTable
         target.Expires = record.ExpiresAt?.UtcTicks ?? long.MaxValue;
         target.ValidFrom = record.ValidFrom?.UtcTicks ?? long.MinValue;
         target.ValidTo = record.ValidTo?.UtcTicks ?? long.MaxValue;
-        target.Tags = Use(record.Tags);
-        target.Attributes = Use(attributes);
+        target.Tags = Use(record.Tags, target.Tags);
+        target.Attributes = Use(attributes, target.Attributes);
         AddToColumns(row);
         Expiring += record.ExpiresAt is null ? 0 : 1;
         _variableBytes += VariableBytes(row);
@@ -113,6 +124,7 @@ internal sealed class RowTable
         Release(row);
         _rowOfId.Remove(_rows[row].Id);
         _keys[row] = null;
+        _twins[row] = 0;
         _versions[RowChunk.Of(row)] = ++Version;
         _live[RowChunk.Of(row)][RowChunk.PlaceOf(row) >> 6] &= ~(1UL << row);
         _rows[row] = default;
@@ -128,6 +140,7 @@ internal sealed class RowTable
 
         _keys.MakeRoomFor(Used);
         _rows.MakeRoomFor(Used);
+        _twins.MakeRoomFor(Used);
         if (Used == _documents.Length)
         {
             Array.Resize(ref _documents, Used * 3 / 2);
@@ -227,14 +240,14 @@ internal sealed class RowTable
         }
     }
 
-    private int[] Use(IReadOnlyList<string> tags)
+    private int[] Use(IReadOnlyList<string> tags, int[]? before)
     {
         if (tags.Count == 0)
         {
             return [];
         }
 
-        var ids = new int[tags.Count];
+        var ids = before?.Length == tags.Count ? before : new int[tags.Count];
         for (var i = 0; i < ids.Length; i++)
         {
             ids[i] = _tags.Use(tags[i]);
@@ -243,14 +256,14 @@ internal sealed class RowTable
         return ids;
     }
 
-    private AttributeCell[] Use(AttributeReader.ParsedAttribute[] attributes)
+    private AttributeCell[] Use(AttributeReader.ParsedAttribute[] attributes, AttributeCell[]? before)
     {
         if (attributes.Length == 0)
         {
             return [];
         }
 
-        var cells = new AttributeCell[attributes.Length];
+        var cells = before?.Length == attributes.Length ? before : new AttributeCell[attributes.Length];
         for (var i = 0; i < cells.Length; i++)
         {
             var (name, kind, text, number) = attributes[i];

@@ -1,15 +1,25 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace Sophia.Gpu.Vectors;
 
 /// <summary>AVX2 and FMA: as <see cref="Avx512Kernels"/> with vectors half as long.</summary>
-internal readonly unsafe struct Avx2Kernels : IKernels
+internal readonly unsafe partial struct Avx2Kernels : IKernels
 {
     /// <summary>Bytes ahead for which a single scan asks: the reach of the hardware's own prefetcher ends with the 4 KiB page.</summary>
     private const int Ahead = 4096;
 
-    public static float Dot(float* row, float* query, int length)
+    public static float Dot(float* row, float* query, int length) => Dot(row, query, length, asksAhead: false);
+
+    public static int Dot(sbyte* row, short* query, int length) => Dot(row, query, length, asksAhead: false);
+
+    public static float DotAhead(float* row, float* query, int length) => Dot(row, query, length, asksAhead: true);
+
+    public static int DotAhead(sbyte* row, short* query, int length) => Dot(row, query, length, asksAhead: true);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Dot(float* row, float* query, int length, bool asksAhead)
     {
         var sum0 = Vector256<float>.Zero;
         var sum1 = Vector256<float>.Zero;
@@ -18,8 +28,12 @@ internal readonly unsafe struct Avx2Kernels : IKernels
         nint i = 0;
         for (; i <= length - 32; i += 32)
         {
-            Sse.Prefetch0((byte*)(row + i) + Ahead);
-            Sse.Prefetch0((byte*)(row + i) + Ahead + 64);
+            if (asksAhead)
+            {
+                Sse.Prefetch0((byte*)(row + i) + Ahead);
+                Sse.Prefetch0((byte*)(row + i) + Ahead + 64);
+            }
+
             sum0 = Fma.MultiplyAdd(Vector256.Load(row + i), Vector256.Load(query + i), sum0);
             sum1 = Fma.MultiplyAdd(Vector256.Load(row + i + 8), Vector256.Load(query + i + 8), sum1);
             sum2 = Fma.MultiplyAdd(Vector256.Load(row + i + 16), Vector256.Load(query + i + 16), sum2);
@@ -34,13 +48,18 @@ internal readonly unsafe struct Avx2Kernels : IKernels
         return Vector256.Sum((sum0 + sum1) + (sum2 + sum3));
     }
 
-    public static int Dot(sbyte* row, short* query, int length)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Dot(sbyte* row, short* query, int length, bool asksAhead)
     {
         var sum0 = Vector256<int>.Zero;
         var sum1 = Vector256<int>.Zero;
         for (nint i = 0; i < length; i += 64)
         {
-            Sse.Prefetch0((byte*)row + i + Ahead);
+            if (asksAhead)
+            {
+                Sse.Prefetch0((byte*)row + i + Ahead);
+            }
+
             sum0 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(Vector128.Load(row + i)), Vector256.Load(query + i));
             sum1 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(Vector128.Load(row + i + 16)), Vector256.Load(query + i + 16));
             sum0 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(Vector128.Load(row + i + 32)), Vector256.Load(query + i + 32));
@@ -88,57 +107,10 @@ internal readonly unsafe struct Avx2Kernels : IKernels
         }
     }
 
-    public static void Tile(short* rows, short* packed, nint step, int length, int* sums)
+    public static void WideTile(float* rows, nint stride, float* packed, int length, float* scores)
     {
-        var stride = (nint)length / 2;
-        var row0 = (int*)rows;
-        var row1 = row0 + stride;
-        var row2 = row1 + stride;
-        var row3 = row2 + stride;
-        var row4 = row3 + stride;
-        var row5 = row4 + stride;
-        var row6 = row5 + stride;
-        var row7 = row6 + stride;
-        for (nint half = 0; half < 16; half += 8)
-        {
-            Vector256<int> s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
-            var q = packed + (half * 2);
-            for (nint i = 0; i < stride; i++, q += step)
-            {
-                var query = Vector256.Load(q);
-                s0 += Avx2.MultiplyAddAdjacent(Vector256.Create(row0[i]).AsInt16(), query);
-                s1 += Avx2.MultiplyAddAdjacent(Vector256.Create(row1[i]).AsInt16(), query);
-                s2 += Avx2.MultiplyAddAdjacent(Vector256.Create(row2[i]).AsInt16(), query);
-                s3 += Avx2.MultiplyAddAdjacent(Vector256.Create(row3[i]).AsInt16(), query);
-                s4 += Avx2.MultiplyAddAdjacent(Vector256.Create(row4[i]).AsInt16(), query);
-                s5 += Avx2.MultiplyAddAdjacent(Vector256.Create(row5[i]).AsInt16(), query);
-                s6 += Avx2.MultiplyAddAdjacent(Vector256.Create(row6[i]).AsInt16(), query);
-                s7 += Avx2.MultiplyAddAdjacent(Vector256.Create(row7[i]).AsInt16(), query);
-            }
-
-            s0.Store(sums + half);
-            s1.Store(sums + half + 16);
-            s2.Store(sums + half + 32);
-            s3.Store(sums + half + 48);
-            s4.Store(sums + half + 64);
-            s5.Store(sums + half + 80);
-            s6.Store(sums + half + 96);
-            s7.Store(sums + half + 112);
-        }
-    }
-
-    public static void WideTile(short* rows, short* packed, nint step, int length, int* sums)
-    {
-        var tile = stackalloc int[8 * 16];
-        for (var group = 0; group < 4; group++)
-        {
-            Tile(rows, packed + (group * 32), step, length, tile);
-            for (var row = 0; row < 8; row++)
-            {
-                Vector256.Load(tile + (row * 16)).Store(sums + (row * 64) + (group * 16));
-                Vector256.Load(tile + (row * 16) + 8).Store(sums + (row * 64) + (group * 16) + 8);
-            }
-        }
+        Tile(rows, stride, packed, 2 * IKernels.Lanes, length, scores);
+        Tile(rows, stride, packed + IKernels.Lanes, 2 * IKernels.Lanes, length, scores + (IKernels.TileRows * IKernels.Lanes));
     }
 
     public static void Widen(sbyte* codes, short* wide, int length)

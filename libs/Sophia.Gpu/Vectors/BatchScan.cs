@@ -8,27 +8,37 @@ namespace Sophia.Gpu.Vectors;
 /// </summary>
 internal static class BatchScan
 {
+    /// <summary>Of all rows.</summary>
+    public static void Run(VectorPages.Lease pages, PreparedQuery[] queries, int[] capacities, TopRows[] tops, CancellationToken cancellationToken)
+    {
+        var all = new int[queries.Length];
+        Array.Fill(all, pages.Used);
+        Run(pages, queries, new ulong[]?[queries.Length], all, capacities, tops, cancellationToken);
+    }
+
+    /// <param name="filters">By query, a bit for each slot that passes; null for all.</param>
+    /// <param name="matching">By query, how many slots pass.</param>
     /// <param name="capacities">Rows wanted, by query.</param>
     /// <param name="tops">By query; take rows and exact scores.</param>
     public static void Run(
-        VectorPages.Lease pages, PreparedQuery[] queries, int[] capacities, TopRows[] tops, CancellationToken cancellationToken)
+        VectorPages.Lease pages, PreparedQuery[] queries, ulong[]?[] filters, int[] matching, int[] capacities, TopRows[] tops, CancellationToken cancellationToken)
     {
         switch (pages.Path)
         {
             case VectorPath.Avx512:
-                Run<Avx512Kernels>(pages, queries, capacities, tops, cancellationToken);
+                Run<Avx512Kernels>(pages, queries, filters, matching, capacities, tops, cancellationToken);
                 break;
             case VectorPath.Avx2:
-                Run<Avx2Kernels>(pages, queries, capacities, tops, cancellationToken);
+                Run<Avx2Kernels>(pages, queries, filters, matching, capacities, tops, cancellationToken);
                 break;
             default:
-                Run<PortableKernels>(pages, queries, capacities, tops, cancellationToken);
+                Run<PortableKernels>(pages, queries, filters, matching, capacities, tops, cancellationToken);
                 break;
         }
     }
 
     private static void Run<TKernels>(
-        VectorPages.Lease pages, PreparedQuery[] queries, int[] capacities, TopRows[] tops, CancellationToken cancellationToken)
+        VectorPages.Lease pages, PreparedQuery[] queries, ulong[]?[] filters, int[] matching, int[] capacities, TopRows[] tops, CancellationToken cancellationToken)
         where TKernels : struct, IKernels
     {
         // Those for which codes are worth it first; what they leave in doubt joins the rest.
@@ -37,7 +47,7 @@ internal static class BatchScan
         var limits = new int[queries.Length];
         for (var i = 0; i < queries.Length; i++)
         {
-            limits[i] = VectorScan.LimitOf(pages, pages.Used, capacities[i]);
+            limits[i] = VectorScan.LimitOf(pages, Math.Min(matching[i], pages.Used), capacities[i]);
             (limits[i] > 0 ? coded : left).Add(i);
         }
 
@@ -45,7 +55,7 @@ internal static class BatchScan
         if (coded.Count > 0)
         {
             var before = left.Count;
-            left.AddRange(Scan<TKernels>(byCodes: true, pages, queries, coded, capacities, limits, tops, cancellationToken));
+            left.AddRange(Scan<TKernels>(byCodes: true, pages, queries, filters, coded, capacities, limits, tops, cancellationToken));
             VectorMeters.Count(ScanKind.TakenOver, left.Count - before);
             VectorMeters.Count(ScanKind.Certified, coded.Count - (left.Count - before));
         }
@@ -53,13 +63,13 @@ internal static class BatchScan
         if (left.Count > 0)
         {
             Array.Fill(limits, int.MaxValue);
-            Scan<TKernels>(byCodes: false, pages, queries, left, capacities, limits, tops, cancellationToken);
+            Scan<TKernels>(byCodes: false, pages, queries, filters, left, capacities, limits, tops, cancellationToken);
         }
     }
 
     /// <summary>Returns the queries that it gave up.</summary>
     private static List<int> Scan<TKernels>(
-        bool byCodes, VectorPages.Lease pages, PreparedQuery[] queries, List<int> chosen, int[] capacities, int[] limits, TopRows[] tops,
+        bool byCodes, VectorPages.Lease pages, PreparedQuery[] queries, ulong[]?[] filters, List<int> chosen, int[] capacities, int[] limits, TopRows[] tops,
         CancellationToken cancellationToken)
         where TKernels : struct, IKernels
     {
@@ -71,11 +81,11 @@ internal static class BatchScan
 
         long rowBytes = byCodes ? pages.CodeStride : pages.Stride * sizeof(float);
         var shares = ScanShares.For(pages.Used * rowBytes * batch.Length);
-        using var packed = new PackedQueries(batch, pages.Stride, byCodes ? pages.CodeStride : 0);
+        using var packed = new PackedQueries(batch, pages.Stride, byCodes ? pages.CodeStride : 0, byCodes && TKernels.HasCoarse);
         var tiles = new TileScan<TKernels>[shares];
         for (var share = 0; share < shares; share++)
         {
-            tiles[share] = new TileScan<TKernels>(pages, packed, batch, [.. chosen.Select(i => new CertainRows(capacities[i], limits[i]))], byCodes);
+            tiles[share] = new TileScan<TKernels>(pages, packed, batch, [.. chosen.Select(i => filters[i])], [.. chosen.Select(i => new CertainRows(capacities[i], limits[i]))], byCodes);
         }
 
         try
@@ -101,7 +111,7 @@ internal static class BatchScan
 
                 if (isCertain[i] &= first.Prune())
                 {
-                    VectorScan.Rescore(pages, batch[i], first, tops[chosen[i]]);
+                    VectorScan.Rescore(pages, batch[i], first, tops[chosen[i]], isOneOfMany: true);
                 }
             }
 

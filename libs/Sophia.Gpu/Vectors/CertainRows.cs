@@ -82,6 +82,23 @@ internal sealed class CertainRows(int k, int limit) : IDisposable
         return kept <= limit;
     }
 
+    /// <summary>Puts first the slots whose lower bounds reach the threshold: at least k of them, if there are so many at all.</summary>
+    /// <returns>How many these are.</returns>
+    public int PutBestFirst()
+    {
+        var best = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            if (_kept[i].Lower >= Threshold)
+            {
+                (_kept[best], _kept[i]) = (_kept[i], _kept[best]);
+                best++;
+            }
+        }
+
+        return best;
+    }
+
     public void Dispose()
     {
         ArrayPool<float>.Shared.Return(_lowest);

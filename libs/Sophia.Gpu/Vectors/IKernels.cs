@@ -21,6 +21,12 @@ internal unsafe interface IKernels
     /// <summary>The dot product of an 8-bit row and a 16-bit query, exact while the sum fits 32 bits (<see cref="PreparedQuery"/> sees to it).</summary>
     static abstract int Dot(sbyte* row, short* query, int length);
 
+    /// <summary>As <see cref="Dot(float*, float*, int)"/>; asks for what follows in memory, where a scan goes from row to row.</summary>
+    static abstract float DotAhead(float* row, float* query, int length);
+
+    /// <summary>As <see cref="Dot(sbyte*, short*, int)"/>, likewise.</summary>
+    static abstract int DotAhead(sbyte* row, short* query, int length);
+
     /// <summary>8 rows by 16 queries.</summary>
     /// <param name="rows">The first row; the others follow at the stride.</param>
     /// <param name="stride">Floats from row to row.</param>
@@ -28,6 +34,22 @@ internal unsafe interface IKernels
     /// <param name="step">Floats from component to component.</param>
     /// <param name="scores">Row after row, 16 floats each.</param>
     static abstract void Tile(float* rows, nint stride, float* packed, nint step, int length, float* scores);
+
+    /// <summary>
+    /// 8 rows by 32 queries, packed at a step of 32: as two tiles one after the other, at twice the products for each number
+    /// loaded. It asks for the rows that follow in memory.
+    /// </summary>
+    static abstract void WideTile(float* rows, nint stride, float* packed, int length, float* scores);
+
+    /// <summary>True where <see cref="CoarseTile"/> is faster than <see cref="WideTile(short*, short*, nint, int, int*)"/>.</summary>
+    static abstract bool HasCoarse { get; }
+
+    /// <summary>8 rows by 16 queries as 8-bit numbers (<see cref="CoarseQuery"/>), exact.</summary>
+    /// <param name="rows">8 rows of codes plus 128, one after the other.</param>
+    /// <param name="packed">Four components after four: 64 numbers, four of every query.</param>
+    /// <param name="sums">Row after row, 16 sums each.</param>
+    /// <param name="ahead">What will be read next, as many bytes as the rows have.</param>
+    static abstract void CoarseTile(byte* rows, sbyte* packed, int length, int* sums, sbyte* ahead);
 
     /// <summary>8 rows by 16 queries, exact as <see cref="Dot(sbyte*, short*, int)"/>.</summary>
     /// <param name="rows">8 widened rows, one after the other.</param>

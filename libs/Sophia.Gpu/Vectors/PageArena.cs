@@ -4,7 +4,8 @@ namespace Sophia.Gpu.Vectors;
 
 /// <summary>
 /// Pages of one size, cut from blocks that grow with what is there (the first is one page, later ones at most 32 MiB), so
-/// that a small shard takes little and the pages of a large one lie one after the other.
+/// that a small shard takes little and the pages of a large one lie one after the other. A new page is all zeros: it goes
+/// to devices whole, and shall take nothing there that stood in its memory before.
 /// </summary>
 /// <param name="allocate">Memory for a block: the bytes there are before it, and those wanted.</param>
 internal sealed unsafe class PageArena(int pageBytes, Func<long, long, IPageMemory> allocate) : IDisposable
@@ -13,12 +14,16 @@ internal sealed unsafe class PageArena(int pageBytes, Func<long, long, IPageMemo
 
     private readonly List<IPageMemory> _blocks = [];
     private nint[] _pages = new nint[4];
+    private bool[] _inFile = [];
     private int _inBlocks;
 
     public int Count { get; private set; }
 
     /// <summary>Pages in memory that the system cannot write out.</summary>
     public int Resident { get; private set; }
+
+    /// <summary>The page can be read back from a file, which may be damaged.</summary>
+    public bool IsInFile(int page) => _inFile[page];
 
     /// <summary>Addresses by page. Those of pages that are there never change in an array once taken.</summary>
     public nint[] Pages => _pages;
@@ -35,6 +40,11 @@ internal sealed unsafe class PageArena(int pageBytes, Func<long, long, IPageMemo
         if (Count == _inBlocks)
         {
             AddBlock();
+        }
+
+        if (_blocks[^1].IsResident)
+        {
+            new Span<byte>((void*)_pages[Count], pageBytes).Clear();
         }
 
         Count++;
@@ -67,6 +77,8 @@ internal sealed unsafe class PageArena(int pageBytes, Func<long, long, IPageMemo
             Array.Resize(ref _pages, Math.Max(_inBlocks, _pages.Length * 2));
         }
 
+        Array.Resize(ref _inFile, _pages.Length);
+        Array.Fill(_inFile, !block.IsResident, Count, pages);
         for (var i = 0; i < pages; i++)
         {
             _pages[Count + i] = (nint)(block.Pointer + ((long)i * pageBytes));

@@ -36,6 +36,10 @@ internal readonly unsafe struct PortableKernels : IKernels
         return Vector128.Sum(sum0 + sum1);
     }
 
+    public static float DotAhead(float* row, float* query, int length) => Dot(row, query, length);
+
+    public static int DotAhead(sbyte* row, short* query, int length) => Dot(row, query, length);
+
     public static void Tile(float* rows, nint stride, float* packed, nint step, int length, float* scores)
     {
         for (var row = 0; row < IKernels.TileRows; row++, rows += stride, scores += IKernels.Lanes)
@@ -55,6 +59,31 @@ internal readonly unsafe struct PortableKernels : IKernels
             s1.Store(scores + 4);
             s2.Store(scores + 8);
             s3.Store(scores + 12);
+        }
+    }
+
+    public static void WideTile(float* rows, nint stride, float* packed, int length, float* scores)
+    {
+        Tile(rows, stride, packed, 2 * IKernels.Lanes, length, scores);
+        Tile(rows, stride, packed + IKernels.Lanes, 2 * IKernels.Lanes, length, scores + (IKernels.TileRows * IKernels.Lanes));
+    }
+
+    public static bool HasCoarse => false;
+
+    public static void CoarseTile(byte* rows, sbyte* packed, int length, int* sums, sbyte* ahead)
+    {
+        for (var row = 0; row < IKernels.TileRows; row++, rows += length)
+        {
+            for (var lane = 0; lane < IKernels.Lanes; lane++)
+            {
+                var sum = 0;
+                for (var i = 0; i < length; i++)
+                {
+                    sum += rows[i] * packed[(i / 4 * 64) + (lane * 4) + (i % 4)];
+                }
+
+                *sums++ = sum;
+            }
         }
     }
 

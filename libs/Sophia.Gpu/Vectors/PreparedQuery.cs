@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -88,26 +89,29 @@ internal sealed unsafe class PreparedQuery : IDisposable
         var inverse = Math.Min(short.MaxValue / (double)most, ((int.MaxValue / (RowCode.Most * root)) - root) / 1.001);
         Scale = (float)(1 / inverse);
         var (squares, residuals) = (Vector512<double>.Zero, Vector512<double>.Zero);
-        var most16 = Vector512.Create((double)short.MaxValue);
-        for (var i = 0; i < Stride; i += Vector512<double>.Count)
+        for (var i = 0; i < Stride; i += Vector512<float>.Count)
         {
-            // Widened, eight at a time; the padding of rows and codes is whole eights.
-            var (low, high) = Vector256.Widen(Vector256.Load(_floats + i));
-            var values = Vector512.Create(low, high);
-            var rounded = Vector512.Min(Vector512.Max(Vector512.Round(values * inverse), -most16), most16);
-            var whole = Vector512.ConvertToInt64(rounded);
-            for (var lane = 0; lane < Vector512<long>.Count && i + lane < codes.Length; lane++)
-            {
-                codes[i + lane] = (short)whole[lane];
-            }
-
-            squares += values * values;
-            var residual = values - (rounded * (double)Scale);
-            residuals += residual * residual;
+            // Widened; the padding of rows and codes is whole sixteens.
+            var (low, high) = Vector512.Widen(Vector512.Load(_floats + i));
+            var whole = Vector512.Narrow(Encode(low, Scale, inverse, ref squares, ref residuals), Encode(high, Scale, inverse, ref squares, ref residuals));
+            Vector256.Narrow(whole.GetLower(), whole.GetUpper()).CopyTo(codes[i..]);
         }
 
         var error = Math.Sqrt(Vector512.Sum(residuals)) * (1 + 1e-9);
         Slope = MathF.BitIncrement((float)((Math.Sqrt(Vector512.Sum(squares)) * (1 + 1e-9)) + error));
         Offset = MathF.BitIncrement((float)((error * (1 + Rounding)) + Rounding));
+    }
+
+    /// <summary>Eight codes, which it adds the squares and the squared residuals of.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<long> Encode(
+        Vector512<double> values, double scale, double inverse, ref Vector512<double> squares, ref Vector512<double> residuals)
+    {
+        var most = Vector512.Create((double)short.MaxValue);
+        var rounded = Vector512.Min(Vector512.Max(Vector512.Round(values * inverse), -most), most);
+        var residual = values - (rounded * scale);
+        squares += values * values;
+        residuals += residual * residual;
+        return Vector512.ConvertToInt64(rounded);
     }
 }

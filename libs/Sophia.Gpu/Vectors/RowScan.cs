@@ -3,7 +3,9 @@ namespace Sophia.Gpu.Vectors;
 /// <summary>One query, row after row: scores with their bounds (<see cref="PreparedQuery"/>), of which those are kept that may be among the best.</summary>
 internal static unsafe class RowScan
 {
-    private const int RowsAhead = 4;
+    private const int LeastRowsAhead = 4;
+    private const int MostRowsAhead = 16;
+    private const int BytesAhead = 4096;
 
     /// <summary>In float32, of whole pages; false when too many remain in doubt.</summary>
     public static bool Floats<TKernels>(in VectorPages.Lease pages, int fromPage, int toPage, PreparedQuery query, CertainRows certain)
@@ -19,7 +21,7 @@ internal static unsafe class RowScan
             var first = page * pages.RowsPerPage;
             for (var place = 0; place < count; place++, row += stride)
             {
-                var score = TKernels.Dot(row, query.Pointer, stride);
+                var score = TKernels.DotAhead(row, query.Pointer, stride);
                 if (score + bound >= certain.Threshold && Volatile.Read(ref owners[place]) >= 0 &&
                     !certain.Offer(first + place, score - bound, score + bound))
                 {
@@ -37,11 +39,12 @@ internal static unsafe class RowScan
     {
         var stride = pages.Stride;
         var bound = query.FloatBound;
+        var rowsAhead = RowsAhead(stride * sizeof(float));
         for (var i = 0; i < slots.Length; i++)
         {
-            if (i + RowsAhead < slots.Length)
+            if (i + rowsAhead < slots.Length)
             {
-                Prefetch((byte*)pages.OriginalOf(slots[i + RowsAhead]), stride * sizeof(float));
+                Prefetch((byte*)pages.OriginalOf(slots[i + rowsAhead]), stride * sizeof(float));
             }
 
             var slot = slots[i];
@@ -70,9 +73,15 @@ internal static unsafe class RowScan
             var owners = pages.Owners(page);
             var count = pages.RowsOf(page);
             var first = page * pages.RowsPerPage;
+            if (page + 1 < toPage)
+            {
+                // They lie behind the codes, and are needed from the first row on.
+                Prefetch((byte*)pages.Scales(page + 1), 2 * pages.RowsPerPage * sizeof(float));
+            }
+
             for (var place = 0; place < count; place++, codes += stride)
             {
-                var score = TKernels.Dot(codes, query.Codes, stride) * (unit * scales[place]);
+                var score = TKernels.DotAhead(codes, query.Codes, stride) * (unit * scales[place]);
                 var bound = (slope * errors[place]) + offset;
                 if (score + bound >= certain.Threshold && Volatile.Read(ref owners[place]) >= 0 &&
                     !certain.Offer(first + place, score - bound, score + bound))
@@ -91,21 +100,21 @@ internal static unsafe class RowScan
     {
         var stride = pages.CodeStride;
         var (unit, slope, offset) = (query.Scale, query.Slope, query.Offset);
+        var rowsAhead = RowsAhead(stride);
         for (var i = 0; i < slots.Length; i++)
         {
-            if (i + RowsAhead < slots.Length)
+            if (i + rowsAhead < slots.Length)
             {
-                var ahead = slots[i + RowsAhead];
-                Prefetch((byte*)pages.CodesOf(ahead), stride);
-                Prefetch((byte*)pages.ScaleOf(ahead), 1);
-                Prefetch((byte*)pages.ErrorOf(ahead), 1);
+                pages.Find(slots[i + rowsAhead], out var nextCodes, out var nextScale, out var nextError, out _);
+                Prefetch((byte*)nextCodes, stride);
+                Prefetch((byte*)nextScale, 1);
+                Prefetch((byte*)nextError, 1);
             }
 
-            var slot = slots[i];
-            var score = TKernels.Dot(pages.CodesOf(slot), query.Codes, stride) * (unit * *pages.ScaleOf(slot));
-            var bound = (slope * *pages.ErrorOf(slot)) + offset;
-            if (score + bound >= certain.Threshold && Volatile.Read(ref *pages.OwnerOf(slot)) >= 0 &&
-                !certain.Offer(slot, score - bound, score + bound))
+            pages.Find(slots[i], out var codes, out var scale, out var error, out var owner);
+            var score = TKernels.Dot(codes, query.Codes, stride) * (unit * *scale);
+            var bound = (slope * *error) + offset;
+            if (score + bound >= certain.Threshold && Volatile.Read(ref *owner) >= 0 && !certain.Offer(slots[i], score - bound, score + bound))
             {
                 return false;
             }
@@ -113,6 +122,9 @@ internal static unsafe class RowScan
 
         return true;
     }
+
+    /// <summary>Of short rows more are under way at once.</summary>
+    private static int RowsAhead(int rowBytes) => Math.Clamp(BytesAhead / rowBytes, LeastRowsAhead, MostRowsAhead);
 
     public static void Prefetch(byte* row, int bytes)
     {

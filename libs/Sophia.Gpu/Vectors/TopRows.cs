@@ -21,6 +21,15 @@ internal sealed class TopRows(int capacity, ChunkedRows<string?> keys)
     /// <summary>Rows that a scan counted among the best and that went, or changed for the worse, before it ended: others may be missing for them.</summary>
     public int Lost { get; set; }
 
+    /// <summary>Slots whose rows were not what their sums say, or were being written: to be looked at when nobody writes.</summary>
+    public List<int>? Suspects { get; private set; }
+
+    public void Suspect(int slot)
+    {
+        (Suspects ??= []).Add(slot);
+        Lost++;
+    }
+
     /// <summary>A row with a lower score would not be kept.</summary>
     public double Worst => Count < capacity ? double.NegativeInfinity : _scores[0];
 
@@ -47,6 +56,20 @@ internal sealed class TopRows(int capacity, ChunkedRows<string?> keys)
         for (var i = 0; i < other.Count; i++)
         {
             Offer(other._rows[i], other._scores[i]);
+        }
+    }
+
+    /// <summary>An empty one of the same capacity and keys, for a part of the rows.</summary>
+    public TopRows Another() => new(capacity, keys);
+
+    /// <summary>Takes in what was found in a part of the rows, and what was lost there.</summary>
+    public void TakeIn(TopRows part)
+    {
+        OfferAll(part);
+        Lost += part.Lost;
+        if (part.Suspects is { } suspects)
+        {
+            (Suspects ??= []).AddRange(suspects);
         }
     }
 

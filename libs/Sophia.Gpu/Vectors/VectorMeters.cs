@@ -25,6 +25,22 @@ internal static class VectorMeters
     public static readonly Counter<long> OriginalsInMemory = Meter.CreateCounter<long>(
         "sophia.vector.originals.in_memory", "{block}", "Blocks of float32 originals kept in memory because their file could not be made.");
 
+    /// <summary>Rows in files that were not what was written there.</summary>
+    public static readonly Counter<long> Damaged = Meter.CreateCounter<long>(
+        "sophia.vector.damaged", "{row}", "Vectors read back from a file that were not what was written there; each time the shard was made anew from L3.");
+
+    /// <summary>Rows whose bound on a device their exact score was above.</summary>
+    public static readonly Counter<long> Contradicted = Meter.CreateCounter<long>(
+        "sophia.vector.device.contradicted", "{row}", "Rows that scored more than a device said they could: their pages on it were written anew, and the host answered.");
+
+    /// <summary>Bytes on a device that were compared with what was written there.</summary>
+    public static readonly Counter<long> Looked = Meter.CreateCounter<long>(
+        "sophia.vector.device.looked", "By", "Bytes of a device's vector cache whose sum was compared with that of what was written there; all of it each ten minutes.");
+
+    /// <summary>Pages on a device that are not what was written there.</summary>
+    public static readonly Counter<long> DamagedOnDevice = Meter.CreateCounter<long>(
+        "sophia.vector.device.damaged", "{page}", "Pages of a device's vector cache that were not what was written there; each was written anew before the next scan.");
+
     /// <summary>Blocks that the pool had no room for.</summary>
     public static readonly Counter<long> OutsidePool = Meter.CreateCounter<long>(
         "sophia.vector.outside_pool", "{block}", "Blocks of vectors in memory of the process because the vector cache's pool had no room.");
@@ -43,7 +59,7 @@ internal static class VectorMeters
 
     /// <summary>Scans that a device began and the host had to answer.</summary>
     public static readonly Counter<long> HandedBack = Meter.CreateCounter<long>(
-        "sophia.vector.device.handed_back", "{scan}", "Scans that the host answered because the device failed, had no room, or left too many rows in doubt; by reason.");
+        "sophia.vector.device.handed_back", "{scan}", "Scans that the host answered because the device failed, had no room, or left too many rows in doubt, or contradicted the originals; by reason.");
 
     public static void Count(ScanKind kind, long queries = 1) => Scans.Add(queries, kind switch
     {

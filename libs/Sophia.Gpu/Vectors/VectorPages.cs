@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sophia.Gpu.Devices;
 
 namespace Sophia.Gpu.Vectors;
@@ -9,7 +10,7 @@ namespace Sophia.Gpu.Vectors;
 /// A freed slot is overwritten with zeros at once, in memory and file, and used again. One thread at a time changes it.
 /// Scans may run meanwhile: they hold a lease on the pages, and check what they found against the rows afterwards.
 /// </summary>
-internal sealed unsafe class VectorPages : IDisposable
+internal sealed unsafe partial class VectorPages : IDisposable
 {
     public const int FloatsPerLine = 16;
     public const int CodesPerLine = 64;
@@ -34,6 +35,8 @@ internal sealed unsafe class VectorPages : IDisposable
         Stride = (dimensions + FloatsPerLine - 1) / FloatsPerLine * FloatsPerLine;
         CodeStride = storage.IsCertified && dimensions >= LeastDimensionsCoded
             ? (dimensions + CodesPerLine - 1) / CodesPerLine * CodesPerLine : 0;
+
+        _sumOfZeros = RowSum.Of(new float[Stride]);
 
         // Of at least 16 rows, and at most 1,024: whole tiles.
         _rowsPerPageLog2 = Math.Clamp(int.Log2(Math.Max(PageFloats / Stride, 1)), 4, 10);
@@ -70,23 +73,17 @@ internal sealed unsafe class VectorPages : IDisposable
     {
         if (!_freeSlots.TryPop(out var slot))
         {
-            slot = _used;
-            if (slot >> _rowsPerPageLog2 == _originals.Count)
+            if (IsFull)
             {
-                // In this order, so that a failed allocation of the second leaves nothing that is counted.
-                if (_heads.Count == _originals.Count)
-                {
-                    _heads.Add();
-                }
-
-                _originals.Add();
+                AddPage();
             }
 
-            _used++;
+            slot = _used++;
         }
 
         var original = Row(slot);
         UnitVector.Scale(vector, original);
+        SumUp(slot);
         var now = Snapshot();
         if (CodeStride > 0)
         {
@@ -99,11 +96,31 @@ internal sealed unsafe class VectorPages : IDisposable
         return slot;
     }
 
+    /// <summary>The next vector needs a page that is not there.</summary>
+    public bool IsFull => _freeSlots.Count == 0 && _used >> _rowsPerPageLog2 == _originals.Count;
+
+    /// <summary>
+    /// Adds a page. The system gives memory where it is touched first, which takes a while (a huge page of 2 MiB is cleared
+    /// whole, and a virtual machine may have to be given it): the one thread that changes the pages may do this while others search.
+    /// </summary>
+    public void AddPage()
+    {
+        // In this order, so that a failed allocation of the second leaves nothing that is counted.
+        if (_heads.Count == _originals.Count)
+        {
+            _heads.Add();
+        }
+
+        _originals.Add();
+        AddSums(_originals.Count - 1);
+    }
+
     public void Remove(int slot)
     {
         var now = Snapshot();
         Volatile.Write(ref *now.OwnerOf(slot), -1);
         Row(slot).Clear();
+        SumUp(slot);
         if (CodeStride > 0)
         {
             new Span<sbyte>(now.CodesOf(slot), CodeStride).Clear();
@@ -133,7 +150,7 @@ internal sealed unsafe class VectorPages : IDisposable
 
     public void Dispose() => Release();
 
-    private Lease Snapshot() => new(this, _heads.Pages, _originals.Pages, _used);
+    private Lease Snapshot() => new(this, _heads.Pages, _originals.Pages, _sums, _used);
 
     private void Release()
     {
@@ -145,7 +162,7 @@ internal sealed unsafe class VectorPages : IDisposable
         }
     }
 
-    internal readonly struct Lease(VectorPages owner, nint[] heads, nint[] originals, int used) : IDisposable
+    internal readonly struct Lease(VectorPages owner, nint[] heads, nint[] originals, uint[]?[] sums, int used) : IDisposable
     {
         public VectorPath Path => owner.Path;
 
@@ -177,11 +194,28 @@ internal sealed unsafe class VectorPages : IDisposable
 
         public sbyte* CodesOf(int slot) => Codes(PageOf(slot)) + ((long)PlaceOf(slot) * owner.CodeStride);
 
+        /// <summary>All that a scan by codes reads of a row, found at once.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Find(int slot, out sbyte* codes, out float* scale, out float* error, out int* rowOwner)
+        {
+            var (rows, stride) = (owner.RowsPerPage, owner.CodeStride);
+            var place = PlaceOf(slot);
+            var head = heads[PageOf(slot)];
+            codes = (sbyte*)head + ((nint)place * stride);
+            scale = (float*)(head + ((nint)rows * stride)) + place;
+            error = scale + rows;
+            rowOwner = (int*)(error + rows);
+        }
+
         public float* ScaleOf(int slot) => Scales(PageOf(slot)) + PlaceOf(slot);
 
         public float* ErrorOf(int slot) => Errors(PageOf(slot)) + PlaceOf(slot);
 
         public int* OwnerOf(int slot) => Owners(PageOf(slot)) + PlaceOf(slot);
+
+        /// <summary>False when the original, in a file, is not what was written; or when it is just being written.</summary>
+        public bool IsIntact(int slot) =>
+            PageOf(slot) >= sums.Length || sums[PageOf(slot)] is not { } page || page[PlaceOf(slot)] == RowSum.Of(new ReadOnlySpan<float>(OriginalOf(slot), owner.Stride));
 
         public void Dispose() => owner.Release();
 

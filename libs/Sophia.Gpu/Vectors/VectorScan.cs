@@ -43,23 +43,69 @@ internal static class VectorScan
     }
 
     /// <summary>
-    /// Offers the rows in doubt with their exact scores. A row that went meanwhile, or that scores less than it was certain to,
-    /// has raised the threshold for nothing, and a row that was left out may belong in its place: it counts as lost.
+    /// Offers the rows in doubt with their exact scores, first those that raised the threshold: the last of the best then has an
+    /// exact score, which leaves fewer of the others in doubt than their lower bounds did.
+    /// A row that went meanwhile, or that scores less than it was certain to, has raised the threshold for nothing, and a row
+    /// that was left out may belong in its place: it counts as lost.
     /// </summary>
-    public static unsafe void Rescore(in VectorPages.Lease pages, PreparedQuery query, CertainRows certain, TopRows top)
+    /// <param name="isOneOfMany">Others are scored at the same time, so that the processors have enough to do.</param>
+    public static void Rescore(VectorPages.Lease pages, PreparedQuery query, CertainRows certain, TopRows top, bool isOneOfMany = false)
+    {
+        var best = certain.PutBestFirst();
+        var bytes = (long)pages.Stride * sizeof(float);
+        var shares = isOneOfMany ? 1 : ScanShares.For(certain.Count * bytes);
+        if (shares == 1)
+        {
+            Rescore(pages, query, certain, 0, certain.Count, best, top);
+            return;
+        }
+
+        var parts = new TopRows[shares];
+        for (var i = 0; i < shares; i++)
+        {
+            parts[i] = top.Another();
+        }
+
+        ScanShares.Run(shares, certain.Count, bytes, (share, from, to) =>
+        {
+            Rescore(pages, query, certain, from, to, best, parts[share]);
+            return true;
+        }, CancellationToken.None);
+        foreach (var part in parts)
+        {
+            top.TakeIn(part);
+        }
+    }
+
+    /// <param name="best">So many of the rows, the first ones, raised the threshold: they are looked at in any case.</param>
+    private static unsafe void Rescore(in VectorPages.Lease pages, PreparedQuery query, CertainRows certain, int from, int to, int best, TopRows top)
     {
         var rows = certain.Rows;
-        for (var i = 0; i < rows.Length; i++)
+        var scored = 0;
+        for (var i = from; i < to; i++)
         {
-            if (i + RowsAhead < rows.Length)
+            var ahead = i + RowsAhead;
+            if (ahead < to && (ahead < best || rows[ahead].Upper >= top.Worst))
             {
-                RowScan.Prefetch((byte*)pages.OriginalOf(rows[i + RowsAhead].Slot), Math.Min(pages.Stride * sizeof(float), MostPrefetched));
+                RowScan.Prefetch((byte*)pages.OriginalOf(rows[ahead].Slot), Math.Min(pages.Stride * sizeof(float), MostPrefetched));
             }
 
+            if (i >= best && rows[i].Upper < top.Worst)
+            {
+                continue;
+            }
+
+            scored++;
             var owner = Volatile.Read(ref *pages.OwnerOf(rows[i].Slot));
             if (owner < 0)
             {
                 top.Lost++;
+                continue;
+            }
+
+            if (!pages.IsIntact(rows[i].Slot))
+            {
+                top.Suspect(rows[i].Slot);
                 continue;
             }
 
@@ -68,7 +114,7 @@ internal static class VectorScan
             top.Offer(owner, score);
         }
 
-        VectorMeters.Rescored.Add(rows.Length);
+        VectorMeters.Rescored.Add(scored);
     }
 
     private static ScanKind Run<TKernels>(

@@ -21,8 +21,8 @@ internal sealed record VectorStorage(string? Folder = null)
     /// <summary>The pool that memory comes from; null, or one without room: the process's own.</summary>
     public PagePool? Pool { get; init; }
 
-    /// <summary>The device whose kernels scan large shards; null: the processor scans all.</summary>
-    public DeviceVectors.DeviceScans? Device { get; init; }
+    /// <summary>The devices whose kernels scan large shards, a share each; none: the processor scans all.</summary>
+    public IReadOnlyList<DeviceVectors.DeviceScans> Devices { get; init; } = [];
 
     /// <summary>False: float32 alone, without codes.</summary>
     public bool IsCertified { get; init; } = true;

@@ -39,7 +39,7 @@ public sealed partial class CortexMemory
         var name = HomeName(isResident);
         try
         {
-            return await _memory.FindNamespaceAsync(tenant, name, cancellationToken).ConfigureAwait(false) ?? await _memory.ReserveNamespaceAsync(
+            var home = await _memory.FindNamespaceAsync(tenant, name, cancellationToken).ConfigureAwait(false) ?? await _memory.ReserveNamespaceAsync(
                 tenant, name,
                 new NamespaceSettings
                 {
@@ -47,6 +47,8 @@ public sealed partial class CortexMemory
                     Resident = isResident, LogRetention = HistoryKept,
                 },
                 cancellationToken).ConfigureAwait(false);
+            await _eviction.FollowAsync(home, cancellationToken).ConfigureAwait(false);
+            return home;
         }
         catch (StoreUnavailableException error)
         {
@@ -70,7 +72,13 @@ public sealed partial class CortexMemory
                 return null;
             }
 
-            return NearAnswerOf(entry, prompt.Model)?.Answer is { } near ? near with { ServedBy = trail.ServedBy } : null;
+            if (NearAnswerOf(entry, prompt.Model) is not { } near)
+            {
+                return null;
+            }
+
+            _eviction.Use(entry.Record.Id, ref near.Kept);
+            return near.Answer with { ServedBy = trail.ServedBy };
         }
         catch (StoreUnavailableException error)
         {
@@ -100,6 +108,7 @@ public sealed partial class CortexMemory
         }
 
         answer = near;
+        _eviction.Use(entry.Record.Id, ref near.Kept);
         Ledger.Count(
             tenant, model.Name, Complete, CallOutcome.Hit, near.Answer.InputTokens, near.Answer.OutputTokens, near.Answer.Avoided, Stopwatch.GetElapsedTime(started));
         return true;
@@ -165,8 +174,13 @@ public sealed partial class CortexMemory
             }
 
             var similarity = Cosine(vector, other);
-            return similarity < _options.NearThreshold ? null
-                : AnswerOf(prompt.Model, record.Key, kept, CallOutcome.NearHit, Tier.L0, record.ExpiresAt) with { Similarity = similarity };
+            if (similarity < _options.NearThreshold)
+            {
+                return null;
+            }
+
+            _eviction.Use(record.Id);
+            return AnswerOf(prompt.Model, record.Key, kept, CallOutcome.NearHit, Tier.L0, record.ExpiresAt) with { Similarity = similarity };
         }
         catch (Exception error) when (error is StoreUnavailableException or RefusedException { Code: "shard-loading" } or SequenceNotReachedException or EmbedderUnavailableException)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sophia.Memory.Cortex.Eviction;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Models;
@@ -54,12 +55,14 @@ public sealed partial class CortexMemory
         var cost = default(Cost);
         if (missing.Count > 0)
         {
+            var asked = Stopwatch.GetTimestamp();
             cost = await MakeVectorsAsync(tenant, model, request, missing, vectors, price, cancellationToken).ConfigureAwait(false);
             trail.Add("model", started);
             trail.ServedBy = null;
             if (home is not null)
             {
-                await KeepVectorsAsync(home, keys, vectors, missing).ConfigureAwait(false);
+                var took = Stopwatch.GetElapsedTime(asked) / missing.Count;
+                await KeepVectorsAsync(home, keys, vectors, missing, i => AnswerSaving.Attributes(price.Of(Tokens([request.Texts[i]]), 0), took)).ConfigureAwait(false);
             }
         }
 
@@ -82,6 +85,7 @@ public sealed partial class CortexMemory
                 if ((await _memory.GetAsync(home, keys[i], Sequence.None, trail, cancellationToken).ConfigureAwait(false)).Entry?.Record is
                     { ContentType: VectorContentType } record)
                 {
+                    _eviction.Use(record.Id);
                     vectors[i] = record.Content.IsEmpty ? null : VectorCodec.Decode(record.Content.Span);
                     continue;
                 }
@@ -124,13 +128,13 @@ public sealed partial class CortexMemory
         return cost;
     }
 
-    private async Task KeepVectorsAsync(NamespaceInfo home, string[] keys, float[]?[] vectors, List<int> made)
+    private async Task KeepVectorsAsync(NamespaceInfo home, string[] keys, float[]?[] vectors, List<int> made, Func<int, byte[]> attributes)
     {
         var expiresAt = _clock.GetUtcNow() + VectorTimeToLive;
         var puts = made.DistinctBy(i => keys[i]).Select(i => new PutRequest(new RecordDraft
         {
             Key = keys[i], Kind = ContentKind.Bytes, ContentType = VectorContentType, ExpiresAt = expiresAt,
-            Content = vectors[i] is { } vector ? VectorCodec.Encode(vector) : Array.Empty<byte>(),
+            Content = vectors[i] is { } vector ? VectorCodec.Encode(vector) : Array.Empty<byte>(), Attributes = attributes(i),
         })).ToArray();
         try
         {

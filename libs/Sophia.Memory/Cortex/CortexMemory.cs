@@ -3,6 +3,7 @@ using System.Diagnostics;
 using BitFaster.Caching.Lru;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Sophia.Memory.Cortex.Eviction;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
@@ -29,6 +30,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<FlightKey, Lazy<Task<CompletionAnswer>>> _flights = new();
     private readonly BudgetMeter _budgets;
+    private readonly AnswerEviction _eviction;
     private readonly ConcurrentLru<string, Failure> _failures = new(FailuresRemembered);
 
     // A host may stop and dispose at once, and each must find the ledger written before it closes the store.
@@ -46,7 +48,9 @@ public sealed partial class CortexMemory : IAsyncDisposable
         _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sophia.Cortex");
         _ending = new Lazy<Task>(EndAsync);
         _budgets = new BudgetMeter(_clock);
-        Ledger = new ModelLedger(memory.Store, options.LedgerInterval, _clock, _logger);
+        _eviction = new AnswerEviction(memory, options.CacheBytes, _logger);
+        Ledger = new ModelLedger(memory.Store, options.LedgerInterval, _clock, _logger, memory.Meters.L2);
+        memory.ReportModels = ReportTier;
     }
 
     private readonly record struct FlightKey(string Key, long NamespaceId, CacheUse Cache, bool IsResident);
@@ -59,7 +63,28 @@ public sealed partial class CortexMemory : IAsyncDisposable
 
     public ModelLedger Ledger { get; }
 
-    public void Start() => Ledger.Start();
+    /// <summary>Begins to write the ledger down, and to keep the cache within its budget.</summary>
+    public void Start()
+    {
+        Ledger.Start();
+        _eviction.Start();
+    }
+
+    /// <summary>What the cache takes and what went, over all tenants.</summary>
+    public CacheReport CacheReport() => _eviction.Report();
+
+    // Where a kept answer stands is told by the tiers that hold it; what they take is counted there too.
+    private TierReport ReportTier()
+    {
+        var cache = _eviction.Report();
+        var (engine, state, reason) = Models.All.Count == 0
+            ? ("no chat model", TierState.Off, "No model that completes texts is configured: Sophia:ChatModels.")
+            : ($"answers of {string.Join(", ", Models.All.Select(static model => model.Name))}", TierState.Healthy, (string?)null);
+        return MemoryHierarchy.Report(_memory.Meters.L2, engine, state, reason, cache.Bytes, cache.BudgetBytes);
+    }
+
+    /// <summary>A tenant's kept answers and vectors that are worth least, the first to go first, with what they are worth and why.</summary>
+    public IReadOnlyList<CacheWorth> LeastWorth(string tenant, int limit) => _eviction.LeastWorth(tenant, limit);
 
     /// <summary>Ends calls of models that are under way and writes the ledger down.</summary>
     public ValueTask DisposeAsync() => new(_ending.Value);
@@ -76,6 +101,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
             // Whoever waits for it has been told.
         }
 
+        await _eviction.DisposeAsync().ConfigureAwait(false);
         await Ledger.DisposeAsync().ConfigureAwait(false);
         _budgets.Dispose();
         _stop.Dispose();

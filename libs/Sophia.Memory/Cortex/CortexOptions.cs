@@ -13,6 +13,8 @@ public sealed record BudgetOptions
 /// <summary>The settings of the cache in front of models; section Sophia:Cortex.</summary>
 public sealed record CortexOptions
 {
+    private const long LeastCacheBytes = 64 << 10;
+
     /// <summary>How alike a prompt must be to one that was answered, as cosine, to get its answer; 0.95 by default. 1 turns it off.</summary>
     public double NearThreshold { get; init; } = 0.95;
 
@@ -21,6 +23,12 @@ public sealed record CortexOptions
 
     /// <summary>How often counts of avoided calls are written down; 5 s by default. Paid calls are written at once.</summary>
     public TimeSpan LedgerInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// What kept answers and vectors may take together, in bytes: answer, vector of the prompt and 512 for each. Beyond it those
+    /// that save least for their size go. Null, without limit, by default; a service takes what its inference cache pools were granted.
+    /// </summary>
+    public long? CacheBytes { get; init; }
 
     /// <summary>The budget of tenants that <see cref="Budgets"/> does not name; without limit by default.</summary>
     public BudgetOptions Budget { get; init; } = new();
@@ -46,6 +54,11 @@ public sealed record CortexOptions
         if (LedgerInterval < TimeSpan.FromMilliseconds(100) || LedgerInterval > TimeSpan.FromHours(1))
         {
             return $"Sophia:Cortex:LedgerInterval is {LedgerInterval}; it is from 00:00:00.1 to 01:00:00.";
+        }
+
+        if (CacheBytes is < LeastCacheBytes)
+        {
+            return $"Sophia:Cortex:CacheBytes is {CacheBytes}; it is at least {LeastCacheBytes:N0} bytes.";
         }
 
         foreach (var (at, budget) in Budgets.Select(static b => ($"Budgets:{b.Key}", b.Value)).Prepend(("Budget", Budget)))

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Sophia.Memory.Stores;
+using Sophia.Memory.Tiers;
 
 namespace Sophia.Memory.Cortex;
 
@@ -18,15 +20,17 @@ public sealed partial class ModelLedger : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly TimeSpan _interval;
     private readonly ILogger _logger;
+    private readonly TierMeter? _tier;
 
     // What left the cells; with what is in them it is all that was counted. Its lock holds whenever something is on the way.
     private readonly Dictionary<LedgerSeries, LedgerSum> _left = [];
     private readonly LedgerMeters _meters;
     private Task _writing = Task.CompletedTask;
 
-    public ModelLedger(ILedgerStore store, TimeSpan interval, TimeProvider clock, ILogger logger)
+    /// <param name="tier">Counts the same calls as hits and misses of L2.</param>
+    public ModelLedger(ILedgerStore store, TimeSpan interval, TimeProvider clock, ILogger logger, TierMeter? tier = null)
     {
-        (_store, _interval, _clock, _logger) = (store, interval, clock, logger);
+        (_store, _interval, _clock, _logger, _tier) = (store, interval, clock, logger, tier);
         _meters = new LedgerMeters(Sums);
     }
 
@@ -68,6 +72,27 @@ public sealed partial class ModelLedger : IAsyncDisposable
         Interlocked.Add(ref cell.NanoDollars, cost.NanoDollars);
         Interlocked.Add(ref cell.NanoCredits, cost.NanoCredits);
         Interlocked.Add(ref cell.LatencyUs, (long)latency.TotalMicroseconds);
+        CountInTier(outcome, latency);
+    }
+
+    // The time of a call is the model's, and who joins one waits for the model: neither is the tier's.
+    private void CountInTier(CallOutcome outcome, TimeSpan latency)
+    {
+        switch (outcome)
+        {
+            case CallOutcome.Hit or CallOutcome.NearHit:
+                _tier?.Hit((long)(latency.Ticks * ((double)Stopwatch.Frequency / TimeSpan.TicksPerSecond)));
+                break;
+            case CallOutcome.Joined:
+                _tier?.Hit();
+                break;
+            case CallOutcome.Called:
+                _tier?.Miss();
+                break;
+            default:
+                _tier?.Fail();
+                break;
+        }
     }
 
     /// <summary>The tenant's rows, with everything that this process has counted.</summary>

@@ -1,9 +1,14 @@
+using Sophia.Memory.Cortex.Eviction;
+
 namespace Sophia.Memory.Cortex;
 
 /// <summary>An answer that is in the near copy, with room for the form in which the edge answers it; lost with the copy.</summary>
 public sealed class NearAnswer
 {
     private object? _rendering;
+
+    /// <summary>What the eviction knows of it, once a hit has found that.</summary>
+    internal CachedAnswer? Kept;
 
     internal NearAnswer(CompletionAnswer answer) => Answer = answer;
 

@@ -53,7 +53,7 @@ public sealed record SearchRequest
     /// <summary>Show where in its content each hit has the words.</summary>
     public bool Highlight { get; init; } = true;
 
-    /// <summary>How long to wait for <see cref="MinSequence"/> and for a shard to load.</summary>
+    /// <summary>How long to wait for <see cref="MinSequence"/> and for a shard to load; with <see cref="AsOf"/>, to make one.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How many neighbours to give before and after each hit, 0–20.</summary>

@@ -23,6 +23,7 @@ public sealed partial class MemoryHierarchy
         await RequireUntrimmedAsync(ns, from.Number, cancellationToken).ConfigureAwait(false);
         var isTrimmed = (ns.Settings.LogRetention ?? Options.LogRetention) is not null;
         var entries = new List<LogEntry>(ChangePage);
+        using var contents = await _tail.WantContentsAsync(ns.Partition, cancellationToken).ConfigureAwait(false);
         for (var after = from.Number; ;)
         {
             var next = _tail.NextAsync(ns.Partition);

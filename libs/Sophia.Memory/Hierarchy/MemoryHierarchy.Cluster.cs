@@ -8,6 +8,56 @@ namespace Sophia.Memory.Hierarchy;
 
 public sealed partial class MemoryHierarchy
 {
+    // What nodes that are away hold, nobody can count.
+    private async Task<IReadOnlyList<HeldShard>> HeldElsewhereAsync(NamespaceInfo ns, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _cluster is null ? [] : await _cluster.HeldAsync(ns, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ClusterUnavailableException)
+        {
+            return [];
+        }
+    }
+
+    private async Task SettleElsewhereAsync(NamespaceInfo ns, ForgetTally tally, CancellationToken cancellationToken)
+    {
+        if (_cluster is null)
+        {
+            return;
+        }
+
+        try
+        {
+            if (!await _cluster.ReachAsync(ns, tally.Last.Number, TimeSpan.FromSeconds(5), cancellationToken).ConfigureAwait(false))
+            {
+                tally.StillHeldBy.Add("A shard on a node of L0 has not come to the tombstones yet; it overwrites the vectors when it does.");
+            }
+        }
+        catch (ClusterUnavailableException away)
+        {
+            tally.StillHeldBy.Add($"The nodes of L0 did not say whether they have come to the tombstones; they overwrite the vectors when they do. {away.Message}");
+        }
+    }
+
+    private async Task<int> EvictElsewhereAsync(long? namespaceId)
+    {
+        if (_cluster is null || namespaceId is not { } id || await _store.FindNamespaceAsync(id, CancellationToken.None).ConfigureAwait(false) is not { } ns)
+        {
+            return 0;
+        }
+
+        try
+        {
+            return await _cluster.EvictAsync(ns, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (ClusterUnavailableException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>Null when no node of L0 can be reached: the search then goes on in this process, slower and still right.</summary>
     private async Task<SearchAnswer?> SearchClusterAsync(
         NamespaceInfo ns, ShardQuery query, SearchRequest request, Trail trail, CancellationToken cancellationToken)

@@ -85,6 +85,7 @@ public sealed partial class MemoryHierarchy
     private async Task CountAsync(NamespaceInfo ns, IReadOnlyList<string> keys, ForgetTally tally, CancellationToken cancellationToken)
     {
         var shard = _shards.Find(ns);
+        var elsewhere = await HeldElsewhereAsync(ns, cancellationToken).ConfigureAwait(false);
         var erased = new List<Sequence>(keys.Count);
         foreach (var key in keys)
         {
@@ -100,7 +101,7 @@ public sealed partial class MemoryHierarchy
             erased.AddRange(versions.Where(static entry => entry.Record is not null).Select(static entry => entry.Sequence));
             tally.Near += _near.TryGet(ns.Id, key, out _) ? 1 : 0;
             tally.Shared += _shared.IsUsable && await _shared.GetAsync(IdOf(ns, key)).ConfigureAwait(false) is not null ? 1 : 0;
-            tally.Shard += shard is not null && versions[0].Kind == ChangeKind.Put ? 1 : 0;
+            tally.Shard += versions[0].Kind == ChangeKind.Put && (shard is not null || elsewhere.Any(held => held.Holds(versions[0].Sequence.Number))) ? 1 : 0;
         }
 
         // While the namespace changes its model, those of the other model stand beside the contents.
@@ -160,6 +161,7 @@ public sealed partial class MemoryHierarchy
             }
         }
 
+        await SettleElsewhereAsync(ns, tally, cancellationToken).ConfigureAwait(false);
         if (_shared.IsConfigured && !_shared.IsUsable)
         {
             tally.StillHeldBy.Add("Redis cannot be reached: copies there are unreachable from its return on (a new epoch) and expire within their time to live.");

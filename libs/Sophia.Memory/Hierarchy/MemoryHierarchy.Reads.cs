@@ -3,7 +3,6 @@ using Sophia.Memory.Caching;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
-using Sophia.Memory.Search;
 using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
 
@@ -11,13 +10,6 @@ namespace Sophia.Memory.Hierarchy;
 
 public sealed partial class MemoryHierarchy
 {
-    // A listing with a filter that matches little gives a short page and a cursor rather than going on for ever.
-    private const int ScanPerPage = 5_000;
-
-    // A page ends when its contents have so many bytes: 1,000 records of a mebibyte each would not fit a small machine.
-    private const long PageBytes = 8 << 20;
-    private const int FirstScan = 50;
-
     [ThreadStatic]
     private static int t_hits;
 
@@ -86,81 +78,6 @@ public sealed partial class MemoryHierarchy
 
         _meters.L1.Miss(Stopwatch.GetTimestamp() - started);
         return await GetFromStoreAsync(ns, key, id, minSequence, cursor, trail, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>The record as it was recorded at an instant, and had not expired then; null if it was not there.</summary>
-    public async Task<MemoryRecord?> GetAsOfAsync(
-        NamespaceInfo ns, string key, DateTimeOffset at, Trail trail, CancellationToken cancellationToken)
-    {
-        var started = Stopwatch.GetTimestamp();
-        var record = await _store.GetAsOfAsync(ns, key, at, cancellationToken).ConfigureAwait(false);
-        VisitedStore(trail, started, record is not null);
-        return record is null || record.IsExpired(at) ? null : record;
-    }
-
-    /// <summary>Versions, newest first; null when the record was never there or is forgotten.</summary>
-    public async Task<HistoryPage?> HistoryAsync(
-        NamespaceInfo ns, string key, Sequence before, int limit, Trail trail, CancellationToken cancellationToken)
-    {
-        var started = Stopwatch.GetTimestamp();
-        var items = await _store.HistoryAsync(ns, key, before, limit, cancellationToken).ConfigureAwait(false);
-        VisitedStore(trail, started, items.Count > 0);
-        if (items.Count == 0 && before.IsNone)
-        {
-            return null;
-        }
-
-        return new HistoryPage(items, items.Count == limit && !items[^1].Previous.IsNone ? items[^1].Sequence : Sequence.None);
-    }
-
-    /// <summary>Records that the filter accepts, by key, after a key.</summary>
-    public async Task<RecordPage> ListAsync(
-        NamespaceInfo ns, RecordFilter filter, string? after, int limit, Trail trail, CancellationToken cancellationToken)
-    {
-        var started = Stopwatch.GetTimestamp();
-        var now = Clock.GetUtcNow();
-        var items = new List<MemoryRecord>(limit);
-        string? next = null;
-        var bytes = 0L;
-        var read = 0L;
-        for (var scanned = 0; ;)
-        {
-            // Before the first read nothing is known of the records' size; then no read takes much more than a page may hold.
-            var most = scanned == 0 ? FirstScan : (int)Math.Clamp(PageBytes * scanned / (read + 1), 1, 500);
-            var size = Math.Min(most, Math.Max(limit - items.Count, filter.IsEmpty ? 1 : 100));
-            var records = await _store.ListAsync(ns, filter.KeyPrefix ?? "", after, size, descending: false, cancellationToken).ConfigureAwait(false);
-            foreach (var record in records)
-            {
-                after = record.Key;
-                read += record.Content.Length;
-                if (!record.IsExpired(now) && RecordFilterMatcher.Matches(filter, record))
-                {
-                    items.Add(record);
-                    bytes += record.Content.Length;
-                    if (items.Count == limit || bytes >= PageBytes)
-                    {
-                        break;
-                    }
-                }
-            }
-
-            scanned += records.Count;
-            var atEnd = records.Count < size && (records.Count == 0 || after == records[^1].Key);
-            if (atEnd)
-            {
-                next = null;
-                break;
-            }
-
-            next = after;
-            if (items.Count == limit || bytes >= PageBytes || scanned >= ScanPerPage)
-            {
-                break;
-            }
-        }
-
-        VisitedStore(trail, started, true);
-        return new RecordPage(items, next);
     }
 
     private bool MayServe(NearEntry entry, Sequence minSequence) =>
@@ -232,61 +149,6 @@ public sealed partial class MemoryHierarchy
         _sketch.Increment(HashOf(ns, key)) >= 2;
 
     private static int HashOf(NamespaceInfo ns, string key) => NearKey.Comparer.Instance.GetHashCode(new NearKey(ns.Id, key));
-
-    private Flight Join(NamespaceInfo ns, string key, RecordId id, long cursor)
-    {
-        var flightKey = new NearKey(ns.Id, key);
-        if (_flights.TryGetValue(flightKey, out var flying))
-        {
-            return flying;
-        }
-
-        var landing = new TaskCompletionSource<MemoryRecord?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var own = new Flight(landing.Task, id, ns.Partition, cursor);
-        var joined = _flights.GetOrAdd(flightKey, own);
-        if (ReferenceEquals(joined, own))
-        {
-            _ = FlyAsync(ns, key, flightKey, own, landing);
-        }
-
-        return joined;
-    }
-
-    // Owned by the landing: every way it can end is handed to those who wait.
-    private async Task FlyAsync(NamespaceInfo ns, string key, NearKey flightKey, Flight flight, TaskCompletionSource<MemoryRecord?> landing)
-    {
-        try
-        {
-            landing.TrySetResult(await ReadAsync(ns, key).ConfigureAwait(false));
-        }
-        catch (Exception error)
-        {
-            landing.TrySetException(error);
-        }
-        finally
-        {
-            _flights.TryRemove(new KeyValuePair<NearKey, Flight>(flightKey, flight));
-        }
-    }
-
-    private async Task<MemoryRecord?> ReadAsync(NamespaceInfo ns, string key)
-    {
-        using var limit = new CancellationTokenSource(Options.HardTimeout, Clock);
-        try
-        {
-            return await _store.GetAsync(ns, key, limit.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested)
-        {
-            throw new StoreUnavailableException($"L3 did not answer within {Options.HardTimeout.TotalSeconds:N1} s.");
-        }
-    }
-
-    // With a stale value at hand the soft limit counts, else the hard one, which the flight itself keeps.
-    private Task<MemoryRecord?> WaitAsync(Task<MemoryRecord?> flight, NamespaceInfo ns, string key, CancellationToken cancellationToken) =>
-        _near.TryGet(ns.Id, key, out _)
-            ? flight.WaitAsync(Options.SoftTimeout, Clock, cancellationToken)
-            : flight.WaitAsync(cancellationToken);
 
     private async ValueTask<NearEntry?> FindStaleAsync(NamespaceInfo ns, string key, RecordId id, Sequence minSequence)
     {

@@ -9,6 +9,11 @@ public sealed partial class MemoryHierarchy
 {
     private static readonly TimeSpan HealthPatience = TimeSpan.FromSeconds(2);
 
+    /// <summary>L2, which is built on this memory; null until it is.</summary>
+    internal Func<TierReport>? ReportModels { get; set; }
+
+    internal TierMeters Meters => _meters;
+
     /// <summary>Every tier at this moment. A tier that is down is a state in the report, never an exception.</summary>
     public async Task<TiersReport> ReportAsync(CancellationToken cancellationToken)
     {
@@ -20,7 +25,8 @@ public sealed partial class MemoryHierarchy
 
         var l3 = await ReportStoreAsync(cancellationToken).ConfigureAwait(false);
         var l1 = await ReportCacheAsync(l3.State, cancellationToken).ConfigureAwait(false);
-        return new TiersReport([ReportShards(), l1, l3], _tail.Lag, entries, IsReady: l3.State != TierState.Down);
+        IEnumerable<TierReport> l2 = ReportModels is { } models ? [models()] : [];
+        return new TiersReport([ReportShards(), l1, .. l2, l3], _tail.Lag, entries, IsReady: l3.State != TierState.Down);
     }
 
     /// <summary>Drops what L0 and L1 hold, or what they hold of one namespace or tag; it comes back by use.</summary>
@@ -28,7 +34,7 @@ public sealed partial class MemoryHierarchy
     public async Task<(int Near, int Shards)> EvictAsync(Tier tier, long? namespaceId, string? tag) => tier switch
     {
         Tier.L1 => (_near.Evict(namespaceId, tag), 0),
-        Tier.L0 => (0, await _shards.EvictAsync(namespaceId).ConfigureAwait(false)),
+        Tier.L0 => (0, await _shards.EvictAsync(namespaceId).ConfigureAwait(false) + await EvictElsewhereAsync(namespaceId).ConfigureAwait(false)),
         _ => throw new RefusedException("invalid-request", $"Tier {tier} is durable or not there; nothing can be evicted from it.", "Evict from L0 or L1."),
     };
 
@@ -36,7 +42,12 @@ public sealed partial class MemoryHierarchy
     {
         if (_cluster is { } cluster)
         {
-            return Report(_meters.L0, cluster.Engine, cluster.State, cluster.Reason, null, null);
+            var nodes = cluster.Nodes;
+            var used = nodes.Sum(static node => node.UsedBytes);
+            var isKnown = nodes.Count > 0;
+            // A node without a limit has all the room there could be.
+            var limit = isKnown && nodes.All(static node => node.RoomBytes < long.MaxValue / 2) ? used + nodes.Sum(static node => node.RoomBytes) : (long?)null;
+            return Report(_meters.L0, cluster.Engine, cluster.State, cluster.Reason, isKnown ? used : null, limit);
         }
 
         var behind = _shards.Behind;
@@ -96,7 +107,7 @@ public sealed partial class MemoryHierarchy
         return Report(_meters.L3, _store.Engine, state, reason, size, null);
     }
 
-    private static TierReport Report(TierMeter meter, string engine, TierState state, string? reason, long? used, long? limit) => new(
+    internal static TierReport Report(TierMeter meter, string engine, TierState state, string? reason, long? used, long? limit) => new(
         meter.Tier, meter.Name, engine, state, reason, meter.Budget, meter.Hits, meter.Misses, meter.Promotions, meter.Evictions,
         meter.Errors, used, limit, meter.Latency);
 

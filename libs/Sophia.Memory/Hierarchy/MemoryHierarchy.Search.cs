@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
 using Sophia.Memory.Log;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
@@ -42,7 +43,7 @@ public sealed partial class MemoryHierarchy
             Importance = request.Importance, Fold = request.Fold,
         };
         var answer = request.AsOf is { } at
-            ? await SearchAsOfAsync(ns, query, at, trail, cancellationToken).ConfigureAwait(false)
+            ? await SearchAsOfAsync(ns, query, at, request.Timeout, trail, cancellationToken).ConfigureAwait(false)
             : await SearchNowAsync(ns, query, request, trail, cancellationToken).ConfigureAwait(false);
         answer = WithSpellings(ns, answer);
         return request.Highlight ? WithHighlights(ns, answer, trail) : answer;
@@ -104,6 +105,11 @@ public sealed partial class MemoryHierarchy
             var started = Stopwatch.GetTimestamp();
             if (shard.Search(query, cancellationToken) is not { } found)
             {
+                if (shard.Damage is { } damage)
+                {
+                    LogDamaged(_logger, ns.Name, damage);
+                }
+
                 continue;
             }
 
@@ -118,6 +124,9 @@ public sealed partial class MemoryHierarchy
             };
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The shard of namespace '{Namespace}' is made anew from L3: {Damage}")]
+    private static partial void LogDamaged(ILogger logger, string @namespace, string damage);
 
     private async ValueTask<LoadedShard> OpenShardAsync(
         NamespaceInfo ns, SearchRequest request, long deadline, Trail trail, CancellationToken cancellationToken)
@@ -239,14 +248,22 @@ public sealed partial class MemoryHierarchy
 
     // The past has no shard: one is made of what the log says was there, searched, and thrown away. Right, not fast.
     private async Task<SearchAnswer> SearchAsOfAsync(
-        NamespaceInfo ns, ShardQuery query, DateTimeOffset at, Trail trail, CancellationToken cancellationToken)
+        NamespaceInfo ns, ShardQuery query, DateTimeOffset at, TimeSpan timeout, Trail trail, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
+        var deadline = started + (long)(timeout.TotalSeconds * Stopwatch.Frequency);
         var records = new Dictionary<string, MemoryRecord>(StringComparer.Ordinal);
         using var shard = _shards.CreateApart(ns);
         var others = new List<MemoryRecord>();
         await foreach (var record in _store.ScanAsOfAsync(ns, at, cancellationToken).ConfigureAwait(false))
         {
+            if (Left(deadline) == TimeSpan.Zero)
+            {
+                throw new RefusedException(
+                    "shard-loading", $"The index of namespace '{ns.Name}' as it was then was not made in time ({records.Count:N0} records so far).",
+                    "Allow more time with timeoutMs: a search in the past reads every record of its time.");
+            }
+
             if (!record.IsExpired(at))
             {
                 records[record.Key] = record;

@@ -4,6 +4,7 @@ using Sophia.Memory.Log;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
+using Sophia.Memory.Search;
 using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
 
@@ -115,7 +116,12 @@ public sealed partial class MemoryHierarchy
 
         if (outcome.Entries.Count > 0)
         {
-            await _shards.PaceAsync(group.Operations[0].Namespace).ConfigureAwait(false);
+            var ns = group.Operations[0].Namespace;
+            await _shards.PaceAsync(ns).ConfigureAwait(false);
+            if (_cluster is not null)
+            {
+                await _cluster.PaceAsync(ns, _tail.Seen[ns.Partition] - ShardDirectory.MostBehind).ConfigureAwait(false);
+            }
         }
 
         if (_shared.IsConfigured && outcome.Entries.Count > 0)

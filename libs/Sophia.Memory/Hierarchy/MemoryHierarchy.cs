@@ -71,7 +71,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         _tail.Trimmed += WithdrawPartition;
         var vectors = new VectorCompletion(Models, store, clock, _logger);
         _shards = new ShardDirectory(shards, _tail, store, vectors, options, _meters.L0, clock);
-        Changes = new ModelChanges(Models, store, _namespaces, _shards, _tail, vectors, clock, _logger);
+        Changes = new ModelChanges(Models, store, _namespaces, _shards, _tail, vectors, clock, _logger, cluster);
         _sketch = new FrequencySketch(options.NearCapacity);
         _promotions = new Promotions(_shared, _meters.L1);
         _housekeeping = new Housekeeping(store, _committer, _shards, options, clock, _logger) { MirroredUpTo = ns => Archive?.HasUpTo(ns) };
@@ -235,6 +235,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
     // Runs before the cursor passes the entries, so that no cache holds an older value once a caller can know of a newer.
     private async ValueTask ObserveAsync(IReadOnlyList<LogEntry> entries, bool foreign)
     {
+        Changed?.Invoke(entries);
         Dictionary<RecordId, Sequence>? forgotten = null;
         foreach (var entry in entries)
         {

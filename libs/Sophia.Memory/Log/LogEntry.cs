@@ -26,7 +26,7 @@ public enum ChangeKind : byte
 /// <param name="Version">The record's version after the change.</param>
 /// <param name="Previous">The change of the same record before this one, or none.</param>
 /// <param name="RecordedAt">When it was committed; never decreases within a partition.</param>
-/// <param name="Record">For a put, the record as written; null for the other kinds, and where the content was erased since.</param>
+/// <param name="Record">For a put, the record as written; null for the other kinds, where the content was erased since, and in a head.</param>
 /// <param name="Key">The record's key; null once the record was forgotten.</param>
 public sealed record LogEntry(
     Sequence Sequence,

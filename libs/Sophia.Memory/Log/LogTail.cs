@@ -11,6 +11,8 @@ namespace Sophia.Memory.Log;
 /// 1. A commit of this process whose number is the next one of its partition is taken at once. 2. One that is further on
 /// waits, and the gap before it, which other nodes wrote, is read from the store. 3. A shared store is also asked every
 /// interval, or when another node wakes us. 4. Each entry is shown to the observers before the cursor moves past it.
+/// 5. What other nodes wrote is read with its contents where someone here wants them, a shard or a change feed; elsewhere the
+/// keys are enough to know which copies are old, and where nobody observes, nothing is read.
 /// </summary>
 internal sealed partial class LogTail : IAsyncDisposable
 {
@@ -24,6 +26,7 @@ internal sealed partial class LogTail : IAsyncDisposable
     private readonly Watermarks _seen = new();
     private readonly Pulse[] _pulses = [.. Enumerable.Range(0, Sequence.Partitions).Select(_ => new Pulse())];
     private readonly SemaphoreSlim[] _order = [.. Enumerable.Range(0, Sequence.Partitions).Select(_ => new SemaphoreSlim(1))];
+    private readonly int[] _readers = new int[Sequence.Partitions];
     private readonly Pulse _wake = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _stopped;
@@ -107,7 +110,7 @@ internal sealed partial class LogTail : IAsyncDisposable
                 await ReadUpToAsync(partition, entries[0].Sequence.Number - 1, cancellationToken).ConfigureAwait(false);
             }
 
-            await TakeAsync(partition, entries, foreign: false).ConfigureAwait(false);
+            await TakeAsync(partition, entries, foreign: false, areKept: IsWanted(partition)).ConfigureAwait(false);
         }
         finally
         {
@@ -141,6 +144,17 @@ internal sealed partial class LogTail : IAsyncDisposable
         return into.Count < limit ? seen : into[^1].Sequence.Number;
     }
 
+    /// <summary>From here on, and until the lease is given back, what is observed of the partition and kept in memory has its contents.</summary>
+    /// <remarks>What follows the log through <see cref="ReadAsync"/> sees contents without it too, read from the store.</remarks>
+    public async ValueTask<IDisposable> WantContentsAsync(int partition, CancellationToken cancellationToken)
+    {
+        // In order with the reading: a read without contents that is under way ends before this does.
+        await _order[partition].WaitAsync(cancellationToken).ConfigureAwait(false);
+        Interlocked.Increment(ref _readers[partition]);
+        _order[partition].Release();
+        return new Wanted(this, partition);
+    }
+
     /// <summary>Completes when the cursor of the partition has moved on.</summary>
     public Task NextAsync(int partition) => _pulses[partition].Next;
 
@@ -155,95 +169,7 @@ internal sealed partial class LogTail : IAsyncDisposable
         }
     }
 
-    private async Task FollowAsync(CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            var woken = _wake.Next;
-            var suspected = _suspected;
-            _suspected = false;
-            if (!_store.IsShared && !suspected)
-            {
-                // Nobody else writes to this store, so there is nothing to find until a commit's answer is lost.
-                await Task.WhenAny(woken, _stopped).ConfigureAwait(false);
-                continue;
-            }
-
-            try
-            {
-                var started = _clock.GetTimestamp();
-                await CatchUpAsync(cancellationToken).ConfigureAwait(false);
-                Volatile.Write(ref _heardAt, started);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception error) when (error is StoreUnavailableException or StoreFullException or TimeoutException)
-            {
-                _suspected = suspected;
-                LogTailFailed(error.Message);
-            }
-            catch (Exception error)
-            {
-                // The cursor is the only way to other nodes' changes: whatever it is, it is said, and tried again.
-                _suspected = suspected;
-                LogTailBroke(error);
-            }
-
-            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(woken, Task.Delay(_options.TailInterval, _clock, waiting.Token)).ConfigureAwait(false);
-            await waiting.CancelAsync().ConfigureAwait(false);
-        }
-    }
-
-    private async Task CatchUpAsync(CancellationToken cancellationToken)
-    {
-        var now = await _store.ReadWatermarksAsync(cancellationToken).ConfigureAwait(false);
-        for (var partition = 0; partition < Sequence.Partitions; partition++)
-        {
-            if (now[partition] <= _seen[partition] || IsOwnCommitExpected(partition))
-            {
-                continue;
-            }
-
-            await _order[partition].WaitAsync(cancellationToken).ConfigureAwait(false);
-            try
-            {
-                await ReadUpToAsync(partition, now[partition], cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                _order[partition].Release();
-            }
-        }
-    }
-
-    // Not for longer than half of what the cursor may be behind: a commit that hangs must not hide other nodes' changes.
-    private bool IsOwnCommitExpected(int partition) =>
-        (Volatile.Read(ref _own) >> partition & 1) != 0 && _clock.GetElapsedTime(Volatile.Read(ref _ownSince)) < _options.TailPatience / 2;
-
-    private async ValueTask ReadUpToAsync(int partition, long last, CancellationToken cancellationToken)
-    {
-        while (_seen[partition] < last)
-        {
-            var limit = (int)Math.Min(ReadSize, last - _seen[partition]);
-            var entries = await _store.ReadLogAsync(partition, _seen[partition], limit, null, cancellationToken).ConfigureAwait(false);
-            if (entries.Count == 0)
-            {
-                // Rows in between were trimmed; there is nothing left to see before the last.
-                Trimmed?.Invoke(partition);
-                _seen[partition] = last;
-                _pulses[partition].Beat();
-                break;
-            }
-
-            Volatile.Write(ref _foreignAt, _clock.GetTimestamp());
-            await TakeAsync(partition, entries, foreign: true).ConfigureAwait(false);
-        }
-    }
-
-    private async ValueTask TakeAsync(int partition, IReadOnlyList<LogEntry> entries, bool foreign)
+    private async ValueTask TakeAsync(int partition, IReadOnlyList<LogEntry> entries, bool foreign, bool areKept)
     {
         // A commit of our own may have been read back already, wholly or in part, while it filled another's gap.
         var seen = _seen[partition];
@@ -267,6 +193,20 @@ internal sealed partial class LogTail : IAsyncDisposable
             await observed(entries, foreign).ConfigureAwait(false);
         }
 
+        if (areKept)
+        {
+            Keep(partition, entries);
+        }
+        else
+        {
+            _recent.Drop(partition);
+        }
+
+        Pass(partition, entries[^1].Sequence.Number);
+    }
+
+    private void Keep(int partition, IReadOnlyList<LogEntry> entries)
+    {
         Dictionary<Records.RecordId, Sequence>? erasures = null;
         foreach (var entry in entries)
         {
@@ -281,14 +221,26 @@ internal sealed partial class LogTail : IAsyncDisposable
         {
             _recent.Erase(erasures, partition);
         }
+    }
 
-        _seen[partition] = entries[^1].Sequence.Number;
+    private bool IsWanted(int partition) => Volatile.Read(ref _readers[partition]) > 0;
+
+    private void Pass(int partition, long number)
+    {
+        _seen[partition] = number;
         _pulses[partition].Beat();
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The log's changes could not be shown to those who follow them. Near copies are not served until they can.")]
-    private partial void LogTailBroke(Exception error);
+    private sealed class Wanted(LogTail tail, int partition) : IDisposable
+    {
+        private int _isGivenBack;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The log could not be read: {Reason} Near copies are not served until it can.")]
-    private partial void LogTailFailed(string reason);
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isGivenBack, 1) == 0)
+            {
+                Interlocked.Decrement(ref tail._readers[partition]);
+            }
+        }
+    }
 }

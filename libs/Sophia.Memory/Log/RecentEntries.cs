@@ -9,6 +9,8 @@ internal sealed class RecentEntries(long limitBytes)
     private readonly int[] _dropped = new int[Sequence.Partitions];
     private long _bytes;
 
+    public long Bytes => Volatile.Read(ref _bytes);
+
     public void Add(LogEntry entry)
     {
         lock (_lock)
@@ -19,6 +21,34 @@ internal sealed class RecentEntries(long limitBytes)
             while (_bytes > limitBytes && _order.TryDequeue(out var partition))
             {
                 DropOldest(partition);
+            }
+        }
+    }
+
+    /// <summary>Drops what is held of a partition: what came after it is not here, so that those who read on go to the store.</summary>
+    public void Drop(int partition)
+    {
+        lock (_lock)
+        {
+            var entries = _partitions[partition];
+            if (entries.Count == 0)
+            {
+                return;
+            }
+
+            for (var i = _dropped[partition]; i < entries.Count; i++)
+            {
+                _bytes -= SizeOf(entries[i]);
+            }
+
+            entries.Clear();
+            _dropped[partition] = 0;
+            for (var i = _order.Count; i > 0; i--)
+            {
+                if (_order.Dequeue() is var other && other != partition)
+                {
+                    _order.Enqueue(other);
+                }
             }
         }
     }

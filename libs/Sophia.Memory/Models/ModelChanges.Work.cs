@@ -94,6 +94,11 @@ public sealed partial class ModelChanges
         {
             Recall = recall, IsCut = reason is null, Made = shard.Shard.Count, Total = shard.Shard.Count,
         };
+        if (next.IsCut)
+        {
+            await WarmAsync(target, cancellationToken).ConfigureAwait(false);
+        }
+
         if (await SaveAsync(next, cancellationToken).ConfigureAwait(false))
         {
             LogChecked(ns.Name, change.From, change.To, next.Phase, recall.After);

@@ -4,6 +4,7 @@ using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
 
 namespace Sophia.Memory.Models;
@@ -27,6 +28,8 @@ public sealed record ModelChangeRequest(EmbeddingModel To, double MinRecall = 0.
 /// <item>The old shard goes on following the log, so that the change can be undone in the same way, until it is finished: then
 /// the vectors move into the contents and the old ones go.</item>
 /// </list>
+/// All of this is done in the process of a service, also where searches are made by nodes of L0. Before the cut-over these load the shard
+/// of the new model, so that no search waits for it.
 /// Every state is a row with a revision that the next one must follow. One node works on a change, under a lease: two would only
 /// do the work twice.
 /// </summary>
@@ -44,6 +47,7 @@ public sealed partial class ModelChanges : IAsyncDisposable
     private readonly VectorCompletion _vectors;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
+    private readonly IShardCluster? _cluster;
     private readonly string _owner;
     private readonly ConcurrentDictionary<long, long> _leasedAt = new();
     private readonly CancellationTokenSource _stop = new();
@@ -53,8 +57,9 @@ public sealed partial class ModelChanges : IAsyncDisposable
 
     internal ModelChanges(
         ModelCatalog models, IRecordStore store, NamespaceDirectory namespaces, ShardDirectory shards, LogTail tail, VectorCompletion vectors,
-        TimeProvider clock, ILogger logger)
+        TimeProvider clock, ILogger logger, IShardCluster? cluster = null)
     {
+        _cluster = cluster;
         (_models, _store, _namespaces, _shards, _tail, _vectors, _clock, _logger) = (models, store, namespaces, shards, tail, vectors, clock, logger);
         // A store for one process needs no lease: the next process takes up the work at once.
         _owner = store.IsShared ? Guid.NewGuid().ToString("N") : "alone";
@@ -106,7 +111,17 @@ public sealed partial class ModelChanges : IAsyncDisposable
 
     /// <summary>Makes the new model current although the check did not pass, or because the operator wanted to say when.</summary>
     /// <exception cref="RefusedException">model-change-not-possible.</exception>
-    public Task<ModelChange> CutOverAsync(NamespaceInfo ns, CancellationToken cancellationToken) => MoveAsync(ns, change => change.Phase switch
+    public async Task<ModelChange> CutOverAsync(NamespaceInfo ns, CancellationToken cancellationToken)
+    {
+        if (await _store.FindModelChangeAsync(ns.Id, cancellationToken).ConfigureAwait(false) is { Phase: ModelChangePhase.Held } held)
+        {
+            await WarmAsync(At(ns, held, held.To), cancellationToken).ConfigureAwait(false);
+        }
+
+        return await CutNowAsync(ns, cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task<ModelChange> CutNowAsync(NamespaceInfo ns, CancellationToken cancellationToken) => MoveAsync(ns, change => change.Phase switch
     {
         ModelChangePhase.Held => change.Next(ModelChangePhase.Cut, _clock.GetUtcNow()) with { IsCut = true },
         ModelChangePhase.Cut => null,
@@ -142,6 +157,8 @@ public sealed partial class ModelChanges : IAsyncDisposable
         await Task.WhenAll(_runs.Values).ConfigureAwait(false);
         _stop.Dispose();
     }
+
+    private Task WarmAsync(NamespaceInfo target, CancellationToken cancellationToken) => _cluster?.WarmAsync(target, cancellationToken) ?? Task.CompletedTask;
 
     private static RefusedException NotPossible(string message, string suggestion) => new("model-change-not-possible", message, suggestion);
 

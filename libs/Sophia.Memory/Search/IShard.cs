@@ -20,6 +20,12 @@ public interface IShardEngine
     IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms);
 }
 
+/// <summary>A record with what a shard has read in it.</summary>
+public abstract class PreparedRecord(MemoryRecord record)
+{
+    public MemoryRecord Record { get; } = record;
+}
+
 /// <summary>
 /// The searchable view of one namespace. One caller at a time changes it; any number may search meanwhile, and a search
 /// sees every change whose call returned before the search began.
@@ -32,10 +38,19 @@ public interface IShard : IDisposable
     /// </summary>
     void Put(MemoryRecord record);
 
+    /// <summary>Reads in a record what the shard needs to take it in, which is the longer part of it. Changes nothing; any number of callers at once.</summary>
+    /// <exception cref="ArgumentException">As of <see cref="Put(MemoryRecord)"/>.</exception>
+    PreparedRecord Prepare(MemoryRecord record);
+
+    /// <inheritdoc cref="Put(MemoryRecord)"/>
+    /// <param name="record">Of this shard's <see cref="Prepare"/>.</param>
+    void Put(PreparedRecord record);
+
     /// <summary>Takes a record away and overwrites its vector. An id that is not there is remembered only by its sequence's order.</summary>
     void Remove(RecordId id, Sequence sequence);
 
     /// <exception cref="ArgumentException">The vector's length is not the namespace's dimension.</exception>
+    /// <exception cref="ShardDamagedException">What it holds is not what was written into it.</exception>
     ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken);
 
     /// <summary>Makes several searches, faster than one after another where they look at the same vectors.</summary>

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Sophia.Memory.Log;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
@@ -12,7 +11,7 @@ namespace Sophia.Memory.Search;
 /// A shard and its cursor: loaded from the store's records, then kept up from the log. One task changes the shard; the
 /// cursor moves only after the change is in it.
 /// </summary>
-internal sealed class LoadedShard : IAsyncDisposable
+internal sealed partial class LoadedShard : IAsyncDisposable
 {
     private const int ReadSize = 512;
     private const int ScansAlone = 20_000;
@@ -21,6 +20,7 @@ internal sealed class LoadedShard : IAsyncDisposable
     private readonly IRecordStore _store;
     private readonly TimeProvider _clock;
     private readonly VectorCompletion _vectors;
+    private readonly Func<LoadedShard, ValueTask>? _makeRoom;
     private readonly CancellationTokenSource _stop = new();
     private readonly Pulse _moved = new();
     private readonly Task _running;
@@ -33,14 +33,16 @@ internal sealed class LoadedShard : IAsyncDisposable
     private volatile bool _isDistrusted;
 
     /// <param name="span">Which of the namespace's records it has.</param>
-    public LoadedShard(NamespaceInfo ns, ShardSpan span, IShard shard, LogTail tail, IRecordStore store, VectorCompletion vectors, TimeProvider clock)
+    /// <param name="makeRoom">Asked again and again while it loads; what it throws ends the loading. Null: there is room.</param>
+    public LoadedShard(
+        NamespaceInfo ns, ShardSpan span, IShard shard, LogTail tail, IRecordStore store, VectorCompletion vectors, TimeProvider clock, Func<LoadedShard, ValueTask>? makeRoom = null)
     {
-        (Namespace, Span, Shard, _tail, _store, _vectors, _clock) = (ns, span, shard, tail, store, vectors, clock);
+        (Namespace, Span, Shard, _tail, _store, _vectors, _clock, _makeRoom) = (ns, span, shard, tail, store, vectors, clock, makeRoom);
         // A scan of many rows takes all cores by itself; of few, searches run beside each other.
         Batcher = new SearchBatcher(
             queries => Ask((queries, _stop.Token), static (one, asked) => one.Search(asked.queries, asked.Token)),
             () => shard.Count >= ScansAlone ? 1 : Environment.ProcessorCount);
-        _openedAt = clock.GetTimestamp();
+        (_openedAt, OpenedAt) = (clock.GetTimestamp(), clock.GetUtcNow());
         Touch();
         _running = Task.Run(() => RunAsync(_stop.Token));
     }
@@ -63,6 +65,9 @@ internal sealed class LoadedShard : IAsyncDisposable
     /// <summary>True when the cursor's task has ended with an error, so that the shard must be loaded anew.</summary>
     public bool IsBroken => _running.IsFaulted || _ready.Task.IsFaulted || _isDistrusted;
 
+    /// <summary>When its loading began.</summary>
+    public DateTimeOffset OpenedAt { get; }
+
     public TimeSpan Age => _clock.GetElapsedTime(_openedAt);
 
     public TimeSpan Idle => _clock.GetElapsedTime(Volatile.Read(ref _usedAt));
@@ -71,6 +76,9 @@ internal sealed class LoadedShard : IAsyncDisposable
     public int Missing => Volatile.Read(ref _missing);
 
     public bool IsSearching => Volatile.Read(ref _searching) > 0;
+
+    /// <summary>What was found to be damaged; null when nothing was.</summary>
+    public string? Damage { get; private set; }
 
     public void Distrust() => _isDistrusted = true;
 
@@ -94,6 +102,12 @@ internal sealed class LoadedShard : IAsyncDisposable
 
             Touch();
             return ask(Shard, call);
+        }
+        catch (ShardDamagedException damaged)
+        {
+            Damage = damaged.Message;
+            Distrust();
+            return null;
         }
         finally
         {
@@ -144,6 +158,7 @@ internal sealed class LoadedShard : IAsyncDisposable
     {
         try
         {
+            using var contents = await _tail.WantContentsAsync(Namespace.Partition, cancellationToken).ConfigureAwait(false);
             await LoadAsync(cancellationToken).ConfigureAwait(false);
             _ready.TrySetResult();
             await FollowAsync(cancellationToken).ConfigureAwait(false);
@@ -157,61 +172,6 @@ internal sealed class LoadedShard : IAsyncDisposable
             _ready.TrySetException(error);
             throw;
         }
-    }
-
-    // The store reads on while the shard takes in what was read: two cores load in half the time of one.
-    private async Task LoadAsync(CancellationToken cancellationToken)
-    {
-        var start = _tail.Seen[Namespace.Partition];
-        await Span.ReadAsync(start, cancellationToken).ConfigureAwait(false);
-        var records = Channel.CreateBounded<MemoryRecord>(new BoundedChannelOptions(ReadSize * 4) { SingleReader = true, SingleWriter = true });
-        var reading = Task.Run(() => ReadAllAsync(records.Writer, cancellationToken), CancellationToken.None);
-        var others = new List<MemoryRecord>();
-        await foreach (var record in records.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-        {
-            // What came since may belong to a shard that was opened since; the log brings it, after another look at the map.
-            if (!Span.IsWhole && (record.Sequence.Number > start || !Span.Holds(record.Sequence)))
-            {
-                continue;
-            }
-
-            if (VectorCompletion.IsRight(Namespace.Settings, record))
-            {
-                Shard.Put(record);
-            }
-            else
-            {
-                others.Add(record);
-                if (others.Count == ReadSize)
-                {
-                    await PutOthersAsync(others, cancellationToken).ConfigureAwait(false);
-                }
-            }
-        }
-
-        await PutOthersAsync(others, cancellationToken).ConfigureAwait(false);
-        await reading.ConfigureAwait(false);
-        Volatile.Write(ref _seen, start);
-    }
-
-    private async Task ReadAllAsync(ChannelWriter<MemoryRecord> records, CancellationToken cancellationToken)
-    {
-        Exception? failure = null;
-        try
-        {
-            await foreach (var record in (Span.Number == 0 && !Span.HasNext ? _store.ScanAsync(Namespace, cancellationToken)
-                : _store.ScanAsync(Namespace, Span.First, Span.End, cancellationToken)).ConfigureAwait(false))
-            {
-                await records.WriteAsync(record, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        catch (Exception error)
-        {
-            // Handed to the loading side through the channel, which ends with it.
-            failure = error;
-        }
-
-        records.TryComplete(failure);
     }
 
     private async Task FollowAsync(CancellationToken cancellationToken)
@@ -256,22 +216,6 @@ internal sealed class LoadedShard : IAsyncDisposable
 
             Volatile.Write(ref _seen, reached);
             _moved.Beat();
-        }
-    }
-
-    private async ValueTask PutOthersAsync(List<MemoryRecord> others, CancellationToken cancellationToken)
-    {
-        if (others.Count == 0)
-        {
-            return;
-        }
-
-        var records = others.ToArray();
-        others.Clear();
-        Interlocked.Add(ref _missing, await _vectors.CompleteAsync(Namespace, records, cancellationToken).ConfigureAwait(false));
-        foreach (var record in records)
-        {
-            Shard.Put(record);
         }
     }
 

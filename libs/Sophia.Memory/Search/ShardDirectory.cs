@@ -16,11 +16,11 @@ namespace Sophia.Memory.Search;
 /// </summary>
 internal sealed class ShardDirectory(
     IShardEngine engine, LogTail tail, IRecordStore store, VectorCompletion vectors, MemoryOptions options, TierMeter meter, TimeProvider clock,
-    IShardMap? map = null, long shardRecords = long.MaxValue)
+    IShardMap? map = null, long shardRecords = long.MaxValue, long mostBytes = long.MaxValue)
     : IAsyncDisposable
 {
     /// <summary>Changes of the log that a shard may be behind before writers are held back; about a tenth of a second of full load.</summary>
-    private const int MostBehind = 2_000;
+    public const int MostBehind = 2_000;
 
     private static readonly TimeSpan PacePatience = TimeSpan.FromMilliseconds(100);
 
@@ -31,10 +31,14 @@ internal sealed class ShardDirectory(
     private static readonly TimeSpan MissingPatience = TimeSpan.FromSeconds(30);
     private readonly ConcurrentDictionary<ShardKey, LoadedShard> _shards = new();
     private readonly Lock _opening = new();
+    private readonly ConcurrentQueue<LoadedShard> _displaced = new();
 
     public string Engine => engine.Engine;
 
     public long SizeInMemory => _shards.Values.Sum(shard => shard.Shard.SizeInMemory);
+
+    /// <summary>Bytes that shards may still take; negative when they have grown beyond what they may.</summary>
+    public long Room => mostBytes - SizeInMemory;
 
     /// <summary>Changes that the slowest loaded shard has still to take in.</summary>
     public long Behind => _shards.Values.Select(s => tail.Seen[s.Namespace.Partition] - s.Seen).DefaultIfEmpty(0).Max();
@@ -101,7 +105,7 @@ internal sealed class ShardDirectory(
                 _ = shard.DisposeAsync().AsTask();
             }
 
-            var opened = new LoadedShard(ns, new ShardSpan(ns, number, map, shardRecords), engine.Create(ns), tail, store, vectors, clock);
+            var opened = new LoadedShard(ns, new ShardSpan(ns, number, map, shardRecords), engine.Create(ns), tail, store, vectors, clock, mostBytes == long.MaxValue ? null : MakeRoomAsync);
             _shards[key] = opened;
             meter.Promote();
             return opened;
@@ -149,6 +153,42 @@ internal sealed class ShardDirectory(
                 size -= shard.Shard.SizeInMemory;
                 await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>While shards take more than they may: drops those that nobody has asked for of late, the longest unused first.</summary>
+    public async Task DropBeyondRoomAsync(LoadedShard? loading = null)
+    {
+        if (Room >= 0)
+        {
+            return;
+        }
+
+        foreach (var shard in _shards.Values.OrderByDescending(static s => s.Idle))
+        {
+            if (shard != loading && shard.Idle >= options.ShardIdle && !shard.IsSearching && shard.Ready.IsCompleted)
+            {
+                await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
+                _displaced.Enqueue(shard);
+                if (Room >= 0)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes one of the shards that were dropped for want of room; each is given once.</summary>
+    public bool TryTakeDisplaced([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out LoadedShard? shard) => _displaced.TryDequeue(out shard);
+
+    // One that does not fit ends with an error instead of with the process's memory.
+    private async ValueTask MakeRoomAsync(LoadedShard loading)
+    {
+        await DropBeyondRoomAsync(loading).ConfigureAwait(false);
+        if (Room < 0)
+        {
+            var bytes = loading.Shard.SizeInMemory;
+            throw new NoRoomException(bytes, $"It takes more than {bytes >> 20:N0} MiB; of the {mostBytes >> 20:N0} MiB that shards may take here, others in use take {(SizeInMemory - bytes) >> 20:N0}.");
         }
     }
 

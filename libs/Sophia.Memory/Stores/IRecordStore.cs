@@ -111,6 +111,9 @@ public interface IRecordStore : IModelStore, ILedgerStore, IAsyncDisposable
     Task<IReadOnlyList<LogEntry>> ReadLogAsync(
         int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="ReadLogAsync"/> of all namespaces, with keys and without records.</summary>
+    Task<IReadOnlyList<LogEntry>> ReadLogHeadsAsync(int partition, long after, int limit, CancellationToken cancellationToken);
+
     /// <summary>The number of the last committed change of each partition.</summary>
     Task<Watermarks> ReadWatermarksAsync(CancellationToken cancellationToken);
 

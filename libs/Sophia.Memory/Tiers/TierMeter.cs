@@ -85,6 +85,9 @@ public sealed class TierMeter
         Time(ticks);
     }
 
+    /// <summary>The tier had no answer; this time was not taken.</summary>
+    public void Miss() => _misses.Add(1);
+
     /// <summary>A visit that neither hits nor misses, such as a write.</summary>
     public void Time(long ticks)
     {

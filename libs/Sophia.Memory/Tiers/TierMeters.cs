@@ -25,12 +25,15 @@ public sealed class TierMeters : IDisposable
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.. LatencyHistogram.ReportedBoundsMs.Select(ms => ms / 1000)] });
         L0 = new TierMeter(_meter, duration, Tier.L0, "gpu memory", TimeSpan.FromMilliseconds(10));
         L1 = new TierMeter(_meter, duration, Tier.L1, "session cache", TimeSpan.FromMilliseconds(50));
+        L2 = new TierMeter(_meter, duration, Tier.L2, "cortex cache", TimeSpan.FromMilliseconds(100));
         L3 = new TierMeter(_meter, duration, Tier.L3, "persistent memory", TimeSpan.FromMilliseconds(200));
     }
 
     public TierMeter L0 { get; }
 
     public TierMeter L1 { get; }
+
+    public TierMeter L2 { get; }
 
     public TierMeter L3 { get; }
 

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
@@ -98,33 +97,8 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
         }
     }
 
-    /// <summary>Stops the mirror, or lets it go on, in every process; durable when the task completes.</summary>
-    /// <exception cref="Memory.Stores.StoreUnavailableException"/>
-    public async Task PauseAsync(bool paused, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            await ReadAsync(cancellationToken).ConfigureAwait(false);
-            if (_state.Paused == paused || await SaveAsync(_state with { Paused = paused }, cancellationToken).ConfigureAwait(false))
-            {
-                return;
-            }
-        }
-    }
-
     /// <summary>Whether no process of the service has ever mirrored: its store is new.</summary>
     public bool IsNew => _isRead && _stateAt.IsNone;
-
-    /// <summary>Begins at the log's first row again: every row is written once more, which does no harm.</summary>
-    /// <exception cref="Memory.Stores.StoreUnavailableException"/>
-    public async Task ResetAsync(CancellationToken cancellationToken)
-    {
-        do
-        {
-            await ReadAsync(cancellationToken).ConfigureAwait(false);
-        }
-        while (!await SaveAsync(_state with { Numbers = new long[Sequence.Partitions], Times = new long[Sequence.Partitions] }, cancellationToken).ConfigureAwait(false));
-    }
 
     /// <summary>Reads where the mirror is; called once before the first flush, so that the lag is right from the start.</summary>
     public Task StartAsync(CancellationToken cancellationToken) => ReadAsync(cancellationToken);
@@ -250,74 +224,6 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
         }
     }
 
-    private async Task ReadAsync(CancellationToken cancellationToken)
-    {
-        var read = await _states.ReadAsync(Key, cancellationToken).ConfigureAwait(false);
-        var state = MirrorState.Of(read.Value);
-        lock (_lock)
-        {
-            // What this process has mirrored since it wrote its state down need not be done again.
-            if (_isRead && read.At == _stateAt)
-            {
-                return;
-            }
-
-            (_state, _stateAt, _isRead) = (state, read.At, true);
-        }
-    }
-
-    private async Task<bool> LeaseAsync(CancellationToken cancellationToken)
-    {
-        if (!_memory.IsShared)
-        {
-            return true;
-        }
-
-        var now = _memory.Clock.GetUtcNow();
-        if (_state.Owner == _node && _state.LeaseUntil > now + (LeaseTime / 2))
-        {
-            return true;
-        }
-
-        if (_state.Owner is not null && _state.Owner != _node && _state.LeaseUntil > now)
-        {
-            return false;
-        }
-
-        return await SaveAsync(_state with { Owner = _node, LeaseUntil = now + LeaseTime }, cancellationToken).ConfigureAwait(false);
-    }
-
-    // Written behind the rows: a process that ends before it does them again.
-    private async Task SaveOrLoseAsync(CancellationToken cancellationToken)
-    {
-        var now = _memory.Clock.GetUtcNow();
-        if (!await SaveAsync(_state with { Owner = _node, LeaseUntil = now + LeaseTime, CaughtUpAt = now }, cancellationToken).ConfigureAwait(false))
-        {
-            await ReadAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async Task<bool> SaveAsync(MirrorState state, CancellationToken cancellationToken)
-    {
-        if (await _states.WriteAsync(Key, state.ToBytes(), _stateAt, cancellationToken).ConfigureAwait(false) is not { } at)
-        {
-            return false;
-        }
-
-        lock (_lock)
-        {
-            // The row that says so is itself a row of the log, and not one to be mirrored.
-            if (state.Numbers[at.Partition] == at.Number - 1)
-            {
-                state.Numbers[at.Partition] = at.Number;
-            }
-
-            (_state, _stateAt) = (state, at);
-        }
-
-        return true;
-    }
-
     private async Task<NamespaceInfo?> NamespaceAsync(long id, CancellationToken cancellationToken)
     {
         if (!_namespaces.TryGetValue(id, out var ns))
@@ -347,99 +253,4 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
             }
         }
     }
-
-    private async Task PurgeResidentAsync(FlushSession session, CancellationToken cancellationToken)
-    {
-        await ReadNamespacesAsync(cancellationToken).ConfigureAwait(false);
-        var resident = _namespaces.Values.Where(static ns => ns.Settings.Resident).Select(static ns => ns.Id).Order().ToArray();
-        var added = resident.Except(_state.Resident).Where(id => _state.Numbers[_namespaces[id].Partition] > 0 && !_namespaces[id].Name.StartsWith('$')).ToArray();
-        if (added.Length > 0)
-        {
-            foreach (var table in MirrorStatements.Tables)
-            {
-                await session.ExecuteAsync(MirrorStatements.EraseNamespaces(table, added), cancellationToken).ConfigureAwait(false);
-            }
-        }
-
-        lock (_lock)
-        {
-            _state = _state with { Resident = resident };
-            _recalls = false;
-        }
-    }
-
-    // The session's tables that were made for this flush: of vectors by their length, and the one of rows.
-    private const int RowStage = -1;
-
-    private async Task WriteAsync(FlushSession session, MirrorRows rows, HashSet<int> stages, CancellationToken cancellationToken)
-    {
-        if (stages.Add(RowStage))
-        {
-            await session.ExecuteAsync(MirrorStatements.MakeStage, cancellationToken).ConfigureAwait(false);
-        }
-
-        foreach (var (table, _) in rows.Vectors(0, rows.Count))
-        {
-            if (stages.Add(table))
-            {
-                await session.ExecuteAsync(MirrorStatements.MakeVectorStage(table, session.BindsVectors), cancellationToken).ConfigureAwait(false);
-            }
-        }
-
-        await WriteAsync(session, rows, 0, rows.Count, cancellationToken).ConfigureAwait(false);
-        Interlocked.Add(ref _mirrored, rows.Count);
-    }
-
-    private async Task WriteAsync(FlushSession session, MirrorRows rows, int from, int count, CancellationToken cancellationToken)
-    {
-        var vectors = rows.Vectors(from, count).ToArray();
-        try
-        {
-            await session.ExecuteAsync(MirrorStatements.EmptyStage, cancellationToken).ConfigureAwait(false);
-            foreach (var (table, _) in vectors)
-            {
-                await session.ExecuteAsync(MirrorStatements.EmptyVectorStage(table), cancellationToken).ConfigureAwait(false);
-            }
-
-            await session.ExecuteAsync(MirrorStatements.Fill, cancellationToken, rows.Arrays(from, count)).ConfigureAwait(false);
-            foreach (var (table, arrays) in vectors)
-            {
-                await session.ExecuteAsync(MirrorStatements.FillVectors(table), cancellationToken, arrays).ConfigureAwait(false);
-            }
-
-            foreach (var table in rows.Erases ? MirrorStatements.Tables : [])
-            {
-                await session.ExecuteAsync(MirrorStatements.Erase(table), cancellationToken).ConfigureAwait(false);
-            }
-
-            foreach (var (table, _) in vectors)
-            {
-                await session.ExecuteAsync(MirrorStatements.MergeVectors(table, session.BindsVectors), cancellationToken).ConfigureAwait(false);
-            }
-
-            await session.ExecuteAsync(MirrorStatements.Merge, cancellationToken).ConfigureAwait(false);
-        }
-        catch (DbException error) when (DriverErrors.StateOf(error) is ['2', '2', ..])
-        {
-            // 22…: the data, and not the connection, is what Snowflake will not have.
-            if (count > 1)
-            {
-                await WriteAsync(session, rows, from, count / 2, cancellationToken).ConfigureAwait(false);
-                await WriteAsync(session, rows, from + (count / 2), count - (count / 2), cancellationToken).ConfigureAwait(false);
-                return;
-            }
-
-            if (rows.Bare(from) is not { } sequence)
-            {
-                throw;
-            }
-
-            LogStripped(sequence, error.Message);
-            Interlocked.Increment(ref _stripped);
-            await WriteAsync(session, rows, from, 1, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Row {Sequence} of the log goes to Snowflake without its content, which it will not have: {Reason}")]
-    private partial void LogStripped(string sequence, string reason);
 }

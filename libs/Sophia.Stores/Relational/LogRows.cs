@@ -8,10 +8,12 @@ namespace Sophia.Stores.Relational;
 /// <summary>Rows of log joined with contents, as every read of records and of the log selects them.</summary>
 internal static class LogRows
 {
-    /// <summary>The columns, with l for log and c for contents, which may be missing.</summary>
+    /// <summary>The columns of an entry without its record, with l for log and c for contents, which may be missing.</summary>
+    public const string HeadColumns = "l.lsn, l.ns_id, l.record_id, l.kind, l.version, l.previous, l.recorded_at, c.key";
+
+    /// <inheritdoc cref="HeadColumns"/>
     public const string Columns =
-        "l.lsn, l.ns_id, l.record_id, l.kind, l.version, l.previous, l.recorded_at, " +
-        "c.key, c.kind, c.content_type, c.content, c.tags, c.attributes, c.provenance, c.vector, c.vector_model, " +
+        HeadColumns + ", c.kind, c.content_type, c.content, c.tags, c.attributes, c.provenance, c.vector, c.vector_model, " +
         "c.created_at, c.expires_at, c.valid_from, c.valid_to";
 
     /// <summary>The kind of a content row that keeps only the key, behind a delete or an expiry.</summary>
@@ -20,17 +22,21 @@ internal static class LogRows
     public static LogEntry Entry(DbDataReader row)
     {
         var key = row.TextOrNull(7);
-        return new LogEntry(
-            new Sequence(row.GetInt64(0)),
-            row.GetInt64(1),
-            RecordId.FromBytes(row.GetFieldValue<byte[]>(2)),
-            (ChangeKind)row.GetInt16(3),
-            row.GetInt32(4),
-            new Sequence(row.GetInt64(5)),
-            UnixTime.FromMs(row.GetInt64(6)),
-            key is null || row.GetInt16(8) == KeyOnly ? null : Record(row, key),
-            key);
+        return Entry(row, key is null || row.GetInt16(8) == KeyOnly ? null : Record(row, key), key);
     }
+
+    public static LogEntry Head(DbDataReader row) => Entry(row, null, row.TextOrNull(7));
+
+    private static LogEntry Entry(DbDataReader row, MemoryRecord? record, string? key) => new(
+        new Sequence(row.GetInt64(0)),
+        row.GetInt64(1),
+        RecordId.FromBytes(row.GetFieldValue<byte[]>(2)),
+        (ChangeKind)row.GetInt16(3),
+        row.GetInt32(4),
+        new Sequence(row.GetInt64(5)),
+        UnixTime.FromMs(row.GetInt64(6)),
+        record,
+        key);
 
     public static MemoryRecord Record(DbDataReader row) => Record(row, row.GetString(7));
 

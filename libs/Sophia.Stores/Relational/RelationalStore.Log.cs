@@ -9,19 +9,25 @@ namespace Sophia.Stores.Relational;
 internal abstract partial class RelationalStore
 {
     // The range stands at the contents too: PostgreSQL would merge both from the first row of the table otherwise.
-    private const string SelectLog =
-        $"SELECT {LogRows.Columns} FROM log l LEFT JOIN contents c ON c.lsn = l.lsn AND c.lsn > @after AND c.lsn < @end WHERE l.lsn > @after AND l.lsn < @end ";
+    private const string FromLog = "FROM log l LEFT JOIN contents c ON c.lsn = l.lsn AND c.lsn > @after AND c.lsn < @end WHERE l.lsn > @after AND l.lsn < @end ";
+    private const string InOrder = "ORDER BY l.lsn LIMIT @limit";
 
     public async Task<IReadOnlyList<LogEntry>> ReadLogAsync(
         int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken) =>
         await ReadAsync((partition, after, limit, namespaceId), static (session, q, ct) =>
         {
-            var command = session.Command(SelectLog + (q.namespaceId is null ? "ORDER BY l.lsn LIMIT @limit" : "AND l.ns_id = @ns ORDER BY l.lsn LIMIT @limit"))
-                .With("@after", Sequence.Of(q.partition, q.after).Value)
-                .With("@end", FirstOf(q.partition) + (1L << 48))
-                .With("@limit", q.limit);
+            var command = Ranged(session.Command($"SELECT {LogRows.Columns} {FromLog}{(q.namespaceId is null ? "" : "AND l.ns_id = @ns ")}{InOrder}"), q.partition, q.after, q.limit);
             return ListAsync(q.namespaceId is { } ns ? command.With("@ns", ns) : command, LogRows.Entry, ct);
         }, cancellationToken).ConfigureAwait(false);
+
+    public async Task<IReadOnlyList<LogEntry>> ReadLogHeadsAsync(int partition, long after, int limit, CancellationToken cancellationToken) =>
+        await ReadAsync((partition, after, limit), static (session, q, ct) => ListAsync(
+            Ranged(session.Command($"SELECT {LogRows.HeadColumns} {FromLog}{InOrder}"), q.partition, q.after, q.limit), LogRows.Head, ct), cancellationToken).ConfigureAwait(false);
+
+    private static DbCommand Ranged(DbCommand command, int partition, long after, int limit) => command
+        .With("@after", Sequence.Of(partition, after).Value)
+        .With("@end", FirstOf(partition) + (1L << 48))
+        .With("@limit", limit);
 
     public Task<Watermarks> ReadWatermarksAsync(CancellationToken cancellationToken) =>
         ReadAsync(0, static async (session, _, ct) =>

@@ -73,6 +73,28 @@ public sealed class ModelTests
         Assert.StartsWith("account=org-name;user=SVC;", (await model.Application.EnvironmentOfAsync("snowflake-migrations"))["SOPHIA_SNOWFLAKE"], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false, true, "Programs", "LocalEngines=embedded")]
+    [InlineData(false, false, "Embedded", "not both installed")]
+    [InlineData(true, true, "Embedded", "privileged user")]
+    [InlineData(true, false, "Embedded", "privileged user")]
+    public void A_machine_without_a_container_engine_is_told_so_in_one_sentence_and_what_runs_instead(bool isPrivileged, bool hasPrograms, string choice, string because)
+    {
+        var (chosen, sentence) = LocalEngines.WithoutContainers(isPrivileged, hasPrograms);
+
+        Assert.Equal(choice, chosen.ToString());
+        Assert.Matches(@"^No container engine answers \(docker, podman\)[^.]*\.$", sentence);
+        Assert.Contains(because, sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Whoever_asks_for_programs_as_a_privileged_user_is_told_that_postgres_will_not_run()
+    {
+        Assert.Contains("LocalEngines=embedded", LocalEngines.Doubt(LocalEngine.Programs, isPrivileged: true), StringComparison.Ordinal);
+        Assert.Null(LocalEngines.Doubt(LocalEngine.Programs, isPrivileged: false));
+        Assert.Null(LocalEngines.Doubt(LocalEngine.Embedded, isPrivileged: true));
+    }
+
     [Fact]
     public void The_whole_system_stands_on_one_page() =>
         Assert.InRange(File.ReadLines(Path.Combine(Recording.Root, "Sophia.AppHost", "AppHost.cs")).Count(), 1, 120);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Sophia.AppHost.Tests;
 
@@ -23,8 +24,12 @@ internal static class Kustomize
     /// <summary>Null when overlays can be rendered; otherwise why not, to be said by a skipped test.</summary>
     public static string? Missing => Lacking.Value;
 
-    /// <summary>What would be applied: the overlay, and for dev the Secrets that the script makes.</summary>
-    public static string Render(string overlay)
+    private static readonly ConcurrentDictionary<string, Lazy<string>> Rendered = new();
+
+    /// <summary>What would be applied: the overlay, and for dev the Secrets that the script makes. It is rendered once.</summary>
+    public static string Render(string overlay) => Rendered.GetOrAdd(overlay, name => new(() => Made(name))).Value;
+
+    private static string Made(string overlay)
     {
         var yaml = Run("kubectl", "kustomize", Path.Combine(Recording.Root, "deploy", "k8s", overlay));
         return overlay == "dev" ? yaml + "---\n" + Run("bash", Path.Combine(Recording.Root, "deploy", "secrets.sh"), "dev") : yaml;

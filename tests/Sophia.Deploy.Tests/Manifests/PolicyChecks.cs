@@ -7,7 +7,7 @@ namespace Sophia.Deploy.Tests.Manifests;
 /// <summary>What every workload must have, and what no manifest may hold.</summary>
 internal static partial class PolicyChecks
 {
-    public static IEnumerable<string> Find(ManifestSet set) => Containers(set).Concat(Texts(set)).Concat(Places(set));
+    public static IEnumerable<string> Find(ManifestSet set) => Containers(set).Concat(Doors(set)).Concat(Texts(set)).Concat(Places(set));
 
     private static IEnumerable<string> Containers(ManifestSet set)
     {
@@ -16,16 +16,17 @@ internal static partial class PolicyChecks
             if (pod.Spec.SecurityContext is not { RunAsNonRoot: true }) yield return $"{name} may run as root.";
             if (pod.Spec.SecurityContext?.SeccompProfile?.Type != "RuntimeDefault") yield return $"{name} has no seccomp profile.";
             if (pod.Spec.AutomountServiceAccountToken != false) yield return $"{name} mounts a token that it does not need.";
-            foreach (var container in pod.Spec.Containers)
+            foreach (var container in pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []))
             {
                 var security = container.SecurityContext;
                 if (security is not { AllowPrivilegeEscalation: false, ReadOnlyRootFilesystem: true } || security.Capabilities?.Drop?.Contains("ALL") != true) yield return $"{name}: {container.Name} may do more than it needs.";
                 if (container.Resources?.Requests is not { } asked || !asked.ContainsKey("cpu") || !asked.ContainsKey("memory")) yield return $"{name}: {container.Name} does not ask for processor and memory.";
                 if (container.Resources?.Limits?.ContainsKey("memory") != true) yield return $"{name}: {container.Name} has no limit of memory.";
-                if (container.ReadinessProbe is null || container.LivenessProbe is null) yield return $"{name}: {container.Name} is not probed.";
-                if (container.Image.StartsWith("registry.example.com", StringComparison.Ordinal) && (container.StartupProbe?.HttpGet?.Path != "/alive" || container.LivenessProbe?.HttpGet?.Path != "/alive" || container.ReadinessProbe?.HttpGet?.Path != "/health"))
+                if (pod.Spec.Containers.Contains(container) && (container.ReadinessProbe is null || container.LivenessProbe is null)) yield return $"{name}: {container.Name} is not probed.";
+                // The API's /health is lost with PostgreSQL, by every pod at once; the GPU tier's with its own device.
+                if (Ready(container) is { } ready && (container.StartupProbe?.HttpGet?.Path != "/alive" || container.LivenessProbe?.HttpGet?.Path != "/alive" || container.ReadinessProbe?.HttpGet?.Path != ready))
                 {
-                    yield return $"{name}: a probe asks the wrong endpoint: /health is lost with a store, /alive with the process.";
+                    yield return $"{name}: a probe asks the wrong endpoint: readiness goes by {ready}, the others by /alive.";
                 }
 
                 if (!Pinned().IsMatch(container.Image)) yield return $"{name}: the image {container.Image} is not pinned to a version.";
@@ -33,6 +34,17 @@ internal static partial class PolicyChecks
             }
         }
     }
+
+    /// <summary>What a service of ours is asked before it is sent requests; null for the images of others.</summary>
+    private static string? Ready(V1Container container) =>
+        !container.Image.StartsWith("registry.example.com/", StringComparison.Ordinal) ? null : container.Name == "gpu-tier" ? "/health" : "/alive";
+
+    /// <summary>Keys travel in requests: no host is served without TLS.</summary>
+    private static IEnumerable<string> Doors(ManifestSet set) =>
+        from ingress in set.All<V1Ingress>()
+        from rule in ingress.Spec.Rules
+        where !(ingress.Spec.Tls ?? []).Any(t => t.SecretName is not null && t.Hosts?.Contains(rule.Host) == true)
+        select $"Ingress {ingress.Name()}: {rule.Host} has no certificate.";
 
     internal static IEnumerable<string> Texts(ManifestSet set)
     {

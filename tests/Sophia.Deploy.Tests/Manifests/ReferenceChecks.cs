@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using k8s.Models;
 
 namespace Sophia.Deploy.Tests.Manifests;
@@ -75,7 +76,7 @@ internal static class ReferenceChecks
                 if (volume.Secret is { } secret && !Secret(secret.SecretName, null)) yield return $"{name}: there is no Secret {secret.SecretName}.";
             }
 
-            foreach (var container in pod.Spec.Containers)
+            foreach (var container in pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []))
             {
                 foreach (var from in container.EnvFrom ?? [])
                 {
@@ -86,6 +87,11 @@ internal static class ReferenceChecks
                 foreach (var from in (container.Env ?? []).Select(e => e.ValueFrom?.SecretKeyRef).OfType<V1SecretKeySelector>())
                 {
                     if (!Secret(from.Name, from.Key)) yield return $"{name}: there is no Secret {from.Name} with {from.Key}.";
+                }
+
+                foreach (var from in (container.Env ?? []).Select(e => e.ValueFrom?.ConfigMapKeyRef).OfType<V1ConfigMapKeySelector>())
+                {
+                    if (!set.All<V1ConfigMap>().Any(m => m.Name() == from.Name && m.Data?.ContainsKey(from.Key) == true)) yield return $"{name}: there is no ConfigMap {from.Name} with {from.Key}.";
                 }
 
                 var volumes = (pod.Spec.Volumes ?? []).Select(v => v.Name).Concat(own).ToHashSet();
@@ -104,26 +110,39 @@ internal static class ReferenceChecks
         }
 
         // An archived log restores nothing without a base backup to begin from.
-        var backups = set.All<CustomTypes.Custom<CustomTypes.ScheduledBackupSpec>>().Select(b => b.Spec!.Cluster!.Name).ToHashSet();
-        foreach (var cluster in set.All<CustomTypes.Custom<CustomTypes.ClusterSpec>>().Where(c => c.Spec!.Backup is not null && !backups.Contains(c.Metadata.Name))) yield return $"Cluster {cluster.Metadata.Name} archives its log and makes no base backup.";
-
-        foreach (var scaler in set.All<CustomTypes.Custom<CustomTypes.VpaSpec>>())
+        var stores = set.Custom("ObjectStore").Select(o => o.Name).ToHashSet();
+        var backups = set.Custom("ScheduledBackup").Select(b => (string?)b.Spec["cluster"]!["name"]).ToHashSet();
+        foreach (var (name, spec) in set.Custom("Cluster"))
         {
-            if (!names.Contains($"{scaler.Spec!.TargetRef!.Kind} {scaler.Spec.TargetRef.Name}")) yield return $"VerticalPodAutoscaler {scaler.Metadata.Name} sizes nothing.";
-            if (scaler.Spec.UpdatePolicy?.UpdateMode is not ("Off" or "Initial")) yield return $"VerticalPodAutoscaler {scaler.Metadata.Name} fights the HorizontalPodAutoscaler.";
+            var archiver = (spec["plugins"] as JsonArray ?? []).FirstOrDefault(p => (bool?)p!["isWALArchiver"] == true);
+            if (archiver is null) yield return $"Cluster {name} does not archive its log.";
+            else if (!stores.Contains((string?)archiver["parameters"]?["barmanObjectName"] ?? "")) yield return $"Cluster {name}: there is no ObjectStore {archiver["parameters"]?["barmanObjectName"]}.";
+            if (!backups.Contains(name)) yield return $"Cluster {name} archives its log and makes no base backup.";
+        }
+
+        foreach (var (name, spec) in set.Custom("ScheduledBackup"))
+        {
+            var cluster = set.Custom("Cluster").FirstOrDefault(c => c.Name == (string?)spec["cluster"]!["name"]).Spec;
+            if (!(cluster?["plugins"] as JsonArray ?? []).Any(p => (string?)p!["name"] == (string?)spec["pluginConfiguration"]?["name"])) yield return $"ScheduledBackup {name}: its cluster has no plugin {spec["pluginConfiguration"]?["name"]}.";
+        }
+
+        foreach (var (name, spec) in set.Custom("VerticalPodAutoscaler"))
+        {
+            if (!names.Contains($"{spec["targetRef"]!["kind"]} {spec["targetRef"]!["name"]}")) yield return $"VerticalPodAutoscaler {name} sizes nothing.";
+            if ((string?)spec["updatePolicy"]?["updateMode"] is not ("Off" or "Initial")) yield return $"VerticalPodAutoscaler {name} fights the HorizontalPodAutoscaler.";
         }
     }
 
     private static IEnumerable<string> Monitors(ManifestSet set)
     {
-        foreach (var monitor in set.All<CustomTypes.Custom<CustomTypes.ServiceMonitorSpec>>())
+        foreach (var (name, spec) in set.Custom("ServiceMonitor"))
         {
-            var service = set.All<V1Service>().FirstOrDefault(s => ManifestSet.Selects(monitor.Spec!.Selector!, s.Metadata.Labels));
-            if (service is null) yield return $"ServiceMonitor {monitor.Metadata.Name} selects no Service.";
-            foreach (var endpoint in monitor.Spec!.Endpoints!)
+            var service = set.All<V1Service>().FirstOrDefault(s => ManifestSet.Selects(spec["selector"]!, s.Metadata.Labels));
+            if (service is null) yield return $"ServiceMonitor {name} selects no Service.";
+            foreach (var endpoint in spec["endpoints"]!.AsArray())
             {
-                if (service is not null && service.Spec.Ports.All(p => p.Name != endpoint.Port)) yield return $"ServiceMonitor {monitor.Metadata.Name}: its Service has no port {endpoint.Port}.";
-                if (endpoint.Authorization?.Credentials is { } key && !set.Secrets.Any(s => s.Name == key.Name && s.Has(key.Key))) yield return $"ServiceMonitor {monitor.Metadata.Name}: there is no Secret {key.Name} with {key.Key}.";
+                if (service is not null && service.Spec.Ports.All(p => p.Name != (string?)endpoint!["port"])) yield return $"ServiceMonitor {name}: its Service has no port {endpoint!["port"]}.";
+                if (endpoint!["authorization"]?["credentials"] is { } key && !set.Secrets.Any(s => s.Name == (string?)key["name"] && s.Has((string)key["key"]!))) yield return $"ServiceMonitor {name}: there is no Secret {key["name"]} with {key["key"]}.";
             }
         }
     }

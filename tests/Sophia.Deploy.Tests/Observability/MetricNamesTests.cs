@@ -1,24 +1,24 @@
 using System.Net.Http.Json;
 using System.Text.Json;
-using Sophia.AppHost.Tests;
 using Sophia.Deploy.Tests.Harness;
 using Sophia.Deploy.Tests.Manifests;
-using Sophia.Tests.Cortex;
 using Sophia.Tests.Infrastructure;
-using YamlDotNet.Serialization;
+using Labels = System.Collections.Generic.Dictionary<string, System.Collections.Generic.HashSet<string>>;
 
 namespace Sophia.Deploy.Tests.Observability;
 
 /// <summary>Rules, dashboards and autoscalers name only metrics that the running services print.</summary>
+[Collection(ProcessTests.Name)]
 public sealed class MetricNamesTests
 {
     /// <summary>Of NVIDIA's exporter, from its default-counters.csv (dcgm-exporter 4.2); it is not ours to run here.</summary>
     private static readonly HashSet<string> Dcgm = ["DCGM_FI_DEV_XID_ERRORS", "DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_GPU_TEMP", "DCGM_FI_DEV_POWER_USAGE"];
 
+    /// <summary>Prometheus' own, of each target that it reads.</summary>
+    private const string Up = "up";
+
     /// <summary>What Prometheus adds to each series by where it read it.</summary>
     private static readonly HashSet<string> OfScraper = ["namespace", "pod", "job"];
-
-    private static string Folder => Path.Combine(Recording.Root, "deploy", "observability");
 
     [Theory]
     [InlineData("sum(rate(a_total{x=~\"5..\"}[1h])) / sum(rate(b_total[5m])) > 14.4 * 0.001 and c == 0", "a_total b_total c")]
@@ -28,7 +28,15 @@ public sealed class MetricNamesTests
 
     [Fact]
     public void The_labels_that_an_expression_selects_by_are_found() =>
-        Assert.Equal([("a_total", "x"), ("a_total", "y"), ("b", "z")], PromQl.LabelsOf("sum(rate(a_total{x=~\"5,.{2}=\",y!=\"1\"}[1h])) / b{<<.LabelMatchers>>,z=\"}\"}"));
+        Assert.Equal([("a_total", "x", "=~", "5,.{2}="), ("a_total", "y", "!=", "1"), ("b", "z", "=", "}")], PromQl.SelectionsOf("sum(rate(a_total{x=~\"5,.{2}=\",y!=\"1\"}[1h])) / b{<<.LabelMatchers>>,z=\"}\"}"));
+
+    [Theory]
+    [InlineData("sum(rate(b_total[5m]))", "x: nobody prints b_total.")]
+    [InlineData("sum(rate(a_total{cause=\"x\"}[5m]))", "x: a_total has no label cause.")]
+    [InlineData("sum(rate(a_total{tier=\"L9\"}[5m]))", "x: a_total has no tier L9.")]
+    [InlineData("sum(rate(a_total{tier=\"L0\",pod=\"p\"}[5m])) + DCGM_FI_DEV_GPU_UTIL", null)]
+    public void What_nobody_prints_is_found(string expression, string? finding) =>
+        Assert.Equal(finding is null ? [] : [finding], Findings([("x", expression)], Printed("a_total{tier=\"L0\"} 1\n")));
 
     [SkippableFact]
     public async Task Every_metric_that_is_asked_for_is_printed_by_a_running_service_with_the_labels_that_are_asked_for()
@@ -36,81 +44,42 @@ public sealed class MetricNamesTests
         Skip.IfNot(Kustomize.Missing is null, Kustomize.Missing);
         Skip.IfNot(PostgresServer.Missing is null, PostgresServer.Missing);
         Skip.IfNot(RedisServer.Missing is null, RedisServer.Missing);
-        var printed = await PrintedAsync();
+        await using var services = await ObservedServices.StartAsync();
+        await services.UseAsync();
+        var metrics = new Uri("/metrics", UriKind.Relative);
+        var printed = Printed(await services.Api.Http.GetStringAsync(metrics) + await services.Gpu.Http.GetStringAsync(metrics));
 
-        var adapter = AdapterRules().ToList();
-        var asks = Rules().Concat(Dashboards()).Concat(adapter.Select(r => (Where: $"adapter {r.Name}", Expression: r.Query))).ToList();
-        var unknown = asks.SelectMany(e => PromQl.MetricsOf(e.Expression).Select(metric => (e.Where, Metric: metric)))
-            .Where(e => !printed.ContainsKey(e.Metric) && !Dcgm.Contains(e.Metric)).ToList();
-        Assert.Empty(unknown);
-        var unlabelled = asks.SelectMany(e => PromQl.LabelsOf(e.Expression).Select(use => (e.Where, use.Metric, use.Label)))
-            .Where(e => !OfScraper.Contains(e.Label) && !Dcgm.Contains(e.Metric) && !printed[e.Metric].Contains(e.Label)).ToList();
-        Assert.Empty(unlabelled);
+        var adapter = Asked.AdapterRules().ToList();
+        var asks = Asked.Rules().Concat(Asked.Dashboards()).Concat(adapter.SelectMany(r => new[] { ($"adapter {r.Name}", r.Query), ($"adapter {r.Name}", r.Series) }));
+        Assert.Equal("", string.Join('\n', Findings(asks, printed)));
 
         var asked = ManifestSet.Parse(Kustomize.Render("gh200")).All<k8s.Models.V2HorizontalPodAutoscaler>()
             .SelectMany(h => h.Spec.Metrics).Select(m => m.Pods?.Metric.Name).OfType<string>().ToList();
         Assert.NotEmpty(asked);
         Assert.Empty(asked.Except(adapter.Select(r => r.Name)));
+
+        // Each tier's own budget is what its alert compares with.
+        using var tiers = (await services.Api.Http.GetFromJsonAsync<JsonDocument>("/v1/tiers"))!;
+        var alert = Asked.Rules().Single(r => r.Where == "SophiaTierOverBudget").Expression;
+        Assert.All(tiers.RootElement.GetProperty("tiers").EnumerateArray(), tier => Assert.Contains(
+            FormattableString.Invariant($"{{tier=\"{tier.GetProperty("tier").GetString()}\"}}[5m]))) > {tier.GetProperty("budgetMs").GetDouble() / 1000}"), alert, StringComparison.Ordinal));
     }
 
-    /// <summary>The metrics that the services print, with the labels that they have.</summary>
-    private static async Task<Dictionary<string, HashSet<string>>> PrintedAsync()
+    private static IEnumerable<string> Findings(IEnumerable<(string Where, string Expression)> asks, Dictionary<string, Labels> printed)
     {
-        using var postgres = await Database.StartAsync("postgres");
-        using var redis = RedisServer.StartNew(Recording.RedisPassword);
-        var recording = Recording.Read();
-        await using var gpu = ServiceProcess.Start("Sophia.GpuTier", recording.Services["gpu-tier"], redis.Port, postgres.Port);
-        await gpu.IsHealthyAsync();
-        await using var model = await FakeChatServer.StartAsync();
-        await using var api = ServiceProcess.Start("Sophia.Api", WithModel(recording.Services["api"], model), redis.Port, postgres.Port);
-        await api.IsHealthyAsync();
-        using (await api.Http.PutAsync(new Uri("/v1/namespaces/n/memories/a", UriKind.Relative), new StringContent("a cat"))) { }
-        using (await api.Http.GetAsync(new Uri("/v1/namespaces/n/memories/a", UriKind.Relative))) { }
-        using (await api.Http.PostAsJsonAsync("/v1/namespaces/n/search", new { query = "cat" })) { }
-        using (await api.Http.PostAsJsonAsync("/v1/namespaces/n/search", new { query = "cat", asOf = DateTimeOffset.UtcNow })) { }
-
-        using (var asked = await api.Http.PostAsJsonAsync("/v1/cortex/complete", new { prompt = "what costs" }))
+        foreach (var (where, expression) in asks)
         {
-            Assert.True(asked.IsSuccessStatusCode, await asked.Content.ReadAsStringAsync());
-        }
-
-        var text = await api.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative)) + await gpu.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
-        return text.Split('\n').Where(l => l.Length > 0 && l[0] != '#').GroupBy(l => l[..l.IndexOfAny(['{', ' '])])
-            .ToDictionary(g => g.Key, g => g.SelectMany(l => PromQl.LabelsOf(l)).Select(use => use.Label).ToHashSet());
-    }
-
-    /// <summary>With a model, and a budget for it, so that there is something to count.</summary>
-    private static Dictionary<string, string> WithModel(IReadOnlyDictionary<string, string> environment, FakeChatServer model) => new(environment)
-    {
-        ["Sophia__ChatModels__small__Kind"] = "OpenAI", ["Sophia__ChatModels__small__Endpoint"] = model.Endpoint, ["Sophia__ChatModels__small__Model"] = "small",
-        ["Sophia__ChatModels__small__ApiKey"] = model.Key, ["Sophia__ChatModels__small__InputDollars"] = "1", ["Sophia__ChatModels__small__OutputDollars"] = "2", ["Sophia__Cortex__Budget__DollarsPerMonth"] = "5",
-    };
-
-    private static IEnumerable<(string Where, string Expression)> Rules() =>
-        ManifestSet.Parse(Kustomize.Render("gh200")).All<CustomTypes.Custom<CustomTypes.RuleSpec>>()
-            .SelectMany(r => r.Spec!.Groups!).SelectMany(g => g.Rules!).Select(r => (r.Alert!, r.Expr!));
-
-    private static IEnumerable<(string Where, string Expression)> Dashboards()
-    {
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(Folder, "dashboards"), "*.json"))
-        {
-            using var board = JsonDocument.Parse(File.ReadAllText(file));
-            foreach (var panel in board.RootElement.GetProperty("panels").EnumerateArray())
+            foreach (var metric in PromQl.MetricsOf(expression).Where(m => !printed.ContainsKey(m) && !Dcgm.Contains(m) && m != Up)) yield return $"{where}: nobody prints {metric}.";
+            foreach (var (metric, label, test, value) in PromQl.SelectionsOf(expression).Where(s => printed.ContainsKey(s.Metric) && !OfScraper.Contains(s.Label)))
             {
-                foreach (var target in panel.GetProperty("targets").EnumerateArray())
-                {
-                    yield return ($"{Path.GetFileName(file)}: {panel.GetProperty("title")}", target.GetProperty("expr").GetString()!);
-                }
+                if (!printed[metric].TryGetValue(label, out var values)) yield return $"{where}: {metric} has no label {label}.";
+                else if (test == "=" && !values.Contains(value)) yield return $"{where}: {metric} has no {label} {value}.";
             }
         }
     }
 
-    private static IEnumerable<(string Name, string Query)> AdapterRules()
-    {
-        var values = new DeserializerBuilder().Build().Deserialize<Dictionary<string, Dictionary<string, object>>>(File.ReadAllText(Path.Combine(Folder, "prometheus-adapter.yaml")));
-        foreach (var rule in ((List<object>)values["rules"]["custom"]).Cast<Dictionary<object, object>>())
-        {
-            yield return ((string)((Dictionary<object, object>)rule["name"])["as"], (string)rule["metricsQuery"] + " + " + (string)rule["seriesQuery"]);
-        }
-    }
+    /// <summary>The metrics in what the services print, with the values that each label has.</summary>
+    private static Dictionary<string, Labels> Printed(string text) => text.Split('\n').Where(l => l.Length > 0 && l[0] != '#')
+        .GroupBy(l => l[..l.IndexOfAny(['{', ' '])])
+        .ToDictionary(g => g.Key, g => g.SelectMany(PromQl.SelectionsOf).GroupBy(s => s.Label).ToDictionary(l => l.Key, l => l.Select(s => s.Value).ToHashSet()));
 }

@@ -17,16 +17,16 @@ internal static partial class PromQl
         return Name().Matches(bare).Where(m => !Words.Contains(m.Groups[1].Value) && m.Groups[2].Value != "(").Select(m => m.Groups[1].Value).Distinct();
     }
 
-    /// <summary>The labels in braces, of an expression or of a line that a service prints.</summary>
-    public static IEnumerable<(string Metric, string Label)> LabelsOf(string text) =>
+    /// <summary>What stands in braces, of an expression or of a line that a service prints: a label, how it is compared, and with what.</summary>
+    public static IEnumerable<(string Metric, string Label, string Test, string Value)> SelectionsOf(string text) =>
         from series in Series().Matches(text)
         from label in Label().Matches(series.Groups[2].Value)
-        select (series.Groups[1].Value, label.Groups[1].Value);
+        select (series.Groups[1].Value, label.Groups[1].Value, label.Groups[2].Value, label.Groups[3].Value);
 
     [GeneratedRegex(@"([a-zA-Z_:][a-zA-Z0-9_:]*)\{((?:[^}""]|""(?:[^""\\]|\\.)*"")*)\}")]
     private static partial Regex Series();
 
-    [GeneratedRegex(@"([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)\s*""(?:[^""\\]|\\.)*""")]
+    [GeneratedRegex(@"([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*""((?:[^""\\]|\\.)*)""")]
     private static partial Regex Label();
 
     [GeneratedRegex(@"<<[^>]*>>,?")]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Reflection.PortableExecutable;
 using k8s.Models;
 using Sophia.AppHost.Tests;
 using Sophia.Deploy.Tests.Harness;
@@ -9,8 +10,17 @@ using Sophia.Tests.Infrastructure;
 namespace Sophia.Deploy.Tests.Running;
 
 /// <summary>What the images do, outside a container: the publish step, the entry point, the health check, and the environment of the manifests.</summary>
-public sealed class ImageTests
+[Collection(ProcessTests.Name)]
+public sealed class ImageTests(ImageTests.Artifacts artifacts) : IClassFixture<ImageTests.Artifacts>
 {
+    /// <summary>What publishing makes on the way: the libraries are compiled once.</summary>
+    public sealed class Artifacts : IDisposable
+    {
+        public string Folder { get; } = Directory.CreateTempSubdirectory("sophia-artifacts-").FullName;
+
+        public void Dispose() => Directory.Delete(Folder, recursive: true);
+    }
+
     [SkippableFact]
     public async Task The_published_api_starts_with_what_the_manifests_give_it_and_asks_for_a_key()
     {
@@ -19,6 +29,7 @@ public sealed class ImageTests
         Skip.IfNot(RedisServer.Missing is null, RedisServer.Missing);
         var folder = Directory.CreateTempSubdirectory("sophia-image-").FullName;
         Publish("Sophia.Api", folder);
+        Assert.Equal(IsArm ? Machine.Arm64 : Machine.Amd64, CompiledFor(Path.Combine(folder, "Sophia.Api.dll")));
         var set = ManifestSet.Parse(Kustomize.Render("dev"));
         string Secret(string name, string key) => System.Text.Encoding.UTF8.GetString(set.All<V1Secret>().Single(s => s.Name() == name).Data[key]);
         using var postgres = await Database.StartAsync("sophia");
@@ -93,9 +104,53 @@ public sealed class ImageTests
         }
     }
 
-    private static void Publish(string project, string folder) => Kustomize.Run(
-        "bash", Path.Combine(Recording.Root, "deploy", "images", "publish.sh"), project,
-        System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64", folder);
+    /// <summary>
+    /// What runs on GH200 nodes is made on any machine: what is not managed code is all there, and of the processor that was asked for, as is
+    /// what was compiled beforehand.
+    /// </summary>
+    [Fact]
+    public void What_is_published_for_the_other_processor_has_that_processors_libraries_and_code()
+    {
+        var folder = Directory.CreateTempSubdirectory("sophia-other-").FullName;
+        Publish("Sophia.GpuTier", folder, IsArm ? "amd64" : "arm64");
+
+        var libraries = LibrariesOf(folder);
+        Assert.All(libraries, library => Assert.Equal(!IsArm, library.Value));
+        var packaged = Path.Combine(Path.GetDirectoryName(ServiceProcess.BuildOf("Sophia.GpuTier"))!, "runtimes", IsArm ? "linux-x64" : "linux-arm64", "native");
+        Assert.Equal(Directory.EnumerateFiles(packaged).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal), libraries.Keys);
+        Assert.Contains("libe_sqlite3.so", libraries.Keys);
+        Assert.All(Directory.EnumerateFiles(folder, "Sophia.*.dll").Append(Path.Combine(folder, "Npgsql.dll")), assembly => Assert.Equal(IsArm ? Machine.Amd64 : Machine.Arm64, CompiledFor(assembly)));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static bool IsArm => System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64;
+
+    private void Publish(string project, string folder, string? processor = null) => Kustomize.Run(
+        "env", $"SOPHIA_PUBLISH_ARTIFACTS={artifacts.Folder}", Path.Combine(Recording.Root, "deploy", "images", "publish.sh"), project, processor ?? (IsArm ? "arm64" : "amd64"), folder);
+
+    /// <summary>Null for an assembly that has no code compiled beforehand. Its header names the processor, combined with a number for Linux (pedecoder.h of the runtime).</summary>
+    private static Machine? CompiledFor(string assembly)
+    {
+        const ushort Linux = 0x7B79;
+        using var reader = new PEReader(File.OpenRead(assembly));
+        var headers = reader.PEHeaders;
+        return headers.CorHeader!.ManagedNativeHeaderDirectory.Size > 0 ? (Machine)((ushort)headers.CoffHeader.Machine ^ Linux) : null;
+    }
+
+    /// <summary>The ELF files in a folder, and whether each is for arm64: e_machine, two bytes at 18, is 183 there and 62 for amd64.</summary>
+    private static SortedDictionary<string, bool> LibrariesOf(string folder)
+    {
+        var libraries = new SortedDictionary<string, bool>(StringComparer.Ordinal);
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        {
+            var head = new byte[20];
+            using var stream = File.OpenRead(file);
+            if (stream.ReadAtLeast(head, 20, throwOnEndOfStream: false) < 20 || !head.AsSpan(0, 4).SequenceEqual("\u007FELF"u8)) continue;
+            libraries[Path.GetRelativePath(folder, file)] = BitConverter.ToUInt16(head, 18) switch { 183 => true, 62 => false, var other => throw new InvalidOperationException($"{file} is for the processor {other}.") };
+        }
+
+        return libraries;
+    }
 
     /// <summary>
     /// What Kubernetes gives a container: its ConfigMaps and Secrets, a later one winning, then the variables that it names itself,

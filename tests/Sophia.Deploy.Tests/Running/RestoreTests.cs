@@ -8,6 +8,7 @@ using Sophia.Tests.Infrastructure;
 namespace Sophia.Deploy.Tests.Running;
 
 /// <summary>The disk with PostgreSQL is lost: what was acknowledged comes back from the base backup and the archived log.</summary>
+[Collection(ProcessTests.Name)]
 public sealed class RestoreTests
 {
     [SkippableFact]

@@ -7,6 +7,7 @@ using Sophia.Tests.Infrastructure;
 namespace Sophia.Deploy.Tests.Running;
 
 /// <summary>A rolling update as the Deployment does it: a new pod is ready before an old one gets no more requests and is told to stop.</summary>
+[Collection(ProcessTests.Name)]
 public sealed class RollingUpdateTests
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);

@@ -57,6 +57,29 @@ public sealed class DeviceFaultTests
         Assert.True(full.Search());
     }
 
+    /// <summary>Of all rows the codes or the bound are changed in the device's memory: the best row then scores more than the device says it can.</summary>
+    [Fact]
+    public void A_page_that_was_damaged_on_the_device_is_written_anew_and_the_host_answers_meanwhile()
+    {
+        using var device = new SmallDevice(new FaultyDevice(), 1000, 64);
+        using var full = new Filled(device, 300, 100);
+        Assert.True(full.Search());
+        using var meters = new Counted("sophia.vector.device.contradicted", "sophia.vector.device.handed_back");
+
+        // 128 bytes of codes a row, 512 rows, then scales: all of them a quarter of what they were.
+        var pool = device.Pools[2];
+        var scales = new float[512];
+        pool.Memory.Read(512 * 128, System.Runtime.InteropServices.MemoryMarshal.AsBytes(scales.AsSpan()));
+        Assert.True(scales[0] > 0 && scales[299] > 0 && scales[300] == 0, "The rows lie elsewhere.");
+        pool.Memory.Write(512 * 128, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>([.. scales.Select(s => s / 4)]));
+
+        Assert.False(full.Search());
+        Assert.True(meters["sophia.vector.device.contradicted"] > 0);
+        Assert.Equal(1, meters["sophia.vector.device.handed_back"]);
+        Assert.True(full.Search());
+        Assert.Null(device.Scans.Gate.Failure);
+    }
+
     [Fact]
     public void A_device_that_stays_sick_is_asked_less_and_less_often_and_at_least_each_minute()
     {

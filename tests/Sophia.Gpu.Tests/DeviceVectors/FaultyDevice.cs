@@ -8,7 +8,7 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
 {
     private readonly IlgpuDevice _inner = IlgpuDevice.Simulated(1 << 26);
 
-    /// <summary>Where it fails from now on: means, or of scans begin, scan, stream, finish.</summary>
+    /// <summary>Where it fails from now on: means, sum, or of scans begin, scan, stream, finish.</summary>
     public string? FailsAt { get; set; }
 
     /// <summary>What the check finds.</summary>
@@ -38,19 +38,25 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
         _inner.MeanRows(matrix, offset, width, ids, ends, means);
     }
 
+    public void Sum(IDeviceMemory memory, ReadOnlySpan<long> offsets, int bytes, Span<ulong> sums)
+    {
+        FailIf("sum");
+        _inner.Sum(memory, offsets, bytes, sums);
+    }
+
     public DeviceCheck Check()
     {
         Checks++;
         return Sickness is null ? _inner.Check() : new DeviceCheck(Sickness, TimeSpan.Zero);
     }
 
-    public IRowScan Begin(IReadOnlyList<ScanQuery> queries, ulong[]? filter, int best)
+    public IRowScan Begin(IReadOnlyList<FilteredQuery> queries, int best)
     {
         Scans++;
         Batches.Add(queries.Count);
         Beginning?.Invoke();
         FailIf("begin");
-        return new Scan(this, _inner.Scanner.Begin(queries, filter, best));
+        return new Scan(this, _inner.Scanner.Begin(queries, best));
     }
 
     public void Dispose() => _inner.Dispose();

@@ -12,16 +12,18 @@ internal sealed class Filled : IDisposable
     private readonly DeviceIndex _index;
     private readonly string[] _keys;
     private readonly int _rows;
+    private readonly int[] _slots;
 
     public Filled(SmallDevice device, int rows, int dimensions)
     {
-        _rows = rows;
+        (_rows, _slots) = (rows, new int[rows]);
         _vectors = new VectorPages(dimensions);
         _index = device.Scans.Index(_vectors);
         _keys = [.. Enumerable.Range(0, rows).Select(i => $"{i:d6}")];
         for (var row = 0; row < rows; row++)
         {
-            _index.Changed(_vectors.Add(row, NewVector(_random)));
+            _slots[row] = _vectors.Add(row, NewVector(_random));
+            _index.Changed(_slots[row]);
         }
     }
 
@@ -33,6 +35,15 @@ internal sealed class Filled : IDisposable
 
     /// <summary>The same from several threads.</summary>
     public bool Search(int seed) => Search(NewVector(new Random(seed)));
+
+    /// <summary>Gives a row another vector.</summary>
+    public void Replace(int row)
+    {
+        _vectors.Remove(_slots[row]);
+        _index.Changed(_slots[row]);
+        _slots[row] = _vectors.Add(row, NewVector(_random));
+        _index.Changed(_slots[row]);
+    }
 
     public void Dispose()
     {
@@ -47,7 +58,7 @@ internal sealed class Filled : IDisposable
         var (top, expected) = (new TopRows(5, _keys), new TopRows(5, _keys));
         for (var row = 0; row < _rows; row++)
         {
-            expected.Offer(row, DotProduct.Exact(query.Floats, _vectors.Row(row)));
+            expected.Offer(row, DotProduct.Exact(query.Floats, _vectors.Row(_slots[row])));
         }
 
         var answered = _index.TryScan(pages, query, null, top, 5, default);

@@ -28,11 +28,104 @@ public sealed class DeviceWatchTests
         Assert.Null(watch.Failure);
     }
 
+    [Fact]
+    public void A_device_that_is_left_out_is_tried_again_though_nobody_asks_for_it()
+    {
+        var clock = new FakeTimeProvider();
+        var device = new FailingDevice();
+        using var node = GpuNode.Open(new PoolOptions { Node = "n", HostBytes = 1 << 26 }, [device], clock);
+        using var watch = new DeviceWatch(node, clock, NullLogger.Instance);
+        device.Failure = "CUDA error 700";
+        node.Devices[0].Gate.Close("CUDA error 700");
+
+        clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.NotNull(node.Devices[0].Gate.Failure);
+        device.Failure = null;
+        clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Null(node.Devices[0].Gate.Failure);
+    }
+
+    [Fact]
+    public async Task A_device_whose_check_does_not_end_is_left_out_until_it_does()
+    {
+        var clock = new TickedClock();
+        var device = new FailingDevice();
+        using var node = GpuNode.Open(new PoolOptions { Node = "n", HostBytes = 1 << 26 }, [device], clock);
+        using var watch = new DeviceWatch(node, clock, NullLogger.Instance);
+        using var goOn = new ManualResetEventSlim();
+        for (var second = 1; second < 60; second++)
+        {
+            clock.Tick();
+        }
+
+        device.Hanging = goOn;
+        var checking = Task.Run(clock.Tick);
+        Assert.True(SpinWait.SpinUntil(() => device.IsHanging, TimeSpan.FromSeconds(10)));
+        for (var second = 1; second < 60; second++)
+        {
+            clock.Tick();
+        }
+
+        Assert.Null(node.Devices[0].Gate.Failure);
+        clock.Tick();
+        Assert.Contains("has not ended", node.Devices[0].Gate.Failure, StringComparison.Ordinal);
+
+        goOn.Set();
+        await checking;
+        clock.Tick();
+        clock.Tick();
+        Assert.Null(node.Devices[0].Gate.Failure);
+    }
+
+    /// <summary>A second passes with each tick, though the timer's last callback has not returned; FakeTimeProvider waits for it.</summary>
+    private sealed class TickedClock : TimeProvider
+    {
+        private TimerCallback? _callback;
+        private long _seconds;
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Interlocked.Read(ref _seconds);
+
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddSeconds(GetTimestamp());
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _callback = callback;
+            return new NoTimer();
+        }
+
+        public void Tick()
+        {
+            Interlocked.Increment(ref _seconds);
+            _callback!(null);
+        }
+
+        private sealed class NoTimer : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
+    }
+
     private sealed class FailingDevice : IDevice
     {
         private readonly HostDevice _host = new(1 << 26);
 
+        private volatile bool _isHanging;
+
         public string? Failure { get; set; }
+
+        /// <summary>Its check waits for it.</summary>
+        public ManualResetEventSlim? Hanging { get; set; }
+
+        public bool IsHanging => _isHanging;
 
         public DeviceFacts Facts => _host.Facts;
 
@@ -40,7 +133,17 @@ public sealed class DeviceWatchTests
 
         public IDeviceMemory Reserve(long bytes) => _host.Reserve(bytes);
 
-        public DeviceCheck Check() => new(Failure, TimeSpan.Zero);
+        public DeviceCheck Check()
+        {
+            if (Hanging is { } hanging)
+            {
+                _isHanging = true;
+                hanging.Wait();
+                _isHanging = false;
+            }
+
+            return new DeviceCheck(Failure, TimeSpan.Zero);
+        }
 
         public void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means) =>
             _host.MeanRows(matrix, offset, width, ids, ends, means);

@@ -35,6 +35,7 @@ public sealed class PtxTests
     [InlineData(typeof(BestOfMany), nameof(BestOfMany.Count))]
     [InlineData(typeof(BestOfMany), nameof(BestOfMany.Narrow))]
     [InlineData(typeof(BestOfMany), nameof(BestOfMany.Gather))]
+    [InlineData(typeof(PageSums), nameof(PageSums.Kernel))]
     public void Every_kernel_becomes_code_for_hopper_without_local_memory_or_calls(Type type, string method)
     {
         var ptx = PtxOf(type, method);
@@ -94,6 +95,17 @@ public sealed class PtxTests
 
         Assert.DoesNotContain(".local", ptx, StringComparison.Ordinal);
         Assert.Contains(Regex.Split(ptx, @"(?m)^\s*\$?\w+:\s*$"), block => Regex.Count(block, @"ld\.global\.v4\.b32") == 4);
+    }
+
+    [Fact]
+    public void The_sums_of_pages_are_read_16_bytes_a_lane_and_mixed_in_64_bits()
+    {
+        var ptx = PtxOf(typeof(PageSums), nameof(PageSums.Kernel));
+
+        var loop = Assert.Single(Regex.Split(ptx, @"(?m)^\s*\$?\w+:\s*$"), block => block.Contains("ld.global.v4.b32", StringComparison.Ordinal));
+        Assert.DoesNotContain("ld.global.b32", loop, StringComparison.Ordinal);
+        Assert.True(Regex.Count(loop, @"mul\.lo\.[sub]64") >= 4, "Two products of each of two words.");
+        Assert.Matches(@"(atom|red)\S*\.add\S*64", ptx);
     }
 
     [Theory]

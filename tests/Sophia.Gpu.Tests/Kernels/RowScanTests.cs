@@ -20,13 +20,13 @@ public sealed class RowScanTests : IDisposable
         {
             var stored = new StoredRows(kind, dimensions, rows, seed);
             var asked = Enumerable.Range(0, queries).Select(_ => stored.NewQuery()).ToArray();
-            var filter = seed % 3 == 0 ? null : stored.NewFilter(seed % 3 == 1 ? 0.5 : 0.03);
+            var filters = stored.NewFilters(queries, seed);
 
-            var answers = stored.Scan(_device, asked, filter, best);
+            var answers = stored.ScanEach(_device, asked, filters, best);
 
             for (var i = 0; i < queries; i++)
             {
-                Check(stored, asked[i], filter, best, answers[i]);
+                Check(stored, asked[i], filters[i], best, answers[i]);
             }
         }, iter: 12, threads: 1);
 

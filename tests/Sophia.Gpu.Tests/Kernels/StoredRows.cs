@@ -47,6 +47,13 @@ internal sealed class StoredRows
         return filter;
     }
 
+    /// <summary>By query: none, one for all, or several, some queries without.</summary>
+    public ulong[]?[] NewFilters(int queries, int seed)
+    {
+        var some = new[] { NewFilter(0.5), NewFilter(0.03), null };
+        return [.. Enumerable.Range(0, queries).Select(i => (seed % 5) switch { 0 => null, 1 => some[0], 2 => some[1], 3 => some[i % 2], _ => some[i % 3] })];
+    }
+
     public bool IsWanted(int row, ulong[]? filter) =>
         !_isNobodys[row] && row / RowsPerUnit != _missing && (filter is null || (filter[row / 64] & (1UL << row)) != 0);
 
@@ -61,8 +68,12 @@ internal sealed class StoredRows
         return (2 * ((asked.Slope * (double)RowPage.Encode(_kind, Vectors[row], target).Error) + asked.Offset)) + 1e-6;
     }
 
+    public IReadOnlyList<BestRows> Scan(IDevice device, float[][] queries, ulong[]? filter, int best) =>
+        ScanEach(device, queries, [.. queries.Select(_ => filter)], best);
+
     /// <summary>In one scan, or in one for each unit where there are many.</summary>
-    public IReadOnlyList<BestRows> Scan(IDevice device, float[][] queries, ulong[]? filter, int best)
+    /// <param name="filters">By query.</param>
+    public IReadOnlyList<BestRows> ScanEach(IDevice device, float[][] queries, ulong[]?[] filters, int best)
     {
         var all = Shape([]);
         var unitBytes = all.PageBytes * _pagesPerUnit;
@@ -87,7 +98,7 @@ internal sealed class StoredRows
             }
         }
 
-        using var scan = device.Scanner!.Begin([.. queries.Select(q => ScanQuery.Of(_kind, q, _rowBytes))], filter, best);
+        using var scan = device.Scanner!.Begin([.. queries.Select((q, i) => new FilteredQuery(ScanQuery.Of(_kind, q, _rowBytes), filters[i]))], best);
         if (RowsPerUnit % 64 != 0 || units < 3)
         {
             scan.Scan(memory, Shape(offsets));

@@ -104,6 +104,32 @@ public sealed class StaticModelTests : IDisposable
     }
 
     [Fact]
+    public void A_file_with_one_bit_flipped_or_cut_short_is_refused_where_its_sum_is_known_and_is_another_model_where_it_is_not()
+    {
+        var device = Device();
+        var whole = TinyStatic.Matrix("embedding.weight", TinyStatic.Vocabulary.Length, 6);
+        var sum = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(whole));
+        var identity = ModelFactory.Create("tiny", Options(whole) with { Sha256 = sum }, TimeProvider.System, device).Identity;
+        var used = device[PoolKind.Models].Report().UsedPages;
+        foreach (var bit in new[] { whole.Length * 8 - 3, whole.Length * 4, 71 })
+        {
+            var flipped = whole[..];
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            AssertRefused(Options(flipped) with { Sha256 = sum });
+        }
+
+        AssertRefused(Options(whole[..^1]) with { Sha256 = sum });
+        Assert.Equal(used, device[PoolKind.Models].Report().UsedPages);
+        Assert.Contains("64 hexadecimal digits", Assert.Throws<ArgumentException>(() => ModelFactory.Create("tiny", Options(whole) with { Sha256 = "no" }, TimeProvider.System, device)).Message, StringComparison.Ordinal);
+
+        whole[^3] ^= 1;
+        Assert.NotEqual(identity, ModelFactory.Create("tiny", Options(whole), TimeProvider.System, device).Identity);
+
+        void AssertRefused(ModelOptions options) => Assert.Contains(
+            "damaged, cut short or another one", Assert.Throws<ArgumentException>(() => ModelFactory.Create("tiny", options, TimeProvider.System, device)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Files_that_do_not_fit_are_refused_with_what_is_wrong()
     {
         var device = Device();

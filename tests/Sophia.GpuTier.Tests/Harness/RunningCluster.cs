@@ -7,11 +7,15 @@ using Sophia.Tests.Infrastructure;
 
 namespace Sophia.GpuTier.Tests.Harness;
 
-/// <summary>One PostgreSQL for all tests; each test has a database, and so a cluster, of its own.</summary>
-public sealed class Database : IDisposable
+/// <summary>One PostgreSQL for all tests; each test has a database, and so a cluster, of its own, but those that are content with the small one.</summary>
+public sealed class Database : IAsyncLifetime
 {
+    /// <summary>What shards may take on the small cluster's node.</summary>
+    internal const long SmallBytes = 104_857_600;
+
     private PostgresServer? _postgres;
     private int _databases;
+    private (RunningCluster Cluster, SophiaProcess Node, SophiaProcess Api)? _small;
 
     /// <summary>Makes an empty database. Skips the test where PostgreSQL is missing.</summary>
     public string New()
@@ -27,7 +31,31 @@ public sealed class Database : IDisposable
         return _postgres.ConnectionString(name);
     }
 
-    public void Dispose() => _postgres?.Dispose();
+    /// <summary>One node and a service, for tests that look at namespaces of their own and change nothing else.</summary>
+    internal async Task<(SophiaProcess Node, SophiaProcess Api)> SmallAsync()
+    {
+        if (_small is null)
+        {
+            var cluster = new RunningCluster(New());
+            var node = cluster.StartNodeAsync(("Sophia__Cluster__NodeBytes", $"{SmallBytes}"));
+            _small = (cluster, await node, await cluster.StartApiAsync(isClustered: true));
+            await RunningCluster.ReachesNodesAsync(_small.Value.Api);
+        }
+
+        return (_small.Value.Node, _small.Value.Api);
+    }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        if (_small is { } small)
+        {
+            await small.Cluster.DisposeAsync();
+        }
+
+        _postgres?.Dispose();
+    }
 }
 
 /// <summary>One after another: each has processes of its own and the machine's cores to itself.</summary>
@@ -45,9 +73,22 @@ internal sealed class RunningCluster(string postgres) : IAsyncDisposable
 
     public Task<SophiaProcess> StartNodeAsync(params (string Name, string Value)[] settings) => StartAsync("Sophia.GpuTier", settings);
 
+    /// <summary>Several at the same time.</summary>
+    public Task<SophiaProcess[]> StartNodesAsync(int count, params (string Name, string Value)[] settings) =>
+        Task.WhenAll(Enumerable.Range(0, count).Select(_ => StartNodeAsync(settings)));
+
     /// <param name="isClustered">False: it searches in its own process.</param>
     public Task<SophiaProcess> StartApiAsync(bool isClustered, params (string Name, string Value)[] settings) =>
         StartAsync("Sophia.Api", [("Sophia__Cluster__Membership", isClustered ? "postgres" : "off"), .. settings]);
+
+    /// <summary>A service that searches in its own process, and one that asks the nodes and reaches them.</summary>
+    public async Task<(SophiaProcess Alone, SophiaProcess Clustered)> StartBothApisAsync()
+    {
+        var alone = StartApiAsync(isClustered: false);
+        var clustered = await StartApiAsync(isClustered: true);
+        await ReachesNodesAsync(clustered);
+        return (await alone, clustered);
+    }
 
     /// <summary>Waits until the service asks the nodes.</summary>
     public static Task ReachesNodesAsync(SophiaProcess api) => Eventually.IsTrueAsync(
@@ -90,7 +131,11 @@ internal sealed class RunningCluster(string postgres) : IAsyncDisposable
     private async Task<SophiaProcess> StartAsync(string service, (string Name, string Value)[] settings)
     {
         var folder = new TestFolder();
-        _folders.Add(folder);
+        lock (_folders)
+        {
+            _folders.Add(folder);
+        }
+
         var environment = new Dictionary<string, string> { ["Sophia__Cluster__NodePort"] = "0", ["Sophia__Cluster__GatewayPort"] = "0", ["Sophia__Cluster__ProbeTimeout"] = "00:00:00.5" };
         foreach (var (name, value) in settings)
         {
@@ -101,7 +146,11 @@ internal sealed class RunningCluster(string postgres) : IAsyncDisposable
         {
             Service = service, DataDirectory = folder.Path, Postgres = postgres, Environment = environment,
         });
-        _processes.Add(process);
+        lock (_processes)
+        {
+            _processes.Add(process);
+        }
+
         return process;
     }
 }

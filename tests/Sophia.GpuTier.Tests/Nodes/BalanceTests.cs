@@ -1,4 +1,5 @@
 using CsCheck;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Concurrency;
 using Sophia.Gpu.Grains.Nodes;
 using Sophia.Memory.Search.Cluster;
@@ -53,6 +54,65 @@ public sealed class BalanceTests
             [1] = LoadOf([]),
         };
 
+        Assert.Null(Balance.Next(loads));
+    }
+
+    [Fact]
+    public void A_node_whose_device_fails_is_emptied_the_largest_first_whatever_the_loads_are()
+    {
+        var loads = new Dictionary<int, NodeLoad>
+        {
+            [0] = LoadOf([("1.0.en.", 1 << 20), ("2.0.en.", 3 << 20)]) with { Failure = "CUDA error 802", TakesShards = false },
+            [1] = LoadOf([("3.0.en.", 100 << 20)]) with { Room = 2 << 20 },
+            [2] = LoadOf([("4.0.en.", 90 << 20)]) with { Room = 10 << 20 },
+        };
+
+        Assert.Equal(new Balance.Move<int>("2.0.en.", 0, 2), Balance.Next(loads));
+        Apply(loads, Balance.Next(loads)!.Value);
+        Assert.Equal("1.0.en.", Balance.Next(loads)!.Value.Shard);
+        Apply(loads, Balance.Next(loads)!.Value);
+        Assert.Null(Balance.Next(loads));
+    }
+
+    [Fact]
+    public void Where_every_nodes_device_fails_or_none_has_room_nothing_moves()
+    {
+        var sick = LoadOf([("1.0.en.", 8 << 20)]) with { Failure = "CUDA error 802", TakesShards = false };
+
+        Assert.Null(Balance.Next(new Dictionary<int, NodeLoad> { [0] = sick, [1] = LoadOf([]) with { Failure = "too", TakesShards = false } }));
+        Assert.Null(Balance.Next(new Dictionary<int, NodeLoad> { [0] = sick, [1] = LoadOf([]) with { Room = 1 << 20 } }));
+    }
+
+    [Fact]
+    public void Of_a_node_that_has_grown_beyond_its_room_the_smallest_shard_that_is_enough_moves()
+    {
+        var loads = new Dictionary<int, NodeLoad>
+        {
+            [0] = LoadOf([("1.0.en.", 1 << 20), ("2.0.en.", 3 << 20), ("3.0.en.", 9 << 20)]) with { Room = -2 << 20 },
+            [1] = LoadOf([("4.0.en.", 13 << 20)]) with { Room = 20 << 20 },
+        };
+
+        Assert.Equal(new Balance.Move<int>("2.0.en.", 0, 1), Balance.Next(loads));
+    }
+
+    [Fact]
+    public void A_node_that_was_unfit_gets_nothing_until_it_has_been_well_for_a_while()
+    {
+        var clock = new FakeTimeProvider();
+        var failure = (string?)null;
+        var space = new NodeSpace(static () => 0) { Failure = () => failure };
+        var fitness = new NodeFitness(space, clock);
+        Assert.Equal((null, true), fitness.Look());
+
+        failure = "CUDA error 802";
+        Assert.Equal(("CUDA error 802", false), fitness.Look());
+        failure = null;
+        clock.Advance(space.Settling - TimeSpan.FromSeconds(1));
+        Assert.Equal((null, false), fitness.Look());
+        clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal((null, true), fitness.Look());
+        var loads = new Dictionary<int, NodeLoad> { [0] = LoadOf([("1.0.en.", 8 << 20), ("2.0.en.", 8 << 20)]), [1] = LoadOf([]) with { TakesShards = false } };
         Assert.Null(Balance.Next(loads));
     }
 

@@ -66,6 +66,29 @@ public sealed class CortexOverHttpTests : IAsyncLifetime, IDisposable
         Assert.Equal(1, _server.Calls);
     }
 
+    [Fact]
+    public async Task L2_is_among_the_tiers_with_its_hits_and_misses_and_off_where_no_model_is_configured()
+    {
+        await _host.AskAsync("""{"prompt":"What is a tier?"}""");
+        await _host.AskAsync("""{"prompt":"What is a tier?"}""");
+        await _host.AskAsync("""{"prompt":"What is a tier?"}""");
+        using var plain = new ApiHost();
+
+        var l2 = await TierAsync(_host);
+        var off = await TierAsync(plain);
+
+        Assert.Equal(2, l2.GetProperty("hits").GetInt64());
+        Assert.Equal(1, l2.GetProperty("misses").GetInt64());
+        Assert.Equal(2, l2.GetProperty("latency").GetProperty("count").GetInt64());
+        Assert.Equal(100, l2.GetProperty("budgetMs").GetDouble());
+        Assert.Equal("healthy", l2.GetProperty("state").GetString());
+        Assert.Equal("off", off.GetProperty("state").GetString());
+        Assert.Contains("Sophia:ChatModels", off.GetProperty("reason").GetString(), StringComparison.Ordinal);
+
+        static async Task<JsonElement> TierAsync(ApiHost host) => (await host.JsonAsync(HttpMethod.Get, "/v1/tiers")).GetProperty("tiers")
+            .EnumerateArray().Single(tier => tier.GetProperty("tier").GetString() == "L2");
+    }
+
     [Theory]
     [InlineData("""{"prompt":"q","temperature":0.5}""")]
     [InlineData("""{"prompt":"q","maxTokens":10}""")]

@@ -1,5 +1,6 @@
 using CsCheck;
 using Sophia.Gpu.Embedding;
+using Sophia.Gpu.Shards;
 using Sophia.Memory.Search;
 
 namespace Sophia.Tests.Gpu;
@@ -74,6 +75,72 @@ public sealed class FoldingTests
                 complete.Hits.SelectMany(hit => hit.Folded.Select(f => f.Key).Append(hit.Key)).Order(StringComparer.Ordinal));
         }
     });
+
+    [Fact]
+    public void Many_copies_are_folded_as_if_every_row_were_looked_at_in_order() =>
+        Gen.Select(Gen.Select(Gen.Int[0, 4], Gen.Int[0, 6], Gen.Int[0, 9], Gen.Int[0, 99_999]).Array[1, 400], Gen.Int[1, 9], Gen.Bool).Sample((rows, k, isFiltered) =>
+        {
+            string[] texts = ["The lantern is lit.", "the lantern is LIT", "the lantern is out", "", "Ā lantern"];
+            float[][] vectors = [[1, 0, 0, 0], [1, 0.05f, 0, 0], [1, 0.1f, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [-1, 0, 0, 0], [3, 0, 0, 0]];
+            using var shard = ShardRecords.Shard(4);
+            var truth = new Dictionary<string, (string Words, float[] Vector)>();
+            for (var i = 0; i < rows.Length; i++)
+            {
+                var (text, vector, tag, name) = rows[i];
+                // A few rows of each kind, and many of one.
+                (text, vector) = name % 3 == 0 ? (text, vector) : (0, 0);
+                var key = $"k{name}";
+                truth.Remove(key);
+                shard.Put(ShardRecords.Record(key, i + 1, texts[text], vectors[vector], "", tag == 0 ? [] : ["x"]));
+                if (!isFiltered || tag != 0)
+                {
+                    truth[key] = (texts[text].ToUpperInvariant().TrimEnd('.'), vectors[vector]);
+                }
+            }
+
+            var query = new ShardQuery
+            {
+                Vector = [1, 0.02f, 0, 0.3f], Mode = SearchMode.Vector, K = k, Now = ShardRecords.Now, Filter = isFiltered ? new RecordFilter { AllTags = ["x"] } : null,
+            };
+            var all = shard.Search(query with { K = 1000 }, default);
+            var answer = shard.Search(query with { Fold = true }, default);
+
+            var expected = new List<(string Key, int Rank, List<string> Folded)>();
+            for (var i = 0; i < all.Hits.Count && expected.Count < k; i++)
+            {
+                var (words, vector) = truth[all.Hits[i].Key];
+                var least = words.Length == 0 ? 1 - 1e-6 : 0.98;
+                var kept = expected.FirstOrDefault(hit => truth[hit.Key].Words == words && ShardRecords.Cosine(truth[hit.Key].Vector, vector) >= least);
+                if (kept.Folded is { } folded)
+                {
+                    folded.Add(all.Hits[i].Key);
+                }
+                else
+                {
+                    expected.Add((all.Hits[i].Key, i < k ? i + 1 : 0, []));
+                }
+            }
+
+            Assert.Equal((truth.Count, all.RowsScanned), ((int)answer.RowsMatching, answer.RowsScanned));
+            Assert.Equal(expected.Select(hit => (hit.Key, hit.Rank)), answer.Hits.Select(hit => (hit.Key, hit.Parts.Single().Rank)));
+            Assert.Equal(expected.Select(hit => string.Join(' ', hit.Folded)), answer.Hits.Select(hit => string.Join(' ', hit.Folded.Select(folded => folded.Key))));
+            Assert.All(answer.Hits, hit => Assert.All(
+                hit.Folded, folded => Assert.Equal(ShardRecords.Cosine(truth[hit.Key].Vector, truth[folded.Key].Vector), folded.Similarity, 1e-6)));
+            Assert.All(answer.Hits, hit => Assert.Equal(all.Hits.Single(other => other.Key == hit.Key).Score, hit.Score));
+        }, iter: 2_000);
+
+    [Fact]
+    public void Keys_are_ordered_by_their_code_units() =>
+        Gen.Select(Gen.Int[0, 4], Gen.OneOf(Gen.Char['a', 'c'], Gen.Char['\u00fd', '\u0102']).Array[0, 12].Array[0, 60]).Sample((shared, tails) =>
+        {
+            var keys = Array.ConvertAll(tails, tail => new string('n', shared) + new string(tail));
+            var rows = Enumerable.Range(0, keys.Length).ToArray();
+
+            KeyOrder.Sort(rows, new ChunkedRows<string?>(keys));
+
+            Assert.Equal(keys.Order(StringComparer.Ordinal), rows.Select(row => keys[row]));
+            Assert.Equal(keys.Length, rows.Distinct().Count());
+        });
 
     private static float[] Direction(int axis)
     {

@@ -46,13 +46,13 @@ public class LexicalIndexTests
                     {
                         var query = new LexicalQuery(TextAnalyzer.Plain, string.Join(' ', Words(random, random.Next(1, 5)).Select(word => word.Raw)));
                         var expected = Enumerable.Range(0, size).Where(row => documents[row] >= 0 && rows?.Contains(row) != false)
-                            .Select(row => (Row: row, Score: index.Score(query, documents[row], [])))
+                            .Select(row => (Row: row, Score: index.Score(query, documents[row], out _)))
                             .Where(hit => hit.Score > 0).OrderByDescending(hit => hit.Score).Take(k).ToList();
                         var top = new TopRows(k, new string?[size]);
                         index.Search(query, rows, documents, top, default);
 
                         // Of documents with equal scores any may be kept: scores are compared, not rows.
-                        var found = top.Rows.ToArray().Select(row => index.Score(query, documents[row], [])).OrderDescending().ToList();
+                        var found = top.Rows.ToArray().Select(row => index.Score(query, documents[row], out _)).OrderDescending().ToList();
                         Assert.Equal(expected.Count, found.Count);
                         Assert.Equal(found.Count, top.Rows.ToArray().Distinct().Count());
                         for (var i = 0; i < found.Count; i++)

@@ -56,6 +56,19 @@ public sealed class SearchTests
     }
 
     [Fact]
+    public async Task A_search_in_the_past_that_its_time_does_not_suffice_for_says_so()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await running.PutAsync("a", "alpha");
+        running.Clock.Advance(TimeSpan.FromMinutes(1));
+        var request = new SearchRequest { Query = "alpha", AsOf = running.Clock.GetUtcNow(), Timeout = TimeSpan.FromTicks(1) };
+
+        var error = await Assert.ThrowsAsync<RefusedException>(() => running.Memory.SearchAsync(running.Notes, request, new Trail(), default));
+        Assert.Equal("shard-loading", error.Code);
+        Assert.Single((await running.Memory.SearchAsync(running.Notes, request with { Timeout = TimeSpan.FromSeconds(30) }, new Trail(), default)).Hits);
+    }
+
+    [Fact]
     public async Task A_shard_that_was_dropped_is_loaded_again_and_finds_the_same()
     {
         await using var running = await RunningMemory.StartAsync();

@@ -64,6 +64,10 @@ public sealed class ShardRecoveryTests
 
         public void Put(MemoryRecord record) => inner.Put(record);
 
+        public PreparedRecord Prepare(MemoryRecord record) => inner.Prepare(record);
+
+        public void Put(PreparedRecord record) => inner.Put(record);
+
         public void Remove(RecordId id, Sequence sequence) => inner.Remove(id, sequence);
 
         public IReadOnlyList<ShardAnswer> Search(IReadOnlyList<ShardQuery> queries, CancellationToken cancellationToken) => inner.Search(queries, cancellationToken);

@@ -10,6 +10,8 @@ namespace Sophia.Tests.Infrastructure;
 internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 {
     private int _gets;
+    private int _logReads;
+    private int _headReads;
 
     /// <summary>While set, every call fails as it does when the database is away.</summary>
     public volatile bool IsDown;
@@ -41,6 +43,10 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     public bool OwnsInner { get; init; } = true;
 
     public int Gets => Volatile.Read(ref _gets);
+
+    public int LogReads => Volatile.Read(ref _logReads);
+
+    public int HeadReads => Volatile.Read(ref _headReads);
 
     public string Engine => inner.Engine;
 
@@ -123,9 +129,19 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, Sequence first, Sequence? end, CancellationToken cancellationToken) => Inner.ScanAsync(ns, first, end, cancellationToken);
 
-    public Task<IReadOnlyList<LogEntry>> ReadLogAsync(int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken) => LogIsDown
-        ? throw new StoreUnavailableException("The test has taken the log away.")
-        : Inner.ReadLogAsync(partition, after, limit, namespaceId, cancellationToken);
+    public Task<IReadOnlyList<LogEntry>> ReadLogAsync(int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken)
+    {
+        RequireLog();
+        Interlocked.Increment(ref _logReads);
+        return Inner.ReadLogAsync(partition, after, limit, namespaceId, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<LogEntry>> ReadLogHeadsAsync(int partition, long after, int limit, CancellationToken cancellationToken)
+    {
+        RequireLog();
+        Interlocked.Increment(ref _headReads);
+        return Inner.ReadLogHeadsAsync(partition, after, limit, cancellationToken);
+    }
 
     public Task<Watermarks> ReadWatermarksAsync(CancellationToken cancellationToken) => Inner.ReadWatermarksAsync(cancellationToken);
 
@@ -156,6 +172,14 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     public Task<IReadOnlyList<string>> SettleErasureAsync(CancellationToken cancellationToken) => Inner.SettleErasureAsync(cancellationToken);
 
     public Task<long?> SizeAsync(CancellationToken cancellationToken) => Inner.SizeAsync(cancellationToken);
+
+    private void RequireLog()
+    {
+        if (LogIsDown)
+        {
+            throw new StoreUnavailableException("The test has taken the log away.");
+        }
+    }
 
     public ValueTask DisposeAsync() => OwnsInner ? inner.DisposeAsync() : ValueTask.CompletedTask;
 }

@@ -56,6 +56,28 @@ public sealed class RecentEntriesTests
     }
 
     [Fact]
+    public void A_partition_that_was_dropped_is_read_from_the_store_up_to_what_came_since()
+    {
+        var recent = new RecentEntries(160 * 4);
+        for (var round = 0; round < 10; round++)
+        {
+            recent.Add(Entry(1));
+            recent.Add(Entry(2));
+            recent.Drop(1);
+        }
+
+        Assert.Null(Read(recent, 0));
+        Assert.Null(Read(recent, 2));
+        for (var n = 10; n <= 13; n++)
+        {
+            recent.Add(Entry(n));
+        }
+
+        Assert.Null(Read(recent, 8));
+        Assert.Equal([10, 11, 12, 13], Read(recent, 9)!);
+    }
+
+    [Fact]
     public void Nothing_of_an_erased_record_stays_not_even_the_key_of_its_delete()
     {
         var recent = new RecentEntries(1 << 20);

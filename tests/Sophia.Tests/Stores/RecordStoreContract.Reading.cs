@@ -136,6 +136,23 @@ public abstract partial class RecordStoreContract
     }
 
     [SkippableFact]
+    public async Task Heads_of_the_log_are_its_entries_without_their_records()
+    {
+        await using var s = await OpenAsync();
+        var ns = await s.NamespaceAsync();
+        await s.PutAsync(ns, "a", "1");
+        await s.PutAsync(ns, "b", "1");
+        await s.DeleteAsync(ns, "a");
+        await s.ForgetAsync(ns, "b");
+        await s.PutAsync(ns, "c", "1");
+
+        var entries = await s.Store.ReadLogAsync(ns.Partition, 0, 100, null, default);
+        Assert.Equal(["a", null, "a", null, "c"], entries.Select(e => e.Key));
+        Assert.Equal(entries.Select(e => e with { Record = null }), await s.Store.ReadLogHeadsAsync(ns.Partition, 0, 100, default));
+        Assert.Equal(entries.Skip(2).Take(2).Select(e => e.Sequence), (await s.Store.ReadLogHeadsAsync(ns.Partition, 2, 2, default)).Select(e => e.Sequence));
+    }
+
+    [SkippableFact]
     public async Task A_scan_gives_every_current_record_once()
     {
         await using var s = await OpenAsync();

@@ -11,7 +11,7 @@ import { processStrip } from './process.js';
 
 const EveryMs = 2000;
 const All = ['L0', 'L1', 'L2', 'L3', 'L4', 'L5'];
-const Absent = { L2: 'Cortex cache', L4: 'knowledge graph', L5: 'workflow memory' };
+const Absent = { L4: 'knowledge graph', L5: 'workflow memory' };
 
 export async function tiersPage(root, { signal }) {
   const watch = new Watch();

@@ -16,6 +16,7 @@ public sealed class IlgpuDevice : IDevice
     private readonly Action<Index1D, ArrayView<uint>, uint> _check;
     private readonly Action<Index1D, ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>> _meanRows;
     private readonly Lazy<IlgpuScanner> _scanner;
+    private readonly Lazy<IlgpuSums> _sums;
     private uint _checks;
 
     private IlgpuDevice(Context context, Accelerator accelerator, DeviceFacts facts)
@@ -24,6 +25,7 @@ public sealed class IlgpuDevice : IDevice
         _meanRows = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>>(TokenMeans.Kernel);
         _check = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<uint>, uint>(Mix);
         _scanner = new Lazy<IlgpuScanner>(() => new IlgpuScanner(accelerator));
+        _sums = new Lazy<IlgpuSums>(() => new IlgpuSums(accelerator));
     }
 
     public DeviceFacts Facts { get; }
@@ -99,6 +101,36 @@ public sealed class IlgpuDevice : IDevice
             }
         }
     }
+
+    public void Sum(IDeviceMemory memory, ReadOnlySpan<long> offsets, int bytes, Span<ulong> sums)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        foreach (var offset in offsets)
+        {
+            if (offset < 0 || offset % MemorySum.Alignment != 0 || bytes <= 0 || bytes % MemorySum.Alignment != 0 || offset > memory.Bytes - bytes)
+            {
+                throw new ArgumentException($"{bytes:N0} bytes at {offset:N0} of {memory.Bytes:N0} cannot be added up.", nameof(offsets));
+            }
+        }
+
+        if (offsets.IsEmpty)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            try
+            {
+                _sums.Value.Sum((IlgpuMemory)memory, offsets, bytes, sums[..offsets.Length]);
+            }
+            catch (AcceleratorException e)
+            {
+                throw Failures.Of(e);
+            }
+        }
+    }
+
     public DeviceCheck Check()
     {
         lock (_lock)
@@ -133,6 +165,11 @@ public sealed class IlgpuDevice : IDevice
         if (_scanner.IsValueCreated)
         {
             _scanner.Value.Dispose();
+        }
+
+        if (_sums.IsValueCreated)
+        {
+            _sums.Value.Dispose();
         }
 
         Accelerator.Dispose();

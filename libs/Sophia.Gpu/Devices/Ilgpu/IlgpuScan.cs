@@ -18,18 +18,19 @@ internal sealed class IlgpuScan : IRowScan
     private readonly IlgpuScanner _scanner;
     private readonly IReadOnlyList<ScanQuery> _queries;
     private readonly ArrayView<Chunk> _query;
-    private readonly ArrayView<uint> _filter;
-    private readonly long _filtered;
+    private readonly ScanFilters _filters;
+    private readonly ArrayView<uint> _filterBits;
     private readonly int _best;
     private readonly bool _hasTiles;
     private bool _hasStreamed;
     private bool _isDisposed;
 
-    public IlgpuScan(IlgpuScanner scanner, IReadOnlyList<ScanQuery> queries, ulong[]? filter, int best)
+    public IlgpuScan(IlgpuScanner scanner, IReadOnlyList<FilteredQuery> asked, int best)
     {
-        (_scanner, _queries, _best) = (scanner, queries, best);
-        var bytes = new byte[queries.Count * queries[0].Bytes.Length];
-        for (var i = 0; i < queries.Count; i++)
+        var queries = asked.Select(static one => one.Query).ToArray();
+        (_scanner, _queries, _best, _filters) = (scanner, queries, best, new ScanFilters(asked));
+        var bytes = new byte[queries.Length * queries[0].Bytes.Length];
+        for (var i = 0; i < queries.Length; i++)
         {
             queries[i].Bytes.CopyTo(bytes, i * queries[i].Bytes.Length);
         }
@@ -42,13 +43,12 @@ internal sealed class IlgpuScan : IRowScan
 
         var stream = scanner.Lanes[0].Stream;
         _query = scanner.Query.Of(stream, MemoryMarshal.Cast<byte, Chunk>(bytes));
-        _filter = scanner.Filter.Of(stream, filter is null ? [0u] : MemoryMarshal.Cast<ulong, uint>(filter));
-        _filtered = filter is null ? -1 : filter.Length * 64L;
-        _hasTiles = queries.Count > 1 && scanner.Tiles.TryTake(stream, queries);
+        _filterBits = scanner.Filter.Of(stream, _filters.Bits);
+        _hasTiles = queries.Length > 1 && scanner.Tiles.TryTake(stream, queries, _filters);
         stream.Synchronize();
         foreach (var lane in scanner.Lanes)
         {
-            lane.Best.Begin(lane.Stream, queries.Count, best);
+            lane.Best.Begin(lane.Stream, queries.Length, best);
         }
     }
 
@@ -109,9 +109,9 @@ internal sealed class IlgpuScan : IRowScan
             throw new ArgumentException("The rows are of another kind or length than the queries.", nameof(pages));
         }
 
-        if (_filtered >= 0 && _filtered < (long)pages.FirstRow + pages.Rows)
+        if (_filters.Rows < (long)pages.FirstRow + pages.Rows)
         {
-            throw new ArgumentException($"The filter has {_filtered} bits; the last row is {(long)pages.FirstRow + pages.Rows - 1}.", nameof(pages));
+            throw new ArgumentException($"A filter has {_filters.Rows} bits; the last row is {(long)pages.FirstRow + pages.Rows - 1}.", nameof(pages));
         }
     }
 
@@ -167,7 +167,7 @@ internal sealed class IlgpuScan : IRowScan
             units[i] = pages.Units.Span[i] < 0 ? -1 : pages.Units.Span[i] / Chunk.Bytes;
         }
 
-        var shape = ShapeOf(pages, _filtered >= 0);
+        var shape = ShapeOf(pages, _filters.HasUnion);
         var deviceUnits = lane.Units.Of(stream, units);
         var atOnce = (int)Math.Clamp(MostScores / _queries.Count / 64 * 64, 64, int.MaxValue / 2);
         for (var first = 0; first < pages.Rows; first += atOnce)
@@ -183,7 +183,7 @@ internal sealed class IlgpuScan : IRowScan
     {
         if (_hasTiles)
         {
-            _scanner.Tiles.Score(lane.Stream, kind, memory, units, _filter, uppers, shape, _queries.Count);
+            _scanner.Tiles.Score(lane.Stream, kind, memory, units, _filterBits, uppers, shape, _queries.Count);
             return;
         }
 
@@ -191,8 +191,9 @@ internal sealed class IlgpuScan : IRowScan
         for (var i = 0; i < _queries.Count; i++)
         {
             var query = _queries[i];
+            shape.HasFilter = _filters.Has(i) ? 1 : 0;
             _scanner.Scores[(int)kind](
-                lane.Stream, _scanner.GridOf(shape.Count), memory.Cast<Chunk>(), memory.Cast<float>(), memory.Cast<int>(), units, _filter,
+                lane.Stream, _scanner.GridOf(shape.Count), memory.Cast<Chunk>(), memory.Cast<float>(), memory.Cast<int>(), units, _filters.Of(_filterBits, i),
                 _query.SubView((long)i * chunks, chunks), uppers.SubView((long)i * shape.Count, shape.Count), shape,
                 new RowScores.Bounds { Unit = query.Unit, Slope = query.Slope, Offset = query.Offset });
         }

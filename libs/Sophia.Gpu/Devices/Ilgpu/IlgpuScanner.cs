@@ -45,12 +45,12 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
     /// <summary>Groups of threads for so many rows, of which a warp takes 16 at a time.</summary>
     public KernelConfig GridOf(int rows) => new(Math.Clamp((rows + 127) / 128, 1, _groups), _threads);
 
-    public IRowScan Begin(IReadOnlyList<ScanQuery> queries, ulong[]? filter, int best)
+    public IRowScan Begin(IReadOnlyList<FilteredQuery> queries, int best)
     {
         ArgumentNullException.ThrowIfNull(queries);
         ArgumentOutOfRangeException.ThrowIfZero(queries.Count);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(best);
-        if (queries.Any(q => q.Kind != queries[0].Kind || q.Bytes.Length != queries[0].Bytes.Length))
+        if (queries.Any(q => q.Query.Kind != queries[0].Query.Kind || q.Query.Bytes.Length != queries[0].Query.Bytes.Length))
         {
             throw new ArgumentException("The queries of one scan are of one kind and length.", nameof(queries));
         }
@@ -58,7 +58,7 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
         _turn.Wait();
         try
         {
-            return Failures.Guard(() => new IlgpuScan(this, queries, filter, best));
+            return Failures.Guard(() => new IlgpuScan(this, queries, best));
         }
         catch
         {

@@ -34,14 +34,14 @@ internal sealed class ScanTiles : IDisposable
     public string? Failure => _failure.Value;
 
     /// <summary>Sends the queries; false where the kernel for one query must do.</summary>
-    public bool TryTake(AcceleratorStream stream, IReadOnlyList<ScanQuery> queries)
+    public bool TryTake(AcceleratorStream stream, IReadOnlyList<ScanQuery> queries, ScanFilters filters)
     {
         if (queries[0].Kind == RowKind.Floats || Failure is not null)
         {
             return false;
         }
 
-        Send(stream, queries);
+        Send(stream, queries, filters);
         return true;
     }
 
@@ -63,7 +63,7 @@ internal sealed class ScanTiles : IDisposable
         _bounds.Dispose();
     }
 
-    private void Send(AcceleratorStream stream, IReadOnlyList<ScanQuery> queries)
+    private void Send(AcceleratorStream stream, IReadOnlyList<ScanQuery> queries, ScanFilters filters)
     {
         var width = queries[0].Kind == RowKind.Halves ? TileScores.HalvesWidth : TileScores.CodesWidth;
         var filled = (queries.Count + width - 1) / width * width;
@@ -73,7 +73,7 @@ internal sealed class ScanTiles : IDisposable
         for (var i = 0; i < taken.Length; i++)
         {
             taken[i].Bytes.CopyTo(bytes, (long)i * taken[i].Bytes.Length);
-            (bounds[i * 4], bounds[(i * 4) + 1], bounds[(i * 4) + 2]) = (taken[i].Unit, taken[i].Slope, taken[i].Offset);
+            (bounds[i * 4], bounds[(i * 4) + 1], bounds[(i * 4) + 2], bounds[(i * 4) + 3]) = (taken[i].Unit, taken[i].Slope, taken[i].Offset, BitConverter.Int32BitsToSingle(filters.WordOf(i)));
         }
 
         _queries.Of(stream, MemoryMarshal.Cast<byte, Chunk>(bytes));
@@ -133,7 +133,7 @@ internal sealed class ScanTiles : IDisposable
         using var filter = _accelerator.Allocate1D(new uint[] { 0 });
         using var uppers = _accelerator.Allocate1D<float>(Rows * Queries);
         using var stream = _accelerator.CreateStream();
-        Send(stream, queries);
+        Send(stream, queries, new ScanFilters([.. queries.Select(static q => new FilteredQuery(q, null))]));
         Score(stream, kind, memory.View.BaseView, units.View.BaseView, filter.View.BaseView, uppers.View.BaseView, IlgpuScan.ShapeOf(shape, hasFilter: false) with { Count = Rows }, Queries);
         stream.Synchronize();
         var found = uppers.GetAsArray1D();

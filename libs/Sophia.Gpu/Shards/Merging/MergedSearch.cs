@@ -54,6 +54,11 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
             {
                 await AddSurroundingsAsync(call, rows, capacity, cancellationToken).ConfigureAwait(false);
             }
+            else if (query.Dates.Count == 0)
+            {
+                // Each shard gave as many as all of them together would have.
+                rows = ByWords(rows.Values).Take(capacity).Concat(ByVector(rows.Values).Take(capacity)).DistinctBy(static row => row.Id).ToDictionary(static row => row.Id);
+            }
 
             var vectors = query.Fold ? await VectorsAsync(rows, cancellationToken).ConfigureAwait(false) : [];
             using var merged = HostShard.OfRows(settings, words, rows.Values.OrderBy(static row => row.Key, StringComparer.Ordinal), vectors, wanted);
@@ -120,6 +125,12 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
         }
     }
 
+    private static IEnumerable<RowFacts> ByWords(IEnumerable<RowFacts> rows) =>
+        rows.Where(static row => row.Lexical is not null).OrderByDescending(static row => row.Lexical).ThenBy(static row => row.Key, StringComparer.Ordinal);
+
+    private static IEnumerable<RowFacts> ByVector(IEnumerable<RowFacts> rows) =>
+        rows.Where(static row => row.Cosine is not null).OrderByDescending(static row => row.Cosine).ThenBy(static row => row.Key, StringComparer.Ordinal);
+
     // A record that moved from one shard to another meanwhile may be told by both: the newer counts.
     private static void Add(Dictionary<RecordId, RowFacts> rows, IReadOnlyList<PartAnswer> parts)
     {
@@ -135,8 +146,7 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
 
     private async Task AddSurroundingsAsync(PartCall call, Dictionary<RecordId, RowFacts> rows, int capacity, CancellationToken cancellationToken)
     {
-        var placed = rows.Values.Where(static row => row.Lexical is not null).OrderByDescending(static row => row.Lexical).ThenBy(static row => row.Key, StringComparer.Ordinal).Take(capacity)
-            .Concat(rows.Values.Where(static row => row.Cosine is not null).OrderByDescending(static row => row.Cosine).ThenBy(static row => row.Key, StringComparer.Ordinal).Take(capacity))
+        var placed = ByWords(rows.Values).Take(capacity).Concat(ByVector(rows.Values).Take(capacity))
             .Concat(query.Dates.Count > 0 ? rows.Values : [])
             .Select(static row => row.Place).OfType<TextPlace>().Distinct().ToArray();
         if (placed.Length > 0)

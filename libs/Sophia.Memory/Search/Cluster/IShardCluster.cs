@@ -15,10 +15,45 @@ public interface IShardCluster
     /// <summary>Why it is not healthy; null when it is.</summary>
     string? Reason { get; }
 
-    /// <exception cref="RefusedException">shard-loading: a shard was not there in the call's time.</exception>
+    /// <summary>What each node held when it was last heard of, about a second ago; empty while none is reached.</summary>
+    IReadOnlyList<ClusterNode> Nodes { get; }
+
+    /// <exception cref="RefusedException">shard-loading: a shard was not there in the call's time. shard-no-room: no node has memory for it.</exception>
     /// <exception cref="SequenceNotReachedException">A shard did not see the change asked for in the call's time.</exception>
     /// <exception cref="ClusterUnavailableException">There is no node at all.</exception>
     Task<ClusterAnswer> SearchAsync(NamespaceInfo ns, ClusterCall call, CancellationToken cancellationToken);
+
+    /// <summary>The shards of the namespace that nodes hold now, whatever their language and model.</summary>
+    /// <exception cref="ClusterUnavailableException">There is no node at all.</exception>
+    Task<IReadOnlyList<HeldShard>> HeldAsync(NamespaceInfo ns, CancellationToken cancellationToken);
+
+    /// <summary>Waits until every shard of the namespace that a node holds has seen the number; false where one does not in time.</summary>
+    /// <exception cref="ClusterUnavailableException">There is no node at all.</exception>
+    Task<bool> ReachAsync(NamespaceInfo ns, long number, TimeSpan timeout, CancellationToken cancellationToken);
+
+    /// <summary>Drops the shards of the namespace; they come back by use.</summary>
+    /// <returns>How many there were.</returns>
+    /// <exception cref="ClusterUnavailableException">There is no node at all.</exception>
+    Task<int> EvictAsync(NamespaceInfo ns, CancellationToken cancellationToken);
+
+    /// <summary>Has the namespace's shards loaded, so that the first search need not wait; one that cannot be is loaded by use.</summary>
+    Task WarmAsync(NamespaceInfo ns, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Holds a writer back for a moment when the namespace's last shard has not seen the number: up to a second while it makes headway, a
+    /// tenth of that when it makes none, not at all where no node holds it.
+    /// </summary>
+    ValueTask PaceAsync(NamespaceInfo ns, long number);
+}
+
+/// <summary>A node of L0 as the others see it.</summary>
+/// <param name="FreeBytes">Of its vector pools, not allocated.</param>
+/// <param name="RoomBytes">That its shards may still take in memory; negative when they take more than they may.</param>
+/// <param name="Failure">What is wrong with a device of it; null while all compute.</param>
+/// <param name="TakesShards">False while a device fails, and for a while after it.</param>
+public sealed record ClusterNode(string Name, long FreeBytes, long RoomBytes, string? Failure, bool TakesShards, IReadOnlyList<HeldShard> Shards)
+{
+    public long UsedBytes => Shards.Sum(static shard => shard.Bytes);
 }
 
 /// <summary>No node of L0 can be reached.</summary>

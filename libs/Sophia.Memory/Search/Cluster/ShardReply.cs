@@ -13,6 +13,9 @@ public enum ShardOutcome
     /// <summary>It did not see the change asked for in the call's time.</summary>
     Behind,
 
+    /// <summary>It does not fit into the memory that shards may take on its node.</summary>
+    NoRoom,
+
     /// <summary>It cannot be searched; <see cref="ShardReply.Reason"/> says why.</summary>
     Failed,
 }
@@ -38,11 +41,17 @@ public sealed record ShardReply(ShardOutcome Outcome, ShardAnswer? Answer, long 
 {
     public string? Reason { get; init; }
 
+    /// <summary>Where there is no room: it takes more bytes than these.</summary>
+    public long Bytes { get; init; }
+
     /// <summary>Set when found and a part was asked for.</summary>
     public PartAnswer? Part { get; init; }
 
     /// <summary>The namespace has a shard behind this one.</summary>
     public bool HasNext { get; init; }
+
+    /// <summary>No shard said this: its caller had no answer from any node.</summary>
+    public bool IsUnanswered { get; init; }
 }
 
 /// <summary>A search of a namespace whose shards are on other nodes.</summary>
@@ -63,4 +72,19 @@ public sealed record MissingShard(int Shard, string Reason);
 /// <summary>A shard that a node holds.</summary>
 /// <param name="Behind">Changes of the log that it has still to take in.</param>
 /// <param name="IsServed">The shard is asked here; false for one that was loaded to be moved here.</param>
-public sealed record HeldShard(string Address, long Records, long Bytes, long Behind, bool IsReady, bool IsServed);
+public sealed record HeldShard(string Address, long Records, long Bytes, long Behind, bool IsReady, bool IsServed)
+{
+    /// <summary>The number of the last change of the partition that is in it.</summary>
+    public long Seen { get; init; }
+
+    /// <summary>It has the records whose current version has this number or a higher one.</summary>
+    public long First { get; init; }
+
+    /// <summary>And a lower one than this; null for the last shard of its namespace.</summary>
+    public long? End { get; init; }
+
+    /// <summary>When its loading into this node's memory began.</summary>
+    public DateTimeOffset LoadedAt { get; init; }
+
+    public bool Holds(long number) => number >= First && number < (End ?? long.MaxValue);
+}

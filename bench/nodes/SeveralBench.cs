@@ -1,0 +1,151 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Sophia.Bench.Reporting;
+using Sophia.Gpu.Grains;
+using Sophia.Gpu.Shards.Merging;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
+using Sophia.Stores.Postgres;
+
+namespace Sophia.Bench.Nodes;
+
+/// <summary>
+/// The same records in one shard and in three: in one process without nodes, by the rounds of the search, and then in turns through the
+/// client of two nodes.
+/// </summary>
+internal static class SeveralBench
+{
+    /// <summary>Rounds that the compiler needs for what searches run.</summary>
+    private const int WarmUps = 6;
+    private const int Records = 30_000;
+    private const int Dimensions = 256;
+    private const int Shards = 3;
+    private static readonly string[] Names = ["one", "several"];
+
+    public static async Task RunAsync(BenchSettings settings, Report report, NpgsqlDataSource source, string connection)
+    {
+        await ClusterMembership.PrepareAsync(source, default);
+        var namespaces = new List<NamespaceInfo>();
+        foreach (var name in Names)
+        {
+            namespaces.Add(await NodesBench.FillAsync(source, name, Records, Dimensions));
+        }
+
+        await using (var map = NpgsqlDataSource.Create(connection))
+        {
+            var shards = new PostgresShardMap(map);
+            await shards.PrepareAsync(default);
+            for (var shard = 1; shard < Shards; shard++)
+            {
+                await shards.OpenAsync(namespaces[1].Id, shard, shard * Records / Shards, default);
+            }
+        }
+
+        var random = new Random(3);
+        var calls = Enumerable.Range(0, 50).Select(i => new ClusterCall(
+            new ShardQuery { Text = string.Create(CultureInfo.InvariantCulture, $"note about subject {i}"), Vector = NodesBench.VectorOf(random, Dimensions), K = 10, Now = DateTimeOffset.UtcNow, Fold = true, Typos = true },
+            Memory.Log.Sequence.None, 0, TimeSpan.FromSeconds(60), AllowPartial: false)).ToArray();
+        var rounds = settings.IsQuick ? 3 : 9;
+        await MeasurePartsAsync(report, source, namespaces, calls, rounds);
+        await MeasureNodesAsync(report, source, connection, namespaces, calls, rounds);
+    }
+
+    private static async Task MeasureNodesAsync(
+        Report report, NpgsqlDataSource source, string connection, List<NamespaceInfo> namespaces, ClusterCall[] calls, int rounds)
+    {
+        using var near = await NodesBench.StartNodeAsync(source, connection, free: 1L << 40);
+        using var far = await NodesBench.StartNodeAsync(source, connection, free: 1L << 40);
+        await using var cluster = new ShardCluster(
+            new ClusterSettings { Membership = "postgres", Id = "bench" }, connection, static _ => Task.CompletedTask, TimeProvider.System, NullLoggerFactory.Instance);
+        await cluster.StartAsync(default);
+        while (cluster.State != Memory.Tiers.TierState.Healthy)
+        {
+            await Task.Delay(50);
+        }
+
+        var times = new[] { new List<double>(), new List<double>() };
+        for (var round = -WarmUps; round < rounds; round++)
+        {
+            for (var i = 0; i < 2; i++)
+            {
+                var started = Stopwatch.GetTimestamp();
+                foreach (var call in calls)
+                {
+                    var answer = await cluster.SearchAsync(namespaces[i], call, default);
+                    if (answer.Found.Hits.Count != 10 || answer.Found.RowsMatching != Records)
+                    {
+                        throw new InvalidOperationException($"{Names[i]}: {answer.Found.Hits.Count} hits of {answer.Found.RowsMatching} records.");
+                    }
+                }
+
+                // The first ones are for the compiler and the caches.
+                if (round >= 0)
+                {
+                    times[i].Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds / calls.Length);
+                }
+            }
+        }
+
+        report.Begin("nodes: 30,000 records in one shard and in three on two nodes");
+        report.Add("a hybrid search of one shard", Statistics.Median(times[0]), "ms", note: "one caller, through the client");
+        report.Add("a hybrid search of three shards", Statistics.Median(times[1]), "ms", note: "merged exactly");
+        report.Add("three for one", Statistics.Median([.. times[1].Zip(times[0], static (three, one) => three / one)]), "×", note: "median of the rounds");
+        await far.StopAsync();
+        await near.StopAsync();
+    }
+
+    private static async Task MeasurePartsAsync(Report report, NpgsqlDataSource source, List<NamespaceInfo> namespaces, ClusterCall[] calls, int rounds)
+    {
+        await using var host = NodesBench.NewHost(source, null);
+        await host.StartAsync(default);
+        var one = await host.OpenAsync(ShardAddress.Of(namespaces[0], 0), default);
+        var three = new List<ShardHost.OpenShard>();
+        for (var shard = 0; shard < Shards; shard++)
+        {
+            await host.PrepareAsync(ShardAddress.Of(namespaces[1], shard), default);
+            three.Add(await host.OpenAsync(ShardAddress.Of(namespaces[1], shard), default));
+        }
+
+        await host.PrepareAsync(ShardAddress.Of(namespaces[0], 0), default);
+        var parts = new Dictionary<string, List<double>>();
+        for (var round = -WarmUps; round < rounds; round++)
+        {
+            var spent = new Dictionary<string, TimeSpan>();
+            foreach (var call in calls)
+            {
+                var started = Stopwatch.GetTimestamp();
+                await one.SearchAsync(new ShardCall(call.Query, 0, 0, call.Timeout), default);
+                spent["one"] = spent.GetValueOrDefault("one") + Stopwatch.GetElapsedTime(started);
+                started = Stopwatch.GetTimestamp();
+                await new MergedSearch(namespaces[1].Settings, call.Query, async (part, _) =>
+                {
+                    var begun = Stopwatch.GetTimestamp();
+                    var replies = await Task.WhenAll(three.Select(shard => Task.Run(async () => await shard.SearchAsync(new ShardCall(null, 0, 0, call.Timeout) { Part = part }, default))));
+                    spent[part.Kind.ToString()] = spent.GetValueOrDefault(part.Kind.ToString()) + Stopwatch.GetElapsedTime(begun);
+                    return [.. replies.Select(static reply => reply.Part!)];
+                }).RunAsync(default);
+                spent["all"] = spent.GetValueOrDefault("all") + Stopwatch.GetElapsedTime(started);
+            }
+
+            spent["rest"] = spent["all"] - spent.Where(static part => part.Key is not ("all" or "one")).Aggregate(TimeSpan.Zero, static (sum, part) => sum + part.Value);
+            foreach (var (name, time) in spent.Where(_ => round >= 0))
+            {
+                (parts.TryGetValue(name, out var list) ? list : parts[name] = []).Add(time.TotalMilliseconds / calls.Length);
+            }
+        }
+
+        report.Begin("nodes: the same without nodes, in one process");
+        report.Add("one shard", Statistics.Median(parts["one"]), "ms");
+        report.Add("three shards", Statistics.Median(parts["all"]), "ms");
+        foreach (var (name, note) in new[] { ("Words", "statistics of the query's words"), ("Candidates", "the three shards beside each other"), ("Vectors", "of look-alikes"), ("rest", "the merged rows into a small shard, and its ranking") })
+        {
+            if (parts.TryGetValue(name, out var times))
+            {
+                report.Add($"of it {name.ToLowerInvariant()}", Statistics.Median(times), "ms", note: note);
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+namespace Sophia.Gpu.Grains.Nodes;
+
+/// <summary>What a node has for shards beside its memory.</summary>
+/// <param name="FreeBytes">Of the vector pools of its devices, not allocated.</param>
+public sealed record NodeSpace(Func<long> FreeBytes)
+{
+    /// <summary>What is wrong with a device of the node; null while all compute.</summary>
+    public Func<string?> Failure { get; init; } = static () => null;
+
+    /// <summary>How long a device that failed must compute until the node gets shards again.</summary>
+    public TimeSpan Settling { get; init; } = new ClusterSettings().DeviceSettling;
+}
+
+/// <summary>
+/// Whether a node gets shards. While a device of it fails the host engine answers for it, and its shards move away; it gets none until
+/// the device has computed for <see cref="NodeSpace.Settling"/>, so that one that fails again and again does not draw shards to and fro.
+/// </summary>
+internal sealed class NodeFitness(NodeSpace space, TimeProvider clock)
+{
+    private long? _failedAt;
+
+    /// <summary>Looked at again and again: a failure between two looks is not seen.</summary>
+    public (string? Failure, bool TakesShards) Look()
+    {
+        var failure = space.Failure();
+        if (failure is not null)
+        {
+            _failedAt = clock.GetTimestamp();
+        }
+
+        return (failure, _failedAt is not { } at || clock.GetElapsedTime(at) >= space.Settling);
+    }
+}

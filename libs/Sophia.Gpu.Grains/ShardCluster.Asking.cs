@@ -1,0 +1,69 @@
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using Orleans.Runtime.Messaging;
+using Sophia.Gpu.Grains.Shards;
+using Sophia.Memory.Search.Cluster;
+
+namespace Sophia.Gpu.Grains;
+
+/// <summary>
+/// How a shard is asked while nodes come and go. A call to a node that has just died is lost without a word, so none is waited for long;
+/// it is asked again, and whichever call is answered first counts: a search that only takes its time is not begun anew for ever.
+/// </summary>
+public sealed partial class ShardCluster
+{
+    private const int MostDoublings = 5;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(1);
+
+    /// <summary>What a shard that is there may take to answer, beside what it waits for, before it is asked again; twice as long each time after the second.</summary>
+    private static readonly TimeSpan Answering = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long one that may be missing is waited for before it is asked once more: a call may be lost on its way to a shard that is there.</summary>
+    private static readonly TimeSpan Lost = TimeSpan.FromMilliseconds(500);
+
+    // A node that died is asked until the others know of it and have its shards; the call's time is the limit.
+    private async Task<ShardReply> AskAsync(ShardAddress address, ClusterCall call, PartCall? part, long started, CancellationToken cancellationToken)
+    {
+        var calls = new List<Task<Immutable<ShardReply>>>();
+        var timeouts = 0;
+        for (var isFirst = true; ; isFirst = false)
+        {
+            var (client, begun, left) = (Client, _clock.GetTimestamp(), call.Timeout - _clock.GetElapsedTime(started));
+            left = left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            var patience = call.AllowPartial ? TimeSpan.Zero : left < Attempt ? left : Attempt;
+            ShardReply reply;
+            var mayAskAgain = false;
+            try
+            {
+                var asked = new ShardCall(part is null ? call.Query : null, call.MinSequence.Number, call.Known, patience) { Part = part };
+                calls.Add(client.GetGrain<IShardGrain>(address.ToString()).SearchAsync(new Immutable<ShardCall>(asked), cancellationToken));
+                var limit = call.AllowPartial && isFirst ? Lost : patience + (Answering * (1 << Math.Clamp(timeouts - 1, 0, MostDoublings)));
+                var answered = await Task.WhenAny(calls).WaitAsync(limit < left + Answering ? limit : left + Answering, _clock, cancellationToken);
+                calls.Remove(answered);
+                reply = (await answered).Value;
+            }
+            catch (Exception error) when (IsUnanswered(error))
+            {
+                timeouts += error is TimeoutException ? 1 : 0;
+                reply = new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = $"its node did not answer ({error.Message})", IsUnanswered = true };
+                // The way to the shard may have led over the node that died, and another way is there; or its node lives and is busy.
+                mayAskAgain = isFirst || (error is not TimeoutException && _clock.GetElapsedTime(started) < Attempt) || IsHeld(address, begun);
+                LogNotAnswered(address, error.Message);
+            }
+
+            if (reply.Outcome == ShardOutcome.Found || (call.AllowPartial && !mayAskAgain) || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
+            {
+                return reply;
+            }
+
+            await Task.Delay(Pause, _clock, cancellationToken);
+        }
+    }
+
+    /// <summary>A node that was heard of since that moment has the shard whole in memory.</summary>
+    private bool IsHeld(ShardAddress address, long since) =>
+        _heard is { } heard && heard.AskedAt > since && heard.Nodes.Any(node => node.Shards.Any(shard => shard.IsReady && shard.Address == address.ToString()));
+
+    private static bool IsUnanswered(Exception error) => error is OrleansException or TimeoutException or ConnectionFailedException or IOException;
+}

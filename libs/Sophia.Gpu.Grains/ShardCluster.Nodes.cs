@@ -1,0 +1,161 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Sophia.Gpu.Grains.Nodes;
+using Sophia.Gpu.Grains.Shards;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Search.Cluster;
+
+namespace Sophia.Gpu.Grains;
+
+/// <summary>What is asked of the nodes beside searches.</summary>
+public sealed partial class ShardCluster
+{
+    private const int MostPaces = 10;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PacePatience = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Loading = TimeSpan.FromMinutes(10);
+
+    /// <summary>By namespace, language and model (a number of 0 stands for any): the last shard, and what it had seen when that was heard.</summary>
+    private readonly ConcurrentDictionary<ShardAddress, (ShardAddress Last, long Seen)> _followed = new();
+    private volatile Heard _heard = new([], 0);
+
+    public IReadOnlyList<ClusterNode> Nodes => _heard.Nodes;
+
+    public async Task<IReadOnlyList<HeldShard>> HeldAsync(NamespaceInfo ns, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(ns);
+        return [.. (await SurveyAsync(cancellationToken)).SelectMany(static node => node.Shards).Where(shard => ShardAddress.Parse(shard.Address).NamespaceId == ns.Id)];
+    }
+
+    public async Task<bool> ReachAsync(NamespaceInfo ns, long number, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var held = await HeldAsync(ns, cancellationToken);
+        var seen = await Task.WhenAll(held.Where(static shard => shard is { IsServed: true, IsReady: true }).Select(
+            shard => AskAsync(shard.Address, grain => grain.ReachAsync(number, timeout, cancellationToken), timeout, cancellationToken)));
+        return Array.TrueForAll(seen, reached => reached >= number);
+    }
+
+    public async Task<int> EvictAsync(NamespaceInfo ns, CancellationToken cancellationToken)
+    {
+        var held = await HeldAsync(ns, cancellationToken);
+        var left = await Task.WhenAll(held.Where(static shard => shard.IsServed).Select(
+            shard => AskAsync(shard.Address, static grain => grain.LeaveAsync(always: true), TimeSpan.Zero, cancellationToken)));
+        return left.Count(static had => had);
+    }
+
+    public async Task WarmAsync(NamespaceInfo ns, CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (var (shard, hasNext) = (0, true); hasNext; shard++)
+            {
+                hasNext = await AskAsync(ShardAddress.Of(ns, shard).ToString(), grain => grain.WarmAsync(cancellationToken), Loading, cancellationToken);
+            }
+        }
+        catch (Exception error) when (error is ClusterUnavailableException or InvalidOperationException)
+        {
+            LogNotWarm(ns.Name, error.Message);
+        }
+    }
+
+    public async ValueTask PaceAsync(NamespaceInfo ns, long number)
+    {
+        var key = ShardAddress.Of(ns, 0);
+        for (var pace = 0; pace < MostPaces && _followed.TryGetValue(key, out var known) && known.Seen < number; pace++)
+        {
+            long seen;
+            try
+            {
+                seen = await AskAsync(known.Last.ToString(), grain => grain.ReachAsync(number, PacePatience, CancellationToken.None), PacePatience, CancellationToken.None);
+            }
+            catch (ClusterUnavailableException)
+            {
+                // A writer does not wait for a node that is away.
+                _followed.TryRemove(key, out _);
+                return;
+            }
+
+            _followed[key] = (known.Last, Math.Max(seen, known.Seen));
+            if (seen <= known.Seen)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Interval, _clock);
+        try
+        {
+            do
+            {
+                try
+                {
+                    var asked = _clock.GetTimestamp();
+                    _heard = new(await SurveyAsync(cancellationToken), asked);
+                    Follow(Nodes);
+                }
+                catch (ClusterUnavailableException)
+                {
+                    _heard = new([], 0);
+                    _followed.Clear();
+                }
+            }
+            while (await timer.WaitForNextTickAsync(cancellationToken));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private void Follow(IReadOnlyList<ClusterNode> nodes)
+    {
+        var followed = new Dictionary<ShardAddress, (ShardAddress Last, long Seen)>();
+        foreach (var shard in nodes.SelectMany(static node => node.Shards).Where(static shard => shard is { IsServed: true, IsReady: true }))
+        {
+            var address = ShardAddress.Parse(shard.Address);
+            var key = address with { Number = 0 };
+            if (!followed.TryGetValue(key, out var other) || other.Last.Number <= address.Number)
+            {
+                followed[key] = (address, shard.Seen);
+            }
+        }
+
+        foreach (var (key, shard) in followed)
+        {
+            _followed[key] = shard;
+        }
+
+        foreach (var gone in _followed.Keys.Where(key => !followed.ContainsKey(key)))
+        {
+            _followed.TryRemove(gone, out _);
+        }
+    }
+
+    private Task<List<ClusterNode>> SurveyAsync(CancellationToken cancellationToken) =>
+        CallAsync(async client => (await client.GetGrain<INodesGrain>(0).AllAsync()).Value, NodeSurvey.Patience, cancellationToken);
+
+    private Task<T> AskAsync<T>(string address, Func<IShardGrain, Task<T>> ask, TimeSpan patience, CancellationToken cancellationToken) =>
+        CallAsync(client => ask(client.GetGrain<IShardGrain>(address)), patience, cancellationToken);
+
+    /// <exception cref="ClusterUnavailableException">There is no node, or it did not answer.</exception>
+    private async Task<T> CallAsync<T>(Func<IClusterClient, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var client = Client;
+        try
+        {
+            return await call(client).WaitAsync(patience + Answering, _clock, cancellationToken);
+        }
+        catch (Exception error) when (IsUnanswered(error))
+        {
+            throw new ClusterUnavailableException($"A node of L0 did not answer ({error.Message}).", error);
+        }
+    }
+
+    /// <param name="AskedAt">The moment at which the nodes were asked.</param>
+    private sealed record Heard(IReadOnlyList<ClusterNode> Nodes, long AskedAt);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The shards of namespace {Namespace} were not loaded beforehand: {Reason}")]
+    private partial void LogNotWarm(string @namespace, string reason);
+}

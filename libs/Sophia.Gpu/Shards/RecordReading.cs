@@ -1,0 +1,52 @@
+using System.Runtime.InteropServices;
+using Sophia.Gpu.Text;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+
+namespace Sophia.Gpu.Shards;
+
+/// <summary>What a shard reads in a record beside its words.</summary>
+/// <param name="Attributes">The top level of its attributes.</param>
+/// <param name="Content">A hash of the words of its content, in their order: equal for near-duplicates.</param>
+internal readonly record struct RecordReading(AttributeReader.ParsedAttribute[] Attributes, ulong Content)
+{
+    /// <param name="words">Empty; the record's words afterwards.</param>
+    public static RecordReading Of(MemoryRecord record, TextAnalyzer analyzer, List<Word> words)
+    {
+        var attributes = AttributeReader.Read(record.Attributes.Span);
+        var named = RecordWords.Read(record, analyzer, words, Conversations.IsPlaced(attributes));
+        return new RecordReading(attributes, Folding.HashOf(CollectionsMarshal.AsSpan(words)[named..]));
+    }
+}
+
+/// <summary>A record that was read ahead, by whichever thread.</summary>
+internal sealed class PreparedWords : PreparedRecord
+{
+    private const int MostWordsKept = 1 << 14;
+
+    [ThreadStatic]
+    private static List<Word>? t_words;
+
+    private readonly Word[] _words;
+
+    private PreparedWords(MemoryRecord record, RecordReading reading, Word[] words)
+        : base(record) => (Reading, _words) = (reading, words);
+
+    public RecordReading Reading { get; }
+
+    public ReadOnlySpan<Word> Words => _words;
+
+    public static PreparedWords Of(MemoryRecord record, TextAnalyzer analyzer)
+    {
+        var words = t_words ??= new List<Word>(256);
+        var reading = RecordReading.Of(record, analyzer, words);
+        var prepared = new PreparedWords(record, reading, [.. words]);
+        words.Clear();
+        if (words.Capacity > MostWordsKept)
+        {
+            words.Capacity = 256;
+        }
+
+        return prepared;
+    }
+}

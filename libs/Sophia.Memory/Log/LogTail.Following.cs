@@ -1,0 +1,111 @@
+using Microsoft.Extensions.Logging;
+using Sophia.Memory.Stores;
+
+namespace Sophia.Memory.Log;
+
+/// <summary>Reading what other nodes wrote.</summary>
+internal sealed partial class LogTail
+{
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var woken = _wake.Next;
+            var suspected = _suspected;
+            _suspected = false;
+            if (!_store.IsShared && !suspected)
+            {
+                // Nobody else writes to this store, so there is nothing to find until a commit's answer is lost.
+                await Task.WhenAny(woken, _stopped).ConfigureAwait(false);
+                continue;
+            }
+
+            try
+            {
+                var started = _clock.GetTimestamp();
+                await CatchUpAsync(cancellationToken).ConfigureAwait(false);
+                Volatile.Write(ref _heardAt, started);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error) when (error is StoreUnavailableException or StoreFullException or TimeoutException)
+            {
+                _suspected = suspected;
+                LogTailFailed(error.Message);
+            }
+            catch (Exception error)
+            {
+                // The cursor is the only way to other nodes' changes: whatever it is, it is said, and tried again.
+                _suspected = suspected;
+                LogTailBroke(error);
+            }
+
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(woken, Task.Delay(_options.TailInterval, _clock, waiting.Token)).ConfigureAwait(false);
+            await waiting.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        var now = await _store.ReadWatermarksAsync(cancellationToken).ConfigureAwait(false);
+        for (var partition = 0; partition < Sequence.Partitions; partition++)
+        {
+            if (now[partition] <= _seen[partition] || IsOwnCommitExpected(partition))
+            {
+                continue;
+            }
+
+            await _order[partition].WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await ReadUpToAsync(partition, now[partition], cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                _order[partition].Release();
+            }
+        }
+    }
+
+    // Not for longer than half of what the cursor may be behind: a commit that hangs must not hide other nodes' changes.
+    private bool IsOwnCommitExpected(int partition) =>
+        (Volatile.Read(ref _own) >> partition & 1) != 0 && _clock.GetElapsedTime(Volatile.Read(ref _ownSince)) < _options.TailPatience / 2;
+
+    private async ValueTask ReadUpToAsync(int partition, long last, CancellationToken cancellationToken)
+    {
+        while (_seen[partition] < last)
+        {
+            var limit = (int)Math.Min(ReadSize, last - _seen[partition]);
+            var isWanted = IsWanted(partition);
+            if (!isWanted && Observed is null)
+            {
+                _recent.Drop(partition);
+                Pass(partition, last);
+                break;
+            }
+
+            var entries = isWanted
+                ? await _store.ReadLogAsync(partition, _seen[partition], limit, null, cancellationToken).ConfigureAwait(false)
+                : await _store.ReadLogHeadsAsync(partition, _seen[partition], limit, cancellationToken).ConfigureAwait(false);
+            if (entries.Count == 0)
+            {
+                // Rows in between were trimmed; there is nothing left to see before the last.
+                Trimmed?.Invoke(partition);
+                Pass(partition, last);
+                break;
+            }
+
+            Volatile.Write(ref _foreignAt, _clock.GetTimestamp());
+            await TakeAsync(partition, entries, foreign: true, isWanted).ConfigureAwait(false);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The log's changes could not be shown to those who follow them. Near copies are not served until they can.")]
+    private partial void LogTailBroke(Exception error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The log could not be read: {Reason} Near copies are not served until it can.")]
+    private partial void LogTailFailed(string reason);
+}

@@ -1,0 +1,126 @@
+using System.Threading.Channels;
+using Sophia.Memory.Models;
+using Sophia.Memory.Records;
+
+namespace Sophia.Memory.Search;
+
+/// <summary>
+/// Loading of a shard from the store's records, in three steps that run beside each other: the store reads rows, the shard
+/// reads what it needs in them (their words, mostly), the shard takes them in. Batches go from one to the next, since
+/// handing over single records costs as much as reading them.
+/// </summary>
+internal sealed partial class LoadedShard
+{
+    private const int BatchesAhead = 4;
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        var start = _tail.Seen[Namespace.Partition];
+        await Span.ReadAsync(start, cancellationToken).ConfigureAwait(false);
+        var rows = Between<List<MemoryRecord>>();
+        var prepared = Between<Prepared>();
+        var reading = EndAsync(rows.Writer, () => ReadAllAsync(start, rows.Writer, cancellationToken));
+        var preparing = EndAsync(prepared.Writer, () => PrepareAllAsync(rows.Reader, prepared.Writer, cancellationToken));
+        await foreach (var batch in prepared.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (_makeRoom is not null)
+            {
+                await _makeRoom(this).ConfigureAwait(false);
+            }
+
+            foreach (var record in batch.Records)
+            {
+                Shard.Put(record);
+            }
+
+            await PutOthersAsync(batch.Others, cancellationToken).ConfigureAwait(false);
+        }
+
+        await reading.ConfigureAwait(false);
+        await preparing.ConfigureAwait(false);
+        Volatile.Write(ref _seen, start);
+    }
+
+    private async Task ReadAllAsync(long start, ChannelWriter<List<MemoryRecord>> rows, CancellationToken cancellationToken)
+    {
+        var batch = new List<MemoryRecord>(ReadSize);
+        await foreach (var record in (Span.Number == 0 && !Span.HasNext ? _store.ScanAsync(Namespace, cancellationToken)
+            : _store.ScanAsync(Namespace, Span.First, Span.End, cancellationToken)).ConfigureAwait(false))
+        {
+            // What came since may belong to a shard that was opened since; the log brings it, after another look at the map.
+            if (!Span.IsWhole && (record.Sequence.Number > start || !Span.Holds(record.Sequence)))
+            {
+                continue;
+            }
+
+            batch.Add(record);
+            if (batch.Count == ReadSize)
+            {
+                await rows.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
+                batch = new List<MemoryRecord>(ReadSize);
+            }
+        }
+
+        await rows.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task PrepareAllAsync(ChannelReader<List<MemoryRecord>> rows, ChannelWriter<Prepared> prepared, CancellationToken cancellationToken)
+    {
+        await foreach (var batch in rows.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            var records = new List<PreparedRecord>(batch.Count);
+            var others = new List<MemoryRecord>();
+            foreach (var record in batch)
+            {
+                if (VectorCompletion.IsRight(Namespace.Settings, record))
+                {
+                    records.Add(Shard.Prepare(record));
+                }
+                else
+                {
+                    others.Add(record);
+                }
+            }
+
+            await prepared.WriteAsync(new Prepared(records, others), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask PutOthersAsync(List<MemoryRecord> others, CancellationToken cancellationToken)
+    {
+        if (others.Count == 0)
+        {
+            return;
+        }
+
+        var records = others.ToArray();
+        Interlocked.Add(ref _missing, await _vectors.CompleteAsync(Namespace, records, cancellationToken).ConfigureAwait(false));
+        foreach (var record in records)
+        {
+            Shard.Put(record);
+        }
+    }
+
+    private static Channel<T> Between<T>() =>
+        Channel.CreateBounded<T>(new BoundedChannelOptions(BatchesAhead) { SingleReader = true, SingleWriter = true });
+
+    /// <summary>Runs a step and ends what it writes to; its failure reaches the next step through there.</summary>
+    private static Task EndAsync<T>(ChannelWriter<T> into, Func<Task> step) => Task.Run(async () =>
+    {
+        Exception? failure = null;
+        try
+        {
+            await step().ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            failure = error;
+        }
+
+        into.TryComplete(failure);
+    });
+
+    /// <param name="Records">Ready to be taken in.</param>
+    /// <param name="Others">Without the vector of the shard's model yet.</param>
+    private sealed record Prepared(List<PreparedRecord> Records, List<MemoryRecord> Others);
+}

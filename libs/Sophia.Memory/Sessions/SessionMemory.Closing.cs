@@ -1,0 +1,83 @@
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Stores;
+
+namespace Sophia.Memory.Sessions;
+
+public sealed partial class SessionMemory
+{
+    /// <summary>Closes the session: no more turns. With a target, its turns become records there first. Null when there is no such session.</summary>
+    /// <remarks>Closing again promotes what is not there yet and changes nothing else, so an interrupted close can be repeated.</remarks>
+    public async Task<CloseAnswer?> CloseAsync(
+        string tenant, string id, string? promoteTo, IdempotencyMark? mark, Trail trail, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(tenant, id, Sequence.None, trail, cancellationToken).ConfigureAwait(false) is not ({ } ns, { } header, var sequence))
+        {
+            return null;
+        }
+
+        // Closed first: appends are guarded by the session's record, so no turn can slip in behind the promotion.
+        if (!await CloseRecordAsync(ns, id, header, sequence, mark, trail, cancellationToken).ConfigureAwait(false))
+        {
+            return null;
+        }
+
+        var receipts = new List<(string, Receipt)>();
+        if (promoteTo is not null)
+        {
+            var target = await _memory.NamespaceForWriteAsync(tenant, promoteTo, 0, cancellationToken).ConfigureAwait(false);
+            await PromoteAsync(ns, id, target, receipts, trail, cancellationToken).ConfigureAwait(false);
+        }
+
+        return new CloseAnswer(receipts.Count(r => !r.Item2.IsRejected), receipts);
+    }
+
+    // False when the session ended or was forgotten meanwhile: a close must not bring it back.
+    private async Task<bool> CloseRecordAsync(
+        NamespaceInfo ns, string id, SessionHeader header, Sequence current, IdempotencyMark? mark, Trail trail, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < GuardAttempts; attempt++)
+        {
+            var group = new WriteGroup([HeaderPut(ns, id, header with { IsOpen = false })], mark) { Guard = new GroupGuard(ns, id, current) };
+            if (!(await _memory.WriteAsync(group, trail).ConfigureAwait(false)).GuardFailed)
+            {
+                return true;
+            }
+
+            var record = await _store.GetAsync(ns, id, cancellationToken).ConfigureAwait(false);
+            if (record is null || record.IsExpired(_memory.Clock.GetUtcNow()))
+            {
+                return false;
+            }
+
+            (header, current) = (SessionHeader.Read(record), record.Sequence);
+        }
+
+        throw new StoreUnavailableException($"Session '{id}' changes faster than it can be closed.");
+    }
+
+    private async Task PromoteAsync(
+        NamespaceInfo ns, string id, NamespaceInfo target, List<(string, Receipt)> receipts, Trail trail, CancellationToken cancellationToken)
+    {
+        string? after = null;
+        while (true)
+        {
+            var records = await _store.ListAsync(ns, TurnRecord.Prefix(id), after, Page, descending: false, cancellationToken).ConfigureAwait(false);
+            if (records.Count == 0)
+            {
+                return;
+            }
+
+            after = records[^1].Key;
+            var puts = records.Select(record => new PutRequest(new RecordDraft
+            {
+                Key = $"session/{record.Key}", Content = record.Content, Kind = record.Kind, ContentType = record.ContentType,
+                Attributes = TurnRecord.PlacedIn(id, record), Provenance = new Provenance(Source: "session", Session: id), ValidFrom = record.CreatedAt,
+            })).ToArray();
+            var answer = await _memory.PutAsync(target, puts, null, trail, cancellationToken).ConfigureAwait(false);
+            receipts.AddRange(puts.Select((put, i) => (put.Draft.Key, answer.Receipts[i])));
+        }
+    }
+}

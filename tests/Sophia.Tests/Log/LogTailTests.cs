@@ -1,0 +1,120 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Sophia.Memory;
+using Sophia.Memory.Log;
+using Sophia.Stores.Sqlite;
+using Sophia.Tests.Infrastructure;
+using Sophia.Tests.Stores;
+
+namespace Sophia.Tests.Log;
+
+/// <summary>What a process reads of what others wrote.</summary>
+public sealed class LogTailTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("sophia-tail").FullName;
+
+    [Fact]
+    public async Task Contents_are_read_while_someone_wants_them_and_keys_alone_otherwise()
+    {
+        await using var other = await OpenAsync();
+        var store = new DelegatingStore(other.Store) { PretendShared = true };
+        await using var tail = new LogTail(store, new MemoryOptions(), other.Clock, NullLogger.Instance);
+        var observed = new List<LogEntry>();
+        tail.Observed += (entries, isForeign) =>
+        {
+            Assert.True(isForeign);
+            observed.AddRange(entries);
+            return ValueTask.CompletedTask;
+        };
+        await tail.StartAsync(default);
+        var ns = await other.NamespaceAsync();
+
+        await other.PutAsync(ns, "a", "first");
+        await SeeAsync(tail, ns.Partition, 1);
+        Assert.Equal((1, 0), (store.HeadReads, store.LogReads));
+        Assert.Equal(("a", null), (observed[0].Key, observed[0].Record));
+
+        using (await tail.WantContentsAsync(ns.Partition, default))
+        {
+            await other.PutAsync(ns, "b", "second");
+            await SeeAsync(tail, ns.Partition, 2);
+            Assert.Equal((1, 1), (store.HeadReads, store.LogReads));
+            Assert.Equal("second", observed[1].Record!.Text());
+
+            // From memory what is there; with what was read without contents from the store.
+            Assert.Equal(["second"], await ReadAsync(tail, ns, 1));
+            Assert.Equal(1, store.LogReads);
+            Assert.Equal(["first", "second"], await ReadAsync(tail, ns, 0));
+            Assert.Equal(2, store.LogReads);
+        }
+
+        await other.PutAsync(ns, "c", "third");
+        await SeeAsync(tail, ns.Partition, 3);
+        Assert.Equal((2, 2), (store.HeadReads, store.LogReads));
+        Assert.Null(observed[2].Record);
+        Assert.Equal(0, tail.Recent.Bytes);
+        Assert.Equal(["second", "third"], await ReadAsync(tail, ns, 1));
+    }
+
+    [Fact]
+    public async Task Where_nobody_observes_what_nobody_wants_is_passed_unread()
+    {
+        await using var other = await OpenAsync();
+        var store = new DelegatingStore(other.Store) { PretendShared = true };
+        await using var tail = new LogTail(store, new MemoryOptions(), other.Clock, NullLogger.Instance);
+        await tail.StartAsync(default);
+        var ns = await other.NamespaceAsync();
+
+        await other.PutAsync(ns, "a", "first");
+        await other.PutAsync(ns, "b", "second");
+        await SeeAsync(tail, ns.Partition, 2);
+
+        Assert.Equal((0, 0), (store.HeadReads, store.LogReads));
+        Assert.Equal(["first", "second"], await ReadAsync(tail, ns, 0));
+    }
+
+    [Fact]
+    public async Task A_commit_of_this_process_that_nobody_follows_is_not_held_in_memory()
+    {
+        await using var own = await OpenAsync();
+        await using var tail = new LogTail(own.Store, new MemoryOptions(), own.Clock, NullLogger.Instance);
+        await tail.StartAsync(default);
+        var ns = await own.NamespaceAsync();
+
+        await own.PutAsync(ns, "a", "first");
+        await tail.CommittedAsync(ns.Partition, await own.LogAsync(ns), default);
+        Assert.Equal((1, 0), (tail.Seen[ns.Partition], tail.Recent.Bytes));
+        using (await tail.WantContentsAsync(ns.Partition, default))
+        {
+            await own.PutAsync(ns, "b", "second");
+            await tail.CommittedAsync(ns.Partition, (await own.LogAsync(ns))[1..], default);
+            Assert.True(tail.Recent.Bytes > 0);
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    private async Task<StoreUnderTest> OpenAsync()
+    {
+        var clock = StoreUnderTest.NewClock();
+        var store = SqliteRecordStore.Create(_directory, clock);
+        await store.OpenAsync(default);
+        return new StoreUnderTest(store, clock);
+    }
+
+    private static async Task SeeAsync(LogTail tail, int partition, long number)
+    {
+        while (tail.Seen[partition] < number)
+        {
+            var next = tail.NextAsync(partition);
+            tail.Wake();
+            await Task.WhenAny(next, Task.Delay(20));
+        }
+    }
+
+    private static async Task<string[]> ReadAsync(LogTail tail, Sophia.Memory.Namespaces.NamespaceInfo ns, long after)
+    {
+        var entries = new List<LogEntry>();
+        await tail.ReadAsync(ns, after, 100, entries, default);
+        return [.. entries.Select(entry => entry.Record!.Text())];
+    }
+}

@@ -29,7 +29,7 @@ public sealed class PostgresServer : IDisposable
     public string DataFolder => Path.Combine(_folder, "data");
 
     public string ConnectionString(string database = "postgres") => string.Create(
-        CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={Port};Username=sophia;Database={database};Timeout=5;Include Error Detail=true");
+        CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={Port};Username=sophia;Database={database};Timeout=30;Include Error Detail=true");
 
     /// <exception cref="InvalidOperationException">It did not start; the message has its output.</exception>
     public static PostgresServer StartNew()

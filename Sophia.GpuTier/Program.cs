@@ -1,4 +1,5 @@
 using Sophia.Gpu.Grains.Hosting;
+using Sophia.Gpu.Grains.Nodes;
 using Sophia.Gpu.Health;
 using Sophia.Gpu.Pools;
 using Sophia.GpuTier.Composition;
@@ -25,7 +26,7 @@ try
     builder.Services.AddSingleton(services => new DeviceWatch(
         services.GetRequiredService<GpuNode>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu")));
     builder.Services.AddSingleton(services => NodeParts.BuildShards(services, options, memory));
-    builder.Services.AddSingleton(services => NodeParts.SpaceOf(services.GetRequiredService<GpuNode>(), options));
+    builder.Services.AddSingleton(services => NodeSpace.Of(services.GetRequiredService<GpuNode>(), options.Cluster));
     builder.Services.AddSingleton<PostgresShardMap>();
     builder.Services.AddHostedService<NodeLifetime>();
     builder.AddShardNode(options.Cluster, builder.Configuration.GetConnectionString("postgres")!);
@@ -38,7 +39,6 @@ try
 
     NodeSampling.Add(builder.Services, options, builder.Configuration.GetConnectionString("snowflake"));
     builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
-    builder.Logging.AddFilter("Orleans", LogLevel.Warning);
     if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
     {
         builder.WebHost.UseUrls("http://localhost:5090");

@@ -1,6 +1,5 @@
 using Npgsql;
 using Sophia.Gpu.Devices;
-using Sophia.Gpu.Grains.Nodes;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Shards;
 using Sophia.Memory;
@@ -39,17 +38,6 @@ internal static class NodeParts
             throw new FormatException(error.Message, error);
         }
     }
-
-    /// <summary>Shards go to the node with the most room in the pools that vectors stand in, and away from one whose device is left out.</summary>
-    public static NodeSpace SpaceOf(GpuNode node, NodeOptions options) => new(() => node.Devices.Sum(static device =>
-    {
-        var report = device[PoolKind.VectorCache].Report();
-        return report.GrantedBytes - report.UsedBytes;
-    }))
-    {
-        Settling = options.Cluster.DeviceSettling,
-        Failure = () => node.Devices.Where(static device => device.Gate.Failure is not null).Select(static device => $"{device.Name}: {device.Gate.Failure}").FirstOrDefault(),
-    };
 
     public static ShardHost BuildShards(IServiceProvider services, NodeOptions options, MemoryOptions memory)
     {

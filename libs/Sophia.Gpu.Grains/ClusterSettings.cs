@@ -13,6 +13,12 @@ public sealed record ClusterSettings
     /// </summary>
     public string Membership { get; init; } = "off";
 
+    /// <summary>
+    /// Whether a service is a node too: services that are hold the shards for each other, each shard once, instead of each all of them.
+    /// A node of the GPU tier is one in any case. Default: false.
+    /// </summary>
+    public bool HoldsShards { get; init; }
+
     /// <summary>Nodes with one id are one cluster; 1–100 characters. Default: sophia.</summary>
     public string Id { get; init; } = "sophia";
 
@@ -51,6 +57,11 @@ public sealed record ClusterSettings
         if (Membership is not ("off" or "postgres" or "localhost"))
         {
             return $"Sophia:Cluster:Membership is '{Membership}'. Set it to off, postgres or localhost.";
+        }
+
+        if (IsOff && HoldsShards)
+        {
+            return "Sophia:Cluster:HoldsShards is true, and Sophia:Cluster:Membership is off, so that no other service would find these shards. Set the membership to postgres, or leave HoldsShards out.";
         }
 
         if (!IsOff && !hasPostgres)

@@ -54,11 +54,11 @@ internal static class WritesBench
         }
 
         var text = Text(report);
-        foreach (var (services, nodes) in ((int, int)[])[(1, 0), (2, 0), (2, 1)])
+        foreach (var (services, nodes, holdShards) in ((int, int, bool)[])[(1, 0, false), (2, 0, false), (2, 0, true), (2, 1, false)])
         {
             foreach (var (load, requests, clients, target) in Loads(text, 20_000, 5_000))
             {
-                var name = services == 1 ? load : nodes == 0 ? $"two services, {load}" : $"two services and a node of L0, {load}";
+                var name = services == 1 ? load : holdShards ? $"two services that hold each shard once, {load}" : nodes == 0 ? $"two services, {load}" : $"two services and a node of L0, {load}";
                 if (!name.StartsWith(settings.Only, StringComparison.Ordinal))
                 {
                     continue;
@@ -77,7 +77,8 @@ internal static class WritesBench
                     for (var i = nodes; i < nodes + services; i++)
                     {
                         running.Add(ServiceProcess.Sophia(
-                            settings.Folder($"postgres-{i}"), postgres.ConnectionString(), ("Sophia__Cluster__Membership", nodes == 0 ? "off" : "postgres")));
+                            settings.Folder($"postgres-{i}"), postgres.ConnectionString(), ("Sophia__Cluster__Membership", nodes == 0 && !holdShards ? "off" : "postgres"),
+                            ("Sophia__Cluster__HoldsShards", $"{holdShards}"), ("Sophia__Cluster__NodePort", "0"), ("Sophia__Cluster__GatewayPort", "0")));
                         await running[i].AnsweredAsync("/alive");
                     }
 

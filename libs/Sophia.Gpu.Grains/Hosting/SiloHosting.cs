@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Serialization;
@@ -19,6 +20,9 @@ public static class SiloHosting
     public static void AddShardNode(this IHostApplicationBuilder builder, ClusterSettings settings, string connection)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
+        // Of Orleans' attempts to place a grain, each a line; what fails in the end it says itself.
+        builder.Logging.AddFilter("Polly", LogLevel.Error);
         var (node, gateway) = (ClusterSettings.PortOr(settings.NodePort), ClusterSettings.PortOr(settings.GatewayPort));
         builder.UseOrleans(silo =>
         {

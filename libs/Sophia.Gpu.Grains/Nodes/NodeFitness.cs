@@ -1,9 +1,22 @@
+using Sophia.Gpu.Pools;
+
 namespace Sophia.Gpu.Grains.Nodes;
 
 /// <summary>What a node has for shards beside its memory.</summary>
 /// <param name="FreeBytes">Of the vector pools of its devices, not allocated.</param>
 public sealed record NodeSpace(Func<long> FreeBytes)
 {
+    /// <summary>Shards go to the node with the most room in the pools that vectors stand in, and away from one whose device is left out.</summary>
+    public static NodeSpace Of(GpuNode node, ClusterSettings settings) => new(() => node.Devices.Sum(static device =>
+    {
+        var report = device[PoolKind.VectorCache].Report();
+        return report.GrantedBytes - report.UsedBytes;
+    }))
+    {
+        Settling = settings.DeviceSettling,
+        Failure = () => node.Devices.Where(static device => device.Gate.Failure is not null).Select(static device => $"{device.Name}: {device.Gate.Failure}").FirstOrDefault(),
+    };
+
     /// <summary>What is wrong with a device of the node; null while all compute.</summary>
     public Func<string?> Failure { get; init; } = static () => null;
 

@@ -7,6 +7,7 @@ namespace Sophia.Gpu.Vectors;
 /// <content>Tiles of codes.</content>
 internal readonly unsafe partial struct Avx2Kernels
 {
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Tile(short* rows, short* packed, nint step, int length, int* sums)
     {
         var stride = (nint)length / 2;
@@ -46,6 +47,7 @@ internal readonly unsafe partial struct Avx2Kernels
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void WideTile(short* rows, short* packed, nint step, int length, int* sums)
     {
         var tile = stackalloc int[8 * 16];
@@ -62,6 +64,7 @@ internal readonly unsafe partial struct Avx2Kernels
 
     public static bool HasCoarse => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void CoarseTile(byte* rows, sbyte* packed, int length, int* sums, sbyte* ahead)
     {
         var stride = (nint)length / 4;
@@ -101,6 +104,19 @@ internal readonly unsafe partial struct Avx2Kernels
             s6.Store(sums + half + 96);
             s7.Store(sums + half + 112);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Passing(int* sums, LaneLimits limits, int lane, float* thresholds, float scale, float error) =>
+        PassingEight(sums, limits, lane, thresholds, scale, error) | (PassingEight(sums + 8, limits, lane + 8, thresholds, scale, error) << 8);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint PassingEight(int* sums, LaneLimits limits, int lane, float* thresholds, float scale, float error)
+    {
+        var products = Vector256.ConvertToSingle(Vector256.Load(sums) + Vector256.Load(limits.Corrections + lane));
+        var bounds = Fma.MultiplyAdd(Vector256.Load(limits.Slopes + lane), Vector256.Create(error), Vector256.Load(limits.Offsets + lane));
+        var most = Fma.MultiplyAdd(products, Vector256.Load(limits.Units + lane) * scale, bounds);
+        return Vector256.GreaterThanOrEqual(most, Vector256.Load(thresholds + lane)).ExtractMostSignificantBits();
     }
 
     /// <summary>Eight products for each of 8 queries; <see cref="CoarseQuery"/> keeps the sums of four within 16 bits.</summary>

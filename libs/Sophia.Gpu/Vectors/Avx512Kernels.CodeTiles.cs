@@ -7,6 +7,7 @@ namespace Sophia.Gpu.Vectors;
 /// <content>Tiles of codes.</content>
 internal readonly unsafe partial struct Avx512Kernels
 {
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Tile(short* rows, short* packed, nint step, int length, int* sums)
     {
         var stride = (nint)length / 2;
@@ -43,6 +44,7 @@ internal readonly unsafe partial struct Avx512Kernels
         s7.Store(sums + 112);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void WideTile(short* rows, short* packed, nint step, int length, int* sums)
     {
         // All rows by half of the queries: so each number of the queries, which come from the second cache, is used eight times.
@@ -111,6 +113,7 @@ internal readonly unsafe partial struct Avx512Kernels
 
     public static bool HasCoarse => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void CoarseTile(byte* rows, sbyte* packed, int length, int* sums, sbyte* ahead)
     {
         var stride = (nint)length / 4;
@@ -147,6 +150,15 @@ internal readonly unsafe partial struct Avx512Kernels
         s5.Store(sums + 80);
         s6.Store(sums + 96);
         s7.Store(sums + 112);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Passing(int* sums, LaneLimits limits, int lane, float* thresholds, float scale, float error)
+    {
+        var products = Vector512.ConvertToSingle(Vector512.Load(sums) + Vector512.Load(limits.Corrections + lane));
+        var bounds = Avx512F.FusedMultiplyAdd(Vector512.Load(limits.Slopes + lane), Vector512.Create(error), Vector512.Load(limits.Offsets + lane));
+        var most = Avx512F.FusedMultiplyAdd(products, Vector512.Load(limits.Units + lane) * scale, bounds);
+        return (uint)Vector512.GreaterThanOrEqual(most, Vector512.Load(thresholds + lane)).ExtractMostSignificantBits();
     }
 
     /// <summary>Eight products for each of 16 queries; <see cref="CoarseQuery"/> keeps the sums of four within 16 bits.</summary>

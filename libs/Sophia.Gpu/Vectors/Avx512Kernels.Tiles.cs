@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -9,6 +10,7 @@ internal readonly unsafe partial struct Avx512Kernels
     /// <summary>Bytes of the next tile that are asked for with each component: as many as it has.</summary>
     private const int AheadPerComponent = IKernels.TileRows * sizeof(float);
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Tile(float* rows, nint stride, float* packed, nint step, int length, float* scores)
     {
         var row0 = rows;
@@ -44,6 +46,7 @@ internal readonly unsafe partial struct Avx512Kernels
         s7.Store(scores + 112);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void WideTile(float* rows, nint stride, float* packed, int length, float* scores)
     {
         var row0 = rows;

@@ -83,9 +83,11 @@ internal static class BatchScan
         var shares = ScanShares.For(pages.Used * rowBytes * batch.Length);
         using var packed = new PackedQueries(batch, pages.Stride, byCodes ? pages.CodeStride : 0, byCodes && TKernels.HasCoarse);
         var tiles = new TileScan<TKernels>[shares];
+        var reached = new float[batch.Length];
+        Array.Fill(reached, float.NegativeInfinity);
         for (var share = 0; share < shares; share++)
         {
-            tiles[share] = new TileScan<TKernels>(pages, packed, batch, [.. chosen.Select(i => filters[i])], [.. chosen.Select(i => new CertainRows(capacities[i], limits[i]))], byCodes);
+            tiles[share] = new TileScan<TKernels>(pages, packed, batch, [.. chosen.Select(i => filters[i])], [.. chosen.Select(i => new CertainRows(capacities[i], limits[i]))], reached, byCodes);
         }
 
         try

@@ -4,7 +4,8 @@ namespace Sophia.Gpu.Vectors;
 /// The inner loops of the scans, once per <see cref="Devices.VectorPath"/>; scans are generic over them, so that the
 /// compiler binds and inlines the calls. Lengths are whole cache lines: multiples of 16 floats, or of 64 codes.
 /// The score of a row depends on its contents alone, not on where it stands, so that equal rows have equal scores.
-/// Tiles keep their sums in registers while they walk the components of 8 rows and of 16 or 64 queries (Goto, van de Geijn,
+/// Tiles keep their sums in registers, and so are not inlined into other loops, while they walk the components of 8 rows and of 16, 32
+/// or 64 queries (Goto, van de Geijn,
 /// "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 2008).
 /// </summary>
 internal unsafe interface IKernels
@@ -50,6 +51,15 @@ internal unsafe interface IKernels
     /// <param name="sums">Row after row, 16 sums each.</param>
     /// <param name="ahead">What will be read next, as many bytes as the rows have.</param>
     static abstract void CoarseTile(byte* rows, sbyte* packed, int length, int* sums, sbyte* ahead);
+
+    /// <summary>For which of 16 queries a row may be among the best: (sum + correction) · unit · scale + slope · error + offset ≥ threshold.</summary>
+    /// <param name="sums">Of the row, by <see cref="CoarseTile"/>.</param>
+    /// <param name="lane">Of the first query.</param>
+    /// <param name="thresholds">By lane.</param>
+    /// <param name="scale">Of the row.</param>
+    /// <param name="error">Of the row.</param>
+    /// <returns>A bit for each query.</returns>
+    static abstract uint Passing(int* sums, LaneLimits limits, int lane, float* thresholds, float scale, float error);
 
     /// <summary>8 rows by 16 queries, exact as <see cref="Dot(sbyte*, short*, int)"/>.</summary>
     /// <param name="rows">8 widened rows, one after the other.</param>

@@ -87,6 +87,18 @@ internal readonly unsafe struct PortableKernels : IKernels
         }
     }
 
+    public static uint Passing(int* sums, LaneLimits limits, int lane, float* thresholds, float scale, float error)
+    {
+        var passing = 0u;
+        for (var i = 0; i < IKernels.Lanes; i++)
+        {
+            var most = ((sums[i] + limits.Corrections[lane + i]) * (limits.Units[lane + i] * scale)) + ((limits.Slopes[lane + i] * error) + limits.Offsets[lane + i]);
+            passing |= most >= thresholds[lane + i] ? 1u << i : 0;
+        }
+
+        return passing;
+    }
+
     public static void Tile(short* rows, short* packed, nint step, int length, int* sums)
     {
         for (var row = 0; row < IKernels.TileRows; row++, rows += length)

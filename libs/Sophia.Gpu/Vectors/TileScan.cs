@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -24,46 +25,39 @@ internal sealed unsafe class TileScan<TKernels> : IDisposable
     private readonly PreparedQuery[] _queries;
     private readonly bool _byCodes;
     private readonly ulong[]?[] _filters;
-    private readonly float[] _units;
-    private readonly float[] _slopes;
-    private readonly float[] _offsets;
-    private readonly float[] _thresholds;
-    private readonly float[] _coarseUnits;
-    private readonly float[] _coarseSlopes;
-    private readonly float[] _coarseOffsets;
-    private readonly int[] _coarseSums;
+    private readonly float[] _reached;
+    private readonly LaneLimits _limits;
+    private readonly LaneLimits _coarse;
     private readonly byte* _scratch;
+
+    /// <summary>By lane: what a row must be able to reach. Lanes without a query want more than there is.</summary>
+    private readonly float* _thresholds;
 
     // Thresholds come from the first page: until there are some, every row would pass.
     private int _pagesUntilCoarse = 1;
     private long _hits;
 
-    public TileScan(in VectorPages.Lease pages, PackedQueries packed, PreparedQuery[] queries, ulong[]?[] filters, CertainRows[] certain, bool byCodes)
+    /// <param name="reached">By query, the threshold that any part of the scan has reached; it holds for all.</param>
+    public TileScan(in VectorPages.Lease pages, PackedQueries packed, PreparedQuery[] queries, ulong[]?[] filters, CertainRows[] certain, float[] reached, bool byCodes)
     {
-        (_pages, _packed, _queries, _filters, Certain, _byCodes) = (pages, packed, queries, filters, certain, byCodes);
-        _units = new float[packed.Lanes];
-        _slopes = new float[packed.Lanes];
-        _offsets = new float[packed.Lanes];
-        _thresholds = new float[packed.Lanes];
-        Array.Fill(_thresholds, float.PositiveInfinity);
+        (_pages, _packed, _queries, _filters, Certain, _reached, _byCodes) = (pages, packed, queries, filters, certain, reached, byCodes);
+        _limits = new LaneLimits(packed.Lanes);
+        _coarse = new LaneLimits(packed.Lanes);
+        var tile = (Rows * WideLanes * sizeof(int)) + (Rows * pages.CodeStride * sizeof(short));
+        _scratch = (byte*)NativeMemory.AlignedAlloc((nuint)(tile + (packed.Lanes * sizeof(float))), 64);
+        _thresholds = (float*)(_scratch + tile);
+        new Span<float>(_thresholds, packed.Lanes).Fill(float.PositiveInfinity);
         for (var i = 0; i < queries.Length; i++)
         {
-            (_units[i], _slopes[i], _offsets[i]) = byCodes ? (queries[i].Scale, queries[i].Slope, queries[i].Offset) : (1, 0, queries[i].FloatBound);
+            (_limits.Units[i], _limits.Slopes[i], _limits.Offsets[i]) = byCodes ? (queries[i].Scale, queries[i].Slope, queries[i].Offset) : (1, 0, queries[i].FloatBound);
             _thresholds[i] = float.NegativeInfinity;
         }
 
-        // −128·Σd, which codes plus 128 add too much.
-        _coarseUnits = new float[packed.Lanes];
-        _coarseSlopes = new float[packed.Lanes];
-        _coarseOffsets = new float[packed.Lanes];
-        _coarseSums = new int[packed.Lanes];
         for (var i = 0; i < packed.CoarseQueries.Length; i++)
         {
             var coarse = packed.CoarseQueries[i];
-            (_coarseUnits[i], _coarseSlopes[i], _coarseOffsets[i], _coarseSums[i]) = (coarse.Scale, coarse.Slope, coarse.Offset, -128 * coarse.Sum);
+            (_coarse.Corrections[i], _coarse.Units[i], _coarse.Slopes[i], _coarse.Offsets[i]) = (-128 * coarse.Sum, coarse.Scale, coarse.Slope, coarse.Offset);
         }
-
-        _scratch = (byte*)NativeMemory.AlignedAlloc((nuint)((Rows * WideLanes * sizeof(int)) + (Rows * pages.CodeStride * sizeof(short))), 64);
     }
 
     /// <summary>By query.</summary>
@@ -71,33 +65,58 @@ internal sealed unsafe class TileScan<TKernels> : IDisposable
 
     public void Scan(int page)
     {
+        TakeReached();
+        _hits = 0;
         if (!_byCodes)
         {
             ScanFloats(page);
-            return;
         }
-
-        _hits = 0;
-        if (_packed.Coarse is null || _pagesUntilCoarse > 0)
+        else if (_packed.Coarse is null || _pagesUntilCoarse > 0)
         {
             ScanCodes(page);
             _pagesUntilCoarse--;
-            return;
+        }
+        else
+        {
+            ScanCoarsely(page);
+            _pagesUntilCoarse = _hits * CoarseWorthOneIn > (long)_pages.RowsOf(page) * _queries.Length ? PagesUntilCoarse : 0;
         }
 
-        ScanCoarsely(page);
-        if (_hits * CoarseWorthOneIn > (long)_pages.RowsOf(page) * _queries.Length)
-        {
-            _pagesUntilCoarse = PagesUntilCoarse;
-        }
+        GiveReached();
     }
 
     public void Dispose()
     {
         NativeMemory.AlignedFree(_scratch);
+        _limits.Dispose();
+        _coarse.Dispose();
         foreach (var certain in Certain)
         {
             certain.Dispose();
+        }
+    }
+
+    private void TakeReached()
+    {
+        for (var i = 0; i < _queries.Length; i++)
+        {
+            if (Volatile.Read(ref _reached[i]) is var reached && reached > _thresholds[i])
+            {
+                Certain[i].Raise(reached);
+                _thresholds[i] = reached;
+            }
+        }
+    }
+
+    private void GiveReached()
+    {
+        for (var i = 0; i < _queries.Length; i++)
+        {
+            // Of two that write at once the lower may stay: then the other passes over fewer rows for a page.
+            if (Certain[i].Threshold > Volatile.Read(ref _reached[i]))
+            {
+                Volatile.Write(ref _reached[i], Certain[i].Threshold);
+            }
         }
     }
 
@@ -166,7 +185,7 @@ internal sealed unsafe class TileScan<TKernels> : IDisposable
             var error = _pages.Errors(page)[row + i];
             for (var group = 0; group < lanes; group += IKernels.Lanes)
             {
-                var units = Vector512.Create<float>(_units.AsSpan(lane + group)) * scale;
+                var units = Vector512.Load(_limits.Units + lane + group) * scale;
                 Keep(page, row + i, lane + group, Vector512.ConvertToSingle(Vector512.Load(sums + (i * lanes) + group)) * units, error);
             }
         }
@@ -192,22 +211,22 @@ internal sealed unsafe class TileScan<TKernels> : IDisposable
                 TKernels.CoarseTile(rows, _packed.Coarse + ((nint)lane * stride), stride, sums, codes + (Rows * stride));
                 for (var i = 0; i < Rows && row + i < count; i++)
                 {
-                    KeepCoarse(page, row + i, lane, sums + (i * IKernels.Lanes));
+                    var (scale, error) = (_pages.Scales(page)[row + i], _pages.Errors(page)[row + i]);
+                    var passing = TKernels.Passing(sums + (i * IKernels.Lanes), _coarse, lane, _thresholds, scale, error);
+                    if (passing != 0)
+                    {
+                        KeepCoarse(page, row + i, lane, passing, scale, error);
+                    }
                 }
             }
         }
     }
 
     /// <summary>Scores by 16 bits the queries for which a row may be among the best, and keeps what still may.</summary>
-    private void KeepCoarse(int page, int place, int lane, int* sums)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void KeepCoarse(int page, int place, int lane, uint hits, float scale, float error)
     {
-        var scale = _pages.Scales(page)[place];
-        var error = _pages.Errors(page)[place];
-        var scores = Vector512.ConvertToSingle(Vector512.Load(sums) + Vector512.Create<int>(_coarseSums.AsSpan(lane))) *
-            (Vector512.Create<float>(_coarseUnits.AsSpan(lane)) * scale);
-        var bounds = (Vector512.Create<float>(_coarseSlopes.AsSpan(lane)) * error) + Vector512.Create<float>(_coarseOffsets.AsSpan(lane));
-        var hits = Vector512.GreaterThanOrEqual(scores + bounds, Vector512.Create<float>(_thresholds.AsSpan(lane))).ExtractMostSignificantBits();
-        if (hits == 0 || Volatile.Read(ref _pages.Owners(page)[place]) < 0)
+        if (Volatile.Read(ref _pages.Owners(page)[place]) < 0)
         {
             return;
         }
@@ -224,8 +243,8 @@ internal sealed unsafe class TileScan<TKernels> : IDisposable
 
             // The rows behind it come next for the tiles.
             _hits++;
-            var score = TKernels.DotAhead(codes, _queries[query].Codes, _pages.CodeStride) * (_units[query] * scale);
-            var bound = (_slopes[query] * error) + _offsets[query];
+            var score = TKernels.DotAhead(codes, _queries[query].Codes, _pages.CodeStride) * (_limits.Units[query] * scale);
+            var bound = (_limits.Slopes[query] * error) + _limits.Offsets[query];
             if (score + bound >= _thresholds[query])
             {
                 Offer(query, slot, score - bound, score + bound);
@@ -236,9 +255,9 @@ internal sealed unsafe class TileScan<TKernels> : IDisposable
     /// <summary>Keeps the scores of a row that may be among the best of their queries.</summary>
     private void Keep(int page, int place, int lane, Vector512<float> scores, float error)
     {
-        var bounds = (Vector512.Create<float>(_slopes.AsSpan(lane)) * error) + Vector512.Create<float>(_offsets.AsSpan(lane));
+        var bounds = (Vector512.Load(_limits.Slopes + lane) * error) + Vector512.Load(_limits.Offsets + lane);
         var uppers = scores + bounds;
-        var hits = Vector512.GreaterThanOrEqual(uppers, Vector512.Create<float>(_thresholds.AsSpan(lane))).ExtractMostSignificantBits();
+        var hits = Vector512.GreaterThanOrEqual(uppers, Vector512.Load(_thresholds + lane)).ExtractMostSignificantBits();
         if (hits == 0 || Volatile.Read(ref _pages.Owners(page)[place]) < 0)
         {
             return;

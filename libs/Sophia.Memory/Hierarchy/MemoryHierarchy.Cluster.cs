@@ -8,6 +8,18 @@ namespace Sophia.Memory.Hierarchy;
 
 public sealed partial class MemoryHierarchy
 {
+    private ShardHost? _held;
+
+    /// <summary>
+    /// Makes this process a node of L0 beside what else it is: the shards that it holds for all who ask follow the log by this memory's
+    /// cursor, so that what is written here is neither read back nor analysed again. Closed by the caller, before the memory.
+    /// </summary>
+    /// <param name="map">Where shards begin.</param>
+    /// <param name="shardRecords">With so many records a shard is full.</param>
+    /// <param name="mostBytes">What shards may take in memory.</param>
+    public ShardHost HoldShards(IShardMap map, long shardRecords, long mostBytes) => _held = new ShardHost(
+        _store, _tail, map, shardRecords, _engine, Models, Options, Clock, _loggers, mostBytes, new TierMeters(TierMeters.SecondName), _meters.L0);
+
     // What nodes that are away hold, nobody can count.
     private async Task<IReadOnlyList<HeldShard>> HeldElsewhereAsync(NamespaceInfo ns, CancellationToken cancellationToken)
     {

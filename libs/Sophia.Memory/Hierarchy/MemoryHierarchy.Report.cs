@@ -115,10 +115,10 @@ public sealed partial class MemoryHierarchy
     {
         var meter = _meters.Meter;
         meter.CreateObservableGauge("sophia.log.lag", () => _tail.Lag.TotalSeconds, "s", "Time since the log was last known to be read to its end.");
-        meter.CreateObservableGauge("sophia.shard.behind", () => _shards.Behind, "{change}", "Changes that the slowest shard has still to take in.");
+        meter.CreateObservableGauge("sophia.shard.behind", () => Math.Max(_shards.Behind, _held?.Behind ?? 0), "{change}", "Changes that the slowest shard has still to take in.");
         meter.CreateObservableGauge("sophia.write.waiting", () => _committer.Waiting, "{operation}", "Operations that wait for a commit.");
         meter.CreateObservableGauge(
-            "sophia.tier.used", () => new Measurement<long>[] { new(_shards.SizeInMemory, new KeyValuePair<string, object?>("tier", "L0")), new(_near.Bytes, new KeyValuePair<string, object?>("tier", "L1")) },
+            "sophia.tier.used", () => new Measurement<long>[] { new(_shards.SizeInMemory + (_held?.SizeInMemory ?? 0), new KeyValuePair<string, object?>("tier", "L0")), new(_near.Bytes, new KeyValuePair<string, object?>("tier", "L1")) },
             "By", "Bytes that the tier takes in this process.");
     }
 }

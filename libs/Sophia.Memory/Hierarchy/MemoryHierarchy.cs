@@ -24,7 +24,9 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
 {
     private readonly IRecordStore _store;
     private readonly ILogger _logger;
+    private readonly ILoggerFactory _loggers;
     private readonly TierMeters _meters;
+    private readonly IShardEngine _engine;
     private readonly bool _isReader;
     private readonly NamespaceDirectory _namespaces;
     private readonly CoarseClock _coarse;
@@ -58,8 +60,9 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         }
 
         (_store, Models, Options, Clock, _cluster) = (store, models ?? ModelCatalog.Of(embedder), options, clock, cluster);
-        (_isReader, _meters) = (isReader, new TierMeters(isReader ? TierMeters.SecondName : TierMeters.SourceName));
-        _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sophia.Memory");
+        (_isReader, _engine, _meters) = (isReader, shards, new TierMeters(isReader ? TierMeters.SecondName : TierMeters.SourceName));
+        _loggers = loggers ?? NullLoggerFactory.Instance;
+        _logger = _loggers.CreateLogger("Sophia.Memory");
         _namespaces = new NamespaceDirectory(store, clock);
         _coarse = new CoarseClock(clock);
         _near = new NearCache(options.NearCapacity, options.NearLimitBytes, _meters.L1);

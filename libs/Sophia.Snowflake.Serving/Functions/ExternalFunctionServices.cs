@@ -43,11 +43,18 @@ public static class ExternalFunctionServices
         }
     }
 
-    /// <summary>Makes the table of batches before the first call, once the store is there.</summary>
-    private sealed class BatchTable(IBatchStore store) : IHostedService
+    /// <summary>Makes the table of batches before the first call, once the store is there, and has old ones removed.</summary>
+    private sealed class BatchTable(IBatchStore store, BatchRunner runner) : IHostedService
     {
-        public Task StartAsync(CancellationToken cancellationToken) =>
-            store is BatchesInDatabase database ? database.PrepareAsync(cancellationToken) : Task.CompletedTask;
+        public async Task StartAsync(CancellationToken cancellationToken)
+        {
+            if (store is BatchesInDatabase database)
+            {
+                await database.PrepareAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            runner.KeepTidy();
+        }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }

@@ -17,6 +17,7 @@ public sealed partial class BatchRunner : IAsyncDisposable
     private readonly IBatchStore _store;
     private readonly BatchLimits _limits;
     private readonly TimeProvider _clock;
+    private static readonly TimeSpan TrimInterval = TimeSpan.FromMinutes(1);
     private readonly ILogger _logger;
     private readonly string _owner = Guid.NewGuid().ToString("N");
     private readonly CancellationTokenSource _stopping = new();
@@ -35,8 +36,11 @@ public sealed partial class BatchRunner : IAsyncDisposable
         }
 
         (_store, _limits, _clock, _logger) = (store, limits, clock, logger);
-        _trimming = clock.CreateTimer(_ => Trim(), null, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        _trimming = clock.CreateTimer(_ => Trim(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>From now on batches that were kept for long enough are removed, each minute; the store is prepared.</summary>
+    public void KeepTidy() => _trimming.Change(TrimInterval, TrimInterval);
 
     /// <summary>Rows that are being worked on.</summary>
     public int RowsInWork => Volatile.Read(ref _rows);

@@ -10,8 +10,9 @@ using Sophia.Memory.Tiers;
 namespace Sophia.Memory.Search.Cluster;
 
 /// <summary>
-/// The shards of a node that serves nothing but shards: it opens the store, follows the log, loads what it is asked for and
-/// searches it. It writes nothing but vectors that a model had not made yet.
+/// The shards that a process holds for all who ask: it loads what it is asked for, follows the log and searches it. It writes
+/// nothing but vectors that a model had not made yet. A node that serves nothing but shards has a store and a view of the log of
+/// its own here; in a service they are those of its memory (<see cref="MemoryHierarchy.HoldShards"/>).
 /// </summary>
 public sealed partial class ShardHost : IAsyncDisposable
 {
@@ -25,12 +26,14 @@ public sealed partial class ShardHost : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly LogTail _tail;
     private readonly ShardDirectory _shards;
-    private readonly TierMeters _meters = new();
+    private readonly TierMeters _meters;
+    private readonly bool _isApart;
     private readonly ConcurrentDictionary<ShardAddress, int> _served = new();
     private readonly ConcurrentDictionary<ShardAddress, (NoRoomException Error, long At)> _refused = new();
     private readonly TimeSpan _idle;
     private int _disposed;
 
+    /// <summary>The host of a process that serves nothing but shards.</summary>
     /// <param name="store">The host's from now on.</param>
     /// <param name="map">Where shards begin.</param>
     /// <param name="shardRecords">With so many records a shard is full.</param>
@@ -38,18 +41,26 @@ public sealed partial class ShardHost : IAsyncDisposable
     public ShardHost(
         IRecordStore store, IShardMap map, long shardRecords, IShardEngine engine, ModelCatalog models, MemoryOptions options, TimeProvider clock, ILoggerFactory loggers,
         long mostBytes = long.MaxValue)
+        : this(store, new LogTail(store, options, clock, LoggerOf(loggers)), map, shardRecords, engine, models, options, clock, loggers, mostBytes, new TierMeters(), null)
+    {
+        _isApart = true;
+        _meters.Meter.CreateObservableGauge("sophia.shard.behind", () => Behind, "{change}", "Changes that the slowest shard has still to take in.");
+        _meters.Meter.CreateObservableGauge("sophia.shard.bytes", () => SizeInMemory, "By", "Bytes of the shards that the node holds.");
+        _meters.Meter.CreateObservableGauge("sophia.log.lag", () => LogLag.TotalSeconds, "s", "Time since the log was last known to be read to its end.");
+    }
+
+    /// <summary>Beside a memory, over its store and its view of the log, which stay the memory's.</summary>
+    /// <param name="meters">Of the searches here, whoever asked.</param>
+    /// <param name="shardMeter">What is loaded and dropped is counted there; null: with the searches.</param>
+    internal ShardHost(
+        IRecordStore store, LogTail tail, IShardMap map, long shardRecords, IShardEngine engine, ModelCatalog models, MemoryOptions options, TimeProvider clock,
+        ILoggerFactory loggers, long mostBytes, TierMeters meters, TierMeter? shardMeter)
     {
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(options);
-        (MostBytes, _idle) = (mostBytes, options.ShardIdle);
-        var logger = loggers.CreateLogger("Sophia.Shards");
-        (_store, _clock, Engine) = (store, clock, engine.Engine);
-        _tail = new LogTail(store, options, clock, logger);
-        _shards = new ShardDirectory(engine, _tail, store, new VectorCompletion(models, store, clock, logger), options, _meters.L0, clock, map, shardRecords, mostBytes);
+        (_store, _tail, _clock, _meters, Engine, MostBytes, _idle) = (store, tail, clock, meters, engine.Engine, mostBytes, options.ShardIdle);
+        _shards = new ShardDirectory(engine, tail, store, new VectorCompletion(models, store, clock, LoggerOf(loggers)), options, shardMeter ?? meters.L0, clock, map, shardRecords, mostBytes);
         _tail.Trimmed += _shards.Distrust;
-        _meters.Meter.CreateObservableGauge("sophia.shard.behind", () => _shards.Behind, "{change}", "Changes that the slowest shard has still to take in.");
-        _meters.Meter.CreateObservableGauge("sophia.shard.bytes", () => _shards.SizeInMemory, "By", "Bytes of the shards that the node holds.");
-        _meters.Meter.CreateObservableGauge("sophia.log.lag", () => _tail.Lag.TotalSeconds, "s", "Time since the log was last known to be read to its end.");
     }
 
     public string Engine { get; }
@@ -59,15 +70,24 @@ public sealed partial class ShardHost : IAsyncDisposable
 
     public long SizeInMemory => _shards.SizeInMemory;
 
+    /// <summary>Changes that the slowest shard has still to take in.</summary>
+    internal long Behind => _shards.Behind;
+
     /// <summary>What shards may take in memory, in bytes.</summary>
     public long MostBytes { get; }
 
     /// <summary>Bytes that shards may still take; negative when they have grown beyond what they may.</summary>
     public long Room => _shards.Room;
 
+    /// <summary>Opens the store and follows the log, where they are the host's own.</summary>
     /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (!_isApart)
+        {
+            return;
+        }
+
         await _store.OpenAsync(cancellationToken).ConfigureAwait(false);
         await _tail.StartAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -151,9 +171,15 @@ public sealed partial class ShardHost : IAsyncDisposable
             return;
         }
 
+        _tail.Trimmed -= _shards.Distrust;
         await _shards.DisposeAsync().ConfigureAwait(false);
-        await _tail.DisposeAsync().ConfigureAwait(false);
-        await _store.DisposeAsync().ConfigureAwait(false);
         _meters.Dispose();
+        if (_isApart)
+        {
+            await _tail.DisposeAsync().ConfigureAwait(false);
+            await _store.DisposeAsync().ConfigureAwait(false);
+        }
     }
+
+    private static ILogger LoggerOf(ILoggerFactory loggers) => loggers.CreateLogger("Sophia.Shards");
 }

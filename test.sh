@@ -49,10 +49,12 @@ echo "Building …"
 dotnet build Sophia.sln -c Release -v quiet || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 
 status=0
+broken=()
 passed=0 failed=0 skipped=0
 count() { sed -n "s/.*<Counters[^>]* $2=\"\([0-9]*\)\".*/\1/p" "$1"; }
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
+  started=$SECONDS
   echo "Running $name …"
   dotnet test "$project" -c Release --no-build -v quiet --logger "trx;LogFileName=$name.trx" \
     --logger "console;verbosity=minimal" --results-directory "$results" || status=1
@@ -63,11 +65,15 @@ for project in tests/*.Tests/*.csproj; do
     continue
   fi
   total=$(count "$trx" total) executed=$(count "$trx" executed)
+  echo "$name took $((SECONDS - started)) s."
+  mapfile -t -O "${#broken[@]}" broken < <(sed -n 's/.*<UnitTestResult [^>]*testName="\([^"]*\)".* outcome="Failed".*/\1/p' "$trx")
   passed=$((passed + $(count "$trx" passed)))
   failed=$((failed + executed - $(count "$trx" passed)))
   skipped=$((skipped + total - executed))
 done
 [ "$failed" = 0 ] || status=1
 [ $((passed + failed)) -gt 0 ] || status=1
+# By name, just before the last line: what is kept of a long log is its end.
+[ ${#broken[@]} = 0 ] || printf 'Failed: %s\n' "${broken[@]}"
 echo "$passed passed, $failed failed, $skipped skipped"
 exit $status

@@ -53,7 +53,7 @@ try
     builder.Services.AddSingleton(services => Engines.BuildCortex(services, api));
     builder.Services.AddShardCluster(api, builder.Configuration.GetConnectionString("postgres"));
     builder.Services.AddHostedService<MemoryLifetime>();
-    builder.AddHeldShards(api, builder.Configuration.GetConnectionString("postgres"));
+    HeldShards.AddTo(builder, api);
     builder.Services.AddSnowflake(api, builder.Configuration.GetConnectionString("snowflake"));
     builder.Services.AddSqlFunctions(api.ExternalFunctions);
     builder.Services.AddHostedService<CortexLifetime>();

@@ -1,3 +1,4 @@
+using System.Net;
 using Sophia.Memory;
 using Sophia.ServiceDefaults;
 
@@ -18,8 +19,8 @@ internal static class Settings
             var api = section.Get<ApiOptions>() ?? new ApiOptions();
             Check(api);
             var memory = section.Get<MemoryOptions>() ?? new MemoryOptions();
-            var hasPostgres = configuration.GetConnectionString("postgres") is { Length: > 0 };
-            return (memory.Validate() ?? api.Cluster.Validate(hasPostgres)) is { } problem ? throw new ConfigurationException(problem) : (api, memory);
+            var postgres = configuration.GetConnectionString("postgres");
+            return (memory.Validate() ?? api.Cluster.Validate(postgres is { Length: > 0 }) ?? CheckAddress(api, postgres)) is { } problem ? throw new ConfigurationException(problem) : (api, memory);
         }
         catch (FormatException e)
         {
@@ -30,6 +31,17 @@ internal static class Settings
             throw new ConfigurationException($"A setting of {Section} has a value of the wrong form: {e.Message}");
         }
     }
+
+    // Two machines whose nodes have the same address take each other for their own remains, and end each other.
+    private static string? CheckAddress(ApiOptions api, string? postgres) =>
+        api.Cluster.HoldsShards && IPAddress.IsLoopback(IPAddress.Parse(api.Cluster.Address)) && HostOf(postgres) is { } host && !IsHere(host)
+            ? $"Sophia:Cluster:HoldsShards is true, and Sophia:Cluster:Address is {api.Cluster.Address}, while PostgreSQL is on {host}: services on other machines would not reach this one. Set the address to this machine's."
+            : null;
+
+    private static string? HostOf(string? postgres) => new Npgsql.NpgsqlConnectionStringBuilder(postgres).Host;
+
+    private static bool IsHere(string host) =>
+        host.StartsWith('/') || host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 
     private static void Check(ApiOptions options)
     {

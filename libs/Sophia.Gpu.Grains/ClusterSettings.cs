@@ -14,7 +14,7 @@ public sealed record ClusterSettings
     public string Membership { get; init; } = "off";
 
     /// <summary>
-    /// Whether a service is a node too: services that are hold the shards for each other, each shard once, instead of each all of them.
+    /// Whether a service is a node too: such services hold the shards for each other, each shard once, instead of each all of them.
     /// A node of the GPU tier is one in any case. Default: false.
     /// </summary>
     public bool HoldsShards { get; init; }
@@ -28,7 +28,7 @@ public sealed record ClusterSettings
     /// <summary>Where nodes talk to each other; 0: any free one. Default: 11111.</summary>
     public int NodePort { get; init; } = 11111;
 
-    /// <summary>Where services that are no nodes ask; 0: any free one. Default: 30000.</summary>
+    /// <summary>Where services ask; 0: any free one. Default: 30000.</summary>
     public int GatewayPort { get; init; } = 30000;
 
     /// <summary>A node that does not answer for so long, three times, is taken for dead; 0.2–30 s. Default: 1 s.</summary>
@@ -42,7 +42,7 @@ public sealed record ClusterSettings
 
     /// <summary>
     /// Bytes that the shards of a node take in memory at most; those that nobody asks for make room for others. Default: three quarters
-    /// of what the process may use, limits of its container counted.
+    /// of what the process may use, limits of its container counted; of a service that is a node too, three eighths.
     /// </summary>
     public long? NodeBytes { get; init; }
 
@@ -59,9 +59,9 @@ public sealed record ClusterSettings
             return $"Sophia:Cluster:Membership is '{Membership}'. Set it to off, postgres or localhost.";
         }
 
-        if (IsOff && HoldsShards)
+        if (HoldsShards && Membership != "postgres")
         {
-            return "Sophia:Cluster:HoldsShards is true, and Sophia:Cluster:Membership is off, so that no other service would find these shards. Set the membership to postgres, or leave HoldsShards out.";
+            return $"Sophia:Cluster:HoldsShards is true, and Sophia:Cluster:Membership is {Membership}, so that no other service would find these shards. Set the membership to postgres, or leave HoldsShards out.";
         }
 
         if (!IsOff && !hasPostgres)
@@ -87,6 +87,11 @@ public sealed record ClusterSettings
             }
         }
 
+        if (NodePort == GatewayPort && NodePort != 0)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"Sophia:Cluster:NodePort and GatewayPort are both {NodePort}. Set them to two ports, or to 0 for any free ones.");
+        }
+
         if (ShardRecords < 1)
         {
             return string.Create(CultureInfo.InvariantCulture, $"Sophia:Cluster:ShardRecords is {ShardRecords}. Set it to at least 1.");
@@ -107,15 +112,29 @@ public sealed record ClusterSettings
             : null;
     }
 
-    internal static int PortOr(int port)
+    /// <summary>The node's own port and that of its gateway: as configured, or free ones.</summary>
+    /// <exception cref="FormatException">Another process listens there; Orleans would listen too, and the two nodes would take each other for their own remains.</exception>
+    internal (int Node, int Gateway) OpenPorts()
     {
-        if (port != 0)
-        {
-            return port;
-        }
+        using var node = Listen(nameof(NodePort), NodePort);
+        using var gateway = Listen(nameof(GatewayPort), GatewayPort);
+        return (((IPEndPoint)node.LocalEndpoint).Port, ((IPEndPoint)gateway.LocalEndpoint).Port);
+    }
 
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    private TcpListener Listen(string name, int port)
+    {
+        var listener = new TcpListener(IPAddress.Parse(Address), port);
+        try
+        {
+            listener.Start();
+            return listener;
+        }
+        catch (SocketException error)
+        {
+            listener.Dispose();
+            throw new FormatException(
+                string.Create(CultureInfo.InvariantCulture, $"Sophia:Cluster:{name} is {port}, and nobody can listen on {Address}:{port} here: {error.Message}. Set it to a port that is free, or, with the membership postgres, to 0 for any; and Sophia:Cluster:Address to an address of this machine."),
+                error);
+        }
     }
 }

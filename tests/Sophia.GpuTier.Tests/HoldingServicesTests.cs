@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Sophia.Faults.Tests.Harness;
 using Sophia.GpuTier.Tests.Harness;
+using Sophia.Tests.Infrastructure;
 
 namespace Sophia.GpuTier.Tests;
 
@@ -34,8 +35,108 @@ public sealed class HoldingServicesTests(Database database)
             }
         }
 
+        // Also what a service had loaded for itself, before it reached a node, would be there.
+        Assert.InRange(await Fleets.LoadedAsync(first) + await Fleets.LoadedAsync(second), Namespaces, Namespaces + 3);
         await Eventually.IsTrueAsync(
             async () => await HeldAsync(first) is [> 0, > 0] held && held.Sum() == Namespaces, "both hold some of the shards, and each is held once", () => first.Shown + second.Shown);
+    }
+
+    [SkippableFact]
+    public async Task They_find_what_a_service_finds_that_searches_for_itself_and_evict_and_forget_for_each_other()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        var alone = await cluster.StartApiAsync(isClustered: false);
+        var (first, second) = await StartTwoAsync(cluster);
+        var fleets = new Fleets(first, 2, 300);
+        await fleets.FillAsync();
+        await fleets.AreWholeAsync();
+        foreach (var service in new[] { first, second })
+        {
+            var here = await RunningCluster.JsonAsync(alone, HttpMethod.Post, "/v1/namespaces/fleet-1/search", """{"query":"ships of berth 7","k":30}""");
+            var there = await RunningCluster.JsonAsync(service, HttpMethod.Post, "/v1/namespaces/fleet-1/search", """{"query":"ships of berth 7","k":30}""");
+
+            Assert.Equal(KeysOf(here), KeysOf(there));
+        }
+
+        var forgotten = await RunningCluster.JsonAsync(first, HttpMethod.Post, "/v1/namespaces/fleet-0/forget", """{"keys":["k1"]}""");
+        var evicted = await RunningCluster.JsonAsync(second, HttpMethod.Post, "/v1/tiers/L0/evict?namespace=fleet-0");
+
+        Assert.Equal(1, forgotten.GetProperty("erased").GetProperty("l0").GetInt32());
+        Assert.Equal(1, evicted.GetProperty("shards").GetInt32());
+        await Eventually.IsTrueAsync(async () => (await HeldAsync(first)).Sum() == 1, "the shard is dropped", () => first.Shown + second.Shown);
+        Assert.Equal(299, await fleets.CountAsync(0));
+    }
+
+    [SkippableFact]
+    public async Task One_that_stood_still_until_the_other_took_it_for_dead_answers_and_holds_shards_again()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        var (first, second) = await StartTwoAsync(cluster);
+        var fleets = new Fleets(second, 4, 300);
+        await fleets.FillAsync();
+
+        first.Pause();
+        await Eventually.IsTrueAsync(async () => (await HeldAsync(second)).Length == 1, "the other is alone", () => second.Shown);
+        await fleets.AreWholeAsync();
+        first.Continue();
+
+        await Eventually.IsTrueAsync(async () => (await HeldAsync(first)).Length == 2 && (await HeldAsync(second)).Length == 2, "both are nodes again", () => first.Shown + second.Shown);
+        await new Fleets(first, 4, 300).AreWholeAsync();
+        Assert.Contains("holds no shards for others", first.Shown, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task When_all_were_killed_at_once_those_that_start_afterwards_answer_before_they_have_joined()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        var (first, second) = await StartTwoAsync(cluster);
+        var fleets = new Fleets(second, 2, 300);
+        await fleets.FillAsync();
+        await fleets.AreWholeAsync();
+        first.Kill();
+        second.Kill();
+
+        // What the dead wrote of themselves in the table stands there for a while.
+        var third = await cluster.StartApiAsync(isClustered: true, Holds);
+
+        await new Fleets(third, 2, 300).AreWholeAsync();
+        await RunningCluster.ReachesNodesAsync(third);
+        await new Fleets(third, 2, 300).AreWholeAsync();
+    }
+
+    [SkippableFact]
+    public async Task One_whose_ports_are_taken_says_so_and_answers_all_the_same()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        var ports = new[] { ("Sophia__Cluster__NodePort", RunningCluster.FreePort()), ("Sophia__Cluster__GatewayPort", RunningCluster.FreePort()) };
+        var first = await cluster.StartApiAsync(isClustered: true, [Holds, .. ports]);
+        await RunningCluster.ReachesNodesAsync(first);
+
+        var second = await cluster.StartApiAsync(isClustered: true, [Holds, .. ports]);
+
+        await new Fleets(second, 1, 100).FillAsync();
+        await RunningCluster.ReachesNodesAsync(second);
+        await new Fleets(second, 1, 100).AreWholeAsync();
+        await Eventually.IsTrueAsync(() => second.Shown.Contains("Sophia:Cluster:NodePort", StringComparison.Ordinal), "it says what to set", () => second.Shown);
+    }
+
+    [SkippableTheory]
+    [InlineData("localhost", "127.0.0.1", "Host=127.0.0.1;Port=1", "Set the membership to postgres")]
+    [InlineData("postgres", "127.0.0.1", "Host=db.example.com;Port=1", "Set the address to this machine's")]
+    [InlineData("postgres", "10.0.0.1", "", "ConnectionStrings:postgres is not set")]
+    public async Task A_setting_by_which_no_other_would_find_it_stops_the_start_with_the_message_that_fixes_it(string membership, string address, string postgres, string said)
+    {
+        using var folder = new TestFolder();
+        await using var service = SophiaProcess.Launch(new SophiaSettings
+        {
+            DataDirectory = folder.Path, Postgres = postgres, Environment = new Dictionary<string, string>
+            {
+                [Holds.Name] = Holds.Value, ["Sophia__Cluster__Membership"] = membership, ["Sophia__Cluster__Address"] = address,
+            },
+        });
+
+        Assert.Equal(1, await service.WaitForExitAsync(TimeSpan.FromSeconds(60)));
+        await Eventually.IsTrueAsync(() => service.Errors.Contains(said, StringComparison.Ordinal), said, () => service.Shown);
     }
 
     [SkippableFact]
@@ -93,6 +194,8 @@ public sealed class HoldingServicesTests(Database database)
 
         return (services[0], services[1]);
     }
+
+    private static string[] KeysOf(JsonElement answer) => [.. answer.GetProperty("hits").EnumerateArray().Select(static hit => hit.GetProperty("key").GetString()!)];
 
     // Of each node that the service hears of.
     private static async Task<int[]> HeldAsync(SophiaProcess service) => [.. (await RunningCluster.JsonAsync(service, HttpMethod.Get, "/v1/gpu"))

@@ -223,6 +223,7 @@ public sealed partial class SameAnswersTests(Database database)
     [InlineData("Sophia__Cluster__Membership", "gossip", "postgres or localhost")]
     [InlineData("Sophia__Cluster__Adress", "127.0.0.1", "Did you mean Sophia:Cluster:Address?")]
     [InlineData("ConnectionStrings__postgres", "", "ConnectionStrings:postgres is not set")]
+    [InlineData("Sophia__Cluster__Address", "203.0.113.7", "Sophia:Cluster:Address to an address of this machine")]
     public async Task A_setting_that_cannot_be_stops_the_start_with_the_message_that_fixes_it(string name, string value, string said)
     {
         using var folder = new TestFolder();

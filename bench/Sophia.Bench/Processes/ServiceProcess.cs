@@ -178,7 +178,7 @@ internal sealed partial class ServiceProcess : IDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private string Output
+    public string Output
     {
         get
         {

@@ -80,6 +80,10 @@ internal static class WritesBench
                             settings.Folder($"postgres-{i}"), postgres.ConnectionString(), ("Sophia__Cluster__Membership", nodes == 0 && !holdShards ? "off" : "postgres"),
                             ("Sophia__Cluster__HoldsShards", $"{holdShards}"), ("Sophia__Cluster__NodePort", "0"), ("Sophia__Cluster__GatewayPort", "0")));
                         await running[i].AnsweredAsync("/alive");
+                        if (nodes > 0 || holdShards)
+                        {
+                            await ReachesNodesAsync(running[i]);
+                        }
                     }
 
                     var root = int.Parse(File.ReadLines(Path.Combine(postgres.DataFolder, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
@@ -100,6 +104,21 @@ internal static class WritesBench
         using var bare = PostgresServer.StartNew();
         var rate = await PrototypeOnPostgres.PerSecondAsync(bare.ConnectionString(), text, BatchSize, BatchClients, settings.Window);
         report.Add($"{Bare} on PostgreSQL, transactions of 100, 8 connections", rate, "records/s", note: "unnest; log row, content and current row under one partition's lock; no service, no embedding, no postings");
+    }
+
+    // A search before that would load the shard in the service's own process.
+    private static async Task ReachesNodesAsync(ServiceProcess service)
+    {
+        for (var patience = Stopwatch.StartNew(); patience.Elapsed < TimeSpan.FromSeconds(30); await Task.Delay(100))
+        {
+            var tiers = await service.Client.GetFromJsonAsync<JsonElement>("/v1/tiers");
+            if (tiers.GetProperty("tiers").EnumerateArray().Any(t => t.GetProperty("tier").GetString() == "L0" && t.GetProperty("state").GetString() == "healthy"))
+            {
+                return;
+            }
+        }
+
+        throw new TimeoutException($"The service reaches no node of L0: {service.Output}");
     }
 
     private static EnglishText Text(Report report)

@@ -17,13 +17,14 @@ public static class SiloHosting
 
     /// <summary>The process hosts shards; the services have a <see cref="Memory.Search.Cluster.ShardHost"/> and a <see cref="NodeSpace"/>.</summary>
     /// <param name="connection">Of PostgreSQL, whose membership tables are there.</param>
+    /// <exception cref="FormatException">Its ports are taken, or the address is not of this machine.</exception>
     public static void AddShardNode(this IHostApplicationBuilder builder, ClusterSettings settings, string connection)
     {
         ArgumentNullException.ThrowIfNull(settings);
         builder.Logging.AddFilter("Orleans", LogLevel.Warning);
         // Of Orleans' attempts to place a grain, each a line; what fails in the end it says itself.
         builder.Logging.AddFilter("Polly", LogLevel.Error);
-        var (node, gateway) = (ClusterSettings.PortOr(settings.NodePort), ClusterSettings.PortOr(settings.GatewayPort));
+        var (node, gateway) = settings.OpenPorts();
         builder.UseOrleans(silo =>
         {
             if (settings.Membership == "localhost")
@@ -41,6 +42,8 @@ public static class SiloHosting
             {
                 members.ProbeTimeout = settings.ProbeTimeout;
                 members.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+                // Those who stand in the table and have not said so three times are gone: nodes that start after all died together wait for none of them.
+                members.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
                 members.DefunctSiloExpiration = TimeSpan.FromHours(1);
             });
             silo.Services.AddSerializer(WireFormat.Use);

@@ -85,13 +85,13 @@ internal static class BatchScan
         var tiles = new TileScan<TKernels>[shares];
         var reached = new float[batch.Length];
         Array.Fill(reached, float.NegativeInfinity);
-        for (var share = 0; share < shares; share++)
-        {
-            tiles[share] = new TileScan<TKernels>(pages, packed, batch, [.. chosen.Select(i => filters[i])], [.. chosen.Select(i => new CertainRows(capacities[i], limits[i]))], reached, byCodes);
-        }
-
         try
         {
+            for (var share = 0; share < shares; share++)
+            {
+                tiles[share] = new TileScan<TKernels>(pages, packed, batch, [.. chosen.Select(i => filters[i])], [.. chosen.Select(i => new CertainRows(capacities[i], limits[i]))], reached, byCodes);
+            }
+
             ScanShares.Run(shares, pages.Pages, rowBytes * pages.RowsPerPage, (share, from, to) =>
             {
                 for (var page = from; page < to; page++)
@@ -124,7 +124,7 @@ internal static class BatchScan
         {
             foreach (var tile in tiles)
             {
-                tile.Dispose();
+                tile?.Dispose();
             }
         }
     }

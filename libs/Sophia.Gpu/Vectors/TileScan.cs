@@ -33,7 +33,7 @@ internal sealed unsafe class TileScan<TKernels> : IDisposable
     /// <summary>By lane: what a row must be able to reach. Lanes without a query want more than there is.</summary>
     private readonly float* _thresholds;
 
-    // Thresholds come from the first page: until there are some, every row would pass.
+    // Thresholds come from the first page: until there are some, every row would pass. Another part may have some, of few pages.
     private int _pagesUntilCoarse = 1;
     private long _hits;
 

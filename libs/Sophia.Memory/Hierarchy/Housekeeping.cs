@@ -22,6 +22,9 @@ internal sealed partial class Housekeeping(
     /// <summary>Up to when the archive has a namespace's history; null where there is no archive.</summary>
     public Func<NamespaceInfo, DateTimeOffset?>? MirroredUpTo { get; set; }
 
+    /// <summary>Whether nodes are asked, and not the shards here.</summary>
+    public Func<bool> SearchesElsewhere { get; init; } = static () => false;
+
     public void Start() => _running = Task.Run(() => RunAsync(_stop.Token));
 
     public async ValueTask DisposeAsync()
@@ -127,7 +130,7 @@ internal sealed partial class Housekeeping(
             {
                 await Task.Delay(options.SweepInterval, clock, cancellationToken).ConfigureAwait(false);
                 await SweepAsync(cancellationToken).ConfigureAwait(false);
-                await shards.DropColdAsync().ConfigureAwait(false);
+                await shards.DropColdAsync(SearchesElsewhere()).ConfigureAwait(false);
                 if (clock.GetElapsedTime(trimmedAt) >= TrimInterval)
                 {
                     trimmedAt = clock.GetTimestamp();

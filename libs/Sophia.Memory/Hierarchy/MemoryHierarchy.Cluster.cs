@@ -12,13 +12,23 @@ public sealed partial class MemoryHierarchy
 
     /// <summary>
     /// Makes this process a node of L0 beside what else it is: the shards that it holds for all who ask follow the log by this memory's
-    /// cursor, so that what is written here is neither read back nor analysed again. Closed by the caller, before the memory.
+    /// cursor, so that what is written here is neither read back nor analysed again. Closed by the caller, before the memory; then there may
+    /// be another one.
     /// </summary>
     /// <param name="map">Where shards begin.</param>
     /// <param name="shardRecords">With so many records a shard is full.</param>
     /// <param name="mostBytes">What shards may take in memory.</param>
-    public ShardHost HoldShards(IShardMap map, long shardRecords, long mostBytes) => _held = new ShardHost(
-        _store, _tail, map, shardRecords, _engine, Models, Options, Clock, _loggers, mostBytes, new TierMeters(TierMeters.SecondName), _meters.L0);
+    /// <exception cref="InvalidOperationException">The memory has one that is open.</exception>
+    public ShardHost HoldShards(IShardMap map, long shardRecords, long mostBytes)
+    {
+        if (_held is { IsClosed: false })
+        {
+            throw new InvalidOperationException("The memory holds shards already.");
+        }
+
+        return _held = new ShardHost(
+            _store, _tail, map, shardRecords, _engine, Models, Options, Clock, _loggers, mostBytes, new TierMeters(TierMeters.SecondName), _meters.L0);
+    }
 
     // What nodes that are away hold, nobody can count.
     private async Task<IReadOnlyList<HeldShard>> HeldElsewhereAsync(NamespaceInfo ns, CancellationToken cancellationToken)

@@ -47,14 +47,16 @@ public sealed partial class MemoryHierarchy
             var isKnown = nodes.Count > 0;
             // A node without a limit has all the room there could be.
             var limit = isKnown && nodes.All(static node => node.RoomBytes < long.MaxValue / 2) ? used + nodes.Sum(static node => node.RoomBytes) : (long?)null;
-            return Report(_meters.L0, cluster.Engine, cluster.State, cluster.Reason, isKnown ? used : null, limit);
+            return Report(
+                _meters.L0, cluster.Engine, cluster.State == TierState.Healthy ? StateOf(_held?.Behind ?? 0) : cluster.State, cluster.Reason ?? ReasonOf(_held?.Behind ?? 0),
+                isKnown ? used : null, limit);
         }
 
-        var behind = _shards.Behind;
-        var state = behind > 10_000 ? TierState.Degraded : TierState.Healthy;
-        return Report(
-            _meters.L0, _shards.Engine, state, state == TierState.Healthy ? null : $"The slowest shard is {behind:N0} changes behind the log.",
-            _shards.SizeInMemory, Options.ShardLimitBytes);
+        return Report(_meters.L0, _shards.Engine, StateOf(_shards.Behind), ReasonOf(_shards.Behind), _shards.SizeInMemory, Options.ShardLimitBytes);
+
+        static TierState StateOf(long behind) => behind > 10_000 ? TierState.Degraded : TierState.Healthy;
+
+        static string? ReasonOf(long behind) => StateOf(behind) == TierState.Healthy ? null : $"The slowest shard is {behind:N0} changes behind the log.";
     }
 
     private async Task<TierReport> ReportCacheAsync(TierState store, CancellationToken cancellationToken)

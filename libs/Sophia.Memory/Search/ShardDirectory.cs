@@ -31,6 +31,7 @@ internal sealed class ShardDirectory(
     private static readonly TimeSpan MissingPatience = TimeSpan.FromSeconds(30);
     private readonly ConcurrentDictionary<ShardKey, LoadedShard> _shards = new();
     private readonly Lock _opening = new();
+    private bool _isClosed;
     private readonly ConcurrentQueue<LoadedShard> _displaced = new();
 
     public string Engine => engine.Engine;
@@ -93,6 +94,7 @@ internal sealed class ShardDirectory(
 
         lock (_opening)
         {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
             wasLoaded = false;
             if (_shards.TryGetValue(key, out shard) && !shard.IsBroken)
             {
@@ -134,21 +136,30 @@ internal sealed class ShardDirectory(
     /// <summary>Drops the namespace's shard of this model; it is loaded again when asked for.</summary>
     public Task DropAsync(NamespaceInfo ns, int number = 0) => Find(ns, number) is { } shard ? DropAsync(shard, EvictionReason.Requested) : Task.CompletedTask;
 
-    /// <summary>Drops the shards unused for longest until the rest is within the limit; those in use stay.</summary>
-    public async Task DropColdAsync()
+    /// <summary>Shards that lack vectors are loaded anew when they are asked for: the model that was away may answer by now.</summary>
+    public void DistrustIncomplete()
     {
-        var size = SizeInMemory;
-        foreach (var shard in _shards.Values.OrderByDescending(s => s.Idle))
+        foreach (var shard in _shards.Values)
         {
             if (shard is { Missing: > 0, IsBroken: false } && shard.Age > MissingPatience)
             {
-                // The model may answer by now: the next search loads the shard with the vectors that it lacks.
                 shard.Distrust();
             }
+        }
+    }
 
+    /// <summary>Drops the shards unused for longest until the rest is within the limit; those in use stay.</summary>
+    /// <param name="areElsewhere">Nodes are asked: those here, from a time when none could be, go as soon as nobody uses them.</param>
+    public async Task DropColdAsync(bool areElsewhere = false)
+    {
+        DistrustIncomplete();
+        var size = SizeInMemory;
+        foreach (var shard in _shards.Values.OrderByDescending(s => s.Idle))
+        {
+            var isOver = areElsewhere && shard.Idle >= Afterlife && !shard.IsSearching;
             var isLeftBehind = shard.Idle >= Afterlife && !shard.IsSearching &&
                 _shards.Values.Any(other => other.Namespace.Id == shard.Namespace.Id && other.Span.Number == shard.Span.Number && other != shard && other.Idle < shard.Idle);
-            if (isLeftBehind || shard.IsBroken || (size > options.ShardLimitBytes && shard.Idle >= options.ShardIdle && !shard.IsSearching))
+            if (isOver || isLeftBehind || shard.IsBroken || (size > options.ShardLimitBytes && shard.Idle >= options.ShardIdle && !shard.IsSearching))
             {
                 size -= shard.Shard.SizeInMemory;
                 await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
@@ -207,6 +218,11 @@ internal sealed class ShardDirectory(
 
     public async ValueTask DisposeAsync()
     {
+        lock (_opening)
+        {
+            _isClosed = true;
+        }
+
         foreach (var shard in _shards.Values)
         {
             await shard.DisposeAsync().ConfigureAwait(false);

@@ -6,12 +6,21 @@ namespace Sophia.Faults.Tests.Harness;
 internal static partial class Signals
 {
     private const int SigTerm = 15;
+    private const int SigContinue = 18;
+    private const int SigStop = 19;
 
-    public static void Terminate(int processId)
+    public static void Terminate(int processId) => Send(processId, SigTerm);
+
+    /// <summary>The process stands still, as one on a machine that is suspended, until <see cref="Continue"/>.</summary>
+    public static void Stop(int processId) => Send(processId, SigStop);
+
+    public static void Continue(int processId) => Send(processId, SigContinue);
+
+    private static void Send(int processId, int signal)
     {
-        if (Kill(processId, SigTerm) != 0)
+        if (Kill(processId, signal) != 0)
         {
-            throw new InvalidOperationException($"SIGTERM could not be sent to process {processId}: error {Marshal.GetLastPInvokeError()}.");
+            throw new InvalidOperationException($"Signal {signal} could not be sent to process {processId}: error {Marshal.GetLastPInvokeError()}.");
         }
     }
 

@@ -164,6 +164,11 @@ internal sealed class SophiaProcess : IAsyncDisposable
     /// <summary>Asks it to end (SIGTERM).</summary>
     public void Terminate() => Signals.Terminate(_process.Id);
 
+    /// <summary>It stands still, and is not told of it, until <see cref="Continue"/>.</summary>
+    public void Pause() => Signals.Stop(_process.Id);
+
+    public void Continue() => Signals.Continue(_process.Id);
+
     /// <returns>The exit code.</returns>
     /// <exception cref="TimeoutException">It goes on; the message has its output.</exception>
     public async Task<int> WaitForExitAsync(TimeSpan patience)

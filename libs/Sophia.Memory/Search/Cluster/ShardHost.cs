@@ -65,6 +65,8 @@ public sealed partial class ShardHost : IAsyncDisposable
 
     public string Engine { get; }
 
+    internal bool IsClosed => Volatile.Read(ref _disposed) != 0;
+
     /// <summary>Time since the log was last known to be read to its end.</summary>
     public TimeSpan LogLag => _tail.Lag;
 
@@ -131,6 +133,7 @@ public sealed partial class ShardHost : IAsyncDisposable
             await _shards.DropAsync(shard.Namespace, shard.Span.Number).ConfigureAwait(false);
         }
 
+        _shards.DistrustIncomplete();
         await _shards.DropBeyondRoomAsync().ConfigureAwait(false);
         var displaced = new List<ShardAddress>();
         while (_shards.TryTakeDisplaced(out var shard))

@@ -103,26 +103,28 @@ public sealed class BatchesInProcessTests : BatchStoreContract
     protected override IBatchStore Store { get; } = new BatchesInProcess();
 }
 
-public sealed class PostgresForBatches : IDisposable
+public sealed class PostgresForBatches : IAsyncLifetime
 {
-    private readonly PostgresServer? _server = PostgresServer.Missing is null ? PostgresServer.StartNew() : null;
+    private PostgresServer? _server;
 
-    public PostgresForBatches()
+    public Npgsql.NpgsqlDataSource? DataSource { get; private set; }
+
+    public async Task InitializeAsync()
     {
-        if (_server is not null)
+        if (PostgresServer.Missing is null)
         {
+            _server = PostgresServer.StartNew();
             DataSource = Npgsql.NpgsqlDataSource.Create(_server.ConnectionString());
             // Several nodes start at once.
-            Task.WhenAll(Enumerable.Range(0, 4).Select(_ => new BatchesInDatabase(DataSource).PrepareAsync(default))).GetAwaiter().GetResult();
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => new BatchesInDatabase(DataSource).PrepareAsync(default)));
         }
     }
 
-    public Npgsql.NpgsqlDataSource? DataSource { get; }
-
-    public void Dispose()
+    public Task DisposeAsync()
     {
         DataSource?.Dispose();
         _server?.Dispose();
+        return Task.CompletedTask;
     }
 }
 

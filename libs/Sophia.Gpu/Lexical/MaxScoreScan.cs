@@ -17,6 +17,8 @@ internal sealed partial class LexicalIndex
     /// <item>Only for documents that can still reach it, the other lists are looked into, the strongest first, and there only
     /// into the blocks where such documents can be.</item>
     /// <item>After each window the worst kept is better, and more lists may have become inessential.</item>
+    /// <item>Long lists are divided among the processors by ranges of documents. The parts tell each other the worst that they keep:
+    /// what is below it in one part is not among the best of all.</item>
     /// </list>
     /// Bounds carry a millionth of a millionth for rounding; documents are only ever left out below it.
     /// Sources: Turtle, Flood, "Query evaluation: strategies and optimizations", 1995 (MaxScore); Ding, Suel, "Faster top-k
@@ -36,11 +38,52 @@ internal sealed partial class LexicalIndex
         private Cursor[] _cursors = new Cursor[8];
         private double[] _bounds = new double[9];
 
-        public static void Run(LexicalIndex index, ReadOnlySpan<QueryTerm> terms, in Bm25 bm25, RowSet? rows, TopRows top, CancellationToken cancellationToken)
+        private int _end;
+        private Reached _reached = new();
+
+        public static void Run(LexicalIndex index, QueryTerms terms, RowSet? rows, TopRows top, CancellationToken cancellationToken)
+        {
+            var reached = new Reached();
+            var parts = PartsOf(index, terms.Found);
+            if (parts == 1)
+            {
+                RunPart(index, terms, 0, int.MaxValue, reached, rows, top, cancellationToken);
+                return;
+            }
+
+            var tops = new TopRows[parts];
+            var step = (index._inverted / parts) + 1;
+            Parallel.For(0, parts, new ParallelOptions { MaxDegreeOfParallelism = parts, CancellationToken = cancellationToken }, part =>
+            {
+                tops[part] = top.Another();
+                RunPart(index, terms, part * step, part == parts - 1 ? int.MaxValue : (part + 1) * step, reached, rows, tops[part], cancellationToken);
+            });
+            foreach (var part in tops)
+            {
+                top.TakeIn(part);
+            }
+        }
+
+        private static int PartsOf(LexicalIndex index, ReadOnlySpan<QueryTerm> terms)
+        {
+            long postings = 0;
+            foreach (ref readonly var term in terms)
+            {
+                postings += term.Number < index._postings.Length ? index._postings[term.Number].Count : 0;
+            }
+
+            return (int)Math.Clamp(postings / index.PostingsAPart, 1, Environment.ProcessorCount);
+        }
+
+        /// <summary>Of the documents from one number to before another.</summary>
+        private static void RunPart(
+            LexicalIndex index, QueryTerms terms, int from, int end, Reached reached, RowSet? rows, TopRows top, CancellationToken cancellationToken)
         {
             var scan = t_free ?? new MaxScoreScan();
             t_free = null;
-            var lists = scan.Open(index, terms, in bm25);
+            (scan._end, scan._reached) = (end, reached);
+            var bm25 = terms.Bm25;
+            var lists = scan.Open(index, terms.Found, in bm25, from);
             if (lists > 0)
             {
                 scan.Run(index, in bm25, lists, rows, top, cancellationToken);
@@ -49,7 +92,7 @@ internal sealed partial class LexicalIndex
             t_free = scan;
         }
 
-        private int Open(LexicalIndex index, ReadOnlySpan<QueryTerm> terms, in Bm25 bm25)
+        private int Open(LexicalIndex index, ReadOnlySpan<QueryTerm> terms, in Bm25 bm25, int from)
         {
             if (_cursors.Length < terms.Length)
             {
@@ -62,7 +105,8 @@ internal sealed partial class LexicalIndex
             {
                 if (term.Number < index._postings.Length && index._postings[term.Number].Count > 0)
                 {
-                    _cursors[lists++] = Cursor.Open(index, in term, in bm25);
+                    _cursors[lists] = Cursor.Open(index, in term, in bm25);
+                    _cursors[lists++].MoveTo(index, from);
                 }
             }
 
@@ -82,7 +126,7 @@ internal sealed partial class LexicalIndex
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var worst = top.Worst;
+                var worst = Math.Max(top.Worst, _reached.Worst);
                 while (essential < lists && _bounds[essential + 1] * Rounding < worst)
                 {
                     essential++;
@@ -94,7 +138,7 @@ internal sealed partial class LexicalIndex
                     start = Math.Min(start, cursor.Document);
                 }
 
-                if (start == int.MaxValue)
+                if (start >= _end)
                 {
                     return;
                 }
@@ -102,7 +146,7 @@ internal sealed partial class LexicalIndex
                 for (var i = essential; i < lists; i++)
                 {
                     var others = _bounds[lists] - _cursors[i].Bound;
-                    _cursors[i].AddUp(index, in bm25, _sums, start, worst, others);
+                    _cursors[i].AddUp(index, in bm25, _sums, start, _end, worst, others);
                 }
 
                 var count = Gather(index, rows, start, _bounds[essential], worst);
@@ -119,6 +163,8 @@ internal sealed partial class LexicalIndex
                         top.Offer(row, _scores[i]);
                     }
                 }
+
+                _reached.Raise(top.Worst);
             }
         }
 
@@ -148,6 +194,23 @@ internal sealed partial class LexicalIndex
             }
 
             return count;
+        }
+
+        /// <summary>The best of the worst kept that any part has come to; it holds for all.</summary>
+        private sealed class Reached
+        {
+            private double _worst = double.NegativeInfinity;
+
+            public double Worst => Volatile.Read(ref _worst);
+
+            public void Raise(double worst)
+            {
+                // Of two that write at once the lower may stay: then more is looked at than was needed.
+                if (worst > Worst)
+                {
+                    Volatile.Write(ref _worst, worst);
+                }
+            }
         }
 
         /// <summary>Adds one of the lists that are not essential to the candidates; keeps those that can still reach the worst kept.</summary>

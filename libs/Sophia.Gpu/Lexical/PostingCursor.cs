@@ -27,10 +27,11 @@ internal sealed partial class LexicalIndex
         }
 
         /// <summary>Adds the list's scores within the window up; then stands behind the window.</summary>
+        /// <param name="before">No document from this number on is added.</param>
         /// <param name="others">What all other lists can add at most.</param>
-        public void AddUp(LexicalIndex index, in Bm25 bm25, double[] sums, int start, double worst, double others)
+        public void AddUp(LexicalIndex index, in Bm25 bm25, double[] sums, int start, int before, double worst, double others)
         {
-            var end = start + (long)sums.Length;
+            var end = Math.Min(start + (long)sums.Length, before);
             ref readonly var list = ref index._postings[_term];
             var bytes = list.Bytes(index._slabs);
             var lengths = index._lengths;
@@ -60,28 +61,35 @@ internal sealed partial class LexicalIndex
         /// <summary>What the list adds to a document, which is not before the place where the cursor stands or stood.</summary>
         public double ScoreAt(LexicalIndex index, in Bm25 bm25, int document)
         {
-            ref readonly var list = ref index._postings[_term];
-            if (Document < document)
+            MoveTo(index, document);
+            return Document == document ? bm25.Score(_idf, _count, index._lengths[document]) : 0;
+        }
+
+        /// <summary>Stands at the document, or at the next one that the list has; where it is there or behind it already, it stays.</summary>
+        public void MoveTo(LexicalIndex index, int document)
+        {
+            if (Document >= document)
             {
-                var bytes = list.Bytes(index._slabs);
-                while (Document < document && list.Blocks is { } blocks)
-                {
-                    ref readonly var block = ref BlockOf(blocks, Document);
-                    if (block.Last >= document)
-                    {
-                        break;
-                    }
-
-                    Pass(in block, bytes);
-                }
-
-                while (Document < document)
-                {
-                    Next(bytes);
-                }
+                return;
             }
 
-            return Document == document ? bm25.Score(_idf, _count, index._lengths[document]) : 0;
+            ref readonly var list = ref index._postings[_term];
+            var bytes = list.Bytes(index._slabs);
+            while (Document < document && list.Blocks is { } blocks)
+            {
+                ref readonly var block = ref BlockOf(blocks, Document);
+                if (block.Last >= document)
+                {
+                    break;
+                }
+
+                Pass(in block, bytes);
+            }
+
+            while (Document < document)
+            {
+                Next(bytes);
+            }
         }
 
         private ref readonly PostingBlocks.Block BlockOf(PostingBlocks blocks, int document)

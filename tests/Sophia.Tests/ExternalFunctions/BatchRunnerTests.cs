@@ -6,50 +6,128 @@ namespace Sophia.Tests.ExternalFunctions;
 
 public sealed class BatchRunnerTests
 {
-    [Fact]
-    public async Task Old_batches_are_looked_for_each_minute_from_when_it_is_asked_for_and_not_before()
+    private static readonly BatchKey Key = new("red", "gateway", "f", "batch");
+    private readonly FakeTimeProvider _clock = new();
+    private readonly BatchesInProcess _store = new();
+
+    private BatchRunner Runner(BatchLimits? limits = null) => new(_store, limits ?? new BatchLimits(), _clock, NullLogger.Instance);
+
+    private static async Task UntilAsync(Func<bool> holds)
     {
-        var clock = new FakeTimeProvider();
-        var store = new TrimmedBatches();
-        await using var runner = new BatchRunner(store, new BatchLimits(), clock, NullLogger.Instance);
-
-        clock.Advance(TimeSpan.FromMinutes(5));
-        Assert.Equal(0, store.Trimmed);
-
-        runner.KeepTidy();
-        for (var minute = 1; minute <= 3; minute++)
+        for (var i = 0; i < 5000 && !holds(); i++)
         {
-            clock.Advance(TimeSpan.FromMinutes(1));
-            Assert.True(await store.Trims.WaitAsync(TimeSpan.FromSeconds(30)));
-            Assert.Equal(minute, store.Trimmed);
+            await Task.Delay(1);
         }
+
+        Assert.True(holds());
     }
 
-    private sealed class TrimmedBatches : IBatchStore
+    [Fact]
+    public async Task A_batch_that_takes_longer_is_polled_for_and_worked_on_once()
     {
-        private int _trimmed;
-
-        public SemaphoreSlim Trims { get; } = new(0);
-
-        public int Trimmed => Volatile.Read(ref _trimmed);
-
-        public Task<int> TrimAsync(DateTimeOffset now, CancellationToken cancellationToken)
+        await using var runner = Runner();
+        var calls = 0;
+        var gate = new TaskCompletionSource<byte[]>();
+        Task<byte[]> Work(byte[] request, CancellationToken ct)
         {
-            Interlocked.Increment(ref _trimmed);
-            Trims.Release();
-            return Task.FromResult(0);
+            Interlocked.Increment(ref calls);
+            return gate.Task;
         }
 
-        public Task<BatchClaim> ClaimAsync(
-            BatchKey key, ReadOnlyMemory<byte> request, string owner, DateTimeOffset now, DateTimeOffset leaseUntil, DateTimeOffset keepUntil, CancellationToken cancellationToken) =>
-            throw new NotSupportedException();
+        var first = runner.AskAsync(Key, "rows"u8.ToArray(), 1, Work, default);
+        await UntilAsync(() => calls == 1);
+        var repeat = runner.AskAsync(Key, "rows"u8.ToArray(), 1, Work, default);
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        Assert.False((await first).IsAnswered);
+        Assert.False((await repeat).IsAnswered);
 
-        public Task<BatchClaim> ResumeAsync(BatchKey key, string owner, DateTimeOffset now, DateTimeOffset leaseUntil, CancellationToken cancellationToken) => throw new NotSupportedException();
+        gate.SetResult("done"u8.ToArray());
+        var poll = await runner.PollAsync(Key, Work, default);
 
-        public Task<bool> RenewAsync(BatchKey key, string owner, DateTimeOffset leaseUntil, CancellationToken cancellationToken) => throw new NotSupportedException();
+        Assert.True(poll.IsAnswered);
+        Assert.Equal("done"u8.ToArray(), poll.Body.ToArray());
+        Assert.Equal("done"u8.ToArray(), (await runner.AskAsync(Key, "rows"u8.ToArray(), 1, Work, default)).Body.ToArray());
+        Assert.Equal(1, calls);
+    }
 
-        public Task AnswerAsync(BatchKey key, string owner, ReadOnlyMemory<byte> answer, DateTimeOffset keepUntil, CancellationToken cancellationToken) => throw new NotSupportedException();
+    [Fact]
+    public async Task Work_goes_on_when_the_caller_is_cut_off()
+    {
+        await using var runner = Runner();
+        using var caller = new CancellationTokenSource();
+        var gate = new TaskCompletionSource<byte[]>();
+        var call = runner.AskAsync(Key, "rows"u8.ToArray(), 1, (_, _) => gate.Task, caller.Token);
+        await UntilAsync(() => runner.RowsInWork == 1);
+        await caller.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
 
-        public Task ReleaseAsync(BatchKey key, string owner, CancellationToken cancellationToken) => throw new NotSupportedException();
+        gate.SetResult([1]);
+        await UntilAsync(() => runner.RowsInWork == 0);
+
+        Assert.True((await runner.PollAsync(Key, (_, _) => throw new InvalidOperationException("worked on twice"), default)).IsAnswered);
+    }
+
+    [Fact]
+    public async Task A_failed_batch_is_not_remembered()
+    {
+        await using var runner = Runner();
+        await Assert.ThrowsAsync<BatchRefusedException>(() => runner.AskAsync(Key, "rows"u8.ToArray(), 1, (_, _) => throw new BatchRefusedException(400, "x", "x", "x"), default));
+        Assert.Equal(0, runner.RowsInWork);
+        Assert.True((await runner.AskAsync(Key, "rows"u8.ToArray(), 1, (_, _) => Task.FromResult<byte[]>([1]), default)).IsAnswered);
+    }
+
+    [Fact]
+    public async Task A_batch_beyond_what_is_worked_on_at_once_is_told_to_come_again()
+    {
+        await using var runner = Runner(new BatchLimits { MaxRows = 10, MaxRowsAtOnce = 10 });
+        var gate = new TaskCompletionSource<byte[]>();
+        var first = runner.AskAsync(Key, "rows"u8.ToArray(), 8, (_, _) => gate.Task, default);
+        await UntilAsync(() => runner.RowsInWork == 8);
+
+        var busy = await Assert.ThrowsAsync<BatchRefusedException>(() => runner.AskAsync(Key with { BatchId = "2" }, "rows"u8.ToArray(), 3, (_, _) => gate.Task, default));
+
+        Assert.Equal((429, "busy"), (busy.Status, busy.Code));
+        gate.SetResult([1]);
+        await first;
+        await UntilAsync(() => runner.RowsInWork == 0);
+        Assert.True((await runner.AskAsync(Key with { BatchId = "2" }, "rows"u8.ToArray(), 3, (_, _) => gate.Task, default)).IsAnswered);
+    }
+
+    [Fact]
+    public async Task A_node_that_dies_leaves_its_batch_to_the_next_that_is_polled()
+    {
+        // Claimed by a node that never says so again.
+        await _store.ClaimAsync(Key, "rows"u8.ToArray(), "dead", _clock.GetUtcNow(), _clock.GetUtcNow().AddSeconds(30), _clock.GetUtcNow().AddMinutes(15), default);
+        await using var runner = Runner();
+        Assert.False((await runner.PollAsync(Key, (request, _) => Task.FromResult(request), default)).IsAnswered);
+        _clock.Advance(TimeSpan.FromSeconds(31));
+
+        var reply = await runner.PollAsync(Key, (request, _) => Task.FromResult(request), default);
+
+        Assert.Equal("rows"u8.ToArray(), reply.Body.ToArray());
+    }
+
+    [Fact]
+    public async Task A_poll_for_what_never_came_is_refused()
+    {
+        await using var runner = Runner();
+        Assert.Equal(404, (await Assert.ThrowsAsync<BatchRefusedException>(() => runner.PollAsync(Key, (_, _) => Task.FromResult<byte[]>([]), default))).Status);
+    }
+
+    [Fact]
+    public async Task A_stopping_node_says_so_and_gives_its_batch_up()
+    {
+        var runner = Runner();
+        var call = runner.AskAsync(Key, "rows"u8.ToArray(), 1, async (_, ct) =>
+        {
+            await Task.Delay(Timeout.Infinite, ct);
+            return [];
+        }, default);
+        await UntilAsync(() => runner.RowsInWork == 1);
+        await runner.DisposeAsync();
+        Assert.Equal(503, (await Assert.ThrowsAsync<BatchRefusedException>(() => call)).Status);
+
+        await using var other = Runner();
+        Assert.True((await other.AskAsync(Key, "rows"u8.ToArray(), 1, (_, _) => Task.FromResult<byte[]>([1]), default)).IsAnswered);
     }
 }

@@ -89,14 +89,19 @@ internal sealed partial class LexicalIndex
     /// </summary>
     private bool IsFasterByRows(QueryTerms terms, int rows)
     {
+        var wordsOfRows = Count == 0 ? 0 : (double)_words / Count * rows;
+        return (NanosecondsPerDocument * rows) + (NanosecondsPerWord * wordsOfRows) < NanosecondsPerPosting * PostingsOf(terms);
+    }
+
+    private long PostingsOf(QueryTerms terms)
+    {
         long postings = 0;
         foreach (ref readonly var term in terms.Found)
         {
             postings += term.Number < _postings.Length ? _postings[term.Number].Count : 0;
         }
 
-        var wordsOfRows = Count == 0 ? 0 : (double)_words / Count * rows;
-        return (NanosecondsPerDocument * rows) + (NanosecondsPerWord * wordsOfRows) < NanosecondsPerPosting * postings;
+        return postings;
     }
 
     private void SearchRows(QueryTerms terms, RowSet rows, ReadOnlySpan<int> documentOfRow, TopRows top, CancellationToken cancellationToken)

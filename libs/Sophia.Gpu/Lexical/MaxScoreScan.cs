@@ -44,7 +44,7 @@ internal sealed partial class LexicalIndex
         public static void Run(LexicalIndex index, QueryTerms terms, RowSet? rows, TopRows top, CancellationToken cancellationToken)
         {
             var reached = new Reached();
-            var parts = PartsOf(index, terms.Found);
+            var parts = (int)Math.Clamp(index.PostingsOf(terms) / index.PostingsAPart, 1, Environment.ProcessorCount);
             if (parts == 1)
             {
                 RunPart(index, terms, 0, int.MaxValue, reached, rows, top, cancellationToken);
@@ -62,17 +62,6 @@ internal sealed partial class LexicalIndex
             {
                 top.TakeIn(part);
             }
-        }
-
-        private static int PartsOf(LexicalIndex index, ReadOnlySpan<QueryTerm> terms)
-        {
-            long postings = 0;
-            foreach (ref readonly var term in terms)
-            {
-                postings += term.Number < index._postings.Length ? index._postings[term.Number].Count : 0;
-            }
-
-            return (int)Math.Clamp(postings / index.PostingsAPart, 1, Environment.ProcessorCount);
         }
 
         /// <summary>Of the documents from one number to before another.</summary>

@@ -57,7 +57,7 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
             else if (query.Dates.Count == 0)
             {
                 // Each shard gave as many as all of them together would have.
-                rows = ByWords(rows.Values).Take(capacity).Concat(ByVector(rows.Values).Take(capacity)).DistinctBy(static row => row.Id).ToDictionary(static row => row.Id);
+                rows = Best(rows.Values, capacity).DistinctBy(static row => row.Id).ToDictionary(static row => row.Id);
             }
 
             var vectors = query.Fold ? await VectorsAsync(rows, cancellationToken).ConfigureAwait(false) : [];
@@ -125,6 +125,9 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
         }
     }
 
+    /// <summary>So many by words, then so many by vector; a row may be in both.</summary>
+    private static IEnumerable<RowFacts> Best(IReadOnlyCollection<RowFacts> rows, int capacity) => ByWords(rows).Take(capacity).Concat(ByVector(rows).Take(capacity));
+
     private static IEnumerable<RowFacts> ByWords(IEnumerable<RowFacts> rows) =>
         rows.Where(static row => row.Lexical is not null).OrderByDescending(static row => row.Lexical).ThenBy(static row => row.Key, StringComparer.Ordinal);
 
@@ -146,7 +149,7 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
 
     private async Task AddSurroundingsAsync(PartCall call, Dictionary<RecordId, RowFacts> rows, int capacity, CancellationToken cancellationToken)
     {
-        var placed = ByWords(rows.Values).Take(capacity).Concat(ByVector(rows.Values).Take(capacity))
+        var placed = Best(rows.Values, capacity)
             .Concat(query.Dates.Count > 0 ? rows.Values : [])
             .Select(static row => row.Place).OfType<TextPlace>().Distinct().ToArray();
         if (placed.Length > 0)

@@ -58,7 +58,7 @@ public sealed class SharedTierTests : IAsyncLifetime, IAsyncDisposable
         Assert.False(_tier.IsUsable);
         Assert.NotEqual(generation, _tier.Generation);
         Assert.Null(await _tier.GetAsync(new RecordId(1)));
-        _cache.Restore();
+        _cache.IsDown = false;
         await UntilAsync(usable: true);
 
         Assert.Equal(3, _cache.Epoch);
@@ -107,7 +107,7 @@ public sealed class SharedTierTests : IAsyncLifetime, IAsyncDisposable
         }
 
         Assert.False(await _tier.RemoveIfOlderAsync([(new RecordId(1), Sequence.Of(0, 2))]));
-        _cache.Restore();
+        _cache.IsDown = false;
         await UntilAsync(usable: true);
 
         Assert.Equal(3, _cache.Epoch);

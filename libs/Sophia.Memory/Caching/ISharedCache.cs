@@ -12,6 +12,9 @@ public interface ISharedCache : IAsyncDisposable
 {
     string Engine { get; }
 
+    /// <summary>The epoch as this process last saw it, without asking for it; null before the first.</summary>
+    string? Epoch { get; }
+
     /// <summary>Raised when the connection was lost and is there again.</summary>
     event Action? Restored;
 
@@ -20,8 +23,13 @@ public interface ISharedCache : IAsyncDisposable
 
     ValueTask<MemoryRecord?> GetAsync(RecordId id, CancellationToken cancellationToken);
 
-    /// <summary>Sets each record unless the cache has a newer one (or a newer removal mark); keeps it no longer than its expiry.</summary>
-    Task SetIfNewerAsync(IReadOnlyList<MemoryRecord> records, CancellationToken cancellationToken);
+    /// <summary>
+    /// Sets each record unless the cache has a newer one (or a newer removal mark); keeps it no longer than its expiry. Where
+    /// another epoch has begun since the one given, it sets no values, which may be old by now without the new epoch having
+    /// heard of what replaced them: as <see cref="RemoveIfOlderAsync"/>, it only refuses what is older still.
+    /// </summary>
+    /// <param name="epoch">As <see cref="Epoch"/> was before the records were read from the store, or committed to it.</param>
+    Task SetIfNewerAsync(IReadOnlyList<MemoryRecord> records, string? epoch, CancellationToken cancellationToken);
 
     /// <summary>Removes each unless the cache has a newer one, and for a minute refuses values older than the sequence.</summary>
     Task RemoveIfOlderAsync(IReadOnlyList<(RecordId Id, Sequence Sequence)> removals, CancellationToken cancellationToken);

@@ -20,7 +20,6 @@ internal sealed partial class SharedTier : IAsyncDisposable
     private string? _reason;
     private volatile bool _missedChange;
     private int _failedReads;
-    private int _generation;
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public SharedTier(ISharedCache? cache, MemoryOptions options, TimeProvider clock, ILogger logger)
@@ -38,9 +37,6 @@ internal sealed partial class SharedTier : IAsyncDisposable
 
     public bool IsConfigured => _cache is not null;
 
-    /// <summary>Grows whenever a change may have missed the cache.</summary>
-    public int Generation => Volatile.Read(ref _generation);
-
     /// <summary>Completes when the cache was first asked, whether it answered or not.</summary>
     public Task StartAsync() => _cache is null ? Task.CompletedTask : _asked.Task;
 
@@ -50,6 +46,9 @@ internal sealed partial class SharedTier : IAsyncDisposable
     public string? Reason => Volatile.Read(ref _reason);
 
     public string? Engine => _cache?.Engine;
+
+    /// <inheritdoc cref="ISharedCache.Epoch"/>
+    public string? Epoch => _cache?.Epoch;
 
     public ISharedCache? Cache => _cache;
 
@@ -80,10 +79,11 @@ internal sealed partial class SharedTier : IAsyncDisposable
     }
 
     /// <summary>False when it could not be done; then a new epoch is started before the cache is read again.</summary>
-    public ValueTask<bool> SetIfNewerAsync(IReadOnlyList<MemoryRecord> records) =>
-        records.Count == 0 ? ValueTask.FromResult(true) : ChangeAsync(cache => cache.SetIfNewerAsync(records, CancellationToken.None));
+    /// <param name="epoch">As it was before the records were read or committed.</param>
+    public ValueTask<bool> SetIfNewerAsync(IReadOnlyList<MemoryRecord> records, string? epoch) =>
+        records.Count == 0 ? ValueTask.FromResult(true) : ChangeAsync(cache => cache.SetIfNewerAsync(records, epoch, CancellationToken.None));
 
-    /// <inheritdoc cref="SetIfNewerAsync"/>
+    /// <summary>False when it could not be done, likewise.</summary>
     public ValueTask<bool> RemoveIfOlderAsync(IReadOnlyList<(RecordId, Sequence)> removals) =>
         removals.Count == 0 ? ValueTask.FromResult(true) : ChangeAsync(cache => cache.RemoveIfOlderAsync(removals, CancellationToken.None));
 
@@ -165,7 +165,6 @@ internal sealed partial class SharedTier : IAsyncDisposable
 
     private void Break(string reason)
     {
-        Interlocked.Increment(ref _generation);
         if (Interlocked.CompareExchange(ref _reason, reason, null) is null)
         {
             LogBroken(reason);

@@ -25,7 +25,7 @@ public sealed partial class MemoryHierarchy
             return TryGetNearTimed(ns, key, minSequence, out entry);
         }
 
-        if (!_near.TryGet(ns.Id, key, out entry) || entry is null || !MayServe(entry, minSequence))
+        if (!TryFindNear(ns, key, minSequence, out entry))
         {
             return false;
         }
@@ -37,7 +37,7 @@ public sealed partial class MemoryHierarchy
     private bool TryGetNearTimed(NamespaceInfo ns, string key, Sequence minSequence, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out NearEntry? entry)
     {
         var started = Stopwatch.GetTimestamp();
-        if (!_near.TryGet(ns.Id, key, out entry) || entry is null || !MayServe(entry, minSequence))
+        if (!TryFindNear(ns, key, minSequence, out entry))
         {
             return false;
         }
@@ -80,10 +80,15 @@ public sealed partial class MemoryHierarchy
         return await GetFromStoreAsync(ns, key, id, minSequence, cursor, trail, cancellationToken).ConfigureAwait(false);
     }
 
-    private bool MayServe(NearEntry entry, Sequence minSequence) =>
-        !_coarse.HasPassed(entry.Expiry) &&
-        _tail.IsFresh &&
-        (minSequence.IsNone || entry.Number >= minSequence.Number || _tail.Seen.Covers(minSequence));
+    private bool TryFindNear(NamespaceInfo ns, string key, Sequence minSequence, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out NearEntry? entry)
+    {
+        // The cursor before the copy: one that is found first may be withdrawn before the cursor is seen to have come so far.
+        var isCovered = _tail.Seen.Covers(minSequence);
+        return _near.TryGet(ns.Id, key, out entry) && entry is not null &&
+            !_coarse.HasPassed(entry.Expiry) &&
+            _tail.IsFresh &&
+            (isCovered || entry.Number >= minSequence.Number);
+    }
 
     private async ValueTask<ReadAnswer> GetFromStoreAsync(
         NamespaceInfo ns, string key, RecordId id, Sequence minSequence, long cursor, Trail trail, CancellationToken cancellationToken)
@@ -91,7 +96,7 @@ public sealed partial class MemoryHierarchy
         using var activity = TierMeters.Activities.StartActivity("l3.get");
         var started = Stopwatch.GetTimestamp();
         MemoryRecord? record;
-        var generation = _shared.Generation;
+        var epoch = _shared.Epoch;
         try
         {
             // A flight that began before the change asked for could bring an older value, so such a read flies alone.
@@ -138,7 +143,7 @@ public sealed partial class MemoryHierarchy
         var entry = _near.Admit(record!, cursor, out var isCurrent);
         if (isCurrent)
         {
-            _promotions.Offer(record!, generation);
+            _promotions.Offer(record!, epoch);
         }
 
         return new ReadAnswer(entry);

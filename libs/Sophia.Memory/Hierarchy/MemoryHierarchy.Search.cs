@@ -192,7 +192,7 @@ public sealed partial class MemoryHierarchy
                 continue;
             }
 
-            if (_near.TryGet(ns.Id, key, out var near) && near is not null && MayServe(near, sequence))
+            if (TryFindNear(ns, key, sequence, out var near))
             {
                 records[key] = near.Record;
             }

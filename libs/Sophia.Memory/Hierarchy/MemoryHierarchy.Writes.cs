@@ -105,6 +105,7 @@ public sealed partial class MemoryHierarchy
     private async Task<WriteOutcome> CommitAsync(WriteGroup group, Trail trail)
     {
         var started = Stopwatch.GetTimestamp();
+        var epoch = _shared.Epoch;
         var outcome = await _committer.CommitAsync(group).ConfigureAwait(false);
         trail.Add("l3", started);
         trail.ServedBy = Tier.L3;
@@ -127,7 +128,7 @@ public sealed partial class MemoryHierarchy
         if (_shared.IsConfigured && outcome.Entries.Count > 0)
         {
             var visited = Stopwatch.GetTimestamp();
-            await ShareAsync(outcome.Entries).ConfigureAwait(false);
+            await ShareAsync(outcome.Entries, epoch).ConfigureAwait(false);
             _meters.L1.Time(Stopwatch.GetTimestamp() - visited);
             trail.Add("l1", visited);
         }
@@ -135,7 +136,8 @@ public sealed partial class MemoryHierarchy
         return outcome;
     }
 
-    private async Task ShareAsync(IReadOnlyList<LogEntry> entries)
+    /// <param name="epoch">The shared cache's before the commit.</param>
+    private async Task ShareAsync(IReadOnlyList<LogEntry> entries, string? epoch)
     {
         var written = new List<MemoryRecord>(entries.Count);
         var removed = new List<(RecordId, Sequence)>();
@@ -153,7 +155,7 @@ public sealed partial class MemoryHierarchy
             }
         }
 
-        await _shared.SetIfNewerAsync(written).ConfigureAwait(false);
+        await _shared.SetIfNewerAsync(written, epoch).ConfigureAwait(false);
         await _shared.RemoveIfOlderAsync(removed).ConfigureAwait(false);
         await _shared.AnnounceAsync(partitions).ConfigureAwait(false);
     }

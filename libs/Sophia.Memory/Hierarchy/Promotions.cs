@@ -11,7 +11,7 @@ internal sealed class Promotions : IAsyncDisposable
     private const int BatchSize = 64;
     private readonly SharedTier _shared;
     private readonly TierMeter _meter;
-    private readonly Channel<(MemoryRecord Record, int Generation)> _queue = Channel.CreateBounded<(MemoryRecord, int)>(
+    private readonly Channel<(MemoryRecord Record, string? Epoch)> _queue = Channel.CreateBounded<(MemoryRecord, string?)>(
         new BoundedChannelOptions(1024) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly Task _carrying;
@@ -23,16 +23,16 @@ internal sealed class Promotions : IAsyncDisposable
     }
 
     /// <summary>Promotes the record unless too many wait already; it will be read, and offered, again.</summary>
-    /// <param name="generation">
-    /// The shared cache's before the record was read. Once a change has missed the cache, what was read before must not come
-    /// into the new epoch: nothing there would say that it is old.
+    /// <param name="epoch">
+    /// The shared cache's before the record was read. Once a change has missed the cache, of this process or of another, what was
+    /// read before must not come into the new epoch: nothing there would say that it is old.
     /// </param>
-    public void Offer(MemoryRecord record, int generation)
+    public void Offer(MemoryRecord record, string? epoch)
     {
         _meter.Promote();
         if (_shared.IsUsable)
         {
-            _queue.Writer.TryWrite((record, generation));
+            _queue.Writer.TryWrite((record, epoch));
         }
     }
 
@@ -48,15 +48,16 @@ internal sealed class Promotions : IAsyncDisposable
         while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             batch.Clear();
+            var epoch = _shared.Epoch;
             while (batch.Count < BatchSize && _queue.Reader.TryRead(out var offered))
             {
-                if (offered.Generation == _shared.Generation)
+                if (offered.Epoch == epoch)
                 {
                     batch.Add(offered.Record);
                 }
             }
 
-            await _shared.SetIfNewerAsync(batch).ConfigureAwait(false);
+            await _shared.SetIfNewerAsync(batch, epoch).ConfigureAwait(false);
         }
     }
 }

@@ -21,8 +21,11 @@ internal sealed class RedisEpoch(TimeProvider clock)
 
     private string? _last;
 
-    /// <summary>The epoch as this node last saw it.</summary>
-    public async ValueTask<string> LastAsync(IDatabaseAsync db) => Volatile.Read(ref _last) ?? await RefreshAsync(db).ConfigureAwait(false);
+    /// <summary>The epoch as this node last saw it; null before the first.</summary>
+    public string? Last => Volatile.Read(ref _last);
+
+    /// <summary>Likewise; asked for where it is not known.</summary>
+    public async ValueTask<string> LastAsync(IDatabaseAsync db) => Last ?? await RefreshAsync(db).ConfigureAwait(false);
 
     /// <summary>True when the epoch still is what the caller used; otherwise the next <see cref="LastAsync"/> is the new one.</summary>
     public async ValueTask<bool> IsStillAsync(IDatabaseAsync db, string used, Task<RedisValue> read)

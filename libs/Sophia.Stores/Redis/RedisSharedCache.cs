@@ -50,6 +50,8 @@ public sealed class RedisSharedCache : ISharedCache
 
     public string Engine => Primary() is { } server ? $"Redis {server.Version}" : "Redis (not connected)";
 
+    public string? Epoch => _epoch.Last;
+
     private IDatabase Database => _connection.IsConnected
         ? _connection.GetDatabase()
         : throw new CacheUnavailableException("Redis is not connected.");
@@ -82,7 +84,7 @@ public sealed class RedisSharedCache : ISharedCache
         }
     }
 
-    public Task SetIfNewerAsync(IReadOnlyList<MemoryRecord> records, CancellationToken cancellationToken)
+    public Task SetIfNewerAsync(IReadOnlyList<MemoryRecord> records, string? epoch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(records);
         var now = _clock.GetUtcNow();
@@ -91,12 +93,10 @@ public sealed class RedisSharedCache : ISharedCache
         {
             // A record whose time is over still supersedes the one before it.
             var ms = TimeToLiveMs(record, now);
-            writes.Add(ms > 0
-                ? new Write(record.Id, CacheEntry.Number(record.Sequence), CacheEntry.Of(record), ms)
-                : new Write(record.Id, CacheEntry.Number(record.Sequence), CacheEntry.Removal(record.Sequence), RemovalMs));
+            writes.Add(ms > 0 ? new Write(record.Id, record.Sequence, CacheEntry.Of(record), ms) : Write.Removal(record.Id, record.Sequence));
         }
 
-        return WriteAsync(writes, cancellationToken);
+        return WriteAsync(writes, epoch, cancellationToken);
     }
 
     public Task RemoveIfOlderAsync(IReadOnlyList<(RecordId Id, Sequence Sequence)> removals, CancellationToken cancellationToken)
@@ -105,10 +105,10 @@ public sealed class RedisSharedCache : ISharedCache
         var writes = new List<Write>(removals.Count);
         foreach (var (id, sequence) in removals)
         {
-            writes.Add(new Write(id, CacheEntry.Number(sequence), CacheEntry.Removal(sequence), RemovalMs));
+            writes.Add(Write.Removal(id, sequence));
         }
 
-        return WriteAsync(writes, cancellationToken);
+        return WriteAsync(writes, null, cancellationToken);
     }
 
     public Task StartEpochAsync(CancellationToken cancellationToken) =>
@@ -183,7 +183,8 @@ public sealed class RedisSharedCache : ISharedCache
         }
     }
 
-    private async Task WriteAsync(List<Write> writes, CancellationToken cancellationToken)
+    /// <param name="valuesIn">The epoch that may be given values; another hears of removals only.</param>
+    private async Task WriteAsync(List<Write> writes, string? valuesIn, CancellationToken cancellationToken)
     {
         if (writes.Count == 0)
         {
@@ -199,8 +200,9 @@ public sealed class RedisSharedCache : ISharedCache
                 var tasks = new Task[writes.Count + 1];
                 for (var i = 0; i < writes.Count; i++)
                 {
+                    var write = epoch == valuesIn ? writes[i] : Write.Removal(writes[i].Id, writes[i].Sequence);
                     tasks[i] = db.ScriptEvaluateAsync(
-                        WriteIfNewer, [KeyOf(epoch, writes[i].Id)], [writes[i].Number, writes[i].Value, writes[i].TimeToLiveMs]);
+                        WriteIfNewer, [KeyOf(epoch, write.Id)], [CacheEntry.Number(write.Sequence), write.Value, write.TimeToLiveMs]);
                 }
 
                 // Read last: if the epoch still is the same now, all before it went to the keys that readers use.
@@ -291,5 +293,8 @@ public sealed class RedisSharedCache : ISharedCache
 
     private static CacheUnavailableException Unavailable(Exception e) => new($"Redis does not answer now: {e.Message}", e);
 
-    private readonly record struct Write(RecordId Id, string Number, RedisValue Value, long TimeToLiveMs);
+    private readonly record struct Write(RecordId Id, Sequence Sequence, RedisValue Value, long TimeToLiveMs)
+    {
+        public static Write Removal(RecordId id, Sequence sequence) => new(id, sequence, CacheEntry.Removal(sequence), RemovalMs);
+    }
 }

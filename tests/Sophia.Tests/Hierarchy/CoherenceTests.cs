@@ -93,6 +93,64 @@ public sealed class CoherenceTests
     }
 
     [Fact]
+    public async Task A_copy_that_is_withdrawn_just_when_it_is_found_is_not_served_to_who_asks_for_the_change()
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        await nodes.B.SeeAsync((await nodes.A.PutAsync("k", "old")).Sequence);
+        await nodes.B.GetAsync("k");
+        await nodes.B.GetAsync("k");
+        var changed = await nodes.A.PutAsync("k", "new");
+
+        nodes.B.SeeMeanwhile(changed.Sequence);
+
+        Assert.Equal("new", await nodes.B.GetAsync("k", changed.Sequence));
+    }
+
+    [Fact]
+    public async Task A_promotion_that_comes_late_does_not_bring_an_old_value_into_an_epoch_that_another_node_began()
+    {
+        var cache = new ScriptedCache();
+        await using var nodes = await TwoNodes.StartAsync(sharedOfB: cache);
+        await nodes.B.SeeAsync((await nodes.A.PutAsync("k", "old")).Sequence);
+        await cache.HoldSetsAsync(async () =>
+        {
+            await nodes.B.GetAsync("k");
+            await nodes.B.GetAsync("k");
+        });
+
+        var changed = await nodes.A.PutAsync("k", "new");
+        await nodes.B.SeeAsync(changed.Sequence);
+        await cache.StartEpochAsync(default);
+        await cache.ReleaseSetsAsync();
+
+        await nodes.B.EvictNearAsync();
+        Assert.Equal("new", await nodes.B.GetAsync("k", changed.Sequence));
+    }
+
+    [Fact]
+    public async Task A_write_whose_news_comes_late_does_not_bring_its_value_into_an_epoch_that_another_node_began()
+    {
+        var cache = new ScriptedCache();
+        await using var nodes = await TwoNodes.StartAsync(sharedOfA: cache);
+        Task<Receipt> writing = null!;
+        await cache.HoldSetsAsync(() =>
+        {
+            writing = nodes.A.PutAsync("k", "gone by then");
+            return Task.CompletedTask;
+        });
+
+        await nodes.B.SeeAsync(await nodes.A.NowAsync());
+        var deleted = await nodes.B.DeleteAsync("k");
+        await nodes.A.SeeAsync(deleted.Sequence);
+        await cache.StartEpochAsync(default);
+        await cache.ReleaseSetsAsync();
+        await writing.WaitAsync(Patience);
+
+        await nodes.A.EvictNearAsync();
+        Assert.Null(await nodes.A.GetAsync("k", deleted.Sequence));
+    }
+
+    [Fact]
     public async Task A_write_is_answered_although_an_observer_of_the_log_fails()
     {
         var cache = new ScriptedCache();

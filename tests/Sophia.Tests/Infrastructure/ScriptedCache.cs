@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Sophia.Memory.Caching;
 using Sophia.Memory.Log;
 using Sophia.Memory.Records;
@@ -10,6 +11,9 @@ internal sealed class ScriptedCache : ISharedCache
 {
     private readonly ConcurrentDictionary<(int Epoch, RecordId Id), (Sequence Sequence, MemoryRecord? Record)> _values = new();
     private volatile int _epoch = 1;
+    private volatile TaskCompletionSource? _gate;
+    private volatile TaskCompletionSource? _arrived;
+    private volatile TaskCompletionSource? _held;
 
     public string Engine => "scripted";
 
@@ -31,6 +35,8 @@ internal sealed class ScriptedCache : ISharedCache
 
     public int Epoch => _epoch;
 
+    string? ISharedCache.Epoch => _epoch.ToString(CultureInfo.InvariantCulture);
+
     public int Gets { get; private set; }
 
     public bool Holds(RecordId id) => _values.TryGetValue((_epoch, id), out var value) && value.Record is not null;
@@ -42,15 +48,27 @@ internal sealed class ScriptedCache : ISharedCache
         return ValueTask.FromResult(_values.TryGetValue((_epoch, id), out var value) ? value.Record : null);
     }
 
-    public Task SetIfNewerAsync(IReadOnlyList<MemoryRecord> records, CancellationToken cancellationToken)
+    public async Task SetIfNewerAsync(IReadOnlyList<MemoryRecord> records, string? epoch, CancellationToken cancellationToken)
     {
+        var held = _held;
+        if (_gate is { } gate)
+        {
+            _arrived!.TrySetResult();
+            await gate.Task;
+        }
+
         Check(false);
         foreach (var record in records)
         {
-            Keep(record.Id, record.Sequence, record);
+            Keep(record.Id, record.Sequence, epoch == ((ISharedCache)this).Epoch ? record : null);
         }
 
-        return ChangeError is null ? Task.CompletedTask : Task.FromException(ChangeError);
+        held?.TrySetResult();
+
+        if (ChangeError is not null)
+        {
+            throw ChangeError;
+        }
     }
 
     public async Task RemoveIfOlderAsync(IReadOnlyList<(RecordId Id, Sequence Sequence)> removals, CancellationToken cancellationToken)
@@ -93,6 +111,24 @@ internal sealed class ScriptedCache : ISharedCache
     {
         IsDown = false;
         Restored?.Invoke();
+    }
+
+    /// <summary>Does something by which values come to be set, and returns when the first of them is held up.</summary>
+    public async Task HoldSetsAsync(Func<Task> act)
+    {
+        (_arrived, _held) = (new TaskCompletionSource(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        _gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await act();
+        await _arrived.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>Returns when what was held up is done.</summary>
+    public async Task ReleaseSetsAsync()
+    {
+        var gate = _gate!;
+        _gate = null;
+        gate.SetResult();
+        await _held!.Task.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     public void Grow(int partition) => LogGrew?.Invoke(partition);

@@ -28,10 +28,10 @@ public sealed class RedisSharedCacheTests : IAsyncLifetime
     public async Task The_newest_sequence_wins_in_whatever_order_they_come()
     {
         await using var cache = await ConnectAsync();
-        await cache.SetIfNewerAsync([Record(2)], default);
-        await cache.SetIfNewerAsync([Record(1)], default);
+        await cache.SetIfNewerAsync([Record(2)], cache.Epoch, default);
+        await cache.SetIfNewerAsync([Record(1)], cache.Epoch, default);
         Records.AssertSame(Record(2), await cache.GetAsync(Id, default));
-        await cache.SetIfNewerAsync([Record(1L << 47), Record(3)], default);
+        await cache.SetIfNewerAsync([Record(1L << 47), Record(3)], cache.Epoch, default);
         Assert.Equal(1L << 47, (await cache.GetAsync(Id, default))!.Sequence.Number);
         Assert.Null(await cache.GetAsync(new RecordId(43), default));
     }
@@ -40,14 +40,14 @@ public sealed class RedisSharedCacheTests : IAsyncLifetime
     public async Task A_removal_refuses_what_is_older_and_yields_to_what_is_newer()
     {
         await using var cache = await ConnectAsync();
-        await cache.SetIfNewerAsync([Record(5)], default);
+        await cache.SetIfNewerAsync([Record(5)], cache.Epoch, default);
         await cache.RemoveIfOlderAsync([(Id, Sequence.Of(63, 4))], default);
         Assert.NotNull(await cache.GetAsync(Id, default));
         await cache.RemoveIfOlderAsync([(Id, Sequence.Of(63, 6))], default);
         Assert.Null(await cache.GetAsync(Id, default));
-        await cache.SetIfNewerAsync([Record(5)], default);
+        await cache.SetIfNewerAsync([Record(5)], cache.Epoch, default);
         Assert.Null(await cache.GetAsync(Id, default));
-        await cache.SetIfNewerAsync([Record(7)], default);
+        await cache.SetIfNewerAsync([Record(7)], cache.Epoch, default);
         Assert.NotNull(await cache.GetAsync(Id, default));
     }
 
@@ -56,7 +56,7 @@ public sealed class RedisSharedCacheTests : IAsyncLifetime
     {
         await using var cache = await ConnectAsync();
         var other = new RecordId(7);
-        await cache.SetIfNewerAsync([Record(1) with { ExpiresAt = _clock.GetUtcNow().AddSeconds(100) }, Record(1) with { Id = other }], default);
+        await cache.SetIfNewerAsync([Record(1) with { ExpiresAt = _clock.GetUtcNow().AddSeconds(100) }, Record(1) with { Id = other }], cache.Epoch, default);
         var db = _connections[0].GetDatabase();
         var epoch = await db.StringGetAsync("sophia:epoch");
         Assert.InRange((await db.KeyTimeToLiveAsync($"sophia:{epoch}:r:{Id}"))!.Value.TotalSeconds, 90, 100);
@@ -64,7 +64,7 @@ public sealed class RedisSharedCacheTests : IAsyncLifetime
         _clock.Advance(TimeSpan.FromSeconds(100));
         Assert.Null(await cache.GetAsync(Id, default));
         Assert.NotNull(await cache.GetAsync(other, default));
-        await cache.SetIfNewerAsync([Record(2) with { Id = other, ExpiresAt = _clock.GetUtcNow() }], default);
+        await cache.SetIfNewerAsync([Record(2) with { Id = other, ExpiresAt = _clock.GetUtcNow() }], cache.Epoch, default);
         Assert.Null(await cache.GetAsync(other, default));
     }
 
@@ -73,25 +73,41 @@ public sealed class RedisSharedCacheTests : IAsyncLifetime
     {
         await using var one = await ConnectAsync();
         await using var two = await ConnectAsync();
-        await one.SetIfNewerAsync([Record(5)], default);
+        await one.SetIfNewerAsync([Record(5)], one.Epoch, default);
         Assert.NotNull(await two.GetAsync(Id, default));
         await one.StartEpochAsync(default);
         Assert.Null(await two.GetAsync(Id, default));
         Assert.Null(await one.GetAsync(Id, default));
-        await one.SetIfNewerAsync([Record(4)], default);
+        await one.SetIfNewerAsync([Record(4)], one.Epoch, default);
         await one.StartEpochAsync(default);
-        await one.SetIfNewerAsync([Record(6)], default);
+        await one.SetIfNewerAsync([Record(6)], one.Epoch, default);
         await two.RemoveIfOlderAsync([(Id, Sequence.Of(63, 7))], default);
         Assert.Null(await one.GetAsync(Id, default));
+    }
+
+    [SkippableFact]
+    public async Task A_value_from_before_an_epoch_that_another_node_began_does_not_come_into_it()
+    {
+        await using var one = await ConnectAsync();
+        await using var two = await ConnectAsync();
+        var before = one.Epoch;
+        await two.StartEpochAsync(default);
+
+        await one.SetIfNewerAsync([Record(5)], before, default);
+        Assert.Null(await one.GetAsync(Id, default));
+        await one.SetIfNewerAsync([Record(4)], one.Epoch, default);
+        Assert.Null(await one.GetAsync(Id, default));
+        await one.SetIfNewerAsync([Record(6)], one.Epoch, default);
+        Assert.Equal(6, (await two.GetAsync(Id, default))!.Sequence.Number);
     }
 
     [SkippableFact]
     public async Task Losing_the_epoch_key_brings_no_old_epoch_back()
     {
         await using var cache = await ConnectAsync();
-        await cache.SetIfNewerAsync([Record(5)], default);
+        await cache.SetIfNewerAsync([Record(5)], cache.Epoch, default);
         await cache.StartEpochAsync(default);
-        await cache.SetIfNewerAsync([Record(6)], default);
+        await cache.SetIfNewerAsync([Record(6)], cache.Epoch, default);
         _clock.Advance(TimeSpan.FromSeconds(1));
         await _connections[0].GetDatabase().KeyDeleteAsync("sophia:epoch");
         Assert.Null(await cache.GetAsync(Id, default));
@@ -101,7 +117,7 @@ public sealed class RedisSharedCacheTests : IAsyncLifetime
     public async Task Bytes_that_are_no_record_are_a_miss()
     {
         await using var cache = await ConnectAsync();
-        await cache.SetIfNewerAsync([Record(5)], default);
+        await cache.SetIfNewerAsync([Record(5)], cache.Epoch, default);
         var db = _connections[0].GetDatabase();
         await db.StringSetAsync($"sophia:{await db.StringGetAsync("sophia:epoch")}:r:{Id}", "000000000001rgarbage");
         Assert.Null(await cache.GetAsync(Id, default));
@@ -129,16 +145,16 @@ public sealed class RedisSharedCacheTests : IAsyncLifetime
         await using var cache = await ConnectAsync();
         var restored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         cache.Restored += () => restored.TrySetResult();
-        await cache.SetIfNewerAsync([Record(1)], default);
+        await cache.SetIfNewerAsync([Record(1)], cache.Epoch, default);
         Server.Stop();
         await Assert.ThrowsAsync<CacheUnavailableException>(() => cache.GetAsync(Id, default).AsTask());
-        await Assert.ThrowsAsync<CacheUnavailableException>(() => cache.SetIfNewerAsync([Record(1)], default));
+        await Assert.ThrowsAsync<CacheUnavailableException>(() => cache.SetIfNewerAsync([Record(1)], cache.Epoch, default));
         await Assert.ThrowsAsync<CacheUnavailableException>(() => cache.PingAsync(default));
         Server.Start();
         await restored.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await cache.StartEpochAsync(default);
         Assert.Null(await cache.GetAsync(Id, default));
-        await cache.SetIfNewerAsync([Record(1)], default);
+        await cache.SetIfNewerAsync([Record(1)], cache.Epoch, default);
         Assert.NotNull(await cache.GetAsync(Id, default));
     }
 
@@ -180,6 +196,10 @@ public sealed class RedisSharedCacheTests : IAsyncLifetime
     {
         var connection = await ConnectionMultiplexer.ConnectAsync(Server.ConnectionString);
         _connections.Add(connection);
-        return new RedisSharedCache(connection, _clock);
+        var cache = new RedisSharedCache(connection, _clock);
+
+        // As a process that starts: from here on it knows an epoch.
+        await cache.GetAsync(Id, default);
+        return cache;
     }
 }

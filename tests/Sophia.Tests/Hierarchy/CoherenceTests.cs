@@ -190,7 +190,7 @@ public sealed class CoherenceTests
         await Assert.ThrowsAsync<Sophia.Memory.Stores.StoreUnavailableException>(() => running.PutAsync("k", "new"));
         running.Store.LosesAnswers = false;
 
-        for (var i = 0; i < 200 && (await running.GetAsync("k")).Text != "new"; i++)
+        for (var i = 0; i < 3_000 && (await running.GetAsync("k")).Text != "new"; i++)
         {
             await Task.Delay(10);
         }

@@ -58,8 +58,7 @@ internal static class WholeBench
         await host.PrepareAsync(ShardAddress.Of(ns, 0), default);
         var direct = await host.OpenAsync(ShardAddress.Of(ns, 0), default);
         var (whole, embed, there, here, scan, certify) = (Times(), Times(), Times(), Times(), Times(), Times());
-        var keys = new string[records];
-        Array.Fill(keys, "");
+        var keys = new ChunkedRows<string?>();
         for (var i = -searches / 10; i < searches; i++)
         {
             var text = TextOf((i + searches) * 7_919 % records);
@@ -115,7 +114,7 @@ internal static class WholeBench
         return Statistics.Quantile(sorted, quantile);
     }
 
-    private static (TimeSpan Scan, TimeSpan Certify) Scan(VectorPages vectors, float[] vector, string[] keys)
+    private static (TimeSpan Scan, TimeSpan Certify) Scan(VectorPages vectors, float[] vector, ChunkedRows<string?> keys)
     {
         using var query = vectors.Prepare(vector);
         using var pages = vectors.Take();

@@ -11,11 +11,6 @@ internal sealed class TopRows(int capacity, ChunkedRows<string?> keys)
     private readonly double[] _scores = new double[capacity];
     private readonly int[] _rows = new int[capacity];
 
-    public TopRows(int capacity, string?[] keys)
-        : this(capacity, new ChunkedRows<string?>(keys))
-    {
-    }
-
     public int Count { get; private set; }
 
     /// <summary>Rows that a scan counted among the best and that went, or changed for the worse, before it ended: others may be missing for them.</summary>

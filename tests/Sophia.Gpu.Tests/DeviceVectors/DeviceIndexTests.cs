@@ -2,6 +2,7 @@ using CsCheck;
 using Sophia.Gpu.Devices.Ilgpu;
 using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Pools;
+using Sophia.Gpu.Shards;
 using Sophia.Gpu.Vectors;
 
 namespace Sophia.Gpu.Tests.DeviceVectors;
@@ -56,7 +57,7 @@ public sealed class DeviceIndexTests
                 var k = 1 + random.Next(Math.Max(slots.Count, 1));
                 using var query = vectors.Prepare(NewVector(random, dimensions));
                 using var pages = vectors.Take();
-                var (top, expected) = (new TopRows(k, keys), new TopRows(k, keys));
+                var (top, expected) = (new TopRows(k, new ChunkedRows<string?>(keys)), new TopRows(k, new ChunkedRows<string?>(keys)));
                 foreach (var (row, slot) in slots.Where(s => filtered is null || filtered.Contains(s.Value)))
                 {
                     expected.Offer(row, DotProduct.Exact(query.Floats, vectors.Row(slot)));
@@ -89,7 +90,7 @@ public sealed class DeviceIndexTests
         using var index = device.Scans.Index(vectors);
         var random = new Random(dimensions);
         var keys = Enumerable.Range(0, 150).Select(i => $"{i:d3}").ToArray();
-        var expected = new TopRows(3, keys);
+        var expected = new TopRows(3, new ChunkedRows<string?>(keys));
         using var query = vectors.Prepare(NewVector(random, dimensions));
         for (var row = 0; row < 150; row++)
         {
@@ -99,7 +100,7 @@ public sealed class DeviceIndexTests
         }
 
         using var pages = vectors.Take();
-        var top = new TopRows(3, keys);
+        var top = new TopRows(3, new ChunkedRows<string?>(keys));
         Assert.True(index.TryScan(pages, query, null, top, 3, default));
         Assert.Equal(expected.Rows.ToArray().Order(), top.Rows.ToArray().Order());
     }
@@ -178,7 +179,7 @@ public sealed class DeviceIndexTests
             using var vectors = new VectorPages(64);
             using var index = device.Scans.Index(vectors);
             var keys = Enumerable.Range(0, 700).Select(i => $"{i:d4}").ToArray();
-            var expected = new TopRows(1, keys);
+            var expected = new TopRows(1, new ChunkedRows<string?>(keys));
             using var query = vectors.Prepare(NewVector(new Random(seed + 100), 64).Select(x => x + 0.5f).ToArray());
             for (var row = 0; row < keys.Length; row++)
             {
@@ -188,7 +189,7 @@ public sealed class DeviceIndexTests
             }
 
             using var pages = vectors.Take();
-            var top = new TopRows(1, keys);
+            var top = new TopRows(1, new ChunkedRows<string?>(keys));
             var answered = index.TryScan(pages, query, null, top, 1, default);
             handedBack += answered ? 0 : 1;
             Assert.Equal(answered ? expected.Rows.ToArray() : [], top.Rows.ToArray());

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Sophia.Gpu.DeviceVectors;
+using Sophia.Gpu.Shards;
 using Sophia.Gpu.Vectors;
 
 namespace Sophia.Gpu.Tests.DeviceVectors;
@@ -55,7 +56,7 @@ internal sealed class Filled : IDisposable
     {
         using var query = _vectors.Prepare(vector);
         using var pages = _vectors.Take();
-        var (top, expected) = (new TopRows(5, _keys), new TopRows(5, _keys));
+        var (top, expected) = (new TopRows(5, new ChunkedRows<string?>(_keys)), new TopRows(5, new ChunkedRows<string?>(_keys)));
         for (var row = 0; row < _rows; row++)
         {
             expected.Offer(row, DotProduct.Exact(query.Floats, _vectors.Row(_slots[row])));

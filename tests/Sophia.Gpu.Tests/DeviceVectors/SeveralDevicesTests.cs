@@ -90,11 +90,11 @@ public sealed class SeveralDevicesTests
                     var queries = Enumerable.Range(0, 1 + random.Next(5)).Select(_ => vectors.Prepare(NewVector(random))).ToArray();
                     var filters = queries.Select(_ => random.Next(2) == 0 ? null : slots.Where(_ => random.Next(3) > 0).Select(s => s.Value).Order().ToArray()).ToArray();
                     var asked = queries.Select((query, i) => new DeviceQuery(
-                        query, filters[i] is { } some ? some : default(ReadOnlyMemory<int>?), new TopRows(7, keys), 7)).ToArray();
+                        query, filters[i] is { } some ? some : default(ReadOnlyMemory<int>?), new TopRows(7, new ChunkedRows<string?>(keys)), 7)).ToArray();
                     var answered = index.TryScan(pages, asked, default);
                     for (var i = 0; i < queries.Length; i++)
                     {
-                        var expected = new TopRows(7, keys);
+                        var expected = new TopRows(7, new ChunkedRows<string?>(keys));
                         foreach (var (row, slot) in slots.Where(s => filters[i]?.Contains(s.Value) ?? true))
                         {
                             expected.Offer(row, DotProduct.Exact(queries[i].Floats, vectors.Row(slot)));
@@ -145,7 +145,7 @@ public sealed class SeveralDevicesTests
         {
             using var query = vectors.Prepare(NewVector(random));
             using var pages = vectors.Take();
-            return index.TryScan(pages, query, null, new TopRows(3, keys), 3, default);
+            return index.TryScan(pages, query, null, new TopRows(3, new ChunkedRows<string?>(keys)), 3, default);
         }
 
         int UsedOf(SmallDevice device) => device.Pools[(int)PoolKind.VectorCache].Report().UsedPages;

@@ -49,7 +49,7 @@ public class LexicalIndexTests
                         var expected = Enumerable.Range(0, size).Where(row => documents[row] >= 0 && rows?.Contains(row) != false)
                             .Select(row => (Row: row, Score: index.Score(query, documents[row], out _)))
                             .Where(hit => hit.Score > 0).OrderByDescending(hit => hit.Score).Take(k).ToList();
-                        var top = new TopRows(k, new string?[size]);
+                        var top = new TopRows(k, new ChunkedRows<string?>(new string?[size]));
                         index.Search(query, rows, documents, top, default);
 
                         // Of documents with equal scores any may be kept: scores are compared, not rows.

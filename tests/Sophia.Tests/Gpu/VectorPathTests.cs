@@ -91,7 +91,7 @@ public class VectorPathTests
                 var vectors = Enumerable.Range(0, batch).Select(_ => AnyVector(random, dimensions)).ToArray();
                 var queries = vectors.Select(vector => pages.Prepare(vector)).ToArray();
                 var capacities = queries.Select(_ => random.Next(1, 40)).ToArray();
-                var tops = capacities.Select(capacity => new TopRows(capacity, keys)).ToArray();
+                var tops = capacities.Select(capacity => new TopRows(capacity, new ChunkedRows<string?>(keys))).ToArray();
 
                 // Some are of all rows, some of most, some of few.
                 var passing = vectors.Select(_ => random.Next(3) switch { 0 => null, 1 => Passing(0.7), _ => Passing(0.05) }).ToArray();
@@ -175,7 +175,7 @@ public class VectorPathTests
 
         using var query = pages.Prepare(centre);
         using var lease = pages.Take();
-        var top = new TopRows(10, keys);
+        var top = new TopRows(10, new ChunkedRows<string?>(keys));
 
         Assert.Equal(ScanKind.TakenOver, VectorScan.Run(lease, query, null, top, 10, default));
         AssertIsBest(rows, Unit(centre), 10,
@@ -204,7 +204,7 @@ public class VectorPathTests
                 var asked = random.Next(2) == 0 ? rows[random.Next(count)].Row : AnyVector(random, dimensions);
                 using var query = pages.Prepare(asked);
                 using var lease = pages.Take();
-                var top = new TopRows(capacity, keys);
+                var top = new TopRows(capacity, new ChunkedRows<string?>(keys));
                 VectorScan.Run(lease, query, null, top, capacity, default);
 
                 Assert.Equal(0, top.Lost);
@@ -294,7 +294,7 @@ public class VectorPathTests
                 var vectors = Enumerable.Range(0, batch).Select(_ => random.Next(4) == 0 ? rows[random.Next(count)].Row : AnyVector(random, dimensions)).ToArray();
                 var queries = vectors.Select(vector => pages.Prepare(vector)).ToArray();
                 var capacities = queries.Select(_ => random.Next(1, 40)).ToArray();
-                var tops = capacities.Select(capacity => new TopRows(capacity, keys)).ToArray();
+                var tops = capacities.Select(capacity => new TopRows(capacity, new ChunkedRows<string?>(keys))).ToArray();
                 using (var lease = pages.Take())
                 {
                     BatchScan.Run(lease, queries, capacities, tops, default);
@@ -333,7 +333,7 @@ public class VectorPathTests
         pages.Remove(slots[0]);
         pages.Add(0, vectors[0].Select(x => -x).ToArray());
         pages.Remove(slots[1]);
-        var top = new TopRows(4, new string?[4]);
+        var top = new TopRows(4, new ChunkedRows<string?>(new string?[4]));
         VectorScan.Rescore(lease, query, certain, top);
 
         Assert.Equal(2, top.Lost);
@@ -406,8 +406,8 @@ public class VectorPathTests
         using var query = pages.Prepare(ShardRecords.Vector(random, 256));
         using var lease = pages.Take();
 
-        Assert.Equal(ScanKind.Certified, VectorScan.Run(lease, query, null, new TopRows(10, keys), 10, default));
-        Assert.Equal(ScanKind.Float32, VectorScan.Run(lease, query, null, new TopRows(9_000, keys), 9_000, default));
+        Assert.Equal(ScanKind.Certified, VectorScan.Run(lease, query, null, new TopRows(10, new ChunkedRows<string?>(keys)), 10, default));
+        Assert.Equal(ScanKind.Float32, VectorScan.Run(lease, query, null, new TopRows(9_000, new ChunkedRows<string?>(keys)), 9_000, default));
     }
 
     private static VectorStorage Storage(string path, bool certified) => new() { Path = Enum.Parse<VectorPath>(path), IsCertified = certified };

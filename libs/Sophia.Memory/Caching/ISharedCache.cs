@@ -15,8 +15,8 @@ public interface ISharedCache : IAsyncDisposable
     /// <summary>The epoch as this process last saw it, without asking for it; null before the first.</summary>
     string? Epoch { get; }
 
-    /// <summary>Raised when the connection was lost and is there again.</summary>
-    event Action? Restored;
+    /// <summary>Raised when the connection is lost, and when it is there again: it may be one to a server that lost the last changes.</summary>
+    event Action? Interrupted;
 
     /// <summary>Raised when another node says that the log has grown; carries the partition.</summary>
     event Action<int>? LogGrew;

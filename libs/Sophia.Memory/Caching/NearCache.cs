@@ -126,6 +126,7 @@ internal sealed class NearCache
             _fence.Note(sequence);
         }
 
+        AwaitAdmissions();
         var removed = 0;
         foreach (var (key, entry) in _entries)
         {
@@ -138,12 +139,14 @@ internal sealed class NearCache
         return removed;
     }
 
-    /// <summary>Removes every copy of a partition, of whose changes some were missed.</summary>
-    public void Withdraw(int partition)
+    /// <summary>Removes every copy of a partition, of whose changes some were missed, up to this one.</summary>
+    public void Withdraw(Sequence missed)
     {
+        _fence.Note(missed);
+        AwaitAdmissions();
         foreach (var (key, entry) in _entries)
         {
-            if (entry.Record.Sequence.Partition == partition)
+            if (entry.Record.Sequence.Partition == missed.Partition)
             {
                 Remove(key, EvictionReason.Invalidated);
             }
@@ -172,6 +175,17 @@ internal sealed class NearCache
     private static int Hash(NearKey key) => NearKey.Comparer.Instance.GetHashCode(key);
 
     private Lock LockFor(int hash) => _locks[(hash >>> 10) & (LockStripes - 1)];
+
+    // Who asked the fence before it was raised has put its copy in when this returns, so that going through all copies finds it.
+    private void AwaitAdmissions()
+    {
+        foreach (var stripe in _locks)
+        {
+            lock (stripe)
+            {
+            }
+        }
+    }
 
     private NearEntry SetIfNewer(NearKey key, MemoryRecord record)
     {

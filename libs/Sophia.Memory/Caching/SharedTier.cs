@@ -16,9 +16,10 @@ internal sealed partial class SharedTier : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Pulse _broken = new();
-    private readonly Task _restoring = Task.CompletedTask;
+    private readonly Lock _state = new();
+    private Task _restoring = Task.CompletedTask;
     private string? _reason;
-    private volatile bool _missedChange;
+    private bool _missedChange;
     private int _failedReads;
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -30,15 +31,24 @@ internal sealed partial class SharedTier : IAsyncDisposable
             // A process that ended while the cache was out of reach may have missed changes and told nobody: a start is an epoch.
             _missedChange = true;
             _reason = "It has not been asked yet.";
-            cache.Restored += Distrust;
-            _restoring = Task.Run(() => RestoreAsync(cache, _stop.Token));
+            cache.Interrupted += Distrust;
         }
     }
 
     public bool IsConfigured => _cache is not null;
 
     /// <summary>Completes when the cache was first asked, whether it answered or not.</summary>
-    public Task StartAsync() => _cache is null ? Task.CompletedTask : _asked.Task;
+    /// <remarks>Called when the log is followed: of changes from there on the cache is told.</remarks>
+    public Task StartAsync()
+    {
+        if (_cache is null)
+        {
+            return Task.CompletedTask;
+        }
+
+        _restoring = Task.Run(() => RestoreAsync(_cache, _stop.Token));
+        return _asked.Task;
+    }
 
     public bool IsUsable => _cache is not null && Volatile.Read(ref _reason) is null;
 
@@ -71,7 +81,7 @@ internal sealed partial class SharedTier : IAsyncDisposable
             // One slow read says little; a miss costs only time.
             if (Interlocked.Increment(ref _failedReads) >= 3)
             {
-                Break(Explain(error));
+                Break(Explain(error), missedChange: false);
             }
 
             return null;
@@ -115,11 +125,7 @@ internal sealed partial class SharedTier : IAsyncDisposable
     }
 
     // The server that is back may be one that lost the last changes: restarted from a file, or a replica that took over.
-    private void Distrust()
-    {
-        _missedChange = true;
-        Break("The connection was lost; a new epoch is being started.");
-    }
+    private void Distrust() => Break("The connection was lost; a new epoch is being started.", missedChange: true);
 
     // Not bound to the caller's cancellation: it is short anyway, and a caller who goes away must not leave a change half known.
     private async ValueTask<bool> ChangeAsync(Func<ISharedCache, Task> change)
@@ -131,11 +137,13 @@ internal sealed partial class SharedTier : IAsyncDisposable
 
         if (Volatile.Read(ref _reason) is not null)
         {
-            // Noted first, then looked again: either the restorer sees the note, or we see that it is usable.
-            _missedChange = true;
-            if (Volatile.Read(ref _reason) is not null)
+            lock (_state)
             {
-                return false;
+                if (_reason is not null)
+                {
+                    _missedChange = true;
+                    return false;
+                }
             }
         }
 
@@ -146,16 +154,14 @@ internal sealed partial class SharedTier : IAsyncDisposable
         }
         catch (Exception error) when (error is CacheUnavailableException or TimeoutException)
         {
-            _missedChange = true;
-            Break(Explain(error));
+            Break(Explain(error), missedChange: true);
             return false;
         }
         catch (Exception error)
         {
             // Not known to the contract, but the change is as lost, and whoever wrote it must have the answer.
             LogUnforeseen(error);
-            _missedChange = true;
-            Break(Explain(error));
+            Break(Explain(error), missedChange: true);
             return false;
         }
     }
@@ -163,9 +169,17 @@ internal sealed partial class SharedTier : IAsyncDisposable
     private string Explain(Exception error) =>
         error is TimeoutException ? $"It did not answer within {_options.SharedTimeout.TotalMilliseconds:N0} ms." : error.Message;
 
-    private void Break(string reason)
+    private void Break(string reason, bool missedChange)
     {
-        if (Interlocked.CompareExchange(ref _reason, reason, null) is null)
+        bool isNew;
+        lock (_state)
+        {
+            _missedChange |= missedChange;
+            isNew = _reason is null;
+            Volatile.Write(ref _reason, _reason ?? reason);
+        }
+
+        if (isNew)
         {
             LogBroken(reason);
         }
@@ -193,31 +207,42 @@ internal sealed partial class SharedTier : IAsyncDisposable
 
     private async Task TryRestoreAsync(ISharedCache cache, CancellationToken cancellationToken)
     {
+        bool missed;
+        lock (_state)
+        {
+            (missed, _missedChange) = (_missedChange, false);
+        }
+
         try
         {
-            var missed = _missedChange;
-            _missedChange = false;
             var answer = missed ? cache.StartEpochAsync(cancellationToken) : cache.PingAsync(cancellationToken);
             await answer.WaitAsync(TimeSpan.FromSeconds(1), _clock, cancellationToken).ConfigureAwait(false);
-            _failedReads = 0;
-            _reason = null;
-            if (_missedChange)
+            lock (_state)
             {
-                _reason = "A change passed it by while it was being restored.";
-                return;
+                // A change that passed it by meanwhile wants an epoch of its own, before anybody reads.
+                if (_missedChange)
+                {
+                    return;
+                }
+
+                _failedReads = 0;
+                Volatile.Write(ref _reason, null);
             }
 
             LogRestored(missed);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            _missedChange = true;
+            Break("The service is stopping.", missedChange: true);
         }
         catch (Exception error)
         {
             // Whatever it is, the loop must go on: it is the only way back to the cache.
-            _missedChange = true;
-            _reason = Explain(error);
+            lock (_state)
+            {
+                _missedChange = true;
+                Volatile.Write(ref _reason, Explain(error));
+            }
         }
     }
 

@@ -27,6 +27,7 @@ public sealed partial class MemoryHierarchy
         for (var after = from.Number; ;)
         {
             var next = _tail.NextAsync(ns.Partition);
+            var erasures = _tail.ErasuresOf(ns.Partition);
             var reached = await _tail.ReadAsync(ns, after, ChangePage, entries, cancellationToken).ConfigureAwait(false);
             if (isTrimmed && reached > after)
             {
@@ -34,9 +35,24 @@ public sealed partial class MemoryHierarchy
                 await RequireUntrimmedAsync(ns, after, cancellationToken).ConfigureAwait(false);
             }
 
+            var (given, isOld) = (after, false);
             foreach (var entry in entries)
             {
+                // The reader may have taken long over the one before: what has been forgotten meanwhile is not given any more.
+                isOld = _tail.ErasuresOf(ns.Partition) != erasures;
+                if (isOld)
+                {
+                    break;
+                }
+
                 yield return entry;
+                given = entry.Sequence.Number;
+            }
+
+            if (isOld)
+            {
+                after = given;
+                continue;
             }
 
             if (reached == after)

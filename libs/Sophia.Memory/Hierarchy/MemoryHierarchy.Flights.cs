@@ -8,7 +8,7 @@ namespace Sophia.Memory.Hierarchy;
 /// <summary>Visits to the store: one at a time for a key, however many wait for it.</summary>
 public sealed partial class MemoryHierarchy
 {
-    private Flight Join(NamespaceInfo ns, string key, RecordId id, long cursor)
+    private Flight Join(NamespaceInfo ns, string key, RecordId id, long cursor, string? epoch)
     {
         var flightKey = new NearKey(ns.Id, key);
         if (_flights.TryGetValue(flightKey, out var flying))
@@ -17,7 +17,7 @@ public sealed partial class MemoryHierarchy
         }
 
         var landing = new TaskCompletionSource<MemoryRecord?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var own = new Flight(landing.Task, id, ns.Partition, cursor);
+        var own = new Flight(landing.Task, id, ns.Partition, cursor, epoch);
         var joined = _flights.GetOrAdd(flightKey, own);
         if (ReferenceEquals(joined, own))
         {

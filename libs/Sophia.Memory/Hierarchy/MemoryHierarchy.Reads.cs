@@ -85,7 +85,7 @@ public sealed partial class MemoryHierarchy
         // The cursor before the copy: one that is found first may be withdrawn before the cursor is seen to have come so far.
         var isCovered = _tail.Seen.Covers(minSequence);
         return _near.TryGet(ns.Id, key, out entry) && entry is not null &&
-            !_coarse.HasPassed(entry.Expiry) &&
+            (entry.Expiry == DateTimeOffset.MaxValue || entry.Expiry > Clock.GetUtcNow()) &&
             _tail.IsFresh &&
             (isCovered || entry.Number >= minSequence.Number);
     }
@@ -100,8 +100,8 @@ public sealed partial class MemoryHierarchy
         try
         {
             // A flight that began before the change asked for could bring an older value, so such a read flies alone.
-            var flight = minSequence.IsNone ? Join(ns, key, id, cursor) : new Flight(ReadAsync(ns, key), id, ns.Partition, cursor);
-            cursor = Math.Min(cursor, flight.Cursor);
+            var flight = minSequence.IsNone ? Join(ns, key, id, cursor, epoch) : new Flight(ReadAsync(ns, key), id, ns.Partition, cursor, epoch);
+            (cursor, epoch) = (Math.Min(cursor, flight.Cursor), flight.Epoch);
             record = await WaitAsync(flight.Landing, ns, key, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is StoreUnavailableException or TimeoutException)

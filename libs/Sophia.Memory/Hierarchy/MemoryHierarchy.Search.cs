@@ -221,6 +221,8 @@ public sealed partial class MemoryHierarchy
             trail.Add("l3", started);
         }
 
+        // The search may have waited: what ended meanwhile is not found any more.
+        var now = Clock.GetUtcNow();
         var hits = new List<SearchHit>(found.Count);
         foreach (var hit in found)
         {
@@ -237,7 +239,7 @@ public sealed partial class MemoryHierarchy
 
         // A record that changed since the scan answers with what it is now, if the filter still accepts that.
         MemoryRecord? Accepted(string key, Sequence scanned) =>
-            records.TryGetValue(key, out var record) && !record.IsExpired(query.Now) &&
+            records.TryGetValue(key, out var record) && !record.IsExpired(now) &&
             (record.Sequence == scanned || query.Filter is null || RecordFilterMatcher.Matches(query.Filter, record))
                 ? record : null;
     }

@@ -29,7 +29,6 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
     private readonly IShardEngine _engine;
     private readonly bool _isReader;
     private readonly NamespaceDirectory _namespaces;
-    private readonly CoarseClock _coarse;
     private readonly NearCache _near;
     private readonly SharedTier _shared;
     private readonly LogTail _tail;
@@ -64,7 +63,6 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         _loggers = loggers ?? NullLoggerFactory.Instance;
         _logger = _loggers.CreateLogger("Sophia.Memory");
         _namespaces = new NamespaceDirectory(store, clock);
-        _coarse = new CoarseClock(clock);
         _near = new NearCache(options.NearCapacity, options.NearLimitBytes, _meters.L1);
         _shared = new SharedTier(shared, options, clock, _logger);
         _tail = new LogTail(store, options, clock, _logger);
@@ -145,7 +143,6 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         await _promotions.DisposeAsync().ConfigureAwait(false);
         await _shared.DisposeAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
-        _coarse.Dispose();
         _meters.Dispose();
     }
 
@@ -205,7 +202,8 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
     internal RecordId IdOf(NamespaceInfo ns, string key) => RecordId.Of(_store.Secret.Span, ns.Id, key);
 
     /// <param name="Cursor">Where the partition's cursor stood before the store was asked.</param>
-    private sealed record Flight(Task<MemoryRecord?> Landing, RecordId Id, int Partition, long Cursor);
+    /// <param name="Epoch">The shared cache's, likewise.</param>
+    private sealed record Flight(Task<MemoryRecord?> Landing, RecordId Id, int Partition, long Cursor, string? Epoch);
 
     // No copy may be served that is older than these; newer ones may, but they are not told apart here.
     private void Withdraw(IReadOnlyList<LogEntry> entries)
@@ -219,23 +217,23 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
             }
             else
             {
-                WithdrawPartition(entry.Sequence.Partition);
+                WithdrawPartition(entry.Sequence);
             }
         }
     }
 
-    private void WithdrawPartition(int partition)
+    private void WithdrawPartition(Sequence missed)
     {
         foreach (var (key, flight) in _flights)
         {
-            if (flight.Partition == partition)
+            if (flight.Partition == missed.Partition)
             {
                 _flights.TryRemove(key, out _);
             }
         }
 
-        _near.Withdraw(partition);
-        _shards.Distrust(partition);
+        _near.Withdraw(missed);
+        _shards.Distrust(missed);
     }
 
     // Runs before the cursor passes the entries, so that no cache holds an older value once a caller can know of a newer.

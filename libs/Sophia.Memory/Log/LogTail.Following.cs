@@ -70,9 +70,26 @@ internal sealed partial class LogTail
         }
     }
 
-    // Not for longer than half of what the cursor may be behind: a commit that hangs must not hide other nodes' changes.
-    private bool IsOwnCommitExpected(int partition) =>
-        (Volatile.Read(ref _own) >> partition & 1) != 0 && _clock.GetElapsedTime(Volatile.Read(ref _ownSince)) < _options.TailPatience / 2;
+    // Not for longer than half of what the cursor may be behind: a commit that hangs must not hide other nodes' changes,
+    // however many others begin and end beside it.
+    private bool IsOwnCommitExpected(int partition)
+    {
+        var isExpected = false;
+        foreach (var commit in _own)
+        {
+            if (commit.Holds(partition))
+            {
+                if (_clock.GetElapsedTime(commit.Since) >= _options.TailPatience / 2)
+                {
+                    return false;
+                }
+
+                isExpected = true;
+            }
+        }
+
+        return isExpected;
+    }
 
     private async ValueTask ReadUpToAsync(int partition, long last, CancellationToken cancellationToken)
     {
@@ -93,7 +110,7 @@ internal sealed partial class LogTail
             if (entries.Count == 0)
             {
                 // Rows in between were trimmed; there is nothing left to see before the last.
-                Trimmed?.Invoke(partition);
+                Trimmed?.Invoke(Sequence.Of(partition, last));
                 Pass(partition, last);
                 break;
             }

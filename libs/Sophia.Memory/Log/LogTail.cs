@@ -31,9 +31,10 @@ internal sealed partial class LogTail : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _stopped;
     private Task _following = Task.CompletedTask;
+    private readonly long[] _erasures = new long[Sequence.Partitions];
+    private readonly Lock _owning = new();
+    private volatile OwnCommit[] _own = [];
     private volatile bool _suspected;
-    private ulong _own;
-    private long _ownSince;
     private long _heardAt;
     private long _foreignAt;
 
@@ -41,8 +42,8 @@ internal sealed partial class LogTail : IAsyncDisposable
     /// <remarks>The second argument is true for entries that another node wrote.</remarks>
     public event Func<IReadOnlyList<LogEntry>, bool, ValueTask>? Observed;
 
-    /// <summary>Changes of the partition were trimmed before this node saw them: what is known of it may be old.</summary>
-    public event Action<int>? Trimmed;
+    /// <summary>Changes were trimmed before this node saw them, up to this one: what is known of its partition may be old.</summary>
+    public event Action<Sequence>? Trimmed;
 
     public LogTail(IRecordStore store, MemoryOptions options, TimeProvider clock, ILogger logger)
     {
@@ -78,14 +79,22 @@ internal sealed partial class LogTail : IAsyncDisposable
     }
 
     /// <summary>
-    /// A commit of this process is under way in these partitions (a bit each), or has been shown here (0). Meanwhile what
+    /// A commit of this process is under way in these partitions (a bit each), until it is disposed of. Meanwhile what
     /// the store says to be new there is most likely that commit, which comes by itself and need not be read back.
     /// </summary>
-    public void Committing(ulong partitions)
+    public IDisposable Committing(ulong partitions)
     {
-        Volatile.Write(ref _ownSince, _clock.GetTimestamp());
-        Volatile.Write(ref _own, partitions);
+        var commit = new OwnCommit(this, partitions, _clock.GetTimestamp());
+        lock (_owning)
+        {
+            _own = [.. _own, commit];
+        }
+
+        return commit;
     }
+
+    /// <summary>Grows with each erasure in the partition that this process has seen: what was read before may be what has been erased.</summary>
+    public long ErasuresOf(int partition) => Volatile.Read(ref _erasures[partition]);
 
     /// <summary>A commit of this process may be in the log without having been shown here: the log is asked.</summary>
     public void Suspect()
@@ -185,7 +194,7 @@ internal sealed partial class LogTail : IAsyncDisposable
 
         if (entries[0].Sequence.Number > seen + 1 || entries[^1].Sequence.Number - entries[0].Sequence.Number >= entries.Count)
         {
-            Trimmed?.Invoke(partition);
+            Trimmed?.Invoke(entries[^1].Sequence);
         }
 
         if (Observed is { } observed)
@@ -220,6 +229,7 @@ internal sealed partial class LogTail : IAsyncDisposable
         if (erasures is not null)
         {
             _recent.Erase(erasures, partition);
+            Interlocked.Increment(ref _erasures[partition]);
         }
     }
 
@@ -229,6 +239,21 @@ internal sealed partial class LogTail : IAsyncDisposable
     {
         _seen[partition] = number;
         _pulses[partition].Beat();
+    }
+
+    private sealed class OwnCommit(LogTail tail, ulong partitions, long since) : IDisposable
+    {
+        public long Since => since;
+
+        public bool Holds(int partition) => (partitions >> partition & 1) != 0;
+
+        public void Dispose()
+        {
+            lock (tail._owning)
+            {
+                tail._own = [.. tail._own.Where(commit => commit != this)];
+            }
+        }
     }
 
     private sealed class Wanted(LogTail tail, int partition) : IDisposable

@@ -12,6 +12,8 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<(string Tenant, string Name), Known> _known = new();
+    private readonly Lock _keeping = new();
+    private long _changes;
 
     private sealed record Known(NamespaceInfo Namespace, long ReadAt);
 
@@ -25,9 +27,16 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
         return LookUpAsync(tenant, name, known, cancellationToken);
     }
 
-    public async ValueTask<NamespaceInfo> EnsureAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken) =>
-        await FindAsync(tenant, name, cancellationToken).ConfigureAwait(false)
-        ?? Keep(await store.EnsureNamespaceAsync(tenant, name, settings, cancellationToken).ConfigureAwait(false));
+    public async ValueTask<NamespaceInfo> EnsureAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(tenant, name, cancellationToken).ConfigureAwait(false) is { } known)
+        {
+            return known;
+        }
+
+        var asked = Asking();
+        return KeepRead(await store.EnsureNamespaceAsync(tenant, name, settings, cancellationToken).ConfigureAwait(false), asked);
+    }
 
     /// <exception cref="RefusedException">A setting that is fixed would change.</exception>
     public async Task<NamespaceInfo> ConfigureAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken)
@@ -46,15 +55,19 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
     }
 
     /// <summary>Asks the store, however lately it was asked.</summary>
-    public async Task<NamespaceInfo?> RefreshAsync(long id, CancellationToken cancellationToken) =>
-        await store.FindNamespaceAsync(id, cancellationToken).ConfigureAwait(false) is { } found ? Keep(found) : null;
+    public async Task<NamespaceInfo?> RefreshAsync(long id, CancellationToken cancellationToken)
+    {
+        var asked = Asking();
+        return await store.FindNamespaceAsync(id, cancellationToken).ConfigureAwait(false) is { } found ? KeepRead(found, asked) : null;
+    }
 
     private async ValueTask<NamespaceInfo?> LookUpAsync(string tenant, string name, Known? known, CancellationToken cancellationToken)
     {
+        var asked = Asking();
         try
         {
             var found = await store.FindNamespaceAsync(tenant, name, cancellationToken).ConfigureAwait(false);
-            return found is null ? null : Keep(found);
+            return found is null ? null : KeepRead(found, asked);
         }
         catch (StoreUnavailableException) when (known is not null)
         {
@@ -66,7 +79,28 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
     /// <summary>This is how the namespace is now.</summary>
     public NamespaceInfo Keep(NamespaceInfo ns)
     {
-        _known[(ns.Tenant, ns.Name)] = new Known(ns, clock.GetTimestamp());
+        lock (_keeping)
+        {
+            _changes++;
+            _known[(ns.Tenant, ns.Name)] = new Known(ns, clock.GetTimestamp());
+        }
+
+        return ns;
+    }
+
+    private (long Changes, long At) Asking() => (Interlocked.Read(ref _changes), clock.GetTimestamp());
+
+    // What was read may be older than what has been changed since it was asked for; then it is an answer, and not kept.
+    private NamespaceInfo KeepRead(NamespaceInfo ns, (long Changes, long At) asked)
+    {
+        lock (_keeping)
+        {
+            if (_changes == asked.Changes)
+            {
+                _known[(ns.Tenant, ns.Name)] = new Known(ns, asked.At);
+            }
+        }
+
         return ns;
     }
 }

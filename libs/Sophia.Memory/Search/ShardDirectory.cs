@@ -115,11 +115,11 @@ internal sealed class ShardDirectory(
     }
 
     /// <summary>The shards of a partition, of whose changes some were missed, are loaded anew when they are asked for.</summary>
-    public void Distrust(int partition)
+    public void Distrust(Sequence missed)
     {
         foreach (var shard in _shards.Values)
         {
-            if (shard.Namespace.Partition == partition)
+            if (shard.Namespace.Partition == missed.Partition)
             {
                 shard.Distrust();
             }

@@ -69,7 +69,13 @@ public sealed partial class SessionMemory
         }
 
         var outcome = await _memory.WriteAsync(new WriteGroup(operations, mark) { Guard = guard }, trail).ConfigureAwait(false);
-        return outcome.GuardFailed ? null : AnswerOf(outcome, drafts.Length, wanted.ExpiresAt);
+        if (outcome.GuardFailed)
+        {
+            return null;
+        }
+
+        // What comes again slides nothing.
+        return AnswerOf(outcome, drafts.Length, outcome.Replayed && header is not null ? header.ExpiresAt : wanted.ExpiresAt);
     }
 
     // The turns of a replay may have been forgotten since; their numbers went with them.

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
@@ -8,8 +10,13 @@ namespace Sophia.Memory.Sessions;
 
 public sealed partial class SessionMemory
 {
+    private static readonly TimeSpan PromotionsRemembered = TimeSpan.FromDays(30);
+
     /// <summary>Closes the session: no more turns. With a target, its turns become records there first. Null when there is no such session.</summary>
-    /// <remarks>Closing again promotes what is not there yet and changes nothing else, so an interrupted close can be repeated.</remarks>
+    /// <remarks>
+    /// Closing again promotes what was not promoted yet and changes nothing else, so an interrupted close can be repeated: for 30 days
+    /// what was promoted and changed or forgotten since stays so.
+    /// </remarks>
     public async Task<CloseAnswer?> CloseAsync(
         string tenant, string id, string? promoteTo, IdempotencyMark? mark, Trail trail, CancellationToken cancellationToken)
     {
@@ -58,6 +65,20 @@ public sealed partial class SessionMemory
         throw new StoreUnavailableException($"Session '{id}' changes faster than it can be closed.");
     }
 
+    // The same turns, which never change, are promoted once: their versions tell them from those of a later session of the same name.
+    private IdempotencyMark PromotionOf(NamespaceInfo target, IReadOnlyList<MemoryRecord> turns)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"session promotion to {target.Id}"));
+        foreach (var turn in turns)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"\n{turn.Key} {turn.Sequence.ToToken()}"));
+        }
+
+        var name = hash.GetHashAndReset();
+        return new IdempotencyMark(target.Tenant, name, name, _memory.Clock.GetUtcNow() + PromotionsRemembered);
+    }
+
     private async Task PromoteAsync(
         NamespaceInfo ns, string id, NamespaceInfo target, List<(string, Receipt)> receipts, Trail trail, CancellationToken cancellationToken)
     {
@@ -76,7 +97,7 @@ public sealed partial class SessionMemory
                 Key = $"session/{record.Key}", Content = record.Content, Kind = record.Kind, ContentType = record.ContentType,
                 Attributes = TurnRecord.PlacedIn(id, record), Provenance = new Provenance(Source: "session", Session: id), ValidFrom = record.CreatedAt,
             })).ToArray();
-            var answer = await _memory.PutAsync(target, puts, null, trail, cancellationToken).ConfigureAwait(false);
+            var answer = await _memory.PutAsync(target, puts, PromotionOf(target, records), trail, cancellationToken).ConfigureAwait(false);
             receipts.AddRange(puts.Select((put, i) => (put.Draft.Key, answer.Receipts[i])));
         }
     }

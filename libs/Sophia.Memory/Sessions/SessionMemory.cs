@@ -68,12 +68,14 @@ public sealed partial class SessionMemory
     /// <summary>Erases the session and its turns; null when there is no such session.</summary>
     public async Task<ForgetAnswer?> ForgetAsync(string tenant, string id, Trail trail, CancellationToken cancellationToken)
     {
-        if (await FindAsync(tenant, id, Sequence.None, trail, cancellationToken).ConfigureAwait(false) is not ({ } ns, { }, _))
+        // Closed first: appends are guarded by the session's record, so no turn can come after the others are erased.
+        if (await FindAsync(tenant, id, Sequence.None, trail, cancellationToken).ConfigureAwait(false) is not ({ } ns, { } header, var sequence) ||
+            !await CloseRecordAsync(ns, id, header, sequence, null, trail, cancellationToken).ConfigureAwait(false))
         {
             return null;
         }
 
-        // The turns first: should it stop between the two, the session is still there to be forgotten again.
+        // The turns before the record: should it stop between the two, the session is still there to be forgotten again.
         var turns = await _memory.ForgetAsync(ns, new ForgetRequest { Prefix = TurnRecord.Prefix(id) }, trail, cancellationToken).ConfigureAwait(false);
         var session = await _memory.ForgetAsync(ns, new ForgetRequest { Keys = [id] }, trail, cancellationToken).ConfigureAwait(false);
         return session with

@@ -23,7 +23,6 @@ internal sealed partial class Committer : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Channel<PendingWrite> _queue = Channel.CreateUnbounded<PendingWrite>(new() { SingleReader = true });
     private readonly SemaphoreSlim _free;
-    private readonly int[] _underWay = new int[Sequence.Partitions];
     private readonly Task _committing;
     private int _waiting;
 
@@ -101,10 +100,9 @@ internal sealed partial class Committer : IAsyncDisposable
     /// <param name="before">The commit before this one, which is shown and answered first.</param>
     private async Task CommitInTurnAsync(List<PendingWrite> batch, int weight, Task before)
     {
-        var partitions = PartitionsOf(batch);
         try
         {
-            MarkUnderWay(partitions, 1);
+            using var underWay = _tail.Committing(PartitionsOf(batch));
             await CommitBatchAsync(batch, before).ConfigureAwait(false);
         }
         catch (Exception error)
@@ -114,23 +112,7 @@ internal sealed partial class Committer : IAsyncDisposable
             batch.ForEach(write => write.TrySetException(error));
         }
 
-        MarkUnderWay(partitions, -1);
         Interlocked.Add(ref _waiting, -weight);
-    }
-
-    private void MarkUnderWay(ulong partitions, int change)
-    {
-        lock (_underWay)
-        {
-            var all = 0UL;
-            for (var partition = 0; partition < _underWay.Length; partition++)
-            {
-                _underWay[partition] += (int)(partitions >> partition & 1) * change;
-                all |= _underWay[partition] > 0 ? 1UL << partition : 0;
-            }
-
-            _tail.Committing(all);
-        }
     }
 
     private static ulong PartitionsOf(List<PendingWrite> batch)

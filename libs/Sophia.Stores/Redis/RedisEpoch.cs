@@ -48,7 +48,8 @@ internal sealed class RedisEpoch(TimeProvider clock)
         return false;
     }
 
-    public static Task<RedisValue> ReadAsync(IDatabaseAsync db) => db.StringGetAsync(Key);
+    /// <remarks>From the primary alone: a replica that lags behind would say that an old epoch still is the last.</remarks>
+    public static Task<RedisValue> ReadAsync(IDatabaseAsync db) => db.StringGetAsync(Key, CommandFlags.DemandMaster);
 
     public Task StartAsync(IDatabaseAsync db) => EvaluateAsync(db, Start);
 

@@ -40,11 +40,12 @@ public sealed class RedisSharedCache : ISharedCache
         _timeToLive = timeToLive ?? TimeSpan.FromHours(1);
         _chance = chance ?? Random.Shared;
         _epoch = new RedisEpoch(clock);
-        connection.ConnectionRestored += OnRestored;
+        connection.ConnectionFailed += OnInterrupted;
+        connection.ConnectionRestored += OnInterrupted;
         _subscribing = SubscribeAsync();
     }
 
-    public event Action? Restored;
+    public event Action? Interrupted;
 
     public event Action<int>? LogGrew;
 
@@ -65,7 +66,7 @@ public sealed class RedisSharedCache : ISharedCache
             {
                 var epoch = await _epoch.LastAsync(db).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
                 var guard = RedisEpoch.ReadAsync(db);
-                var reading = db.StringGetAsync(KeyOf(epoch, id));
+                var reading = db.StringGetAsync(KeyOf(epoch, id), CommandFlags.DemandMaster);
                 await Task.WhenAll(guard, reading).WaitAsync(cancellationToken).ConfigureAwait(false);
                 if (!await _epoch.IsStillAsync(db, epoch, guard).ConfigureAwait(false))
                 {
@@ -171,7 +172,8 @@ public sealed class RedisSharedCache : ISharedCache
 
     public async ValueTask DisposeAsync()
     {
-        _connection.ConnectionRestored -= OnRestored;
+        _connection.ConnectionFailed -= OnInterrupted;
+        _connection.ConnectionRestored -= OnInterrupted;
         try
         {
             await _subscribing.ConfigureAwait(false);
@@ -266,11 +268,11 @@ public sealed class RedisSharedCache : ISharedCache
         }
     }
 
-    private void OnRestored(object? sender, ConnectionFailedEventArgs e)
+    private void OnInterrupted(object? sender, ConnectionFailedEventArgs e)
     {
         if (e.ConnectionType == ConnectionType.Interactive)
         {
-            Restored?.Invoke();
+            Interrupted?.Invoke();
         }
     }
 

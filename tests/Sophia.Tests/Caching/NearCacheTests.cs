@@ -34,6 +34,64 @@ public sealed class NearCacheTests : IDisposable
     }
 
     [Fact]
+    public void A_copy_that_is_just_being_put_in_is_found_by_a_forget_that_knows_its_id_alone()
+    {
+        var near = new NearCache(100, 200_000, _meters.L1);
+        Thread? forgetting = null;
+        var record = Record(1, 5) with
+        {
+            Tags = new AskedList(() =>
+            {
+                // Asked for its size between the fence and the cache: a forget that did not wait here would find nothing.
+                if (forgetting is null)
+                {
+                    forgetting = new Thread(() => near.Invalidate(new Dictionary<RecordId, Sequence> { [new RecordId(1)] = Sequence.Of(0, 9) }));
+                    forgetting.Start();
+                    forgetting.Join(200);
+                }
+            }),
+        };
+
+        near.Admit(record, cursorBeforeRead: 5);
+        forgetting!.Join();
+
+        Assert.False(Holds(near, 1));
+    }
+
+    [Fact]
+    public void A_copy_that_was_read_before_changes_that_were_missed_does_not_come_in_after_them()
+    {
+        var near = new NearCache(100, 200_000, _meters.L1);
+        near.Set(Record(2, 4));
+
+        near.Withdraw(Sequence.Of(0, 9));
+        near.Admit(Record(1, 5), cursorBeforeRead: 5);
+
+        Assert.False(Holds(near, 1));
+        Assert.False(Holds(near, 2));
+        near.Admit(Record(1, 5), cursorBeforeRead: 9);
+        Assert.True(Holds(near, 1));
+    }
+
+    private sealed class AskedList(Action asked) : IReadOnlyList<string>
+    {
+        public string this[int index] => throw new ArgumentOutOfRangeException(nameof(index));
+
+        public int Count
+        {
+            get
+            {
+                asked();
+                return 0;
+            }
+        }
+
+        public IEnumerator<string> GetEnumerator() => Enumerable.Empty<string>().GetEnumerator();
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+
+    [Fact]
     public void Records_that_are_only_written_take_no_place_of_what_is_read()
     {
         var near = new NearCache(100_000, 200_000, _meters.L1);

@@ -68,7 +68,7 @@ public sealed class SharedTierTests : IAsyncLifetime, IAsyncDisposable
     {
         await _tier.SetIfNewerAsync([Record(1)], _tier.Epoch);
 
-        _cache.Restore();
+        _cache.Interrupt();
         for (var i = 0; i < 500 && _cache.Epoch == 2; i++)
         {
             await Task.Delay(5);
@@ -109,6 +109,31 @@ public sealed class SharedTierTests : IAsyncLifetime, IAsyncDisposable
         await UntilAsync(usable: true);
 
         Assert.Equal(3, _cache.Epoch);
+    }
+
+    [Fact]
+    public async Task A_change_that_comes_while_it_is_asked_again_wants_an_epoch_before_anybody_reads()
+    {
+        await _tier.SetIfNewerAsync([Record(1)], _tier.Epoch);
+        var gate = new TaskCompletionSource();
+        (_cache.ReadsFail, _cache.PingGate) = (true, gate.Task);
+        for (var i = 0; i < 3; i++)
+        {
+            await _tier.GetAsync(new RecordId(1));
+        }
+
+        for (var i = 0; i < 3_000 && _cache.Pings == 0; i++)
+        {
+            await Task.Delay(10);
+        }
+
+        Assert.False(await _tier.RemoveIfOlderAsync([(new RecordId(1), Sequence.Of(0, 2))]));
+        _cache.ReadsFail = false;
+        gate.SetResult();
+        await UntilAsync(usable: true);
+
+        Assert.Equal(3, _cache.Epoch);
+        Assert.Null(await _tier.GetAsync(new RecordId(1)));
     }
 
     [Fact]

@@ -128,6 +128,67 @@ public sealed class CoherenceTests
     }
 
     [Fact]
+    public async Task A_reader_who_joins_an_earlier_read_promotes_nothing_into_an_epoch_that_began_after_it()
+    {
+        var cache = new ScriptedCache();
+        await using var nodes = await TwoNodes.StartAsync(sharedOfB: cache);
+        var other = await nodes.A.PutAsync("other", "1");
+        await nodes.B.SeeAsync((await nodes.A.PutAsync("k", "old")).Sequence);
+        var gate = new TaskCompletionSource();
+        nodes.B.Store.AfterGet = () => gate.Task;
+        var first = nodes.B.GetAsync("k");
+
+        await nodes.A.PutAsync("k", "new");
+        await cache.StartEpochAsync(default);
+        var second = nodes.B.GetAsync("k");
+        gate.SetResult();
+        await Task.WhenAll(first, second);
+
+        // In order behind it: when this has been promoted, the other would have been.
+        for (var i = 0; i < 3_000 && !cache.Holds(nodes.B.IdOf("other")); i++)
+        {
+            await nodes.B.EvictNearAsync();
+            await nodes.B.GetAsync("other");
+            await Task.Delay(10);
+        }
+
+        Assert.True(cache.Holds(nodes.B.IdOf("other")));
+        Assert.False(cache.Holds(nodes.B.IdOf("k")));
+    }
+
+    [Fact]
+    public async Task A_feed_of_changes_gives_no_content_that_was_forgotten_while_its_reader_took_his_time()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var first = await running.PutAsync("a", "1");
+        await running.PutAsync("b", "secret");
+        await running.PutAsync("c", "3");
+        await using var feed = running.Memory.ChangesAsync(running.Notes, Sophia.Memory.Log.Sequence.Of(first.Sequence.Partition, 0), default).GetAsyncEnumerator();
+        await feed.MoveNextAsync();
+
+        await running.Memory.ForgetAsync(running.Notes, new ForgetRequest { Keys = ["b"] }, new Trail(), default);
+        await feed.MoveNextAsync();
+        var forgotten = feed.Current;
+        await feed.MoveNextAsync();
+
+        Assert.Equal(first.Sequence.Number + 1, forgotten.Sequence.Number);
+        Assert.Null(forgotten.Record);
+        Assert.Null(forgotten.Key);
+        Assert.Equal("c", feed.Current.Record!.Key);
+    }
+
+    [Fact]
+    public async Task What_ends_while_a_search_waits_is_not_found()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await running.PutAsync("k", "dentist", draft => draft with { ExpiresAt = running.Clock.GetUtcNow().AddSeconds(10) });
+        await running.Memory.EvictAsync(Sophia.Memory.Tiers.Tier.L1, null, null);
+        running.Store.AfterGetMany = () => running.Clock.Advance(TimeSpan.FromSeconds(20));
+
+        Assert.Empty((await running.SearchAsync("dentist")).Hits);
+    }
+
+    [Fact]
     public async Task A_write_whose_news_comes_late_does_not_bring_its_value_into_an_epoch_that_another_node_began()
     {
         var cache = new ScriptedCache();

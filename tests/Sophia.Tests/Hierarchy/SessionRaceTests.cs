@@ -115,6 +115,39 @@ public sealed class SessionRaceTests
     }
 
     [Fact]
+    public async Task No_turn_slips_into_a_session_that_is_being_forgotten()
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        await AppendAsync(nodes.A.Memory, "one");
+        var tries = 0;
+        var slipped = new List<string>();
+        nodes.A.Store.BeforeCommit = groups =>
+        {
+            if (groups.SelectMany(group => group.Operations).Any(operation => operation is Sophia.Memory.Stores.ForgetOperation))
+            {
+                // On the committer's own thread, so that it comes just before each erasure.
+                tries++;
+                try
+                {
+                    AppendAsync(nodes.B.Memory, "two").WaitAsync(TimeSpan.FromSeconds(30)).GetAwaiter().GetResult();
+                    slipped.Add("two");
+                }
+                catch (RefusedException refused) when (refused.Code == "session-closed")
+                {
+                }
+            }
+        };
+
+        await nodes.A.Memory.Sessions.ForgetAsync("acme", "s", new Trail(), default);
+        nodes.A.Store.BeforeCommit = null;
+        await AppendAsync(nodes.A.Memory, "three");
+
+        Assert.True(tries >= 2);
+        Assert.Empty(slipped);
+        Assert.Equal(["three"], await TurnsAsync(nodes.A.Memory));
+    }
+
+    [Fact]
     public async Task No_turn_slips_into_a_session_that_is_closed_meanwhile()
     {
         await using var nodes = await TwoNodes.StartAsync();

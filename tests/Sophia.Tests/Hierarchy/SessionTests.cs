@@ -93,10 +93,54 @@ public sealed class SessionTests
         var again = await running.Memory.Sessions.CloseAsync("acme", "s", "notes", null, new Trail(), default);
 
         Assert.Equal(2, closed!.Promoted);
-        Assert.All(again!.Receipts, r => Assert.Equal(ReceiptStatus.Unchanged, r.Receipt.Status));
+        Assert.Equal(closed.Receipts, again!.Receipts);
         Assert.Equal("session/s/0000000001", (await running.SearchAsync("dentist", closed.Receipts[^1].Receipt.Sequence)).Hits[0].Record.Key);
         var refused = await Assert.ThrowsAsync<RefusedException>(() => AppendAsync(running, "s", "too late"));
         Assert.Equal("session-closed", refused.Code);
+    }
+
+    [Fact]
+    public async Task Closing_again_leaves_what_was_promoted_and_changed_or_forgotten_since_as_it_is()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await AppendAsync(running, "s", "one", "two");
+        await running.Memory.Sessions.CloseAsync("acme", "s", "notes", null, new Trail(), default);
+        await running.PutAsync("session/s/0000000001", "corrected");
+        await running.Memory.ForgetAsync(running.Notes, new ForgetRequest { Keys = ["session/s/0000000002"] }, new Trail(), default);
+
+        await running.Memory.Sessions.CloseAsync("acme", "s", "notes", null, new Trail(), default);
+
+        Assert.Equal("corrected", (await running.GetAsync("session/s/0000000001")).Text);
+        Assert.Null((await running.GetAsync("session/s/0000000002")).Text);
+    }
+
+    [Fact]
+    public async Task A_later_session_of_the_same_name_is_promoted_by_itself()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await AppendAsync(running, "s", "one");
+        await running.Memory.Sessions.CloseAsync("acme", "s", "notes", null, new Trail(), default);
+        await running.Memory.Sessions.ForgetAsync("acme", "s", new Trail(), default);
+        await AppendAsync(running, "s", "another");
+
+        await running.Memory.Sessions.CloseAsync("acme", "s", "notes", null, new Trail(), default);
+
+        Assert.Equal("another", (await running.GetAsync("session/s/0000000001")).Text);
+    }
+
+    [Fact]
+    public async Task An_append_that_comes_again_answers_with_the_expiry_that_the_session_has()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var mark = new Sophia.Memory.Stores.IdempotencyMark("acme", new byte[32], new byte[32], running.Clock.GetUtcNow().AddDays(1));
+        async Task<AppendAnswer> SendAsync() => await running.Memory.Sessions.AppendAsync("acme", "s", [new TurnDraft("user", "one", default, null)], Hour, mark, new Trail(), default);
+        var first = await SendAsync();
+        running.Clock.Advance(Hour * 0.9);
+
+        var again = await SendAsync();
+
+        Assert.True(again.Writes.Replayed);
+        Assert.Equal(first.ExpiresAt, again.ExpiresAt);
     }
 
     [Fact]

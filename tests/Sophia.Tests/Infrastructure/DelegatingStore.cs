@@ -27,6 +27,12 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public bool? PretendShared { get; set; }
 
+    /// <summary>Runs before a namespace that was looked for by its name is returned, after the inner store has answered.</summary>
+    public Func<Task>? AfterFindNamespace { get; set; }
+
+    /// <summary>Runs before several records are returned, after the inner store has answered.</summary>
+    public Action? AfterGetMany { get; set; }
+
     /// <summary>Runs before a page of keys is returned, after the inner store has answered.</summary>
     public Func<Task>? AfterListKeys { get; set; }
 
@@ -87,7 +93,12 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task PingAsync(CancellationToken cancellationToken) => Inner.PingAsync(cancellationToken);
 
-    public Task<NamespaceInfo?> FindNamespaceAsync(string tenant, string name, CancellationToken cancellationToken) => Inner.FindNamespaceAsync(tenant, name, cancellationToken);
+    public async Task<NamespaceInfo?> FindNamespaceAsync(string tenant, string name, CancellationToken cancellationToken)
+    {
+        var found = await Inner.FindNamespaceAsync(tenant, name, cancellationToken);
+        await (AfterFindNamespace?.Invoke() ?? Task.CompletedTask);
+        return found;
+    }
 
     public Task<NamespaceInfo?> FindNamespaceAsync(long id, CancellationToken cancellationToken) => Inner.FindNamespaceAsync(id, cancellationToken);
 
@@ -103,7 +114,12 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task<WriteOutcome?> FindReplayAsync(IdempotencyMark mark, DateTimeOffset now, CancellationToken cancellationToken) => Inner.FindReplayAsync(mark, now, cancellationToken);
 
-    public Task<IReadOnlyList<MemoryRecord>> GetManyAsync(NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => Inner.GetManyAsync(ns, keys, cancellationToken);
+    public async Task<IReadOnlyList<MemoryRecord>> GetManyAsync(NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    {
+        var records = await Inner.GetManyAsync(ns, keys, cancellationToken);
+        AfterGetMany?.Invoke();
+        return records;
+    }
 
     public async Task<IReadOnlyList<MemoryRecord>> ListAsync(NamespaceInfo ns, string prefix, string? after, int limit, bool descending, CancellationToken cancellationToken)
     {

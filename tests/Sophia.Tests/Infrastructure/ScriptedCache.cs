@@ -17,7 +17,7 @@ internal sealed class ScriptedCache : ISharedCache
 
     public string Engine => "scripted";
 
-    public event Action? Restored;
+    public event Action? Interrupted;
 
     public event Action<int>? LogGrew;
 
@@ -99,19 +99,22 @@ internal sealed class ScriptedCache : ISharedCache
         return Task.CompletedTask;
     }
 
-    public Task<TimeSpan> PingAsync(CancellationToken cancellationToken)
+    /// <summary>Awaited before it says that it is there.</summary>
+    public Task PingGate { get; set; } = Task.CompletedTask;
+
+    public int Pings { get; private set; }
+
+    public async Task<TimeSpan> PingAsync(CancellationToken cancellationToken)
     {
+        Pings++;
+        await PingGate;
         Check(false);
-        return Task.FromResult(TimeSpan.Zero);
+        return TimeSpan.Zero;
     }
 
     public Task<(long UsedBytes, long LimitBytes)?> SizeAsync(CancellationToken cancellationToken) => Task.FromResult<(long, long)?>((0, 0));
 
-    public void Restore()
-    {
-        IsDown = false;
-        Restored?.Invoke();
-    }
+    public void Interrupt() => Interrupted?.Invoke();
 
     /// <summary>Does something by which values come to be set, and returns when the first of them is held up.</summary>
     public async Task HoldSetsAsync(Func<Task> act)

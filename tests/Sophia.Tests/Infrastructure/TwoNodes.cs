@@ -72,6 +72,8 @@ internal sealed class TwoNodes : IAsyncDisposable
         public Task<ForgetAnswer> ForgetAsync(string key) =>
             Memory.ForgetAsync(Notes, new ForgetRequest { Keys = [key] }, new Trail(), default);
 
+        public RecordId IdOf(string key) => Memory.IdOf(Notes, key);
+
         public Task<Sequence> NowAsync() => Memory.NowAsync(Notes, default);
 
         public Task EvictNearAsync() => Memory.EvictAsync(Sophia.Memory.Tiers.Tier.L1, null, null);

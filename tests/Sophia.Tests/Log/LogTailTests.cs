@@ -56,6 +56,23 @@ public sealed class LogTailTests : IDisposable
     }
 
     [Fact]
+    public async Task A_commit_that_hangs_does_not_hide_what_others_wrote_however_many_begin_beside_it()
+    {
+        await using var other = await OpenAsync();
+        await using var tail = new LogTail(new DelegatingStore(other.Store) { PretendShared = true }, new MemoryOptions(), other.Clock, NullLogger.Instance);
+        await tail.StartAsync(default);
+        var ns = await other.NamespaceAsync();
+        using var hanging = tail.Committing(1UL << ns.Partition);
+        await other.PutAsync(ns, "a", "theirs");
+        other.Clock.Advance(new MemoryOptions().TailPatience / 3);
+
+        using var later = tail.Committing(ulong.MaxValue);
+        other.Clock.Advance(new MemoryOptions().TailPatience / 3);
+
+        await SeeAsync(tail, ns.Partition, 1).WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
     public async Task Where_nobody_observes_what_nobody_wants_is_passed_unread()
     {
         await using var other = await OpenAsync();

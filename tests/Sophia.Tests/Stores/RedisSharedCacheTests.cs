@@ -140,16 +140,18 @@ public sealed class RedisSharedCacheTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_stopped_redis_is_unavailable_and_a_started_one_is_announced()
+    public async Task A_stopped_redis_is_announced_and_unavailable_and_a_started_one_is_announced()
     {
         await using var cache = await ConnectAsync();
+        var lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var restored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        cache.Restored += () => restored.TrySetResult();
+        cache.Interrupted += () => (_connections[0].IsConnected ? restored : lost).TrySetResult();
         await cache.SetIfNewerAsync([Record(1)], cache.Epoch, default);
         Server.Stop();
         await Assert.ThrowsAsync<CacheUnavailableException>(() => cache.GetAsync(Id, default).AsTask());
         await Assert.ThrowsAsync<CacheUnavailableException>(() => cache.SetIfNewerAsync([Record(1)], cache.Epoch, default));
         await Assert.ThrowsAsync<CacheUnavailableException>(() => cache.PingAsync(default));
+        await lost.Task.WaitAsync(TimeSpan.FromSeconds(30));
         Server.Start();
         await restored.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await cache.StartEpochAsync(default);

@@ -168,7 +168,8 @@ public sealed partial class MemoryHierarchy
             }
         }
 
-        return shard;
+        // One that lost trust while it was waited for may lack changes before the one asked for.
+        return shard.IsBroken ? await OpenShardAsync(ns, request, deadline, trail, cancellationToken).ConfigureAwait(false) : shard;
     }
 
     private static TimeSpan Left(long deadline)

@@ -40,7 +40,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         (Namespace, Span, Shard, _tail, _store, _vectors, _clock, _makeRoom) = (ns, span, shard, tail, store, vectors, clock, makeRoom);
         // A scan of many rows takes all cores by itself; of few, searches run beside each other.
         Batcher = new SearchBatcher(
-            queries => Ask((queries, _stop.Token), static (one, asked) => one.Search(asked.queries, asked.Token)),
+            queries => Ask((queries, _stop.Token), static (one, asked) => one.Search(asked.queries, asked.Token), CancellationToken.None),
             () => shard.Count >= ScansAlone ? 1 : Environment.ProcessorCount);
         (_openedAt, OpenedAt) = (clock.GetTimestamp(), clock.GetUtcNow());
         Touch();
@@ -86,10 +86,11 @@ internal sealed partial class LoadedShard : IAsyncDisposable
 
     /// <summary>Searches the shard; null when it was dropped meanwhile and must be opened again.</summary>
     public ShardAnswer? Search(ShardQuery query, CancellationToken cancellationToken) =>
-        Ask((query, cancellationToken), static (shard, call) => shard.Search(call.query, call.cancellationToken));
+        Ask((query, cancellationToken), static (shard, call) => shard.Search(call.query, call.cancellationToken), cancellationToken);
 
     /// <inheritdoc cref="Search"/>
-    public TAnswer? Ask<TCall, TAnswer>(TCall call, Func<IShard, TCall, TAnswer> ask)
+    /// <param name="cancellationToken">The caller's own.</param>
+    public TAnswer? Ask<TCall, TAnswer>(TCall call, Func<IShard, TCall, TAnswer> ask, CancellationToken cancellationToken)
         where TAnswer : class
     {
         Interlocked.Increment(ref _searching);
@@ -107,6 +108,11 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         {
             Damage = damaged.Message;
             Distrust();
+            return null;
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // Nobody gave the search up: the shard was dropped under it.
             return null;
         }
         finally

@@ -107,7 +107,7 @@ public sealed partial class ShardHost
                 var begun = Stopwatch.GetTimestamp();
                 var reply = new ShardReply(ShardOutcome.Found, null, seen, shard.Shard.Count) { HasNext = shard.Span.HasNext };
                 reply = call.Part is { } part
-                    ? reply with { Part = shard.Ask((part, cancellationToken), static (one, asked) => one.Ask(asked.part, asked.cancellationToken)) }
+                    ? reply with { Part = shard.Ask((part, cancellationToken), static (one, asked) => one.Ask(asked.part, asked.cancellationToken), cancellationToken) }
                     : reply with { Answer = await shard.Batcher.SearchAsync(call.Query!, cancellationToken).ConfigureAwait(false) };
                 if (reply.Part is not null || reply.Answer is not null)
                 {

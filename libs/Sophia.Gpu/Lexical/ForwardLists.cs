@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Sophia.Gpu.Lexical;
 
 /// <summary>
-/// Byte lists in pages, appended and never changed; what becomes useless stays until everything is written anew. A shard
+/// Byte lists in pages, appended and never changed; the room of those that are overwritten stays until everything is written anew. A shard
 /// of a million records thus has some thousand arrays for the collector to know, not a million.
 /// </summary>
 internal sealed class ForwardLists
@@ -40,6 +40,9 @@ internal sealed class ForwardLists
 
     /// <summary>The list that begins there, and what follows it in the page.</summary>
     public ReadOnlySpan<byte> From(long place) => _pages[(int)(place >> 32)].AsSpan((int)place);
+
+    /// <summary>Overwrites a list of so many bytes with as many zeros.</summary>
+    public void Overwrite(long place, int bytes) => _pages[(int)(place >> 32)].AsSpan((int)place, bytes).Clear();
 
     /// <summary>Asks for the bytes of a list that will be read soon; of a long one for the first.</summary>
     public unsafe void Prefetch(long place, int bytes)

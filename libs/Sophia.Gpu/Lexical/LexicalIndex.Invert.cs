@@ -49,6 +49,9 @@ internal sealed partial class LexicalIndex
             _listBytes += list.SizeInMemory;
         }
 
+        // They have whole texts in the order of their words.
+        words.AsSpan(0, count).Clear();
+        spare.AsSpan(0, count).Clear();
         ArrayPool<ulong>.Shared.Return(words);
         ArrayPool<ulong>.Shared.Return(spare);
         _inverted = _documentsUsed;

@@ -13,7 +13,8 @@ namespace Sophia.Gpu.Lexical;
 /// that no write waits for milliseconds) these are sorted by term and appended to the postings: a list is touched once for
 /// many documents.</item>
 /// <item>A removed document leaves its postings, but its terms' document counts and the sum of lengths go down at once, so
-/// that scores depend on what is there, never on what was. A term of no document is forgotten.</item>
+/// that scores depend on what is there, never on what was. A term of no document is forgotten. Its forward list is
+/// overwritten: nothing tells any more in what order its words stood.</item>
 /// <item>When the removed outnumber the living (and 65,536 documents or a million words), everything is rewritten under
 /// new numbers: constant time a removal over the long run, in one pause.</item>
 /// </list>
@@ -94,6 +95,7 @@ internal sealed partial class LexicalIndex
         }
 
         _documents[document] = new Document(row, _forward.Add(_list.AsSpan(0, length)));
+        _list.AsSpan(0, length).Clear();
         _lengths[document] = words.Length;
         _words += words.Length;
         Count++;
@@ -126,6 +128,7 @@ internal sealed partial class LexicalIndex
 
         _words -= _lengths[document];
         _removedWords += _lengths[document];
+        _forward.Overwrite(_documents[document].Place, reader.At);
         _documents[document] = Document.Removed;
         Count--;
     }

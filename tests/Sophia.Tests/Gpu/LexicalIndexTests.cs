@@ -1,3 +1,4 @@
+using System.Reflection;
 using CsCheck;
 using Sophia.Gpu.Lexical;
 using Sophia.Gpu.Shards;
@@ -8,6 +9,31 @@ namespace Sophia.Tests.Gpu;
 
 public class LexicalIndexTests
 {
+    /// <summary>Few words in an order of their own, each of which others have too.</summary>
+    [Fact]
+    public void The_order_of_a_removed_text_is_nowhere_in_the_forward_lists()
+    {
+        var index = new LexicalIndex();
+        var read = new List<Word>();
+        TextAnalyzer.Plain.Analyze("alpha beta gamma delta", read);
+        index.Add(0, read);
+        read.Clear();
+        TextAnalyzer.Plain.Analyze("delta beta alpha gamma beta", read);
+        var forgotten = index.Add(1, read);
+        byte[] order = [3, 1, 0, 2, 1], kept = [0, 1, 2, 3];
+        Assert.True(HasInOrder(index, order) && HasInOrder(index, kept), "Terms have other numbers.");
+
+        index.Remove(forgotten);
+
+        Assert.False(HasInOrder(index, order));
+        Assert.True(HasInOrder(index, kept));
+        Assert.Equal(1, index.DocumentsWith("beta"));
+    }
+
+    // Nothing that searches leads there any more.
+    private static bool HasInOrder(LexicalIndex index, byte[] terms) =>
+        ((ForwardLists)typeof(LexicalIndex).GetField("_forward", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(index)!).From(0).IndexOf(terms) >= 0;
+
     [Fact]
     public void The_best_are_found_without_reading_every_posting_and_they_are_the_best() =>
         Gen.Select(Gen.Int, Gen.Int[1, 6_000], Gen.Int[1, 40], Gen.Bool).Sample(

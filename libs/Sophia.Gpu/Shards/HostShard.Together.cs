@@ -1,3 +1,4 @@
+using Sophia.Gpu.Devices;
 using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Lexical;
 using Sophia.Gpu.Vectors;
@@ -25,7 +26,7 @@ internal sealed partial class HostShard
             return [Search(queries[0], cancellationToken)];
         }
 
-        Parallel.For(0, queries.Count, new ParallelOptions { CancellationToken = cancellationToken }, i => answers[i] ??= Search(queries[i], cancellationToken));
+        SideBySide.For(queries.Count, new ParallelOptions { CancellationToken = cancellationToken }, i => answers[i] ??= Search(queries[i], cancellationToken));
         return answers!;
     }
 
@@ -36,7 +37,7 @@ internal sealed partial class HostShard
         var parallel = new ParallelOptions { CancellationToken = cancellationToken };
         try
         {
-            Parallel.For(0, queries.Count, parallel, i => parts[i] = Join(queries[i], cancellationToken));
+            SideBySide.For(queries.Count, parallel, i => parts[i] = Join(queries[i], cancellationToken));
             var joined = Enumerable.Range(0, queries.Count).Where(i => parts[i] is not null).ToArray();
             if (joined.Length < 2)
             {
@@ -49,7 +50,7 @@ internal sealed partial class HostShard
                 ScanTogether(pages, [.. joined.Select(i => parts[i]!)], cancellationToken);
             }
 
-            Parallel.ForEach(joined, parallel, i => answers[i] = Finish(parts[i]!));
+            SideBySide.For(joined.Length, parallel, i => answers[joined[i]] = Finish(parts[joined[i]]!));
         }
         finally
         {

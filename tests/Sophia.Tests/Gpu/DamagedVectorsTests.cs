@@ -94,6 +94,23 @@ public sealed class DamagedVectorsTests : IDisposable
         Assert.InRange(searches, 1, (Rows / 4) + 1);
     }
 
+    [SkippableFact]
+    public void Searches_made_together_find_it_too()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "Only Linux gives files without a name to the test.");
+        using var shard = Filled();
+        Assert.True(NamelessFiles.TryFlip(_folder, StoredOf(2_999)));
+        ShardQuery[] queries = [.. Enumerable.Range(1, 8).Select(static number => new ShardQuery { Vector = VectorOf(number), Mode = SearchMode.Vector, K = 1, Now = ShardRecords.Now })];
+
+        Assert.Throws<ShardDamagedException>(() =>
+        {
+            for (var searches = 0; searches < Rows; searches += queries.Length)
+            {
+                shard.Search(queries, default);
+            }
+        });
+    }
+
     [Fact]
     public async Task Searches_beside_a_writer_take_no_row_for_damaged()
     {

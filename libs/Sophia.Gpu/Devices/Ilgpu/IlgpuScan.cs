@@ -143,7 +143,7 @@ internal sealed class IlgpuScan : IRowScan
             lane.Stream.Synchronize();
             var staging = lane.Staging(half);
             var (first, array) = (units[at], staging.GetArray());
-            Parallel.For(0, count, i => fill(first + i, array.AsSpan((int)(i * pages.UnitBytes), (int)pages.UnitBytes)));
+            SideBySide.For(count, new ParallelOptions(), i => fill(first + i, array.AsSpan((int)(i * pages.UnitBytes), (int)pages.UnitBytes)));
             memory.SubView(begin, bytes).CopyFrom(lane.Stream, staging.ArrayView.SubView(0, bytes));
             Run(lane, memory, pages with
             {

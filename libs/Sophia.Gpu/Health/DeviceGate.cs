@@ -15,6 +15,8 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
     private TimeSpan _wait = FirstWait;
     private DateTimeOffset _next;
     private string? _failure;
+    private int _checks;
+    private long _errors;
 
     /// <summary>Told what closed it, or null when it opens.</summary>
     public event Action<string?>? Changed;
@@ -22,7 +24,7 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
     /// <summary>What closed it; null while it is open.</summary>
     public string? Failure => Volatile.Read(ref _failure);
 
-    /// <summary>True when the device may be used; checks it first when it is time to.</summary>
+    /// <summary>True when the device may be used; checks it first when it is time to and nobody else does.</summary>
     public bool TryEnter()
     {
         if (Failure is null)
@@ -30,33 +32,68 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
             return true;
         }
 
-        // Whoever comes while another checks does without the device.
-        if (!_lock.TryEnter())
+        long errors;
+        lock (_lock)
         {
-            return false;
-        }
-
-        try
-        {
-            if (_failure is null || clock.GetUtcNow() < _next)
+            // Whoever comes while another checks does without the device: one that hangs holds up the check for ever.
+            if (_failure is null || _checks > 0 || clock.GetUtcNow() < _next)
             {
                 return _failure is null;
             }
 
-            if (device.Check().Failure is { } still)
-            {
-                _wait = _wait * 2 < LongestWait ? _wait * 2 : LongestWait;
-                (_failure, _next) = (still, clock.GetUtcNow() + _wait);
-                return false;
-            }
+            (_checks, errors) = (_checks + 1, _errors);
+        }
 
-            (_failure, _wait) = (null, FirstWait);
-            Changed?.Invoke(null);
-            return true;
+        return TryOpen(RunCheck(), errors);
+    }
+
+    /// <summary>Checks the device, whatever is known of it. The gate can be closed meanwhile.</summary>
+    public DeviceCheck Check()
+    {
+        lock (_lock)
+        {
+            _checks++;
+        }
+
+        return RunCheck();
+    }
+
+    private DeviceCheck RunCheck()
+    {
+        try
+        {
+            return device.Check();
         }
         finally
         {
-            _lock.Exit();
+            lock (_lock)
+            {
+                _checks--;
+            }
+        }
+    }
+
+    private bool TryOpen(DeviceCheck check, long errors)
+    {
+        lock (_lock)
+        {
+            if (_failure is null)
+            {
+                return true;
+            }
+
+            // An error that was reported since the check began may be later than what it computed.
+            if (check.Failure is null && errors == _errors)
+            {
+                _wait = FirstWait;
+                Volatile.Write(ref _failure, null);
+                Changed?.Invoke(null);
+                return true;
+            }
+
+            _wait = _wait * 2 < LongestWait ? _wait * 2 : LongestWait;
+            (_failure, _next) = (check.Failure ?? _failure, clock.GetUtcNow() + _wait);
+            return false;
         }
     }
 
@@ -65,6 +102,7 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
     {
         lock (_lock)
         {
+            _errors++;
             if (_failure is null)
             {
                 (_failure, _next) = (failure, clock.GetUtcNow() + _wait);

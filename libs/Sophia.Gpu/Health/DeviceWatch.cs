@@ -105,7 +105,7 @@ public sealed partial class DeviceWatch : IDisposable
         {
             Volatile.Write(ref _begunAt, _clock.GetTimestamp());
             _underCheck = device;
-            var check = device.Device.Check();
+            var check = device.Gate.Check();
             _underCheck = null;
             var before = _states.GetValueOrDefault(device.Name)?.Check.IsHealthy ?? true;
             _states[device.Name] = new DeviceState(check, _clock.GetUtcNow());

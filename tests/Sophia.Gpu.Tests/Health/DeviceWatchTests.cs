@@ -78,6 +78,61 @@ public sealed class DeviceWatchTests
         Assert.Null(node.Devices[0].Gate.Failure);
     }
 
+    [Fact]
+    public async Task While_a_check_does_not_end_nobody_else_waits_for_the_device()
+    {
+        var clock = new TickedClock();
+        var device = new FailingDevice();
+        using var node = GpuNode.Open(new PoolOptions { Node = "n", HostBytes = 1 << 26 }, [device], clock);
+        using var watch = new DeviceWatch(node, clock, NullLogger.Instance);
+        using var goOn = new ManualResetEventSlim();
+        var gate = node.Devices[0].Gate;
+        for (var second = 1; second < 60; second++)
+        {
+            clock.Tick();
+        }
+
+        device.Hanging = goOn;
+        var checking = Task.Run(clock.Tick);
+        Assert.True(SpinWait.SpinUntil(() => device.IsHanging, TimeSpan.FromSeconds(10)));
+        gate.Close("CUDA error 700");
+        for (var second = 1; second < 5; second++)
+        {
+            clock.Tick();
+        }
+
+        try
+        {
+            Assert.False(await Task.Run(gate.TryEnter).WaitAsync(TimeSpan.FromSeconds(10)));
+            await Task.Run(() => gate.Close("CUDA error 700 again")).WaitAsync(TimeSpan.FromSeconds(10));
+        }
+        finally
+        {
+            goOn.Set();
+            await checking;
+        }
+
+        clock.Tick();
+        Assert.True(gate.TryEnter());
+    }
+
+    [Fact]
+    public void An_error_during_a_check_outlives_it()
+    {
+        var clock = new FakeTimeProvider();
+        var device = new FailingDevice();
+        var gate = new DeviceGate(device, clock);
+        gate.Close("CUDA error 700");
+        clock.Advance(TimeSpan.FromSeconds(1));
+        device.Checking = () => gate.Close("CUDA error 700");
+        Assert.False(gate.TryEnter());
+
+        device.Checking = null;
+        clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.True(gate.TryEnter());
+    }
+
     /// <summary>A second passes with each tick, though the timer's last callback has not returned; FakeTimeProvider waits for it.</summary>
     private sealed class TickedClock : TimeProvider
     {
@@ -127,6 +182,9 @@ public sealed class DeviceWatchTests
 
         public bool IsHanging => _isHanging;
 
+        /// <summary>Called by its check.</summary>
+        public Action? Checking { get; set; }
+
         public DeviceFacts Facts => _host.Facts;
 
         public long FreeBytes => _host.FreeBytes;
@@ -135,6 +193,7 @@ public sealed class DeviceWatchTests
 
         public DeviceCheck Check()
         {
+            Checking?.Invoke();
             if (Hanging is { } hanging)
             {
                 _isHanging = true;

@@ -180,17 +180,14 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int ro
         {
             var candidates = batch.Max(r => r.Candidates);
             using var scan = device.Scanner.Begin([.. batch.Select(r => new FilteredQuery(r.Asked, FilterOf(r, pages)))], candidates);
-            HashSet<int> changed;
+            // From here on changes are of rows that the search looks at once more when it is done.
+            var (changed, blank) = (TakeChanged(pages), new List<int>());
+            var offsets = units.Pin(pages, isWanted, isOwn, changed, blank);
             lock (_marking)
             {
-                // From here on changes are of rows that the search looks at once more when it is done.
-                (changed, _changed) = (_changed, []);
-
-                // What came after this view may stand here already, for a search that began later.
-                _changed.UnionWith(changed.Where(page => page >= pages.Pages));
+                _changed.UnionWith(blank);
             }
 
-            var offsets = units.Pin(pages, isWanted, isOwn, changed);
             if (offsets.AsSpan().ContainsAnyInRange(0, long.MaxValue))
             {
                 scan.Scan(device.Vectors.Memory, shape with { Units = offsets });
@@ -220,6 +217,18 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int ro
         finally
         {
             units.Unpin();
+        }
+    }
+
+    /// <summary>What has changed of the view's pages; others, which it cannot read, wait for a later one.</summary>
+    private HashSet<int> TakeChanged(VectorPages.Lease pages)
+    {
+        lock (_marking)
+        {
+            var changed = _changed;
+            _changed = [.. changed.Where(page => page >= pages.Pages)];
+            changed.ExceptWith(_changed);
+            return changed;
         }
     }
 

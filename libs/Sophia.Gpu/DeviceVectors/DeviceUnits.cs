@@ -58,9 +58,10 @@ internal sealed class DeviceUnits
     /// <summary>Pins what is there, brings in what may come and writes what has changed.</summary>
     /// <param name="isWanted">By unit: a scan needs it.</param>
     /// <param name="isOwn">By unit: this device scans it; what another one scans now is given back.</param>
-    /// <param name="changed">Pages.</param>
+    /// <param name="changed">Pages of the view.</param>
+    /// <param name="blank">Gets the pages that are not the view's, of units that came in: they may have rows by now, and stand there as zeros.</param>
     /// <returns>Where each unit begins; negative where it is not there.</returns>
-    public long[] Pin(VectorPages.Lease pages, ReadOnlySpan<bool> isWanted, ReadOnlySpan<bool> isOwn, IReadOnlySet<int> changed)
+    public long[] Pin(VectorPages.Lease pages, ReadOnlySpan<bool> isWanted, ReadOnlySpan<bool> isOwn, IReadOnlySet<int> changed, ICollection<int> blank)
     {
         if (_runs.Length < isWanted.Length)
         {
@@ -93,6 +94,14 @@ internal sealed class DeviceUnits
 
         Upload(pages, offsets, fresh, changed);
         _mustWriteAll = false;
+        foreach (var unit in fresh)
+        {
+            for (var page = Math.Max(unit * _shape.PagesPerUnit, pages.Pages); page < (unit + 1) * _shape.PagesPerUnit; page++)
+            {
+                blank.Add(page);
+            }
+        }
+
         return offsets;
     }
 

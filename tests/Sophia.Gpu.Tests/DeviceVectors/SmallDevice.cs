@@ -9,15 +9,13 @@ namespace Sophia.Gpu.Tests.DeviceVectors;
 /// <summary>A device with pools of a few small pages, so that few rows fill them.</summary>
 internal sealed class SmallDevice : IDisposable
 {
-    private const int PageBytes = 4096;
-
     private readonly IDevice _device;
 
-    public SmallDevice(IDevice device, int vectorPages, int bufferPages, string rows = "int8")
+    public SmallDevice(IDevice device, int vectorPages, int bufferPages, string rows = "int8", int pageBytes = 4096)
     {
         _device = device;
         int[] pages = [1, 1, vectorPages, bufferPages];
-        Pools = [.. pages.Select((count, kind) => new PagePool($"n/0/{kind}", (PoolKind)kind, device.Reserve((long)count * PageBytes), PageBytes, 0, Clock))];
+        Pools = [.. pages.Select((count, kind) => new PagePool($"n/0/{kind}", (PoolKind)kind, device.Reserve((long)count * pageBytes), pageBytes, 0, Clock))];
         Scans = new DeviceScans(new PooledDevice("n/0", device, DeviceProfile.Of(device.Facts), Pools) { Gate = new DeviceGate(device, Clock) }, rows, Clock) { FromBytes = 0 };
     }
 

@@ -19,6 +19,7 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int ro
     private readonly Lock _marking = new();
     private readonly List<ScanRequest> _waiting = [];
     private HashSet<int> _changed = [];
+    private long _openings = device.Gate.Openings;
     private bool _isDisposed;
 
     /// <summary>Searches that wait for the one at work.</summary>
@@ -51,6 +52,7 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int ro
                 return 0;
             }
 
+            ForgetIfReopened();
             try
             {
                 var looked = units.LookAt(most, damaged, out isThrough);
@@ -180,6 +182,8 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int ro
         {
             var candidates = batch.Max(r => r.Candidates);
             using var scan = device.Scanner.Begin([.. batch.Select(r => new FilteredQuery(r.Asked, FilterOf(r, pages)))], candidates);
+            ForgetIfReopened();
+
             // From here on changes are of rows that the search looks at once more when it is done.
             var (changed, blank) = (TakeChanged(pages), new List<int>());
             var offsets = units.Pin(pages, isWanted, isOwn, changed, blank);
@@ -229,6 +233,16 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int ro
             _changed = [.. changed.Where(page => page >= pages.Pages)];
             changed.ExceptWith(_changed);
             return changed;
+        }
+    }
+
+    // It may have been closed by a check or by another shard, and the device may have been reset meanwhile.
+    private void ForgetIfReopened()
+    {
+        if (device.Gate.Openings is var openings && openings != _openings)
+        {
+            _openings = openings;
+            units.Forget();
         }
     }
 

@@ -17,12 +17,16 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
     private string? _failure;
     private int _checks;
     private long _errors;
+    private long _openings;
 
     /// <summary>Told what closed it, or null when it opens.</summary>
     public event Action<string?>? Changed;
 
     /// <summary>What closed it; null while it is open.</summary>
     public string? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>How often it was opened again: what was on the device before may be gone.</summary>
+    public long Openings => Volatile.Read(ref _openings);
 
     /// <summary>True when the device may be used; checks it first when it is time to and nobody else does.</summary>
     public bool TryEnter()
@@ -85,7 +89,7 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
             // An error that was reported since the check began may be later than what it computed.
             if (check.Failure is null && errors == _errors)
             {
-                _wait = FirstWait;
+                (_openings, _wait) = (_openings + 1, FirstWait);
                 Volatile.Write(ref _failure, null);
                 Changed?.Invoke(null);
                 return true;

@@ -57,6 +57,25 @@ public sealed class DeviceFaultTests
         Assert.True(full.Search());
     }
 
+    [Fact]
+    public void Nor_by_shards_that_did_not_see_the_error()
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 1000, 64);
+        using var other = new Filled(device, 300, 100);
+        using var failing = new Filled(device, 300, 100);
+        Assert.True(other.Search() && failing.Search());
+        faulty.FailsAt = "finish";
+        Assert.False(failing.Search());
+        faulty.FailsAt = null;
+        var pool = device.Pools[2];
+        pool.Memory.Discard(0, pool.Memory.Bytes);
+        device.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.True(failing.Search());
+        Assert.True(other.Search());
+    }
+
     /// <summary>Of all rows the codes or the bound are changed in the device's memory: the best row then scores more than the device says it can.</summary>
     [Fact]
     public void A_page_that_was_damaged_on_the_device_is_written_anew_and_the_host_answers_meanwhile()

@@ -43,7 +43,7 @@ internal sealed class DeviceIndex : IDisposable
 
         // A unit is a unit to all of them: that of the device with the largest pages.
         var pagesPerUnit = units.Max(static u => u.Shape.PagesPerUnit);
-        _passes = [.. units.Select((u, i) => new DevicePasses(devices[i], u.With(pagesPerUnit), vectors.RowsPerPage, i))];
+        _passes = [.. units.Select((u, i) => new DevicePasses(devices[i], u.With(pagesPerUnit), vectors, i))];
         for (var i = 0; i < _passes.Length; i++)
         {
             devices[i].Watch.Add(_passes[i]);

@@ -6,11 +6,12 @@ namespace Sophia.Gpu.DeviceVectors;
 
 /// <summary>
 /// The passes of a device over a shard's rows. Searches that arrive while another one is at work run together when it is done,
-/// in one pass. What changed since the last pass is written to the device before the next one begins, in one go.
+/// in one pass. What changed since the last pass is written to the device before the next one begins, in one go, or within a second
+/// when none begins: what was taken away must not stay there until somebody searches.
 /// </summary>
 /// <param name="units">Its own from now on.</param>
 /// <param name="place">Of the device among those that share the rows.</param>
-internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int rowsPerPage, int place) : IDisposable
+internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, VectorPages vectors, int place) : IDisposable
 {
     /// <summary>Searches in one pass: two tiles of the kernels for many queries.</summary>
     private const int MostTogether = 64;
@@ -36,6 +37,44 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int ro
 
     /// <summary>Units that stand on the device, about.</summary>
     public int Units => units.Count;
+
+    /// <summary>Writes what has changed of what stands on the device.</summary>
+    public void Write()
+    {
+        lock (_turn)
+        {
+            if (_isDisposed || device.Gate.Failure is not null)
+            {
+                return;
+            }
+
+            ForgetIfReopened();
+            using var pages = vectors.Take();
+            var changed = TakeChanged(pages);
+            try
+            {
+                units.Write(pages, changed);
+            }
+            catch (DeviceFailedException e)
+            {
+                units.Forget();
+                device.Gate.Close(e.Message);
+            }
+            catch (ShardDamagedException)
+            {
+                // The next search says so; until then nothing stays there that was taken away.
+                units.Clear();
+            }
+            catch (Exception e) when (e is DeviceMemoryException or ObjectDisposedException)
+            {
+                // As at a look: the next one is a second away.
+                lock (_marking)
+                {
+                    _changed.UnionWith(changed);
+                }
+            }
+        }
+    }
 
     /// <summary>Compares the next few units with what was written there; pages that differ are written anew before the next scan.</summary>
     /// <param name="most">Units.</param>
@@ -83,7 +122,7 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, int ro
     {
         lock (_marking)
         {
-            _changed.Add(slot / rowsPerPage);
+            _changed.Add(slot / vectors.RowsPerPage);
         }
     }
 

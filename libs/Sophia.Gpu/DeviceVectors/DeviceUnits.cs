@@ -105,6 +105,41 @@ internal sealed class DeviceUnits
         return offsets;
     }
 
+    /// <summary>
+    /// Writes what has changed of the units that stand there; one that does not comes in whole. When what stands there is not trusted, it
+    /// is given back instead, since it must be written anew in any case.
+    /// </summary>
+    /// <param name="changed">Pages of the view.</param>
+    public void Write(VectorPages.Lease pages, IReadOnlySet<int> changed)
+    {
+        if (_mustWriteAll)
+        {
+            Clear();
+            return;
+        }
+
+        var offsets = new long[_runs.Length];
+        Array.Fill(offsets, -1);
+        var pinned = new List<PageRun>();
+        try
+        {
+            foreach (var unit in changed.Select(page => page / _shape.PagesPerUnit).Distinct())
+            {
+                if (unit < _runs.Length && _runs[unit] is { } run && _device.Vectors.TryPin(run))
+                {
+                    offsets[unit] = run.Offset;
+                    pinned.Add(run);
+                }
+            }
+
+            Upload(pages, offsets, [], changed);
+        }
+        finally
+        {
+            pinned.ForEach(_device.Vectors.Unpin);
+        }
+    }
+
     public void Unpin()
     {
         foreach (var run in _pinned)
@@ -197,6 +232,7 @@ internal sealed class DeviceUnits
         }
 
         _runs = [];
+        _mustWriteAll = false;
     }
 
     /// <summary>A unit's bytes.</summary>
@@ -241,6 +277,9 @@ internal sealed class DeviceUnits
                 _sums[page] = MemorySum.Of(bytes);
             }
         }
+
+        // The collector gives it to others as it is, some day.
+        Array.Clear(block);
     }
 
     private void Write(long offset, ReadOnlySpan<byte> bytes)

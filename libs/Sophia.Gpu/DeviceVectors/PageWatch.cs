@@ -2,7 +2,8 @@ namespace Sophia.Gpu.DeviceVectors;
 
 /// <summary>
 /// Looks through the rows that stand on a device, some units each second, so that each page is compared with what was written there once in
-/// <see cref="Round"/>. There is no other sign of a bit that flipped there and makes a row look worse than it is.
+/// <see cref="Round"/>. There is no other sign of a bit that flipped there and makes a row look worse than it is. Before it looks, each
+/// second, what has changed is written there.
 /// </summary>
 internal sealed class PageWatch(TimeProvider clock)
 {
@@ -52,6 +53,11 @@ internal sealed class PageWatch(TimeProvider clock)
             lock (_lock)
             {
                 watched = [.. _watched];
+            }
+
+            foreach (var passes in watched)
+            {
+                passes.Write();
             }
 
             // What is owed beyond whole units waits for the next tick, and what is not there any more is not owed.

@@ -78,7 +78,8 @@ internal sealed unsafe partial class VectorPages : IDisposable
                 AddPage();
             }
 
-            slot = _used++;
+            slot = _used;
+            Volatile.Write(ref _used, slot + 1);
         }
 
         var original = Row(slot);
@@ -150,7 +151,12 @@ internal sealed unsafe partial class VectorPages : IDisposable
 
     public void Dispose() => Release();
 
-    private Lease Snapshot() => new(this, _heads.Pages, _originals.Pages, _sums, _used);
+    // Rows are counted after their page is there, so that with this order no lock is needed.
+    private Lease Snapshot()
+    {
+        var used = Volatile.Read(ref _used);
+        return new(this, _heads.Pages, _originals.Pages, _sums, used);
+    }
 
     private void Release()
     {

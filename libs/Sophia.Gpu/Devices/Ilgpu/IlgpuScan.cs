@@ -79,7 +79,17 @@ internal sealed class IlgpuScan : IRowScan
             throw new ArgumentException($"{bytes:N0} bytes at {offset:N0} of {memory.Bytes:N0} do not take two units of {pages.UnitBytes:N0}.", nameof(bytes));
         }
 
-        Failures.Guard(() => Run(((IlgpuMemory)memory).Buffer.View.BaseView, offset, Math.Max(half, pages.UnitBytes), pages, units, fill));
+        Failures.Guard(() =>
+        {
+            try
+            {
+                Run(((IlgpuMemory)memory).Buffer.View.BaseView, offset, Math.Max(half, pages.UnitBytes), pages, units, fill);
+            }
+            finally
+            {
+                Release();
+            }
+        });
     }
 
     public IReadOnlyList<BestRows> Finish()
@@ -152,10 +162,22 @@ internal sealed class IlgpuScan : IRowScan
             });
             at += count;
         }
+    }
 
-        // The range is the caller's again.
-        _scanner.Lanes[0].Stream.Synchronize();
-        _scanner.Lanes[1].Stream.Synchronize();
+    // The range is the caller's again, also when a unit could not be filled while another one was being copied.
+    private void Release()
+    {
+        foreach (var lane in _scanner.Lanes)
+        {
+            try
+            {
+                lane.Stream.Synchronize();
+            }
+            finally
+            {
+                lane.Unstage();
+            }
+        }
     }
 
     private void Run(ScanLane lane, ArrayView<byte> memory, RowPages pages)

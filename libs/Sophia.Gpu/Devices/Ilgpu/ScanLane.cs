@@ -12,6 +12,7 @@ internal sealed class ScanLane : IDisposable
 {
     private readonly Accelerator _accelerator;
     private PageLockedArray1D<byte>? _staging;
+    private long _staged;
 
     public ScanLane(Accelerator accelerator, int threads, int groups)
     {
@@ -30,7 +31,7 @@ internal sealed class ScanLane : IDisposable
 
     public Scratch<float> Uppers { get; }
 
-    /// <summary>Host memory that the device copies from by itself.</summary>
+    /// <summary>Host memory that the device copies from by itself, until <see cref="Unstage"/>.</summary>
     public PageLockedArray1D<byte> Staging(long bytes)
     {
         if (_staging is null || _staging.Length < bytes)
@@ -40,7 +41,15 @@ internal sealed class ScanLane : IDisposable
             _staging = _accelerator.AllocatePageLocked1D<byte>(bytes);
         }
 
+        _staged = Math.Max(_staged, bytes);
         return _staging;
+    }
+
+    /// <summary>Overwrites what was staged: it may be the vector of a record that is forgotten before the next scan.</summary>
+    public void Unstage()
+    {
+        _staging?.GetArray().AsSpan(0, (int)_staged).Clear();
+        _staged = 0;
     }
 
     public void Dispose()

@@ -58,7 +58,7 @@ public sealed class DeviceFaultTests
     }
 
     [Fact]
-    public void Nor_by_shards_that_did_not_see_the_error()
+    public void Shards_that_did_not_see_the_error_do_not_trust_what_stood_there_either()
     {
         var faulty = new FaultyDevice();
         using var device = new SmallDevice(faulty, 1000, 64);

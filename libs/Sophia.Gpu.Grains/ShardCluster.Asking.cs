@@ -23,7 +23,7 @@ public sealed partial class ShardCluster
     private static readonly TimeSpan Lost = TimeSpan.FromMilliseconds(500);
 
     // A node that died is asked until the others know of it and have its shards; the call's time is the limit.
-    private async Task<ShardReply> AskAsync(ShardAddress address, ClusterCall call, PartCall? part, long started, CancellationToken cancellationToken)
+    private async Task<ShardReply> AskAsync(ShardAddress address, ClusterCall call, PartCall? part, long required, long started, CancellationToken cancellationToken)
     {
         var calls = new List<Task<Immutable<ShardReply>>>();
         var timeouts = 0;
@@ -31,14 +31,14 @@ public sealed partial class ShardCluster
         {
             var (client, begun, left) = (Client, _clock.GetTimestamp(), call.Timeout - _clock.GetElapsedTime(started));
             left = left > TimeSpan.Zero ? left : TimeSpan.Zero;
-            var patience = call.AllowPartial ? TimeSpan.Zero : left < Attempt ? left : Attempt;
+            var patience = PatienceOf(call, required, left);
             ShardReply reply;
             var mayAskAgain = false;
             try
             {
-                var asked = new ShardCall(part is null ? call.Query : null, call.MinSequence.Number, call.Known, patience) { Part = part };
+                var asked = new ShardCall(part is null ? call.Query : null, Math.Max(call.MinSequence.Number, required), call.Known, patience) { Part = part };
                 calls.Add(client.GetGrain<IShardGrain>(address.ToString()).SearchAsync(new Immutable<ShardCall>(asked), cancellationToken));
-                var limit = call.AllowPartial && isFirst ? Lost : patience + (Answering * (1 << Math.Clamp(timeouts - 1, 0, MostDoublings)));
+                var limit = call.AllowPartial && isFirst ? patience + Lost : patience + (Answering * (1 << Math.Clamp(timeouts - 1, 0, MostDoublings)));
                 var answered = await Task.WhenAny(calls).WaitAsync(limit < left + Answering ? limit : left + Answering, _clock, cancellationToken);
                 calls.Remove(answered);
                 reply = (await answered).Value;
@@ -60,6 +60,10 @@ public sealed partial class ShardCluster
             await Task.Delay(Pause, _clock, cancellationToken);
         }
     }
+
+    /// <summary>What the shard may wait. One that is there and only has to come to a change is not missing yet, though it may be.</summary>
+    internal static TimeSpan PatienceOf(ClusterCall call, long required, TimeSpan left) =>
+        call.AllowPartial && required == 0 ? TimeSpan.Zero : left < Attempt ? left : Attempt;
 
     /// <summary>A node that was heard of since that moment has the shard whole in memory.</summary>
     private bool IsHeld(ShardAddress address, long since) =>

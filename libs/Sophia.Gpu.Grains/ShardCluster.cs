@@ -90,7 +90,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
         if (_shards.GetValueOrDefault(ns.Id, 1) == 1)
         {
             // Nearly every namespace: one call, and the shard ranks.
-            var reply = await AskAsync(ShardAddress.Of(ns, 0), call, null, started, cancellationToken);
+            var reply = await AskAsync(ShardAddress.Of(ns, 0), call, null, 0, started, cancellationToken);
             if (reply is { Outcome: ShardOutcome.Found, HasNext: false })
             {
                 return new ClusterAnswer(reply.Answer!, Sequence.Of(ns.Partition, reply.Seen), []);
@@ -107,8 +107,8 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
 
         while (true)
         {
-            var search = new ShardRound(ns, call, _shards[ns.Id], (shard, part, required) => AskAsync(
-                ShardAddress.Of(ns, shard), required > call.MinSequence.Number ? call with { MinSequence = Sequence.Of(ns.Partition, required) } : call, part, started, cancellationToken));
+            var search = new ShardRound(ns, call, _shards[ns.Id], (shard, part, required) =>
+                AskAsync(ShardAddress.Of(ns, shard), call, part, required, started, cancellationToken));
             var found = await new MergedSearch(ns.Settings, call.Query, (part, _) => search.AskAsync(part)).RunAsync(cancellationToken);
             if (search.IsUnanswered && _clock.GetElapsedTime(started) < call.Timeout)
             {
@@ -126,11 +126,12 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
         }
     }
 
+    /// <param name="required">The change that it had to see because of another shard; 0 for none.</param>
     /// <exception cref="RefusedException">shard-loading, unless the call allows it to be missing.</exception>
-    /// <exception cref="SequenceNotReachedException">It did not see the change asked for.</exception>
-    internal static MissingShard MissingOf(NamespaceInfo ns, int shard, ClusterCall call, ShardReply reply)
+    /// <exception cref="SequenceNotReachedException">It did not see the change that the caller asked for.</exception>
+    internal static MissingShard MissingOf(NamespaceInfo ns, int shard, ClusterCall call, ShardReply reply, long required = 0)
     {
-        if (reply.Outcome == ShardOutcome.Behind)
+        if (reply.Outcome == ShardOutcome.Behind && required <= call.MinSequence.Number)
         {
             throw new SequenceNotReachedException(call.MinSequence, Sequence.Of(ns.Partition, reply.Seen));
         }
@@ -138,6 +139,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
         var reason = reply.Outcome switch
         {
             ShardOutcome.Loading => $"It is still being loaded ({reply.Records:N0} records so far).",
+            ShardOutcome.Behind => $"It has not come to change {required:N0} yet, by which a record may have come to it from another shard; it is at {reply.Seen:N0}.",
             ShardOutcome.NoRoom => $"No node has room for it. {reply.Reason}",
             _ => $"It is not there: {reply.Reason}",
         };

@@ -6,8 +6,10 @@ namespace Sophia.Gpu.Grains;
 /// <summary>
 /// The shards of a namespace as one search asks them, round by round. One that is missing in a round is not asked again, so that all
 /// rounds are of the same shards; one that turns out to have been opened meanwhile is asked too.
+/// A new version of a record leaves its shard and comes to one behind it. A shard that has not seen such a change when another has, or
+/// may have, let the record go is asked again; else neither would tell the record, which was there all the time.
 /// </summary>
-/// <param name="ask">Asks a shard; the number is that of the change that it must have seen.</param>
+/// <param name="ask">Asks a shard; the number is that of the change that it must have seen because of another, 0 for none.</param>
 internal sealed class ShardRound(NamespaceInfo ns, ClusterCall call, int shards, Func<int, PartCall, long, Task<ShardReply>> ask)
 {
     private readonly Dictionary<int, MissingShard> _missing = [];
@@ -39,29 +41,43 @@ internal sealed class ShardRound(NamespaceInfo ns, ClusterCall call, int shards,
             Take(replies, opened, await ask(opened, part, 0));
         }
 
-        if (part.Kind == PartKind.Candidates && replies.Count > 0)
+        if (part.Kind is PartKind.Candidates or PartKind.Surroundings)
         {
             await CatchUpAsync(replies, part);
+        }
+
+        if (part.Kind == PartKind.Candidates)
+        {
+            Seen = replies.Count == 0 ? 0 : replies.Values.Min(static reply => reply.Seen);
         }
 
         return [.. replies.Values.Select(static reply => reply.Part!)];
     }
 
-    // A new version of a record leaves its shard and comes to the last one. Had the last one seen less than another, a record might
-    // have left the other and not have come yet.
+    // Once in order is enough: records only go to shards behind theirs.
     private async Task CatchUpAsync(SortedDictionary<int, ShardReply> replies, PartCall part)
     {
-        var most = replies.Values.Max(static reply => reply.Seen);
-        if (replies.TryGetValue(Shards - 1, out var last) && last.Seen < most)
+        var moved = 0L;
+        for (var shard = 0; shard < Shards; shard++)
         {
-            replies.Remove(Shards - 1);
-            Take(replies, Shards - 1, await ask(Shards - 1, part, most));
-        }
+            if (_missing.ContainsKey(shard))
+            {
+                continue;
+            }
 
-        Seen = replies.Count == 0 ? 0 : replies.Values.Min(static reply => reply.Seen);
+            if (!replies.TryGetValue(shard, out var reply) || reply.MayLack(moved))
+            {
+                replies.Remove(shard);
+                reply = await ask(shard, part, moved);
+                Take(replies, shard, reply, moved);
+            }
+
+            moved = Math.Max(moved, reply.LastMove);
+            Shards += shard == Shards - 1 && reply.HasNext ? 1 : 0;
+        }
     }
 
-    private void Take(SortedDictionary<int, ShardReply> replies, int shard, ShardReply reply)
+    private void Take(SortedDictionary<int, ShardReply> replies, int shard, ShardReply reply, long required = 0)
     {
         if (reply.Outcome == ShardOutcome.Found)
         {
@@ -69,7 +85,7 @@ internal sealed class ShardRound(NamespaceInfo ns, ClusterCall call, int shards,
         }
         else
         {
-            _missing[shard] = ShardCluster.MissingOf(ns, shard, call, reply);
+            _missing[shard] = ShardCluster.MissingOf(ns, shard, call, reply, required);
             _unanswered += reply.IsUnanswered ? 1 : 0;
         }
     }

@@ -38,6 +38,9 @@ internal sealed partial class LoadedShard
 
         await reading.ConfigureAwait(false);
         await preparing.ConfigureAwait(false);
+
+        // What went to a shard behind this one while rows were read was not among them, nor what had gone before.
+        Volatile.Write(ref _lastMove, Span.IsWhole ? start : (await _store.ReadWatermarksAsync(cancellationToken).ConfigureAwait(false))[Namespace.Partition]);
         Volatile.Write(ref _seen, start);
     }
 

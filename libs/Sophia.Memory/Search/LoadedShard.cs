@@ -26,6 +26,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     private readonly Task _running;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _seen;
+    private long _lastMove;
     private long _usedAt;
     private int _searching;
     private readonly long _openedAt;
@@ -61,6 +62,13 @@ internal sealed partial class LoadedShard : IAsyncDisposable
 
     /// <summary>The number of the last change of the namespace's partition that is in the shard.</summary>
     public long Seen => Volatile.Read(ref _seen);
+
+    /// <summary>
+    /// The number of the last change by which a record may have gone from here to a shard behind this one. It may be above
+    /// <see cref="Seen"/>: a batch of changes is searched while it is taken in. What a search did not find for such a change is
+    /// counted when this is read after the search.
+    /// </summary>
+    public long LastMove => Volatile.Read(ref _lastMove);
 
     /// <summary>True when the cursor's task has ended with an error, so that the shard must be loaded anew.</summary>
     public bool IsBroken => _running.IsFaulted || _ready.Task.IsFaulted || _isDistrusted;
@@ -256,11 +264,27 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         {
             Shard.Put(record);
         }
-        else if (entry.Kind != ChangeKind.Put || !Span.Holds(entry.Sequence))
+        else if (entry.Kind != ChangeKind.Put)
         {
             Shard.Remove(entry.Id, entry.Sequence);
         }
+        else if (!Span.Holds(entry.Sequence))
+        {
+            GiveAway(entry);
+        }
 
         // A put without its record was erased since; the tombstone that says so comes later in the log.
+    }
+
+    // Said before it is done, or a search might miss the record and not know why; unsaid when the record was not here.
+    private void GiveAway(LogEntry entry)
+    {
+        var (before, records) = (_lastMove, Shard.Count);
+        Volatile.Write(ref _lastMove, entry.Sequence.Number);
+        Shard.Remove(entry.Id, entry.Sequence);
+        if (Shard.Count == records)
+        {
+            Volatile.Write(ref _lastMove, before);
+        }
     }
 }

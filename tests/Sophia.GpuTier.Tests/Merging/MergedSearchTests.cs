@@ -3,6 +3,7 @@ using System.Text;
 using CsCheck;
 using Sophia.Gpu.Shards;
 using Sophia.Gpu.Shards.Merging;
+using Sophia.Memory.Log;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
@@ -64,6 +65,28 @@ public sealed class MergedSearchTests
         var answer = await MergeAsync([first, second], 0, new ShardQuery { Text = "lantern", Mode = SearchMode.Lexical, Now = ShardRecords.Now });
 
         Assert.Equal(["s/1", "s/2"], answer.Hits.Select(static hit => hit.Key));
+    }
+
+    [Fact]
+    public async Task A_look_alike_that_moves_to_another_shard_between_two_questions_stays_in_the_answer()
+    {
+        using var first = ShardRecords.Shard(Dimensions);
+        using var second = ShardRecords.Shard(Dimensions);
+        first.Put(ShardRecords.Record("a", 1, "The lantern.", [1, 0, 0, 0, 0, 0]));
+        second.Put(ShardRecords.Record("b", 2, "The lantern.", [1, 0, 0, 0, 0, 0]));
+        var query = new ShardQuery { Text = "lantern", Mode = SearchMode.Lexical, Fold = true, Now = ShardRecords.Now };
+
+        var answer = await new MergedSearch(ShardRecords.Namespace(Dimensions).Settings, query, (call, stop) =>
+        {
+            if (call.Kind == PartKind.Vectors)
+            {
+                first.Remove(ShardRecords.IdOf("a"), Sequence.Of(0, 3));
+            }
+
+            return Task.FromResult<IReadOnlyList<PartAnswer>>([first.Ask(call, stop), second.Ask(call, stop)]);
+        }).RunAsync(default);
+
+        Assert.Equal(["a", "b"], answer.Hits.Select(static hit => hit.Key));
     }
 
     /// <param name="padded">

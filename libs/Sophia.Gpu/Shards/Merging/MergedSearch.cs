@@ -173,10 +173,10 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
             vectors[vector.Id] = vector.Vector;
         }
 
-        // One that went since it was told is no near-duplicate that could be shown.
-        foreach (var gone in alike.Where(id => !vectors.ContainsKey(id)))
+        // One that is between two shards now stays as it was told; only what it is like is not known.
+        foreach (var moved in alike.Where(id => !vectors.ContainsKey(id)))
         {
-            rows.Remove(gone);
+            rows[moved] = rows[moved] with { HasVector = false, Content = 0 };
         }
 
         return vectors;

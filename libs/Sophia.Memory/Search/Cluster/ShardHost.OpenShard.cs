@@ -105,14 +105,16 @@ public sealed partial class ShardHost
 
                 var seen = shard.Seen;
                 var begun = Stopwatch.GetTimestamp();
-                var reply = new ShardReply(ShardOutcome.Found, null, seen, shard.Shard.Count) { HasNext = shard.Span.HasNext };
+                var reply = new ShardReply(ShardOutcome.Found, null, seen, shard.Shard.Count);
                 reply = call.Part is { } part
                     ? reply with { Part = shard.Ask((part, cancellationToken), static (one, asked) => one.Ask(asked.part, asked.cancellationToken), cancellationToken) }
                     : reply with { Answer = await shard.Batcher.SearchAsync(call.Query!, cancellationToken).ConfigureAwait(false) };
                 if (reply.Part is not null || reply.Answer is not null)
                 {
                     _host._meters.L0.Hit(Stopwatch.GetTimestamp() - begun);
-                    return reply;
+
+                    // After the search, and in this order: what went meanwhile is told, and where it went to.
+                    return reply with { LastMove = shard.LastMove, End = shard.Span.End?.Number };
                 }
             }
         }

@@ -47,8 +47,17 @@ public sealed record ShardReply(ShardOutcome Outcome, ShardAnswer? Answer, long 
     /// <summary>Set when found and a part was asked for.</summary>
     public PartAnswer? Part { get; init; }
 
+    /// <summary>The number of the last change by which a record that was not found may have gone to a shard behind this one; above <see cref="Seen"/> when it went during the search.</summary>
+    public long LastMove { get; init; }
+
+    /// <summary>Where the shard behind this one begins; null while there is none.</summary>
+    public long? End { get; init; }
+
     /// <summary>The namespace has a shard behind this one.</summary>
-    public bool HasNext { get; init; }
+    public bool HasNext => End is not null;
+
+    /// <summary>It may have to take in a change up to this number.</summary>
+    public bool MayLack(long number) => Seen < number && Seen + 1 < (End ?? long.MaxValue);
 
     /// <summary>No shard said this: its caller had no answer from any node.</summary>
     public bool IsUnanswered { get; init; }

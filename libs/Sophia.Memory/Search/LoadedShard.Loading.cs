@@ -13,7 +13,8 @@ internal sealed partial class LoadedShard
 {
     private const int BatchesAhead = 4;
 
-    private async Task LoadAsync(CancellationToken cancellationToken)
+    /// <returns>The change up to which the log must be followed before nothing is missing.</returns>
+    private async Task<long> LoadAsync(CancellationToken cancellationToken)
     {
         var start = _tail.Seen[Namespace.Partition];
         await Span.ReadAsync(start, cancellationToken).ConfigureAwait(false);
@@ -39,9 +40,16 @@ internal sealed partial class LoadedShard
         await reading.ConfigureAwait(false);
         await preparing.ConfigureAwait(false);
 
-        // What went to a shard behind this one while rows were read was not among them, nor what had gone before.
-        Volatile.Write(ref _lastMove, Span.IsWhole ? start : (await _store.ReadWatermarksAsync(cancellationToken).ConfigureAwait(false))[Namespace.Partition]);
+        // A record that got a new version while rows were read was passed by with it, and comes with the log, here or in a shard behind this one.
+        var last = Span.IsWhole ? start : (await _store.ReadWatermarksAsync(cancellationToken).ConfigureAwait(false))[Namespace.Partition];
+        if (_tail.Seen[Namespace.Partition] < last)
+        {
+            _tail.Wake();
+        }
+
+        Volatile.Write(ref _lastMove, last);
         Volatile.Write(ref _seen, start);
+        return last;
     }
 
     private async Task ReadAllAsync(long start, ChannelWriter<List<MemoryRecord>> rows, CancellationToken cancellationToken)

@@ -57,7 +57,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     /// <summary>For searches that come from many callers at once.</summary>
     public SearchBatcher Batcher { get; }
 
-    /// <summary>Completes when the shard holds all that the store held when loading began; fails if loading failed.</summary>
+    /// <summary>Completes when the shard holds all that the store held when loading ended; fails if loading failed.</summary>
     public Task Ready => _ready.Task;
 
     /// <summary>The number of the last change of the namespace's partition that is in the shard.</summary>
@@ -173,9 +173,8 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         try
         {
             using var contents = await _tail.WantContentsAsync(Namespace.Partition, cancellationToken).ConfigureAwait(false);
-            await LoadAsync(cancellationToken).ConfigureAwait(false);
-            _ready.TrySetResult();
-            await FollowAsync(cancellationToken).ConfigureAwait(false);
+            var last = await LoadAsync(cancellationToken).ConfigureAwait(false);
+            await FollowAsync(last, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -188,12 +187,18 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         }
     }
 
-    private async Task FollowAsync(CancellationToken cancellationToken)
+    /// <param name="last">With this change it is ready.</param>
+    private async Task FollowAsync(long last, CancellationToken cancellationToken)
     {
         var partition = Namespace.Partition;
         var entries = new List<LogEntry>(ReadSize);
         while (true)
         {
+            if (Seen >= last)
+            {
+                _ready.TrySetResult();
+            }
+
             var next = _tail.NextAsync(partition);
             long reached;
             try

@@ -167,6 +167,18 @@ internal sealed class ShardDirectory(
         }
     }
 
+    /// <summary>Drops shards that no longer follow the log: what is forgotten must not stay in them until somebody searches.</summary>
+    public async Task DropBrokenAsync()
+    {
+        foreach (var shard in _shards.Values)
+        {
+            if (shard is { IsBroken: true, IsSearching: false })
+            {
+                await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
+            }
+        }
+    }
+
     /// <summary>While shards take more than they may: drops those that nobody has asked for of late, the longest unused first.</summary>
     public async Task DropBeyondRoomAsync(LoadedShard? loading = null)
     {

@@ -30,6 +30,38 @@ public sealed class LateChangesTests
         Assert.Equal(["k"], Keys(reply));
     }
 
+    [Fact]
+    public async Task A_shard_that_was_brought_to_a_change_over_a_gap_in_the_log_is_loaded_anew_before_it_is_searched()
+    {
+        await using var node = await Node.StartAsync("A walrus in the harbour.");
+        var shard = await node.OpenAsync();
+        await shard.WarmAsync(default);
+        var last = await node.WriteOverAGapAsync();
+
+        var searching = shard.SearchAsync(node.Walrus(last), default).AsTask();
+        node.Store.LogIsDown = false;
+        await shard.ReachAsync(last, Node.Patience, default);
+
+        Assert.Equal(["other"], Keys(await searching));
+    }
+
+    [Fact]
+    public async Task A_shard_that_missed_changes_goes_from_memory_though_nobody_searches_it()
+    {
+        await using var node = await Node.StartAsync("A walrus in the harbour.");
+        var shard = await node.OpenAsync();
+        await shard.WarmAsync(default);
+        await node.Host.TidyAsync();
+        Assert.Single(node.Host.Report());
+
+        var last = await node.WriteOverAGapAsync();
+        node.Store.LogIsDown = false;
+        await shard.ReachAsync(last, Node.Patience, default);
+        await node.Host.TidyAsync();
+
+        Assert.Empty(node.Host.Report());
+    }
+
     private static IEnumerable<string> Keys(ShardReply reply)
     {
         Assert.Equal(ShardOutcome.Found, reply.Outcome);
@@ -69,6 +101,16 @@ public sealed class LateChangesTests
 
         public async Task<long> PutAsync(string key, string text) => (await _writer.PutAsync(
             _ns, [new PutRequest(new RecordDraft { Key = key, Content = Encoding.UTF8.GetBytes(text) })], null, new Trail(), default)).Last.Number;
+
+        /// <summary>Deletes the record and writes another; the deletion is trimmed from the log, which the node cannot read until the test says so.</summary>
+        public async Task<long> WriteOverAGapAsync()
+        {
+            Store.LogIsDown = true;
+            await _writer.DeleteAsync(_ns, "k", default, null, new Trail(), default);
+            _clock.Advance(TimeSpan.FromDays(1));
+            Assert.NotEqual(0, await Store.TrimLogAsync(_ns, _clock.GetUtcNow().AddHours(-1), 100, default));
+            return await PutAsync("other", "Another walrus.");
+        }
 
         public async Task<ShardHost.OpenShard> OpenAsync() => await Host.OpenAsync(ShardAddress.Of(_ns, 0), default);
 

@@ -104,6 +104,12 @@ public sealed partial class ShardHost
                 }
 
                 var seen = shard.Seen;
+                if (shard.IsBroken)
+                {
+                    // It came so far over a gap in the log, or not at all.
+                    continue;
+                }
+
                 var begun = Stopwatch.GetTimestamp();
                 var reply = new ShardReply(ShardOutcome.Found, null, seen, shard.Shard.Count);
                 reply = call.Part is { } part

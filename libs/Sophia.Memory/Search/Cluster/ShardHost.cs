@@ -124,7 +124,7 @@ public sealed partial class ShardHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Drops shards that are in memory and not served here for long, and cold ones where shards take more than they may.</summary>
+    /// <summary>Drops shards that are in memory and not served here for long, broken ones, and cold ones where shards take more than they may.</summary>
     /// <returns>Those that were served here and made room for others: nobody should go on to ask for them here.</returns>
     public async Task<IReadOnlyList<ShardAddress>> TidyAsync()
     {
@@ -134,6 +134,7 @@ public sealed partial class ShardHost : IAsyncDisposable
         }
 
         _shards.DistrustIncomplete();
+        await _shards.DropBrokenAsync().ConfigureAwait(false);
         await _shards.DropBeyondRoomAsync().ConfigureAwait(false);
         var displaced = new List<ShardAddress>();
         while (_shards.TryTakeDisplaced(out var shard))

@@ -11,7 +11,7 @@ namespace Sophia.Gpu.DeviceVectors;
 /// </summary>
 /// <param name="units">Its own from now on.</param>
 /// <param name="place">Of the device among those that share the rows.</param>
-internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, VectorPages vectors, int place) : IDisposable
+internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units, VectorPages vectors, int place) : IDisposable
 {
     /// <summary>Searches in one pass: two tiles of the kernels for many queries.</summary>
     private const int MostTogether = 64;
@@ -37,85 +37,6 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, Vector
 
     /// <summary>Units that stand on the device, about.</summary>
     public int Units => units.Count;
-
-    /// <summary>Writes what has changed of what stands on the device.</summary>
-    public void Write()
-    {
-        lock (_turn)
-        {
-            if (_isDisposed || device.Gate.Failure is not null)
-            {
-                return;
-            }
-
-            ForgetIfReopened();
-            using var pages = vectors.Take();
-            var changed = TakeChanged(pages);
-            try
-            {
-                units.Write(pages, changed);
-            }
-            catch (DeviceFailedException e)
-            {
-                units.Forget();
-                device.Gate.Close(e.Message);
-            }
-            catch (ShardDamagedException)
-            {
-                // The next search says so; until then nothing stays there that was taken away.
-                units.Clear();
-            }
-            catch (Exception e) when (e is DeviceMemoryException or ObjectDisposedException)
-            {
-                // As at a look: the next one is a second away.
-                lock (_marking)
-                {
-                    _changed.UnionWith(changed);
-                }
-            }
-        }
-    }
-
-    /// <summary>Compares the next few units with what was written there; pages that differ are written anew before the next scan.</summary>
-    /// <param name="most">Units.</param>
-    /// <param name="isThrough">The last unit was looked at.</param>
-    /// <returns>How many units were looked at.</returns>
-    public int Look(int most, out bool isThrough)
-    {
-        var damaged = new List<int>();
-        isThrough = true;
-        lock (_turn)
-        {
-            if (_isDisposed || device.Gate.Failure is not null)
-            {
-                return 0;
-            }
-
-            ForgetIfReopened();
-            try
-            {
-                var looked = units.LookAt(most, damaged, out isThrough);
-                lock (_marking)
-                {
-                    // One that waits to be written anyway was counted before, or need not be.
-                    VectorMeters.DamagedOnDevice.Add(damaged.Count(_changed.Add));
-                }
-
-                return looked;
-            }
-            catch (DeviceFailedException e)
-            {
-                units.Forget();
-                device.Gate.Close(e.Message);
-                return 0;
-            }
-            catch (Exception e) when (e is DeviceMemoryException or ObjectDisposedException)
-            {
-                // No room for the few sums just now, or the process ends: the next look is a second away.
-                return 0;
-            }
-        }
-    }
 
     /// <summary>A slot's vector was written or taken away.</summary>
     public void Changed(int slot)
@@ -226,11 +147,7 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, Vector
             // From here on changes are of rows that the search looks at once more when it is done.
             var (changed, blank) = (TakeChanged(pages), new List<int>());
             var offsets = units.Pin(pages, isWanted, isOwn, changed, blank);
-            lock (_marking)
-            {
-                _changed.UnionWith(blank);
-            }
-
+            Mark(blank);
             if (offsets.AsSpan().ContainsAnyInRange(0, long.MaxValue))
             {
                 scan.Scan(device.Vectors.Memory, shape with { Units = offsets });
@@ -272,6 +189,14 @@ internal sealed class DevicePasses(DeviceScans device, DeviceUnits units, Vector
             _changed = [.. changed.Where(page => page >= pages.Pages)];
             changed.ExceptWith(_changed);
             return changed;
+        }
+    }
+
+    private void Mark(IReadOnlyCollection<int> pages)
+    {
+        lock (_marking)
+        {
+            _changed.UnionWith(pages);
         }
     }
 

@@ -231,13 +231,9 @@ internal sealed partial class SharedTier : IAsyncDisposable
 
             LogRestored(missed);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            Break("The service is stopping.", missedChange: true);
-        }
         catch (Exception error)
         {
-            // Whatever it is, the loop must go on: it is the only way back to the cache.
+            // Whatever it is, the loop must go on until the service stops: it is the only way back to the cache.
             lock (_state)
             {
                 _missedChange = true;

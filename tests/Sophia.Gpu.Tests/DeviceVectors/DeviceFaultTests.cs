@@ -46,14 +46,7 @@ public sealed class DeviceFaultTests
         using var device = new SmallDevice(faulty, 1000, 64);
         using var full = new Filled(device, 300, 100);
         Assert.True(full.Search());
-        faulty.FailsAt = "finish";
-        Assert.False(full.Search());
-        faulty.FailsAt = null;
-
-        // As a device that was reset comes back.
-        var pool = device.Pools[2];
-        pool.Memory.Discard(0, pool.Memory.Bytes);
-        device.Clock.Advance(TimeSpan.FromSeconds(1));
+        FailAndReset(faulty, device, full);
         Assert.True(full.Search());
     }
 
@@ -65,15 +58,21 @@ public sealed class DeviceFaultTests
         using var other = new Filled(device, 300, 100);
         using var failing = new Filled(device, 300, 100);
         Assert.True(other.Search() && failing.Search());
+        FailAndReset(faulty, device, failing);
+
+        Assert.True(failing.Search());
+        Assert.True(other.Search());
+    }
+
+    // As a device that was reset comes back.
+    private static void FailAndReset(FaultyDevice faulty, SmallDevice device, Filled searched)
+    {
         faulty.FailsAt = "finish";
-        Assert.False(failing.Search());
+        Assert.False(searched.Search());
         faulty.FailsAt = null;
         var pool = device.Pools[2];
         pool.Memory.Discard(0, pool.Memory.Bytes);
         device.Clock.Advance(TimeSpan.FromSeconds(1));
-
-        Assert.True(failing.Search());
-        Assert.True(other.Search());
     }
 
     /// <summary>Of all rows the codes or the bound are changed in the device's memory: the best row then scores more than the device says it can.</summary>

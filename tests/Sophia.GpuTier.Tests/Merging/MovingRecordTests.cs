@@ -12,6 +12,7 @@ using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
 using Sophia.Stores.Sqlite;
+using Sophia.Tests.Infrastructure;
 
 namespace Sophia.GpuTier.Tests.Merging;
 
@@ -111,7 +112,7 @@ public sealed class MovingRecordTests
         }
     }
 
-    private sealed class WatchedShard(IShard inner) : IShard
+    private sealed class WatchedShard(IShard inner) : DelegatingShard(inner)
     {
         private readonly TaskCompletionSource _removed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -119,37 +120,21 @@ public sealed class MovingRecordTests
 
         public Task Removed => _removed.Task;
 
-        public int Count => inner.Count;
-
-        public long SizeInMemory => inner.SizeInMemory;
-
-        public void Put(MemoryRecord record) => inner.Put(record);
-
-        public PreparedRecord Prepare(MemoryRecord record) => inner.Prepare(record);
-
-        public void Put(PreparedRecord record) => inner.Put(record);
-
-        public void Remove(RecordId id, Sequence sequence)
+        public override void Remove(RecordId id, Sequence sequence)
         {
-            inner.Remove(id, sequence);
+            base.Remove(id, sequence);
             _removed.TrySetResult();
         }
 
-        public IReadOnlyList<ShardAnswer> Search(IReadOnlyList<ShardQuery> queries, CancellationToken cancellationToken) => inner.Search(queries, cancellationToken);
-
-        public ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken) => inner.Search(query, cancellationToken);
-
         // What is found in the end is what is there in the end, as with a scan that holds no lock.
-        public PartAnswer Ask(PartCall call, CancellationToken cancellationToken)
+        public override PartAnswer Ask(PartCall call, CancellationToken cancellationToken)
         {
             if (call.Kind == PartKind.Candidates)
             {
                 Scanning?.Take();
             }
 
-            return inner.Ask(call, cancellationToken);
+            return base.Ask(call, cancellationToken);
         }
-
-        public void Dispose() => inner.Dispose();
     }
 }

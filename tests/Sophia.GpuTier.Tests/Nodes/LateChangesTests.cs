@@ -123,12 +123,4 @@ public sealed class LateChangesTests
             _folder.Dispose();
         }
     }
-
-    /// <summary>No namespace has a second shard.</summary>
-    private sealed class OneShard : IShardMap
-    {
-        public ValueTask<IReadOnlyList<long>> ReadAsync(long namespaceId, CancellationToken cancellationToken) => new([]);
-
-        public ValueTask<long> OpenAsync(long namespaceId, int shard, long first, CancellationToken cancellationToken) => new(first);
-    }
 }

@@ -9,6 +9,7 @@ using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
 using Sophia.Stores.Sqlite;
+using Sophia.Tests.Infrastructure;
 
 namespace Sophia.GpuTier.Tests.Nodes;
 
@@ -56,13 +57,5 @@ public sealed class LeftBehindTests
     {
         var reply = await shard.SearchAsync(new ShardCall(new ShardQuery { Text = "walrus", Mode = SearchMode.Lexical }, 0, 0, TimeSpan.FromSeconds(30)), default);
         Assert.Equal(ShardOutcome.Found, reply.Outcome);
-    }
-
-    /// <summary>No namespace has a second shard.</summary>
-    private sealed class OneShard : IShardMap
-    {
-        public ValueTask<IReadOnlyList<long>> ReadAsync(long namespaceId, CancellationToken cancellationToken) => new([]);
-
-        public ValueTask<long> OpenAsync(long namespaceId, int shard, long first, CancellationToken cancellationToken) => new(first);
     }
 }

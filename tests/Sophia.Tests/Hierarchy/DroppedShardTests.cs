@@ -8,6 +8,7 @@ using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
 using Sophia.Stores.Sqlite;
+using Sophia.Tests.Infrastructure;
 
 namespace Sophia.Tests.Hierarchy;
 
@@ -60,39 +61,17 @@ public sealed class DroppedShardTests
         public IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms) => [];
     }
 
-    private sealed class Damaged(IShard inner, TaskCompletionSource searching) : IShard
+    private sealed class Damaged(IShard inner, TaskCompletionSource searching) : DelegatingShard(inner)
     {
-        public int Count => inner.Count;
-
-        public long SizeInMemory => inner.SizeInMemory;
-
-        public void Put(MemoryRecord record) => inner.Put(record);
-
-        public PreparedRecord Prepare(MemoryRecord record) => inner.Prepare(record);
-
-        public void Put(PreparedRecord record) => inner.Put(record);
-
-        public void Remove(RecordId id, Sequence sequence) => inner.Remove(id, sequence);
-
-        public IReadOnlyList<ShardAnswer> Search(IReadOnlyList<ShardQuery> queries, CancellationToken cancellationToken)
+        public override IReadOnlyList<ShardAnswer> Search(IReadOnlyList<ShardQuery> queries, CancellationToken cancellationToken)
         {
             searching.TrySetResult();
             cancellationToken.WaitHandle.WaitOne();
             throw new OperationCanceledException(cancellationToken);
         }
 
-        public ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken) => Search([query], cancellationToken)[0];
+        public override ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken) => Search([query], cancellationToken)[0];
 
-        public PartAnswer Ask(PartCall call, CancellationToken cancellationToken) => throw new ShardDamagedException("It is not what was written.");
-
-        public void Dispose() => inner.Dispose();
-    }
-
-    /// <summary>No namespace has a second shard.</summary>
-    private sealed class OneShard : IShardMap
-    {
-        public ValueTask<IReadOnlyList<long>> ReadAsync(long namespaceId, CancellationToken cancellationToken) => new([]);
-
-        public ValueTask<long> OpenAsync(long namespaceId, int shard, long first, CancellationToken cancellationToken) => new(first);
+        public override PartAnswer Ask(PartCall call, CancellationToken cancellationToken) => throw new ShardDamagedException("It is not what was written.");
     }
 }

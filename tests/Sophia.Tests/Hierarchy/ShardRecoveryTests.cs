@@ -56,30 +56,12 @@ public sealed class ShardRecoveryTests
         public IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms) => [];
     }
 
-    private sealed class CountedShard(IShard inner, CountingEngine engine) : IShard
+    private sealed class CountedShard(IShard inner, CountingEngine engine) : DelegatingShard(inner)
     {
-        public int Count => inner.Count;
-
-        public long SizeInMemory => inner.SizeInMemory;
-
-        public void Put(MemoryRecord record) => inner.Put(record);
-
-        public PreparedRecord Prepare(MemoryRecord record) => inner.Prepare(record);
-
-        public void Put(PreparedRecord record) => inner.Put(record);
-
-        public void Remove(RecordId id, Sequence sequence) => inner.Remove(id, sequence);
-
-        public IReadOnlyList<ShardAnswer> Search(IReadOnlyList<ShardQuery> queries, CancellationToken cancellationToken) => inner.Search(queries, cancellationToken);
-
-        public PartAnswer Ask(PartCall call, CancellationToken cancellationToken) => inner.Ask(call, cancellationToken);
-
-        public ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken) => inner.Search(query, cancellationToken);
-
-        public void Dispose()
+        public override void Dispose()
         {
             Interlocked.Increment(ref engine.Disposed);
-            inner.Dispose();
+            base.Dispose();
         }
     }
 }

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using Sophia.Tests.Infrastructure;
 
 namespace Sophia.AppHost.Tests;
 
@@ -39,7 +39,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     /// <summary>Starts it with the recorded variables; only ports, and where data lies, are those of this run.</summary>
     public static ServiceProcess Start(string project, IReadOnlyDictionary<string, string> recorded, int redis, int postgres)
     {
-        var own = FreePort();
+        var own = FreePort.Take();
         string Here(string value) => value
             .Replace(Text(Recording.RedisPort), Text(redis), StringComparison.Ordinal)
             .Replace(Text(Recording.PostgresPort), Text(postgres), StringComparison.Ordinal)
@@ -61,7 +61,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     /// <summary>Starts a published service on a port of its own, by the variable that images use.</summary>
     public static ServiceProcess StartPublished(string file, IDictionary<string, string> environment)
     {
-        var port = FreePort();
+        var port = FreePort.Take();
         return new ServiceProcess(file, new Uri($"http://127.0.0.1:{port}"), new Dictionary<string, string>(environment) { ["HTTP_PORTS"] = Text(port) });
     }
 
@@ -127,13 +127,6 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         {
             _output.AppendLine(line);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

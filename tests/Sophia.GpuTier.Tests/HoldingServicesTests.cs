@@ -108,7 +108,7 @@ public sealed class HoldingServicesTests(Database database)
     public async Task One_whose_ports_are_taken_says_so_and_answers_all_the_same()
     {
         await using var cluster = new RunningCluster(database.New());
-        var ports = new[] { ("Sophia__Cluster__NodePort", RunningCluster.FreePort()), ("Sophia__Cluster__GatewayPort", RunningCluster.FreePort()) };
+        var ports = new[] { ("Sophia__Cluster__NodePort", RunningCluster.TakePort()), ("Sophia__Cluster__GatewayPort", RunningCluster.TakePort()) };
         var first = await cluster.StartApiAsync(isClustered: true, [Holds, .. ports]);
         await RunningCluster.ReachesNodesAsync(first);
 

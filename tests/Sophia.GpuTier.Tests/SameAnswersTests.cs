@@ -206,7 +206,7 @@ public sealed partial class SameAnswersTests(Database database)
         await using var cluster = new RunningCluster(database.New());
         (string, string)[] settings =
         [
-            ("Sophia__Cluster__Membership", "localhost"), ("Sophia__Cluster__NodePort", RunningCluster.FreePort()), ("Sophia__Cluster__GatewayPort", RunningCluster.FreePort()),
+            ("Sophia__Cluster__Membership", "localhost"), ("Sophia__Cluster__NodePort", RunningCluster.TakePort()), ("Sophia__Cluster__GatewayPort", RunningCluster.TakePort()),
         ];
         await cluster.StartNodeAsync(settings);
         var api = await cluster.StartApiAsync(isClustered: true, settings);

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Sophia.Bench.Reporting;
+using Sophia.Tests.Infrastructure;
 
 namespace Sophia.Bench.Processes;
 
@@ -53,7 +52,7 @@ internal sealed partial class ServiceProcess : IDisposable
             throw new InvalidOperationException("Sophia.Api is not built; bench/run.sh builds it.");
         }
 
-        var port = FreePort();
+        var port = FreePort.Take();
         var start = Dotnet(Repository.ApiAssembly, "--urls", $"http://127.0.0.1:{port}");
         start.Environment["Sophia__DataDirectory"] = dataDirectory;
         if (postgres is not null)
@@ -72,7 +71,7 @@ internal sealed partial class ServiceProcess : IDisposable
     /// <summary>One of the services with the environment that the AppHost gives it, but for its port.</summary>
     public static ServiceProcess Composed(string assembly, IReadOnlyDictionary<string, string> environment)
     {
-        var port = FreePort();
+        var port = FreePort.Take();
         var start = Dotnet(assembly);
         foreach (var (name, value) in environment)
         {
@@ -86,7 +85,7 @@ internal sealed partial class ServiceProcess : IDisposable
     /// <summary>A node of L0, whose shards the services of one PostgreSQL ask.</summary>
     public static ServiceProcess Node(string dataDirectory, string postgres)
     {
-        var port = FreePort();
+        var port = FreePort.Take();
         var start = Dotnet(Repository.AssemblyOf("Sophia.GpuTier"), "--urls", $"http://127.0.0.1:{port}");
         start.Environment["Sophia__DataDirectory"] = dataDirectory;
         start.Environment["ConnectionStrings__postgres"] = postgres;
@@ -97,7 +96,7 @@ internal sealed partial class ServiceProcess : IDisposable
     /// <summary>The rival: it runs under the service's own runtime settings (garbage collector, tiering).</summary>
     public static ServiceProcess Bare(string bodyFile)
     {
-        var port = FreePort();
+        var port = FreePort.Take();
         return new ServiceProcess(
             Dotnet(
                 "exec", "--runtimeconfig", Path.ChangeExtension(Repository.ApiAssembly, ".runtimeconfig.json"),
@@ -169,13 +168,6 @@ internal sealed partial class ServiceProcess : IDisposable
         // As run.sh starts the service.
         start.Environment.TryAdd("DOTNET_GCgen0size", "0x6000000");
         return start;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public string Output

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text.Json;
+using Sophia.Tests.Infrastructure;
 
 namespace Sophia.Deploy.Tests.Harness;
 
@@ -19,7 +19,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     /// <param name="targets">Where each pod answers, by job.</param>
     public PrometheusServer(string rules, params (string Job, string Pod, Uri Address)[] targets)
     {
-        var port = FreePort();
+        var port = FreePort.Take();
         File.WriteAllText(Path.Combine(_folder, "rules.yaml"), rules);
         File.WriteAllText(Path.Combine(_folder, "prometheus.yaml"), JsonSerializer.Serialize(new
         {
@@ -75,12 +75,5 @@ internal sealed class PrometheusServer : IAsyncDisposable
                 if (watch.Elapsed > TimeSpan.FromSeconds(30)) throw new InvalidOperationException("Prometheus does not answer.", error);
             }
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

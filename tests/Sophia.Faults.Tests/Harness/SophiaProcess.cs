@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using Sophia.Tests.Infrastructure;
 
 namespace Sophia.Faults.Tests.Harness;
 
@@ -111,7 +111,7 @@ internal sealed class SophiaProcess : IAsyncDisposable
     /// <summary>Starts it and waits for nothing.</summary>
     public static SophiaProcess Launch(SophiaSettings settings)
     {
-        var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}"));
+        var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort.Take()}"));
         string[] command = [.. settings.Under, "dotnet", ServiceFile(settings.Service), "--urls", address.GetLeftPart(UriPartial.Authority)];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
@@ -228,13 +228,6 @@ internal sealed class SophiaProcess : IAsyncDisposable
         {
             start.Environment[name] = value;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static void Append(StringBuilder text, string? line)

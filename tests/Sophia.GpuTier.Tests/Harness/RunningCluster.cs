@@ -111,12 +111,8 @@ internal sealed class RunningCluster(string postgres) : IAsyncDisposable
         return JsonDocument.Parse(body).RootElement;
     }
 
-    public static string FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
-    }
+    /// <summary>For a setting of a node's.</summary>
+    public static string TakePort() => FreePort.Take().ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     public async ValueTask DisposeAsync()
     {
@@ -136,7 +132,7 @@ internal sealed class RunningCluster(string postgres) : IAsyncDisposable
             _folders.Add(folder);
         }
 
-        var environment = new Dictionary<string, string> { ["Sophia__Cluster__NodePort"] = "0", ["Sophia__Cluster__GatewayPort"] = "0", ["Sophia__Cluster__ProbeTimeout"] = "00:00:00.5" };
+        var environment = new Dictionary<string, string> { ["Sophia__Cluster__NodePort"] = TakePort(), ["Sophia__Cluster__GatewayPort"] = TakePort(), ["Sophia__Cluster__ProbeTimeout"] = "00:00:00.5" };
         foreach (var (name, value) in settings)
         {
             environment[name] = value;

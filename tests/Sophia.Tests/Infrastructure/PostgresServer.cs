@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Sophia.Tests.Infrastructure;
 
@@ -34,7 +32,7 @@ public sealed class PostgresServer : IDisposable
     /// <exception cref="InvalidOperationException">It did not start; the message has its output.</exception>
     public static PostgresServer StartNew()
     {
-        var server = new PostgresServer(NewFolder(), FreePort());
+        var server = new PostgresServer(NewFolder(), FreePort.Take());
         Run("initdb", "-D", server.DataFolder, "-U", "sophia", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
         server.Start();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
@@ -48,7 +46,7 @@ public sealed class PostgresServer : IDisposable
     {
         File.AppendAllText(Path.Combine(backup, "data", "postgresql.auto.conf"), $"archive_mode = 'off'\nrestore_command = 'cp {archive}/%f %p'\n");
         File.WriteAllText(Path.Combine(backup, "data", "recovery.signal"), "");
-        var server = new PostgresServer(backup, FreePort());
+        var server = new PostgresServer(backup, FreePort.Take());
         server.Start();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
         return server;
@@ -102,13 +100,6 @@ public sealed class PostgresServer : IDisposable
                 .Select(d => Path.Combine(d, "bin"))
                 .FirstOrDefault(d => File.Exists(Path.Combine(d, "initdb")))
             : null;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static void Run(string program, params string[] arguments)

@@ -33,11 +33,7 @@ public sealed class RedisServer : IDisposable
     /// <param name="password">What clients must give; null lets all in.</param>
     public static RedisServer StartNew(string? password = null)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        var server = new RedisServer(port, password);
+        var server = new RedisServer(FreePort.Take(), password);
         server.Start();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
         return server;

@@ -51,8 +51,9 @@ public sealed class AnswerEvictionTests
     private static async Task<CompletionAnswer> AskAsync(CortexMemory cortex, string prompt, string tenant = "acme", CacheUse cache = CacheUse.Exact) =>
         await cortex.CompleteAsync(tenant, null, new CompletionRequest { Messages = [new PromptMessage(ChatRoleName.User, prompt)], Cache = cache }, new Trail(), CancellationToken.None);
 
-    private static Task WithinBudgetAsync(CortexMemory cortex) =>
-        UntilAsync(cortex, static report => Task.FromResult(report.Bytes <= Budget && report.Count > 0));
+    /// <param name="made">Answers so far: each is known as kept, or is gone.</param>
+    private static Task WithinBudgetAsync(CortexMemory cortex, int made) =>
+        UntilAsync(cortex, report => Task.FromResult(report.Bytes <= Budget && report.Count + report.Evictions[AnswerEviction.OverBudget] == made));
 
     private static async Task UntilAsync(CortexMemory cortex, Func<CacheReport, Task<bool>> holds)
     {
@@ -82,7 +83,7 @@ public sealed class AnswerEvictionTests
             await AskAsync(cortex, $"cheap{i} 4000 500");
         }
 
-        await WithinBudgetAsync(cortex);
+        await WithinBudgetAsync(cortex, made: 62);
         Assert.Equal(calls + 60, chat.Calls);
         Assert.Equal(CallOutcome.Hit, (await AskAsync(cortex, "dear 4000 50000")).Outcome);
         Assert.Equal(CallOutcome.Hit, (await AskAsync(cortex, "often 4000 600")).Outcome);
@@ -141,7 +142,7 @@ public sealed class AnswerEvictionTests
         }
 
         await using var after = Open(running, chat);
-        await WithinBudgetAsync(after);
+        await WithinBudgetAsync(after, made: 40);
         Assert.Equal(CallOutcome.Hit, (await AskAsync(after, "p39 3000 139")).Outcome);
         Assert.Equal(CallOutcome.Called, (await AskAsync(after, "p0 3000 100")).Outcome);
     }

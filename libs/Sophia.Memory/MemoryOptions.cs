@@ -5,6 +5,8 @@ namespace Sophia.Memory;
 /// <summary>The settings of the core; section Sophia of the configuration. Every default is stated here.</summary>
 public sealed record MemoryOptions
 {
+    private const int ShardShare = 4;
+
     public RecordLimits Limits { get; init; } = new();
 
     /// <summary>Records that the near copy holds at most; 100,000 by default.</summary>
@@ -13,8 +15,11 @@ public sealed record MemoryOptions
     /// <summary>Bytes that the near copy takes at most; 64 MiB by default.</summary>
     public long NearLimitBytes { get; init; } = 64L << 20;
 
-    /// <summary>Bytes of shards held in memory before cold ones are dropped; 1 GiB by default.</summary>
-    public long ShardLimitBytes { get; init; } = 1L << 30;
+    /// <summary>
+    /// Bytes of shards held in memory before cold ones are dropped; by default a quarter of what the process may use (of the
+    /// machine, or of its container), and at least 1 GiB. To read back a million records takes half a minute.
+    /// </summary>
+    public long ShardLimitBytes { get; init; } = Math.Max(1L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / ShardShare);
 
     /// <summary>How long a shard must be unused before it may be dropped; one minute by default.</summary>
     public TimeSpan ShardIdle { get; init; } = TimeSpan.FromMinutes(1);

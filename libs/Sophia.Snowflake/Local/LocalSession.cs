@@ -4,7 +4,7 @@ using Sophia.Snowflake.Local.Remote;
 namespace Sophia.Snowflake.Local;
 
 /// <summary>One session: schema, warehouse, role, parameters, a transaction. Safe from several threads, which wait for one another.</summary>
-public sealed class LocalSession : IDisposable
+public sealed partial class LocalSession : IDisposable
 {
     private readonly DuckDBConnection _connection;
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -114,46 +114,6 @@ public sealed class LocalSession : IDisposable
         };
     }
 
-    // A table is made by the words in which the engine remembers the other one.
-    private LocalResult Copy(TableCopy copy)
-    {
-        object?[] place = [copy.Source[^1], copy.Source.Count > 1 ? copy.Source[^2] : Schema];
-        using var known = Command("SELECT sql FROM duckdb_tables() WHERE table_name = $1 AND ((database_name = 'SOPHIA' AND schema_name = $2) OR temporary) ORDER BY temporary DESC LIMIT 1", place);
-        if (known.ExecuteScalar() is not string made) throw new SnowflakeException("002003", "42S02", $"SQL compilation error:\nObject '{string.Join('.', copy.Source)}' does not exist or not authorized.");
-        if (copy.IfMissing && IsThere(copy.Target)) return LocalResult.Status(StatementKind.Ddl);
-        var own = !_inTransaction;
-        if (own) Run("BEGIN TRANSACTION");
-        try
-        {
-            Run(copy.Head + made[made.IndexOf('(', StringComparison.Ordinal)..]);
-            if (copy.WithRows) Run($"INSERT INTO {copy.Target} SELECT * FROM {SqlNames.Quoted(copy.Source)}");
-            if (own) Run("COMMIT");
-        }
-        catch when (own)
-        {
-            Run("ROLLBACK");
-            throw;
-        }
-        return LocalResult.Status(StatementKind.Ddl);
-    }
-
-    private bool IsThere(string table)
-    {
-        try
-        {
-            Run($"DESCRIBE {table}");
-            return true;
-        }
-        catch (DuckDBException error) when (error.Message.StartsWith("Catalog", StringComparison.Ordinal)) { return false; }
-    }
-
-    private static LocalResult Counted(int kind, string name, long count) => new([new(name, "fixed", 19)], [[count]], kind);
-
-    private Dictionary<string, string?> State() => new(StringComparer.Ordinal)
-    {
-        ["CURRENT_DATABASE"] = LocalSnowflake.Database, ["CURRENT_SCHEMA"] = Schema, ["CURRENT_WAREHOUSE"] = Warehouse, ["CURRENT_ROLE"] = Role, ["CURRENT_VERSION"] = "9.0.0",
-    };
-
     private LocalResult Query(string sql, IRowSink rows, ReadOnlySpan<object?> values, int kind, CancellationToken cancellationToken)
     {
         using var command = Command(sql, values);
@@ -173,60 +133,6 @@ public sealed class LocalSession : IDisposable
         return new(columns, [], kind);
     }
 
-    private long Change(string sql, IReadOnlyList<object?[]> binds, int wanted, CancellationToken cancellationToken)
-    {
-        var own = binds.Count > 1 && !_inTransaction;
-        if (own) Run("BEGIN TRANSACTION");
-        try
-        {
-            long changed = 0;
-            if (BulkInsert.StageOf(sql, binds, ColumnsOfStage) is { } stage)
-            {
-                StageAppender.Append(_connection, stage.Table, stage.Columns, binds, cancellationToken);
-                changed = binds.Count;
-            }
-            else if (BulkInsert.Of(sql, binds) is { } bulk)
-            {
-                for (var from = 0; from < binds.Count; from += BulkInsert.Rows)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    using var insert = Command(bulk, BulkInsert.Lists(binds, from, Math.Min(BulkInsert.Rows, binds.Count - from), wanted));
-                    changed += Math.Max(0, insert.ExecuteNonQuery());
-                }
-            }
-            else foreach (var values in binds)
-            {
-                using var command = Command(sql, values.AsSpan(0, wanted));
-                using var stop = cancellationToken.Register(static c => ((DuckDBCommand)c!).Cancel(), command);
-                cancellationToken.ThrowIfCancellationRequested();
-                changed += Math.Max(0, command.ExecuteNonQuery());
-            }
-            if (own) Run("COMMIT");
-            return changed;
-        }
-        catch when (own)
-        {
-            Run("ROLLBACK");
-            throw;
-        }
-    }
-
-    // None unless all of its columns are texts or vectors of FLOAT.
-    private IReadOnlyList<StageAppender.Column> ColumnsOfStage(string table)
-    {
-        using var command = Command("SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'temp' AND table_name = $1 ORDER BY column_index", [table]);
-        using var reader = command.ExecuteReader();
-        List<StageAppender.Column> columns = [];
-        while (reader.Read())
-        {
-            var type = reader.GetString(1);
-            var elements = type.StartsWith("FLOAT[", StringComparison.Ordinal) && int.TryParse(type.AsSpan(6, type.Length - 7), System.Globalization.CultureInfo.InvariantCulture, out var length) ? length : 0;
-            if (type != "VARCHAR" && elements == 0) return [];
-            columns.Add(new(reader.GetString(0), elements));
-        }
-        return columns;
-    }
-
     private DuckDBCommand Command(string sql, ReadOnlySpan<object?> values)
     {
         var command = _connection.CreateCommand();
@@ -240,84 +146,5 @@ public sealed class LocalSession : IDisposable
         if (applies) Run(sql);
         _inTransaction = open;
         return LocalResult.Status(kind);
-    }
-
-    private LocalResult Use(SqlToken[] code)
-    {
-        var names = code.Skip(1).Where(static t => !t.Is(".")).Select(static t => t.Kind == SqlTokenKind.QuotedName ? t.Text[1..^1] : t.Text.ToUpperInvariant()).ToArray();
-        switch (names)
-        {
-            case ["WAREHOUSE", var warehouse]: Warehouse = warehouse; break;
-            case ["ROLE", var role]: Role = role; break;
-            case ["DATABASE", LocalSnowflake.Database] or [LocalSnowflake.Database]: SearchIn(LocalSnowflake.DefaultSchema); break;
-            case ["SCHEMA", LocalSnowflake.Database, var schema]: SearchIn(Known(schema)); break;
-            case ["SCHEMA", var schema]: SearchIn(Known(schema)); break;
-            case [LocalSnowflake.Database, var schema]: SearchIn(Known(schema)); break;
-            default: throw new SnowflakeException("002043", "02000", "SQL compilation error:\nObject does not exist, or operation cannot be performed.");
-        }
-        return LocalResult.Status(StatementKind.Use);
-    }
-
-    private LocalResult AlterSession(SqlToken[] code)
-    {
-        if (code.Length < 6 || !code[2].Is("SET")) throw SnowflakeException.Unsupported("ALTER SESSION without SET");
-        for (var i = 3; i + 2 < code.Length; i += 3)
-        {
-            if (!code[i + 1].Is("=")) throw SnowflakeException.Syntax($"syntax error: = is missing behind {code[i].Text}.");
-            if (code[i].Is("AUTOCOMMIT") && !code[i + 2].Is("TRUE")) throw SnowflakeException.Unsupported("AUTOCOMMIT = FALSE");
-            _parameters[code[i].Text.ToUpperInvariant()] = code[i + 2].Text.Trim('\'');
-            if (i + 3 < code.Length && code[i + 3].Is(",")) i++;
-        }
-        return LocalResult.Status(StatementKind.AlterSession);
-    }
-
-    /// <summary>What ALTER SESSION SET gave a parameter, or null.</summary>
-    public string? Parameter(string name)
-    {
-        _parameters.TryGetValue(name, out var value);
-        return value;
-    }
-
-    private string Known(string schema) => Exists(schema) ? schema : throw new SnowflakeException("002043", "02000", "SQL compilation error:\nObject does not exist, or operation cannot be performed.");
-
-    private bool Exists(string schema)
-    {
-        using var command = Command("SELECT count(*) FROM duckdb_schemas() WHERE database_name = $1 AND upper(schema_name) = $2", [LocalSnowflake.Database, schema]);
-        return Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) > 0;
-    }
-
-    // The macros stand in memory.main.
-    private void SearchIn(string schema)
-    {
-        Run($"SET search_path='{LocalSnowflake.Database}.\"{schema.Replace("\"", "\"\"", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}\",memory.main'");
-        Schema = schema;
-    }
-
-    private void Run(string sql)
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
-    }
-
-    private List<string> Texts(string sql)
-    {
-        using var command = Command(sql, []);
-        using var reader = command.ExecuteReader();
-        List<string> texts = [];
-        while (reader.Read()) texts.Add(reader.GetString(0));
-        return texts;
-    }
-
-    /// <summary>Ends the session; a statement that is under way is cancelled first.</summary>
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref _ended, 1) != 0) return;
-        _ending.Cancel();
-        _turn.Wait();
-        _remote.Unregister(_key);
-        _connection.Dispose();
-        _turn.Dispose();
-        _ending.Dispose();
     }
 }

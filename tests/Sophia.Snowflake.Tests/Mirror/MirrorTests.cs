@@ -1,18 +1,16 @@
 using System.Data.Common;
 using System.Text;
-using CsCheck;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
-using Sophia.Memory.Stores;
 using Sophia.Snowflake.Flushing;
 using Sophia.Snowflake.Mirror;
 using Sophia.Tests.Infrastructure;
 
 namespace Sophia.Snowflake.Tests.Mirror;
 
-public class MirrorTests : IAsyncLifetime, IDisposable
+public partial class MirrorTests : IAsyncLifetime, IDisposable
 {
     private static readonly SnowflakeOptions Options = new() { BatchRows = 50, StatementTimeout = TimeSpan.FromSeconds(20) };
     private FaultySnowflake _lake = null!;
@@ -133,76 +131,6 @@ public class MirrorTests : IAsyncLifetime, IDisposable
         mirror.Dispose();
     }
 
-    [Fact]
-    public async Task A_batch_whose_cursor_was_lost_is_done_again_and_nothing_is_doubled()
-    {
-        await PutAsync(_running.Notes, [.. Enumerable.Range(0, 120).Select(i => Draft($"k{i}", $"text {i}"))]);
-        _running.Store.BeforeCommit = groups =>
-        {
-            if (groups.Any(g => g.Operations[0].Namespace.Name == "$state"))
-            {
-                throw new StoreUnavailableException("The cursor is lost.");
-            }
-        };
-        await Assert.ThrowsAsync<StoreUnavailableException>(FlushAsync);
-        Assert.Equal(120, await CountAsync());
-        _running.Store.BeforeCommit = null;
-
-        // Another process, that knows of nothing.
-        var (mirror, flush) = Make("node-b");
-        Assert.Equal(120, await flush.FlushAsync(CancellationToken.None));
-
-        Assert.Equal(120, await CountAsync());
-        await flush.DisposeAsync();
-        mirror.Dispose();
-    }
-
-    [Fact]
-    public async Task Whatever_the_line_does_no_row_is_lost_or_doubled()
-    {
-        await Gen.Select(Gen.Int[0, 5].Array[12], Gen.Int[1, 60].Array[12], Gen.Int).SampleAsync(
-            async (faults, sizes, seed) =>
-            {
-                var random = new Random(seed);
-                var made = 0;
-                for (var round = 0; round < faults.Length; round++)
-                {
-                    await PutAsync(_running.Notes, [.. Enumerable.Range(0, sizes[round]).Select(i => Draft($"k{random.Next(80)}", $"text {made++} of {seed}"))]);
-                    if (round % 4 == 3)
-                    {
-                        await Memory.ForgetAsync(_running.Notes, new ForgetRequest { Keys = [$"k{random.Next(80)}"] }, new Trail(), CancellationToken.None);
-                    }
-
-                    var left = random.Next(1, 5);
-                    _lake.OnLogin = faults[round] switch
-                    {
-                        1 => () => throw new DriverException("HTTP 500"),
-                        2 => () => throw new DriverException("Incorrect username or password was specified.", "08001"),
-                        _ => null,
-                    };
-                    _lake.OnStatement = faults[round] switch
-                    {
-                        3 => (_, _) => --left < 0 ? throw new DriverException("Authentication token has expired.") : Task.CompletedTask,
-                        4 => async (sql, stop) => await (sql.StartsWith("MERGE INTO SOPHIA_AI_MEMORY.MEMORY_LOG", StringComparison.Ordinal) && --left < 3 ? throw new DriverException("HTTP 503") : Task.CompletedTask),
-                        _ => null,
-                    };
-                    try
-                    {
-                        await FlushAsync();
-                    }
-                    catch (DriverException)
-                    {
-                        Assert.NotNull(_flush.Report().LastError);
-                    }
-                }
-
-                (_lake.OnLogin, _lake.OnStatement) = (null, null);
-                await FlushAsync();
-                await AssertSameAsync();
-            },
-            iter: 6, threads: 1);
-    }
-
     private async Task AssertSameAsync()
     {
         List<(long, string, string?)> log = [];
@@ -221,51 +149,6 @@ public class MirrorTests : IAsyncLifetime, IDisposable
         var mirrored = (await _lake.QueryAsync("select sequence, change, content from sophia_ai_memory.memory_log order by sequence")).Select(r => (Convert.ToInt64(r[0]), (string)r[1]!, r[2] as string)).ToList();
         Assert.Equal(log.Where(e => e.Item2 != "put" || e.Item3 is not null).Order(), mirrored.Where(e => e.Item2 != "put" || e.Item3 is not null).Order());
         Assert.Equal(mirrored.Count, mirrored.Select(e => e.Item1).Distinct().Count());
-    }
-
-    [Fact]
-    public async Task A_statement_that_hangs_is_given_up_and_reads_and_writes_go_on_meanwhile()
-    {
-        var (mirror, flush) = Make("node-b", Options with { StatementTimeout = TimeSpan.FromSeconds(3) });
-        await _running.PutAsync("first", "The schema is looked at before anything hangs.");
-        await flush.FlushAsync(CancellationToken.None);
-        await _running.PutAsync("a", "one");
-        // Not even its token ends it.
-        _lake.OnStatement = (_, _) => new TaskCompletionSource().Task;
-        var hanging = flush.FlushAsync(CancellationToken.None);
-
-        await _running.PutAsync("b", "two");
-        Assert.Equal("two", (await _running.GetAsync("b")).Text);
-        await Assert.ThrowsAsync<TimeoutException>(() => hanging);
-        Assert.Contains("within 3 s", flush.Report().LastError, StringComparison.Ordinal);
-
-        _lake.OnStatement = null;
-        await flush.FlushAsync(CancellationToken.None);
-        Assert.Equal(3, await CountAsync());
-        await flush.DisposeAsync();
-        mirror.Dispose();
-    }
-
-    [Fact]
-    public async Task After_a_failure_it_waits_longer_each_time_and_then_catches_up_by_itself()
-    {
-        _lake.OnLogin = () => throw new DriverException("HTTP 500");
-        _flush.Start();
-        await _running.PutAsync("a", "one");
-        await UntilAsync(() => _lake.Logins == 1, TimeSpan.FromMinutes(1));
-        List<TimeSpan> waits = [];
-        for (var i = 2; i <= 11; i++)
-        {
-            var at = _running.Clock.GetUtcNow();
-            await UntilAsync(() => _lake.Logins == i, TimeSpan.FromSeconds(1));
-            waits.Add(_running.Clock.GetUtcNow() - at);
-        }
-
-        Assert.InRange(waits[0], TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
-        Assert.InRange(waits[^1], TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(6));
-        Assert.True(_mirror.Report().Lag > TimeSpan.FromMinutes(10));
-        _lake.OnLogin = null;
-        await UntilAsync(() => _mirror.Report().Rows == 0 && _flush.Report().LastError is null, TimeSpan.FromSeconds(10));
     }
 
     [Fact]
@@ -319,50 +202,6 @@ public class MirrorTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_forget_while_snowflake_is_away_says_so_and_is_done_when_it_is_back()
-    {
-        await _running.PutAsync("a", "one secret");
-        await FlushAsync();
-        _lake.OnLogin = () => throw new DriverException("HTTP 503");
-
-        var proof = await Memory.ForgetAsync(_running.Notes, new ForgetRequest { Keys = ["a"] }, new Trail(), CancellationToken.None);
-
-        Assert.Equal(0, proof.Archived);
-        Assert.Contains(proof.StillHeldBy, text => text.StartsWith("Snowflake could not be asked to erase its copies", StringComparison.Ordinal));
-        Assert.Equal(1, await CountAsync("content like '%secret%'"));
-        _lake.OnLogin = null;
-        await FlushAsync();
-        Assert.Equal(0, await CountAsync("content like '%secret%'"));
-        Assert.Equal([[0L]], await _lake.QueryAsync("select count(*) from sophia_ai_memory.memory_vectors_256"));
-    }
-
-    [Fact]
-    public async Task A_vector_whose_cursor_was_lost_is_erased_all_the_same()
-    {
-        await _running.PutAsync("a", "one secret");
-        _running.Store.BeforeCommit = groups =>
-        {
-            if (groups.Any(g => g.Operations[0].Namespace.Name == "$state"))
-            {
-                throw new StoreUnavailableException("The cursor is lost.");
-            }
-        };
-        await Assert.ThrowsAsync<StoreUnavailableException>(FlushAsync);
-        _running.Store.BeforeCommit = null;
-        var (mirror, flush) = Make("after-a-crash");
-        await mirror.StartAsync(CancellationToken.None);
-        Memory.Archive = null;
-        await Memory.ForgetAsync(_running.Notes, new ForgetRequest { Keys = ["a"] }, new Trail(), CancellationToken.None);
-
-        await flush.FlushAsync(CancellationToken.None);
-
-        Assert.Equal([[0L]], await _lake.QueryAsync("select count(*) from sophia_ai_memory.memory_vectors_256"));
-        Assert.Equal(0, await CountAsync("content is not null"));
-        await flush.DisposeAsync();
-        mirror.Dispose();
-    }
-
-    [Fact]
     public async Task A_pause_holds_over_a_restart_and_what_came_meanwhile_follows()
     {
         await _mirror.PauseAsync(true, CancellationToken.None);
@@ -399,20 +238,6 @@ public class MirrorTests : IAsyncLifetime, IDisposable
         Assert.Equal(2, await CountAsync());
         await otherFlush.DisposeAsync();
         other.Dispose();
-    }
-
-    [Fact]
-    public async Task A_row_that_snowflake_will_not_have_goes_without_its_content_and_the_others_go_whole()
-    {
-        await PutAsync(_running.Notes, [.. Enumerable.Range(0, 40).Select(i => Draft($"k{i}", i == 17 ? "poison" : $"text {i}"))]);
-        _lake.OnStatement = (sql, _) =>
-            sql.StartsWith("MERGE INTO SOPHIA_AI_MEMORY.MEMORY_LOG", StringComparison.Ordinal) && _lake.Wire.Reverse().TakeWhile(text => !text.StartsWith("TRUNCATE", StringComparison.Ordinal)).Contains("poison")
-                ? throw new DriverException("String 'poison' cannot be taken.", "22000")
-                : Task.CompletedTask;
-
-        Assert.Equal(40, await FlushAsync());
-
-        Assert.Equal((40L, 39L, 1L), (await CountAsync(), await CountAsync("content is not null"), _mirror.Report().Stripped));
     }
 
     [Fact]

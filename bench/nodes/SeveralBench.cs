@@ -40,7 +40,11 @@ internal static class SeveralBench
             await shards.PrepareAsync(default);
             for (var shard = 1; shard < Shards; shard++)
             {
-                await shards.OpenAsync(namespaces[1].Id, shard, shard * Records / Shards, default);
+                await using var row = map.CreateCommand("INSERT INTO shard_map (ns_id, shard, first) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
+                row.Parameters.Add(new() { Value = namespaces[1].Id });
+                row.Parameters.Add(new() { Value = shard });
+                row.Parameters.Add(new() { Value = (long)shard * Records / Shards });
+                await row.ExecuteNonQueryAsync();
             }
         }
 

@@ -205,7 +205,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
             {
                 if (Span.IsFull(Shard.Count))
                 {
-                    await Span.CloseAsync(_store, cancellationToken).ConfigureAwait(false);
+                    await Span.CloseAsync(cancellationToken).ConfigureAwait(false);
                 }
 
                 reached = await _tail.ReadAsync(Namespace, Seen, ReadSize, entries, cancellationToken).ConfigureAwait(false);

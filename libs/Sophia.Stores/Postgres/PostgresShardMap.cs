@@ -1,4 +1,5 @@
 using Npgsql;
+using Sophia.Memory.Namespaces;
 using Sophia.Memory.Search.Cluster;
 
 namespace Sophia.Stores.Postgres;
@@ -17,15 +18,22 @@ public sealed class PostgresShardMap(NpgsqlDataSource source) : IShardMap
         [new("SELECT first FROM shard_map WHERE ns_id = $1 ORDER BY shard") { Parameters = { new() { Value = namespaceId } } }],
         static row => row.GetInt64(0), cancellationToken).ConfigureAwait(false);
 
-    public async ValueTask<long> OpenAsync(long namespaceId, int shard, long first, CancellationToken cancellationToken) => (await RunAsync(
-        [
-            new("INSERT INTO shard_map (ns_id, shard, first) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            {
-                Parameters = { new() { Value = namespaceId }, new() { Value = shard }, new() { Value = first } },
-            },
-            new("SELECT first FROM shard_map WHERE ns_id = $1 AND shard = $2") { Parameters = { new() { Value = namespaceId }, new() { Value = shard } } },
-        ],
-        static row => row.GetInt64(0), cancellationToken).ConfigureAwait(false))[0];
+    public async ValueTask<long> OpenAsync(NamespaceInfo ns, int shard, int ahead, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(ns);
+        return (await RunAsync(
+            [
+                // Under the lock that commits take, so that no number is given until the shard can be seen.
+                new(
+                    "INSERT INTO shard_map (ns_id, shard, first) SELECT $1, $2, last_number + $3 + 1 FROM partitions WHERE partition = $4 FOR UPDATE " +
+                    "ON CONFLICT DO NOTHING")
+                {
+                    Parameters = { new() { Value = ns.Id }, new() { Value = shard }, new() { Value = ahead }, new() { Value = ns.Partition } },
+                },
+                new("SELECT first FROM shard_map WHERE ns_id = $1 AND shard = $2") { Parameters = { new() { Value = ns.Id }, new() { Value = shard } } },
+            ],
+            static row => row.GetInt64(0), cancellationToken).ConfigureAwait(false))[0];
+    }
 
     // One batch is one transaction; the rows are those of its last command.
     private async Task<List<T>> RunAsync<T>(NpgsqlBatchCommand[] commands, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)

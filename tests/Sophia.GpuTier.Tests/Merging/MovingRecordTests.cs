@@ -75,7 +75,7 @@ public sealed class MovingRecordTests
 
         public ValueTask<IReadOnlyList<long>> ReadAsync(long namespaceId, CancellationToken cancellationToken) => new(Firsts);
 
-        public ValueTask<long> OpenAsync(long namespaceId, int shard, long first, CancellationToken cancellationToken) => throw new InvalidOperationException("No shard is full.");
+        public ValueTask<long> OpenAsync(NamespaceInfo ns, int shard, int ahead, CancellationToken cancellationToken) => throw new InvalidOperationException("No shard is full.");
     }
 
     /// <summary>Keeps its shards in the order in which they were made.</summary>

@@ -1,3 +1,4 @@
+using Sophia.Memory.Namespaces;
 using Sophia.Memory.Search.Cluster;
 
 namespace Sophia.Tests.Infrastructure;
@@ -7,5 +8,5 @@ internal sealed class OneShard : IShardMap
 {
     public ValueTask<IReadOnlyList<long>> ReadAsync(long namespaceId, CancellationToken cancellationToken) => new([]);
 
-    public ValueTask<long> OpenAsync(long namespaceId, int shard, long first, CancellationToken cancellationToken) => new(first);
+    public ValueTask<long> OpenAsync(NamespaceInfo ns, int shard, int ahead, CancellationToken cancellationToken) => throw new InvalidOperationException("No shard is full.");
 }

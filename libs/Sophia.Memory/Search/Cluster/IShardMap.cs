@@ -1,3 +1,4 @@
+using Sophia.Memory.Namespaces;
 using Sophia.Memory.Stores;
 
 namespace Sophia.Memory.Search.Cluster;
@@ -12,10 +13,13 @@ public interface IShardMap
     /// <exception cref="StoreUnavailableException">It cannot be read now.</exception>
     ValueTask<IReadOnlyList<long>> ReadAsync(long namespaceId, CancellationToken cancellationToken);
 
-    /// <summary>Opens a shard behind the last.</summary>
+    /// <summary>
+    /// Opens a shard behind the last. The log of the namespace's partition is held from the look at its end until the shard is in the
+    /// map: no change comes between, and who reads the map without the shard knows of none behind that end.
+    /// </summary>
     /// <param name="shard">Its number.</param>
-    /// <param name="first">With which it begins.</param>
+    /// <param name="ahead">It begins behind so many changes that are still to come.</param>
     /// <returns>The number with which it begins: another where another node opened it before.</returns>
     /// <exception cref="StoreUnavailableException">It cannot be written now.</exception>
-    ValueTask<long> OpenAsync(long namespaceId, int shard, long first, CancellationToken cancellationToken);
+    ValueTask<long> OpenAsync(NamespaceInfo ns, int shard, int ahead, CancellationToken cancellationToken);
 }

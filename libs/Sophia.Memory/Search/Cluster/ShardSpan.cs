@@ -1,7 +1,6 @@
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
-using Sophia.Memory.Stores;
 
 namespace Sophia.Memory.Search.Cluster;
 
@@ -67,10 +66,9 @@ internal sealed class ShardSpan(NamespaceInfo ns, int number, IShardMap? map, lo
     }
 
     /// <summary>Ends the span, for the shard is full.</summary>
-    public async ValueTask CloseAsync(IRecordStore store, CancellationToken cancellationToken)
+    public async ValueTask CloseAsync(CancellationToken cancellationToken)
     {
-        var last = (await store.ReadWatermarksAsync(cancellationToken).ConfigureAwait(false))[ns.Partition];
-        Volatile.Write(ref _end, await map!.OpenAsync(ns.Id, number + 1, last + Ahead + 1, cancellationToken).ConfigureAwait(false));
+        Volatile.Write(ref _end, await map!.OpenAsync(ns, number + 1, Ahead, cancellationToken).ConfigureAwait(false));
         _mayTake = long.MaxValue;
     }
 }

@@ -3,13 +3,16 @@ using Sophia.Gpu.Shards;
 namespace Sophia.Gpu.Vectors;
 
 /// <summary>
-/// The best rows seen so far, at most so many: a binary heap with the worst on top. Equal scores are ordered by key.
+/// The best rows seen so far, at most so many: a binary heap with the worst on top. Equal scores are ordered by the key that a row
+/// had when it was offered: one that goes or is used again meanwhile must not change its place in the heap, or, as the worst kept
+/// one, it would turn away others that are as good.
 /// </summary>
 /// <param name="keys">Key by row; a row removed meanwhile may have none.</param>
 internal sealed class TopRows(int capacity, ChunkedRows<string?> keys)
 {
     private readonly double[] _scores = new double[capacity];
     private readonly int[] _rows = new int[capacity];
+    private readonly string?[] _keys = new string?[capacity];
 
     public int Count { get; private set; }
 
@@ -36,13 +39,10 @@ internal sealed class TopRows(int capacity, ChunkedRows<string?> keys)
 
     public void Offer(int row, double score)
     {
-        if (Count < capacity)
+        // Keys stand all over memory, and most rows are not good enough to need theirs.
+        if (Count < capacity || score >= _scores[0])
         {
-            SiftUp(Count++, row, score);
-        }
-        else if (score >= _scores[0] && IsBetter(score, row, _scores[0], _rows[0]))
-        {
-            SiftDown(row, score);
+            Offer(row, score, KeyOf(row));
         }
     }
 
@@ -50,7 +50,7 @@ internal sealed class TopRows(int capacity, ChunkedRows<string?> keys)
     {
         for (var i = 0; i < other.Count; i++)
         {
-            Offer(other._rows[i], other._scores[i]);
+            Offer(other._rows[i], other._scores[i], other._keys[i]);
         }
     }
 
@@ -68,32 +68,43 @@ internal sealed class TopRows(int capacity, ChunkedRows<string?> keys)
         }
     }
 
-    private bool IsBetter(double score, int row, double otherScore, int otherRow) =>
-        score > otherScore || (score == otherScore && string.CompareOrdinal(KeyOf(row), KeyOf(otherRow)) < 0);
+    private void Offer(int row, double score, string? key)
+    {
+        if (Count < capacity)
+        {
+            SiftUp(Count++, row, score, key);
+        }
+        else if (IsBetter(score, key, _scores[0], _keys[0]))
+        {
+            SiftDown(row, score, key);
+        }
+    }
+
+    // A row without a key went before it was offered, or is newer than the search: no hit, so the last of its equals.
+    private static bool IsBetter(double score, string? key, double otherScore, string? otherKey) =>
+        score > otherScore || (score == otherScore && key is not null && (otherKey is null || string.CompareOrdinal(key, otherKey) < 0));
 
     // Rows that came after the keys were taken have none: they are newer than the search.
     private string? KeyOf(int row) => keys.Holds(row) ? keys[row] : null;
 
-    private void SiftUp(int at, int row, double score)
+    private void SiftUp(int at, int row, double score, string? key)
     {
         while (at > 0)
         {
             var parent = (at - 1) / 2;
-            if (!IsBetter(_scores[parent], _rows[parent], score, row))
+            if (!IsBetter(_scores[parent], _keys[parent], score, key))
             {
                 break;
             }
 
-            _scores[at] = _scores[parent];
-            _rows[at] = _rows[parent];
+            Put(at, _rows[parent], _scores[parent], _keys[parent]);
             at = parent;
         }
 
-        _scores[at] = score;
-        _rows[at] = row;
+        Put(at, row, score, key);
     }
 
-    private void SiftDown(int row, double score)
+    private void SiftDown(int row, double score, string? key)
     {
         var at = 0;
         while (true)
@@ -104,22 +115,22 @@ internal sealed class TopRows(int capacity, ChunkedRows<string?> keys)
                 break;
             }
 
-            if (child + 1 < Count && IsBetter(_scores[child], _rows[child], _scores[child + 1], _rows[child + 1]))
+            if (child + 1 < Count && IsBetter(_scores[child], _keys[child], _scores[child + 1], _keys[child + 1]))
             {
                 child++;
             }
 
-            if (!IsBetter(score, row, _scores[child], _rows[child]))
+            if (!IsBetter(score, key, _scores[child], _keys[child]))
             {
                 break;
             }
 
-            _scores[at] = _scores[child];
-            _rows[at] = _rows[child];
+            Put(at, _rows[child], _scores[child], _keys[child]);
             at = child;
         }
 
-        _scores[at] = score;
-        _rows[at] = row;
+        Put(at, row, score, key);
     }
+
+    private void Put(int at, int row, double score, string? key) => (_rows[at], _scores[at], _keys[at]) = (row, score, key);
 }

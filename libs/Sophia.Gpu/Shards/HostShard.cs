@@ -54,6 +54,9 @@ internal sealed partial class HostShard : IShard
         shard._rows.SizeInMemory + shard._lexical.SizeInMemory + shard._removals.SizeInMemory +
         shard._conversations.SizeInMemory + shard._filters.SizeInMemory + (shard._vectors?.SizeInMemory ?? 0));
 
+    /// <summary>Words of the record that is being put; none between puts.</summary>
+    internal int WordsHeld => _words.Count;
+
     /// <exception cref="ArgumentException">The record's vector has another length than the namespace's dimension.</exception>
     public void Put(MemoryRecord record)
     {
@@ -66,12 +69,19 @@ internal sealed partial class HostShard : IShard
             return;
         }
 
-        _words.Clear();
-        var read = RecordReading.Of(record, _analyzer, _words);
-        Take(record, read, CollectionsMarshal.AsSpan(_words));
-        if (_words.Capacity > MostWordsKept)
+        try
         {
-            _words.Capacity = 256;
+            var read = RecordReading.Of(record, _analyzer, _words);
+            Take(record, read, CollectionsMarshal.AsSpan(_words));
+        }
+        finally
+        {
+            // At once, not before the next put: the record may be forgotten, and no other come for long.
+            _words.Clear();
+            if (_words.Capacity > MostWordsKept)
+            {
+                _words.Capacity = 256;
+            }
         }
     }
 

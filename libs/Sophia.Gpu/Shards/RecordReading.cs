@@ -39,14 +39,18 @@ internal sealed class PreparedWords : PreparedRecord
     public static PreparedWords Of(MemoryRecord record, TextAnalyzer analyzer)
     {
         var words = t_words ??= new List<Word>(256);
-        var reading = RecordReading.Of(record, analyzer, words);
-        var prepared = new PreparedWords(record, reading, [.. words]);
-        words.Clear();
-        if (words.Capacity > MostWordsKept)
+        try
         {
-            words.Capacity = 256;
+            return new PreparedWords(record, RecordReading.Of(record, analyzer, words), [.. words]);
         }
-
-        return prepared;
+        finally
+        {
+            // Of a record that could not be read too: its words are not those of the thread's next one.
+            words.Clear();
+            if (words.Capacity > MostWordsKept)
+            {
+                words.Capacity = 256;
+            }
+        }
     }
 }

@@ -164,6 +164,21 @@ public class HostShardTests
     }
 
     [Fact]
+    public void The_words_of_a_record_are_held_no_longer_than_it_is_put()
+    {
+        using var shard = ShardRecords.Shard(2);
+
+        shard.Put(ShardRecords.Record("k", 1, "a forgotten walrus", [1, 0]));
+        Assert.Equal(0, shard.WordsHeld);
+        Assert.Single(shard.Find("walrus").Hits);
+
+        shard.Remove(ShardRecords.IdOf("k"), Sequence.Of(0, 2));
+        shard.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => shard.Put(ShardRecords.Record("k", 3, "another walrus")));
+        Assert.Equal(0, shard.WordsHeld);
+    }
+
+    [Fact]
     public void A_disposed_shard_says_so()
     {
         var shard = ShardRecords.Shard(2);

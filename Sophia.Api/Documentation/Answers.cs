@@ -46,7 +46,11 @@ internal sealed record FilterNoteAnswer(string Attribute, long Missing, long Mis
 
 internal sealed record ErasedAnswer(long Records, long Versions, long Vectors, long L1, long Near, long L0, long LogTombstones, long Snowflake);
 
-internal sealed record ForgetResultAnswer(bool DryRun, long Matched, string[] Keys, ErasedAnswer Erased, string[] StillHeldBy, string? Sequence);
+internal sealed record ForgetResultAnswer(bool DryRun, long Matched, string[] Keys, ErasedAnswer Erased, string[] StillHeldBy, UnconfirmedAnswer[] NotConfirmed, string? Sequence);
+
+/// <param name="Node">Null: the service that answers, or not known.</param>
+/// <param name="Shard">Its number in the namespace; null: all that is there.</param>
+internal sealed record UnconfirmedAnswer(string Tier, string? Node, int? Shard, string Reason);
 
 internal sealed record TurnReceiptAnswer(string? Key, long Number, string Status, int Version, string? Sequence, string? Etag);
 

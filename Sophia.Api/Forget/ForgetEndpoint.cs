@@ -109,6 +109,26 @@ internal sealed class ForgetEndpoint(MemoryHierarchy memory)
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("notConfirmed");
+        foreach (var copy in answer.NotConfirmed)
+        {
+            json.WriteStartObject();
+            json.WriteString("tier", AnswerHeaders.NameOf(copy.Tier));
+            json.WriteString("node", copy.Node);
+            if (copy.Shard is { } shard)
+            {
+                json.WriteNumber("shard", shard);
+            }
+            else
+            {
+                json.WriteNull("shard");
+            }
+
+            json.WriteString("reason", copy.Reason);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteString("sequence", answer.Last.IsNone ? null : answer.Last.ToToken());
         json.WriteEndObject();
     }

@@ -69,5 +69,5 @@ public sealed partial class ShardCluster
     private bool IsHeld(ShardAddress address, long since) =>
         _heard is { } heard && heard.AskedAt > since && heard.Nodes.Any(node => node.Shards.Any(shard => shard.IsReady && shard.Address == address.ToString()));
 
-    private static bool IsUnanswered(Exception error) => error is OrleansException or TimeoutException or ConnectionFailedException or IOException;
+    internal static bool IsUnanswered(Exception error) => error is OrleansException or TimeoutException or ConnectionFailedException or IOException;
 }

@@ -27,12 +27,10 @@ public sealed partial class ShardCluster
         return [.. (await SurveyAsync(cancellationToken)).SelectMany(static node => node.Shards).Where(shard => ShardAddress.Parse(shard.Address).NamespaceId == ns.Id)];
     }
 
-    public async Task<bool> ReachAsync(NamespaceInfo ns, long number, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(NamespaceInfo ns, long number, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var held = await HeldAsync(ns, cancellationToken);
-        var seen = await Task.WhenAll(held.Where(static shard => shard is { IsServed: true, IsReady: true }).Select(
-            shard => AskAsync(shard.Address, grain => grain.ReachAsync(number, timeout, cancellationToken), timeout, cancellationToken)));
-        return Array.TrueForAll(seen, reached => reached >= number);
+        ArgumentNullException.ThrowIfNull(ns);
+        return await CallAsync(async client => (await client.GetGrain<INodesGrain>(0).ReachAsync(ns.Id, number, timeout)).Value, timeout + NodeSurvey.Patience, cancellationToken);
     }
 
     public async Task<int> EvictAsync(NamespaceInfo ns, CancellationToken cancellationToken)

@@ -41,6 +41,37 @@ public sealed class BesideSearchesTests(Database database)
     }
 
     [SkippableFact]
+    public async Task A_forget_says_which_node_did_not_answer_whether_its_shards_have_come_to_the_tombstones()
+    {
+        await using var cluster = new RunningCluster(database.New());
+
+        // The others must not take the node for dead meanwhile: then its memory is gone, and nobody need answer for it.
+        var nodes = await cluster.StartNodesAsync(2, ("Sophia__Cluster__ProbeTimeout", "00:00:30"));
+        var api = await cluster.StartApiAsync(isClustered: true);
+        await RunningCluster.ReachesNodesAsync(api);
+        var fleets = new Fleets(api, 1, 100);
+        await fleets.FillAsync();
+        await fleets.AreWholeAsync();
+        var names = (await RunningCluster.JsonAsync(api, HttpMethod.Get, "/v1/gpu")).GetProperty("nodes").EnumerateArray().Select(static node => node.GetProperty("name").GetString()).ToArray();
+
+        var all = await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/fleet-0/forget", """{"keys":["k1"]}""");
+        nodes[1].Pause();
+        var some = await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/fleet-0/forget", """{"keys":["k2"]}""");
+        nodes[1].Continue();
+
+        Assert.Equal(0, all.GetProperty("notConfirmed").GetArrayLength());
+        var copy = Assert.Single(some.GetProperty("notConfirmed").EnumerateArray());
+        Assert.Equal("L0", copy.GetProperty("tier").GetString());
+        Assert.Equal(JsonValueKind.Null, copy.GetProperty("shard").ValueKind);
+        Assert.NotEmpty(copy.GetProperty("reason").GetString()!);
+        if (copy.GetProperty("node").GetString() is { } silent)
+        {
+            // Null where the way to the other node led over this one: then none has said anything.
+            Assert.Contains(silent, names);
+        }
+    }
+
+    [SkippableFact]
     public async Task A_search_of_the_past_finds_with_nodes_what_it_finds_without()
     {
         await using var cluster = new RunningCluster(database.New());

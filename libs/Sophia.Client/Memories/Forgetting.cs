@@ -20,4 +20,14 @@ public sealed record ErasedCounts(long Records, long Versions, long Vectors, lon
 /// <param name="Keys">The first 100 of them.</param>
 /// <param name="StillHeldBy">What may still hold copies that the service cannot erase, such as backups.</param>
 public sealed record ForgetReport(
-    bool DryRun, long Matched, IReadOnlyList<string>? Keys, ErasedCounts? Erased, IReadOnlyList<string>? StillHeldBy, string? Sequence);
+    bool DryRun, long Matched, IReadOnlyList<string>? Keys, ErasedCounts? Erased, IReadOnlyList<string>? StillHeldBy, string? Sequence)
+{
+    /// <summary>What did not confirm in time that its copies are gone; null from a service that does not say.</summary>
+    public IReadOnlyList<UnconfirmedCopy>? NotConfirmed { get; init; }
+}
+
+/// <param name="Tier">L0 to L5.</param>
+/// <param name="Node">Null: the service that answered, or not known.</param>
+/// <param name="Shard">Its number in the namespace; null: all that is there.</param>
+/// <param name="Reason">Why, for people.</param>
+public sealed record UnconfirmedCopy(string Tier, string? Node, int? Shard, string Reason);

@@ -17,6 +17,11 @@ internal interface INodeService : IGrainService
     [Alias("prepare")]
     [ResponseTimeout("00:10:00")]
     Task PrepareAsync(string address);
+
+    /// <summary>Waits until all that the node has in memory of the namespace has come to the change.</summary>
+    /// <returns>What has not.</returns>
+    [Alias("reach")]
+    Task<Immutable<List<UnconfirmedCopy>>> ReachAsync(long namespaceId, long number, TimeSpan timeout);
 }
 
 [Reentrant]
@@ -35,6 +40,9 @@ internal sealed class NodeService(GrainId id, Silo silo, Microsoft.Extensions.Lo
     }
 
     public Task PrepareAsync(string address) => host.PrepareAsync(ShardAddress.Parse(address), CancellationToken.None);
+
+    public async Task<Immutable<List<UnconfirmedCopy>>> ReachAsync(long namespaceId, long number, TimeSpan timeout) =>
+        new([.. await host.ReachAsync(namespaceId, number, timeout, CancellationToken.None)]);
 }
 
 internal sealed class NodeClient(IServiceProvider services) : GrainServiceClient<INodeService>(services)

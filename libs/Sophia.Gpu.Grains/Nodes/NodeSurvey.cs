@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 using Sophia.Memory.Search.Cluster;
+using Sophia.Memory.Tiers;
 
 namespace Sophia.Gpu.Grains.Nodes;
 
@@ -28,6 +29,29 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
         return (active, loads);
     }
 
+    /// <summary>Waits until all that nodes have in memory of the namespace has come to the change.</summary>
+    /// <returns>What has not in time, and the nodes that did not say. One that joins meanwhile has nothing but what it loads from then on.</returns>
+    public async Task<List<UnconfirmedCopy>> ReachAllAsync(long namespaceId, long number, TimeSpan timeout)
+    {
+        var active = members.GetApproximateSiloStatuses(onlyActive: true).Keys.ToArray();
+        var told = await Task.WhenAll(active.Select(node => ReachAsync(node, namespaceId, number, timeout))).ConfigureAwait(false);
+        return [.. told.SelectMany(static copies => copies)];
+    }
+
+    private async Task<IEnumerable<UnconfirmedCopy>> ReachAsync(SiloAddress node, long namespaceId, long number, TimeSpan timeout)
+    {
+        try
+        {
+            var copies = await nodes[node].ReachAsync(namespaceId, number, timeout).WaitAsync(timeout + Patience, clock).ConfigureAwait(false);
+            return copies.Value.Select(copy => copy with { Node = node.ToString() });
+        }
+        catch (Exception error) when (ShardCluster.IsUnanswered(error))
+        {
+            LogNotHeard(node, error.Message);
+            return [new UnconfirmedCopy(Tier.L0, node.ToString(), null, $"The node did not answer ({error.Message}).")];
+        }
+    }
+
     private async Task<NodeLoad?> AskAsync(SiloAddress node, CancellationToken cancellationToken)
     {
         try
@@ -41,7 +65,7 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Node {Node} did not say its load: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Node {Node} did not answer: {Reason}")]
     private partial void LogNotHeard(SiloAddress node, string reason);
 }
 
@@ -51,12 +75,19 @@ internal interface INodesGrain : IGrainWithIntegerKey
 {
     [Alias("all")]
     Task<Immutable<List<ClusterNode>>> AllAsync();
+
+    /// <inheritdoc cref="NodeSurvey.ReachAllAsync"/>
+    [Alias("reach")]
+    Task<Immutable<List<UnconfirmedCopy>>> ReachAsync(long namespaceId, long number, TimeSpan timeout);
 }
 
 [StatelessWorker(1)]
 [Reentrant]
 internal sealed class NodesGrain(NodeSurvey survey) : Grain, INodesGrain
 {
+    public async Task<Immutable<List<UnconfirmedCopy>>> ReachAsync(long namespaceId, long number, TimeSpan timeout) =>
+        new(await survey.ReachAllAsync(namespaceId, number, timeout));
+
     public async Task<Immutable<List<ClusterNode>>> AllAsync()
     {
         var (_, loads) = await survey.AskAllAsync(CancellationToken.None);

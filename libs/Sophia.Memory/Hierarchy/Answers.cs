@@ -133,4 +133,7 @@ public sealed record ForgetAnswer(
 {
     /// <summary>Rows of the archive; not counted by a dry run.</summary>
     public long Archived { get; init; }
+
+    /// <summary>What was asked, or waited for, and did not confirm in time that its copies are gone; what it is stands in <see cref="StillHeldBy"/> too.</summary>
+    public IReadOnlyList<UnconfirmedCopy> NotConfirmed { get; init; } = [];
 }

@@ -1,4 +1,5 @@
 using Sophia.Memory.Log;
+using Sophia.Memory.Search.Cluster;
 
 namespace Sophia.Memory.Hierarchy;
 
@@ -29,6 +30,20 @@ internal sealed class ForgetTally(bool isDryRun)
 
     public List<string> StillHeldBy { get; } = [];
 
+    /// <inheritdoc cref="ForgetAnswer.NotConfirmed"/>
+    public List<UnconfirmedCopy> NotConfirmed { get; } = [];
+
+    /// <summary>Adds what did not confirm the erasure, and the holder that it is, each once.</summary>
+    public void Miss(UnconfirmedCopy copy, string holder)
+    {
+        if (!NotConfirmed.Contains(copy))
+        {
+            NotConfirmed.Add(copy);
+        }
+
+        StillHold(holder);
+    }
+
     /// <summary>Adds a holder, once.</summary>
     public void StillHold(string holder)
     {
@@ -48,5 +63,5 @@ internal sealed class ForgetTally(bool isDryRun)
     }
 
     public ForgetAnswer ToAnswer() => new(
-        isDryRun, Matched, _keys, Versions, Vectors, Near, Shared, Shard, isDryRun ? Matched : Tombstones, StillHeldBy, Last) { Archived = Archived };
+        isDryRun, Matched, _keys, Versions, Vectors, Near, Shared, Shard, isDryRun ? Matched : Tombstones, StillHeldBy, Last) { Archived = Archived, NotConfirmed = NotConfirmed };
 }

@@ -2,6 +2,8 @@ using Sophia.Memory.Archiving;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
+using Sophia.Memory.Search.Cluster;
+using Sophia.Memory.Tiers;
 
 namespace Sophia.Memory.Hierarchy;
 
@@ -62,7 +64,9 @@ public sealed partial class MemoryHierarchy
         }
         catch (ArchiveUnavailableException error)
         {
-            tally.StillHold($"{archive.Name} could not be asked to erase its copies; it is by the tombstones, as soon as it can be reached: {error.Message}");
+            tally.Miss(
+                new UnconfirmedCopy(Tier.L3, archive.Name, null, error.Message),
+                $"{archive.Name} could not be asked to erase its copies; it is by the tombstones, as soon as it can be reached: {error.Message}");
         }
     }
 }

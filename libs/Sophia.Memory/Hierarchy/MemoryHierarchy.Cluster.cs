@@ -52,14 +52,18 @@ public sealed partial class MemoryHierarchy
 
         try
         {
-            if (!await _cluster.ReachAsync(ns, tally.Last.Number, TimeSpan.FromSeconds(5), cancellationToken).ConfigureAwait(false))
+            foreach (var copy in await _cluster.ReachAsync(ns, tally.Last.Number, SettlePatience, cancellationToken).ConfigureAwait(false))
             {
-                tally.StillHeldBy.Add("A shard on a node of L0 has not come to the tombstones yet; it overwrites the vectors when it does.");
+                tally.Miss(copy, copy.Shard is null
+                    ? "A node of L0 did not say whether it has come to the tombstones; it overwrites the vectors when it does."
+                    : "A shard on a node of L0 has not come to the tombstones yet; it overwrites the vectors when it does.");
             }
         }
         catch (ClusterUnavailableException away)
         {
-            tally.StillHeldBy.Add($"The nodes of L0 did not say whether they have come to the tombstones; they overwrite the vectors when they do. {away.Message}");
+            tally.Miss(
+                new UnconfirmedCopy(Tier.L0, null, null, $"No node said anything. {away.Message}"),
+                $"The nodes of L0 did not say whether they have come to the tombstones; they overwrite the vectors when they do. {away.Message}");
         }
     }
 

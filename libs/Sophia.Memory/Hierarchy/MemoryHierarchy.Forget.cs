@@ -3,13 +3,18 @@ using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
+using Sophia.Memory.Tiers;
 
 namespace Sophia.Memory.Hierarchy;
 
 public sealed partial class MemoryHierarchy
 {
     private const int ForgetPage = 250;
+
+    /// <summary>How long a forget waits for what holds copies to come to its tombstones.</summary>
+    private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// Erases records with every version, from the store, the log, the vectors and the caches, and counts what went where;
@@ -153,18 +158,17 @@ public sealed partial class MemoryHierarchy
 
     private async Task SettleAsync(NamespaceInfo ns, ForgetTally tally, CancellationToken cancellationToken)
     {
-        foreach (var shard in _shards.All(ns).ToArray())
+        foreach (var copy in await _shards.ReachAsync(ns.Id, tally.Last.Number, SettlePatience, cancellationToken).ConfigureAwait(false))
         {
-            if (!await shard.ReachAsync(tally.Last.Number, TimeSpan.FromSeconds(5), cancellationToken).ConfigureAwait(false))
-            {
-                tally.StillHeldBy.Add("A shard in memory has not come to the tombstones yet; it overwrites the vectors when it does.");
-            }
+            tally.Miss(copy, "A shard in memory has not come to the tombstones yet; it overwrites the vectors when it does.");
         }
 
         await SettleElsewhereAsync(ns, tally, cancellationToken).ConfigureAwait(false);
         if (_shared.IsConfigured && !_shared.IsUsable)
         {
-            tally.StillHeldBy.Add("Redis cannot be reached: copies there are unreachable from its return on (a new epoch) and expire within their time to live.");
+            tally.Miss(
+                new UnconfirmedCopy(Tier.L1, null, null, "Redis cannot be reached."),
+                "Redis cannot be reached: copies there are unreachable from its return on (a new epoch) and expire within their time to live.");
         }
 
         if (_store.IsShared)

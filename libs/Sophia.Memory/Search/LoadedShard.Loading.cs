@@ -49,6 +49,9 @@ internal sealed partial class LoadedShard
 
         Volatile.Write(ref _lastMove, last);
         Volatile.Write(ref _seen, start);
+
+        // Who waits for a change that came before the loading waits for nothing that the log would bring.
+        _moved.Beat();
         return last;
     }
 

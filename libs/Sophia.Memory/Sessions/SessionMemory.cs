@@ -82,7 +82,7 @@ public sealed partial class SessionMemory
         {
             Matched = turns.Matched + session.Matched, Versions = turns.Versions + session.Versions, Near = turns.Near + session.Near,
             Shared = turns.Shared + session.Shared, Tombstones = turns.Tombstones + session.Tombstones,
-            StillHeldBy = [.. turns.StillHeldBy.Union(session.StillHeldBy)],
+            StillHeldBy = [.. turns.StillHeldBy.Union(session.StillHeldBy)], NotConfirmed = [.. turns.NotConfirmed.Union(session.NotConfirmed)],
         };
     }
 

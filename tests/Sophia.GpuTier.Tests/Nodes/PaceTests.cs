@@ -74,7 +74,7 @@ public sealed class PaceTests
 
         public Task<IReadOnlyList<HeldShard>> HeldAsync(NamespaceInfo ns, CancellationToken cancellationToken) => throw new ClusterUnavailableException("Not in this test.");
 
-        public Task<bool> ReachAsync(NamespaceInfo ns, long number, TimeSpan timeout, CancellationToken cancellationToken) => throw new ClusterUnavailableException("Not in this test.");
+        public Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(NamespaceInfo ns, long number, TimeSpan timeout, CancellationToken cancellationToken) => throw new ClusterUnavailableException("Not in this test.");
 
         public Task<int> EvictAsync(NamespaceInfo ns, CancellationToken cancellationToken) => throw new ClusterUnavailableException("Not in this test.");
 

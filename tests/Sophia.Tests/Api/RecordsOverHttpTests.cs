@@ -116,7 +116,8 @@ public sealed class RecordsOverHttpTests(ApiHost api) : IClassFixture<ApiHost>
         var dry = await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/gone/forget", """{"keys":["a"],"dryRun":true}""");
         Assert.Equal(1, dry.GetProperty("matched").GetInt32());
         await api.JsonAsync(HttpMethod.Get, "/v1/namespaces/gone/memories/a");
-        await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/gone/forget", """{"keys":["a"]}""");
+        var proof = await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/gone/forget", """{"keys":["a"]}""");
+        Assert.Equal(0, proof.GetProperty("notConfirmed").GetArrayLength());
         await api.JsonAsync(HttpMethod.Get, "/v1/namespaces/gone/memories/a", expected: HttpStatusCode.NotFound);
     }
 

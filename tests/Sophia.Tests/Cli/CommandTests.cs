@@ -149,6 +149,22 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Forget_names_what_did_not_confirm()
+    {
+        await Run("put", "b", "x", "-n", "n");
+        _service.NotConfirmed =
+        [
+            new JsonObject { ["tier"] = "L0", ["node"] = "S10.0.0.1:1", ["shard"] = 2, ["reason"] = "It is still being loaded." },
+            new JsonObject { ["tier"] = "L1", ["node"] = null, ["shard"] = null, ["reason"] = "Redis cannot be reached." },
+        ];
+
+        var output = (await Run("forget", "--all", "-n", "n", "--yes")).Output;
+
+        Assert.Contains("  not confirmed: L0, S10.0.0.1:1, shard 2: It is still being loaded.", output, StringComparison.Ordinal);
+        Assert.Contains("  not confirmed: L1: Redis cannot be reached.", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Tiers_show_state_and_reason()
     {
         var text = (await Run("tiers")).Output;

@@ -30,6 +30,7 @@ internal sealed class ScriptedService : IAsyncDisposable
     public ConcurrentQueue<Func<HttpContext, Task>> Faults { get; } = new();
     public ConcurrentQueue<Func<HttpContext, Task>> Feeds { get; } = new();
     public string NamespaceCreatedAt { get; set; } = "2026-01-01T00:00:00.000Z";
+    public JsonArray? NotConfirmed { get; set; }
     public int MostItemsABatch { get; set; } = 1000;
     public Func<JsonObject, string?> Refuse { get; set; } = static _ => null;
     
@@ -254,6 +255,7 @@ internal sealed class ScriptedService : IAsyncDisposable
                 ["dryRun"] = dryRun, ["matched"] = keys.Count, ["keys"] = new JsonArray([.. keys.Select(static k => JsonValue.Create(k))]),
                 ["erased"] = new JsonObject { ["records"] = keys.Count, ["versions"] = keys.Count, ["vectors"] = 0, ["l1"] = 0, ["near"] = 0, ["l0"] = 0, ["logTombstones"] = keys.Count },
                 ["stillHeldBy"] = new JsonArray("backups"), ["sequence"] = $"S{_sequence}",
+                ["notConfirmed"] = NotConfirmed?.DeepClone(),
             });
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sophia.Memory.Log;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
@@ -38,6 +39,9 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     /// <summary>Runs before a page of records is returned, after the inner store has answered.</summary>
     public Func<Task>? AfterList { get; set; }
+
+    /// <summary>Runs before a record of a scan is returned, after the inner store has read it.</summary>
+    public Func<Task>? AfterScanned { get; set; }
 
     /// <summary>While set, commits are done but their answers are lost.</summary>
     public volatile bool LosesAnswers;
@@ -141,7 +145,14 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public IAsyncEnumerable<MemoryRecord> ScanAsOfAsync(NamespaceInfo ns, DateTimeOffset at, CancellationToken cancellationToken) => Inner.ScanAsOfAsync(ns, at, cancellationToken);
 
-    public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, CancellationToken cancellationToken) => Inner.ScanAsync(ns, cancellationToken);
+    public async IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var record in Inner.ScanAsync(ns, cancellationToken))
+        {
+            await (AfterScanned?.Invoke() ?? Task.CompletedTask).WaitAsync(cancellationToken);
+            yield return record;
+        }
+    }
 
     public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, Sequence first, Sequence? end, CancellationToken cancellationToken) => Inner.ScanAsync(ns, first, end, cancellationToken);
 

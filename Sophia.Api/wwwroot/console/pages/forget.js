@@ -24,7 +24,7 @@ export async function forgetFlow(ns, what, named) {
   if (!isOk) return null;
   const { json: proof } = await call(path, { method: 'POST', body: what });
   return h('section', { class: 'card proof', role: 'status' },
-    h('h2', null, `Forgotten: ${plural(proof.matched, 'record')}`), figures(proof.erased), held(proof.stillHeldBy),
+    h('h2', null, `Forgotten: ${plural(proof.matched, 'record')}`), figures(proof.erased), held(proof.stillHeldBy), unconfirmed(proof.notConfirmed),
     proof.sequence && h('p', { class: 'note' }, 'Sequence ', h('code', null, proof.sequence), '. A read that carries it sees that they are gone.'));
 }
 
@@ -32,3 +32,6 @@ const figures = (erased) => h('dl', { class: 'erased' },
   Object.entries(erased).map(([name, n]) => h('div', null, h('dd', { class: 'number' }, count(n)), h('dt', null, Names[name] ?? name))));
 
 const held = (holders) => (holders?.length ? h('div', { class: 'held' }, h('h3', null, 'May still hold copies'), h('ul', null, holders.map((x) => h('li', null, x)))) : null);
+
+const unconfirmed = (copies) => (copies?.length ? h('div', { class: 'held' }, h('h3', null, 'Not confirmed'), h('ul', null, copies.map((x) =>
+  h('li', null, [x.tier, x.node, x.shard === null ? null : `shard ${x.shard}`].filter(Boolean).join(', '), ': ', x.reason)))) : null);

@@ -27,9 +27,13 @@ public interface IShardCluster
     /// <exception cref="ClusterUnavailableException">There is no node at all.</exception>
     Task<IReadOnlyList<HeldShard>> HeldAsync(NamespaceInfo ns, CancellationToken cancellationToken);
 
-    /// <summary>Waits until every shard of the namespace that a node holds has seen the number; false where one does not in time.</summary>
-    /// <exception cref="ClusterUnavailableException">There is no node at all.</exception>
-    Task<bool> ReachAsync(NamespaceInfo ns, long number, TimeSpan timeout, CancellationToken cancellationToken);
+    /// <summary>
+    /// Waits until every shard of the namespace that a node has in memory has seen the number: those that are loading, and those
+    /// that were loaded to be moved there, too.
+    /// </summary>
+    /// <returns>Shards that have not in time, and nodes that did not say.</returns>
+    /// <exception cref="ClusterUnavailableException">There is no node at all, or none answers.</exception>
+    Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(NamespaceInfo ns, long number, TimeSpan timeout, CancellationToken cancellationToken);
 
     /// <summary>Drops the shards of the namespace; they come back by use.</summary>
     /// <returns>How many there were.</returns>

@@ -124,6 +124,13 @@ public sealed partial class ShardHost : IAsyncDisposable
         }
     }
 
+    /// <inheritdoc cref="ShardDirectory.ReachAsync"/>
+    public Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(long namespaceId, long number, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        _tail.Wake();
+        return _shards.ReachAsync(namespaceId, number, timeout, cancellationToken);
+    }
+
     /// <summary>Drops shards that are in memory and not served here for long, broken ones, and cold ones where shards take more than they may.</summary>
     /// <returns>Those that were served here and made room for others: nobody should go on to ask for them here.</returns>
     public async Task<IReadOnlyList<ShardAddress>> TidyAsync()

@@ -36,7 +36,7 @@ internal sealed record HitAnswer(
     double Score, ScorePartAnswer[] Parts, string[] MatchedTerms, HighlightAnswer[] Highlights, FoldedAnswer[] Folded, ContextAnswer Context, string Key, JsonElement? Content, string? ContentBase64, string ContentType, string[] Tags,
     Dictionary<string, JsonElement> Attributes, int Version, string Sequence, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? ExpiresAt);
 
-internal sealed record SearchResultAnswer(HitAnswer[] Hits, string Tier, string Mode, double TookMs, long Scanned, long Matching, FilterNoteAnswer[] FilterNotes, UnderstoodAnswer Understood, string Sequence, string? Degraded, PartialAnswer? Partial);
+internal sealed record SearchResultAnswer(HitAnswer[] Hits, string Tier, string Mode, double TookMs, long Scanned, long Matching, FilterNoteAnswer[] FilterNotes, UnderstoodAnswer Understood, string Sequence, string? Degraded, PartialAnswer? Partial, long? WithoutVector);
 
 internal sealed record PartialAnswer(MissingShardAnswer[] Missing);
 

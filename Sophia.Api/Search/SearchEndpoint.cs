@@ -125,6 +125,11 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
         }
 
         WriteMissing(json, answer);
+        if (answer.WithoutVector > 0)
+        {
+            json.WriteNumber("withoutVector", answer.WithoutVector);
+        }
+
         json.WriteNumber("tookMs", Math.Round(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 3));
         json.WriteNumber("scanned", answer.RowsScanned);
         json.WriteNumber("matching", answer.RowsMatching);

@@ -93,7 +93,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             var reply = await AskAsync(ShardAddress.Of(ns, 0), call, null, 0, started, cancellationToken);
             if (reply is { Outcome: ShardOutcome.Found, HasNext: false })
             {
-                return new ClusterAnswer(reply.Answer!, Sequence.Of(ns.Partition, reply.Seen), []);
+                return new ClusterAnswer(reply.Answer!, Sequence.Of(ns.Partition, reply.Seen), []) { WithoutVector = reply.WithoutVector };
             }
 
             if (reply.Outcome != ShardOutcome.Found)
@@ -118,7 +118,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
 
             if (search.Shards == _shards[ns.Id])
             {
-                return new ClusterAnswer(found, Sequence.Of(ns.Partition, search.Seen), search.Missing);
+                return new ClusterAnswer(found, Sequence.Of(ns.Partition, search.Seen), search.Missing) { WithoutVector = search.WithoutVector };
             }
 
             // A shard was opened meanwhile, whose words were not counted.

@@ -21,6 +21,9 @@ internal sealed class ShardRound(NamespaceInfo ns, ClusterCall call, int shards,
     /// <summary>The least that a shard had seen when it gave its candidates.</summary>
     public long Seen { get; private set; }
 
+    /// <summary>Records that shards could not give their vectors to when they gave their candidates.</summary>
+    public long WithoutVector { get; private set; }
+
     public IReadOnlyList<MissingShard> Missing => [.. _missing.Values.OrderBy(static missing => missing.Shard)];
 
     /// <summary>No node answered for any of the shards.</summary>
@@ -49,6 +52,7 @@ internal sealed class ShardRound(NamespaceInfo ns, ClusterCall call, int shards,
         if (part.Kind == PartKind.Candidates)
         {
             Seen = replies.Count == 0 ? 0 : replies.Values.Min(static reply => reply.Seen);
+            WithoutVector = replies.Values.Sum(static reply => reply.WithoutVector);
         }
 
         return [.. replies.Values.Select(static reply => reply.Part!)];

@@ -132,6 +132,9 @@ public sealed record SearchResult(
 
     /// <summary>What was not looked at; null when all was, as always unless the request allows it.</summary>
     public PartialSearch? Partial { get; init; }
+
+    /// <summary>Records of the namespace that could not be compared by vector, since the model that makes their vectors did not answer; 0 for none.</summary>
+    public long WithoutVector { get; init; }
 }
 
 /// <param name="Missing">Shards of the namespace that were not there; at least one.</param>

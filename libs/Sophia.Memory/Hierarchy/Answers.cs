@@ -101,6 +101,12 @@ public sealed record SearchAnswer(IReadOnlyList<SearchHit> Hits, SearchMode Mode
 
     /// <summary>Shards whose records were not looked at; empty unless the request allows it.</summary>
     public IReadOnlyList<MissingShard> Missing { get; init; } = [];
+
+    /// <summary>
+    /// Records of the namespace, whatever the filter, that the search could not compare by vector, since their vectors of the
+    /// namespace's model could not be had; 0 in a search by words.
+    /// </summary>
+    public long WithoutVector { get; init; }
 }
 
 /// <summary>What to forget: exactly one of the four is set.</summary>

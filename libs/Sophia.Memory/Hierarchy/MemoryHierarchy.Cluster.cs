@@ -112,7 +112,7 @@ public sealed partial class MemoryHierarchy
         return new SearchAnswer(hits, query.Mode, found.RowsScanned, found.RowsMatching, answer.Seen)
         {
             FilterNotes = found.FilterNotes, Dates = query.Dates, Phrases = found.Phrases, Corrections = found.Corrections,
-            Missing = answer.Missing,
+            Missing = answer.Missing, WithoutVector = answer.WithoutVector,
         };
     }
 }

@@ -46,6 +46,15 @@ public sealed partial class MemoryHierarchy
             ? await SearchAsOfAsync(ns, query, at, request.Timeout, trail, cancellationToken).ConfigureAwait(false)
             : await SearchNowAsync(ns, query, request, trail, cancellationToken).ConfigureAwait(false);
         answer = WithSpellings(ns, answer);
+        if (mode == SearchMode.Lexical)
+        {
+            answer = answer with { WithoutVector = 0 };
+        }
+        else if (answer.WithoutVector > 0)
+        {
+            trail.Degraded ??= $"vectors-missing: {answer.WithoutVector:N0} records have no vector of the namespace's model, since it could not be asked: they are found by words alone.";
+        }
+
         return request.Highlight ? WithHighlights(ns, answer, trail) : answer;
     }
 
@@ -121,6 +130,7 @@ public sealed partial class MemoryHierarchy
             return new SearchAnswer(hits, query.Mode, found.RowsScanned, found.RowsMatching, seen)
             {
                 FilterNotes = found.FilterNotes, Dates = query.Dates, Phrases = found.Phrases, Corrections = found.Corrections,
+                WithoutVector = shard.Missing,
             };
         }
     }

@@ -35,8 +35,8 @@ internal sealed partial class VectorCompletion(ModelCatalog models, IRecordStore
         settings.VectorSource != VectorSource.Embedder || record.VectorModel == settings.VectorModel || !HasText(record);
 
     /// <summary>The records with the model's vectors; without any where there is none to be had now.</summary>
-    /// <returns>How many of them should have one and could not get it.</returns>
-    public async ValueTask<int> CompleteAsync(NamespaceInfo ns, MemoryRecord[] records, CancellationToken cancellationToken)
+    /// <returns>The places of those that should have one and could not get it.</returns>
+    public async ValueTask<IReadOnlyCollection<int>> CompleteAsync(NamespaceInfo ns, MemoryRecord[] records, CancellationToken cancellationToken)
     {
         var identity = ns.Settings.VectorModel!;
         var known = await store.ReadVectorsAsync(
@@ -66,13 +66,16 @@ internal sealed partial class VectorCompletion(ModelCatalog models, IRecordStore
             }
         }
 
-        var missing = 0;
+        var lacking = new List<int>();
         foreach (var places in wanted.Chunk(TextsAtOnce))
         {
-            missing += await MakeAsync(ns, records, places, isMaking, cancellationToken).ConfigureAwait(false) ? 0 : places.Length;
+            if (!await MakeAsync(ns, records, places, isMaking, cancellationToken).ConfigureAwait(false))
+            {
+                lacking.AddRange(places);
+            }
         }
 
-        return missing;
+        return lacking;
     }
 
     private static bool HasText(MemoryRecord record) => record.Kind != ContentKind.Bytes && record.Content.Length > 0;

@@ -108,10 +108,15 @@ internal sealed partial class LoadedShard
         }
 
         var records = others.ToArray();
-        Interlocked.Add(ref _missing, await _vectors.CompleteAsync(Namespace, records, cancellationToken).ConfigureAwait(false));
+        var lacking = await _vectors.CompleteAsync(Namespace, records, cancellationToken).ConfigureAwait(false);
         foreach (var record in records)
         {
             Shard.Put(record);
+        }
+
+        foreach (var place in lacking)
+        {
+            Lack(records[place].Id, lacks: true);
         }
     }
 

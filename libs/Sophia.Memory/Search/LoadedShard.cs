@@ -30,7 +30,6 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     private long _usedAt;
     private int _searching;
     private readonly long _openedAt;
-    private int _missing;
     private volatile bool _isDistrusted;
 
     /// <param name="span">Which of the namespace's records it has.</param>
@@ -79,9 +78,6 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     public TimeSpan Age => _clock.GetElapsedTime(_openedAt);
 
     public TimeSpan Idle => _clock.GetElapsedTime(Volatile.Read(ref _usedAt));
-
-    /// <summary>Records that are found by words only, since the namespace's model could not be asked for their vectors.</summary>
-    public int Missing => Volatile.Read(ref _missing);
 
     public bool IsSearching => Volatile.Read(ref _searching) > 0;
 
@@ -227,10 +223,10 @@ internal sealed partial class LoadedShard : IAsyncDisposable
                 continue;
             }
 
-            await CompleteAsync(entries, cancellationToken).ConfigureAwait(false);
-            foreach (var entry in entries)
+            var lacking = await CompleteAsync(entries, cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i < entries.Count; i++)
             {
-                Apply(entry);
+                Apply(entries[i], lacking?.Contains(i) ?? false);
             }
 
             Volatile.Write(ref _seen, reached);
@@ -238,33 +234,9 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         }
     }
 
-    // In place; nearly always there is nothing to do.
-    private async ValueTask CompleteAsync(List<LogEntry> entries, CancellationToken cancellationToken)
+    private void Apply(LogEntry entry, bool lacksVector)
     {
-        List<int>? places = null;
-        for (var i = 0; i < entries.Count; i++)
-        {
-            if (entries[i] is { Kind: ChangeKind.Put, Record: { } record } && !VectorCompletion.IsRight(Namespace.Settings, record))
-            {
-                (places ??= []).Add(i);
-            }
-        }
-
-        if (places is null)
-        {
-            return;
-        }
-
-        var records = places.Select(place => entries[place].Record!).ToArray();
-        Interlocked.Add(ref _missing, await _vectors.CompleteAsync(Namespace, records, cancellationToken).ConfigureAwait(false));
-        for (var i = 0; i < records.Length; i++)
-        {
-            entries[places[i]] = entries[places[i]] with { Record = records[i] };
-        }
-    }
-
-    private void Apply(LogEntry entry)
-    {
+        Lack(entry.Id, lacksVector && Span.Holds(entry.Sequence));
         if (entry is { Kind: ChangeKind.Put, Record: { } record } && Span.Holds(entry.Sequence))
         {
             Shard.Put(record);

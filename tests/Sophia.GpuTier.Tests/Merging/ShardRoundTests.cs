@@ -107,6 +107,19 @@ public sealed class ShardRoundTests
         Assert.Equal(second / 4, ShardCluster.PatienceOf(call, 101, second / 4));
     }
 
+    [Fact]
+    public async Task Records_that_lack_their_vectors_are_counted_over_all_shards_once()
+    {
+        var round = RoundOf(2, [], static (shard, required) => Found(shard == 0 ? "a" : "b", Math.Max(100, required)) with
+        {
+            LastMove = shard == 0 ? 101 : 0, End = shard == 0 ? 90 : null, WithoutVector = shard + 2,
+        });
+
+        await round.AskAsync(Candidates);
+
+        Assert.Equal(5, round.WithoutVector);
+    }
+
     private static ShardReply Lagging(int shard, long required) =>
         shard == 0 ? Found("a", 100) with { LastMove = 101, End = 90 }
         : required == 0 ? Found("b", 100) : new ShardReply(ShardOutcome.Behind, null, 100, 1);

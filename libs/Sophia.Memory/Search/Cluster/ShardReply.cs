@@ -50,6 +50,9 @@ public sealed record ShardReply(ShardOutcome Outcome, ShardAnswer? Answer, long 
     /// <summary>The number of the last change by which a record that was not found may have gone to a shard behind this one; above <see cref="Seen"/> when it went during the search.</summary>
     public long LastMove { get; init; }
 
+    /// <summary>Records of the shard that are found by words only, since their vectors could not be had.</summary>
+    public long WithoutVector { get; init; }
+
     /// <summary>Where the shard behind this one begins; null while there is none.</summary>
     public long? End { get; init; }
 
@@ -71,7 +74,11 @@ public sealed record ClusterCall(ShardQuery Query, Sequence MinSequence, long Kn
 
 /// <param name="Seen">The least that a shard had seen when it was searched.</param>
 /// <param name="Missing">Shards that could not be asked; empty unless the call allows it.</param>
-public sealed record ClusterAnswer(ShardAnswer Found, Sequence Seen, IReadOnlyList<MissingShard> Missing);
+public sealed record ClusterAnswer(ShardAnswer Found, Sequence Seen, IReadOnlyList<MissingShard> Missing)
+{
+    /// <inheritdoc cref="ShardReply.WithoutVector"/>
+    public long WithoutVector { get; init; }
+}
 
 /// <summary>A shard whose records were not looked at.</summary>
 /// <param name="Shard">Its number in the namespace.</param>

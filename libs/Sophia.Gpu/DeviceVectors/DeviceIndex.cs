@@ -111,7 +111,7 @@ internal sealed class DeviceIndex : IDisposable
         var live = 0UL;
         for (var i = 0; i < _devices.Count; i++)
         {
-            live |= _devices[i].Gate.TryEnter() ? 1UL << i : 0;
+            live |= _devices[i].Gate.IsOpen ? 1UL << i : 0;
         }
 
         shares = new DeviceShares(_devices.Count, live);

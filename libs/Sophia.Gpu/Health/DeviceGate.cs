@@ -4,7 +4,8 @@ namespace Sophia.Gpu.Health;
 
 /// <summary>
 /// Whether a device may be used. An error in flight closes it; after a second it is checked by a kernel, and opened when that
-/// computes what it must; otherwise it is checked again after twice the time, at most a minute.
+/// computes what it must; otherwise it is checked again after twice the time, at most a minute. Who wants to use the device only
+/// looks whether the gate is open: a check may hang with the device, so it is made by <see cref="DeviceWatch"/> and by nobody who is waited for.
 /// </summary>
 public sealed class DeviceGate(IDevice device, TimeProvider clock)
 {
@@ -28,10 +29,14 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
     /// <summary>How often it was opened again: what was on the device before may be gone.</summary>
     public long Openings => Volatile.Read(ref _openings);
 
-    /// <summary>True when the device may be used; checks it first when it is time to and nobody else does.</summary>
-    public bool TryEnter()
+    /// <summary>The device may be used.</summary>
+    public bool IsOpen => Failure is null;
+
+    /// <summary>Checks a device that is left out, when it is time to and nobody else does; it hangs when the device does.</summary>
+    /// <returns>True when the device may be used.</returns>
+    public bool Retry()
     {
-        if (Failure is null)
+        if (IsOpen)
         {
             return true;
         }

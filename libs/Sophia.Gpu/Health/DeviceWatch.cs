@@ -13,7 +13,8 @@ public sealed record DeviceState(DeviceCheck Check, DateTimeOffset At);
 /// <summary>
 /// Runs a kernel on each device when it is made and every minute from then on, and compares what it computed. A device may
 /// answer its driver and compute nothing (CUDA error 802 does that). One that fails is left out until it computes again
-/// (<see cref="DeviceGate"/>), which is tried though nobody asks for it; one whose check does not end is left out, too.
+/// (<see cref="DeviceGate"/>), which is tried though nobody asks for it; one whose check does not end is left out, too. Each device
+/// is watched by itself: one that hangs keeps no other from being tried again.
 /// </summary>
 public sealed partial class DeviceWatch : IDisposable
 {
@@ -26,11 +27,7 @@ public sealed partial class DeviceWatch : IDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Meter _meter = new(TierMeters.SourceName);
-    private readonly ITimer _timer;
-    private int _checking;
-    private int _ticks;
-    private long _begunAt;
-    private volatile PooledDevice? _underCheck;
+    private readonly ITimer[] _timers;
 
     public DeviceWatch(GpuNode node, TimeProvider clock, ILogger logger)
     {
@@ -42,11 +39,12 @@ public sealed partial class DeviceWatch : IDisposable
             device.Gate.Changed += failure => Changed(_logger, device.Name, failure is null ? "is used again" : $"is left out: {failure}");
         }
 
-        CheckAll();
+        Watched[] watched = [.. node.Devices.Select(static device => new Watched(device))];
+        Array.ForEach(watched, Check);
         _meter.CreateObservableGauge(
             "sophia.device.healthy", () => _states.Select(s => new Measurement<int>(s.Value.Check.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("device", s.Key))), null,
             "1 when the device's last check computed what it must, 0 when not.");
-        _timer = clock.CreateTimer(_ => Look(), null, Tick, Tick);
+        _timers = Array.ConvertAll(watched, one => clock.CreateTimer(_ => Look(one), null, Tick, Tick));
     }
 
     /// <summary>The last check of a device of the node, by its name.</summary>
@@ -57,18 +55,18 @@ public sealed partial class DeviceWatch : IDisposable
 
     public void Dispose()
     {
-        _timer.Dispose();
+        Array.ForEach(_timers, static timer => timer.Dispose());
         _meter.Dispose();
     }
 
-    private void Look()
+    private void Look(Watched one)
     {
         // A check that hangs must not pile up others behind it.
-        if (Interlocked.Exchange(ref _checking, 1) != 0)
+        if (Interlocked.Exchange(ref one.Looking, 1) != 0)
         {
-            if (_underCheck is { Gate.Failure: null } stuck && _clock.GetElapsedTime(Volatile.Read(ref _begunAt)) >= Interval)
+            if (one.IsUnderCheck && one.Device.Gate.IsOpen && _clock.GetElapsedTime(Volatile.Read(ref one.BegunAt)) >= Interval)
             {
-                stuck.Gate.Close($"A check of it has not ended for {Interval.TotalSeconds:N0} s.");
+                one.Device.Gate.Close($"A check of it has not ended for {Interval.TotalSeconds:N0} s.");
             }
 
             return;
@@ -76,56 +74,55 @@ public sealed partial class DeviceWatch : IDisposable
 
         try
         {
-            if (++_ticks % (int)(Interval / Tick) == 0)
+            if (++one.Ticks % (int)(Interval / Tick) == 0)
             {
-                CheckAll();
+                Check(one);
             }
             else
             {
-                RetryClosed();
+                _ = one.Device.Gate.Retry();
             }
         }
         finally
         {
-            Volatile.Write(ref _checking, 0);
+            Volatile.Write(ref one.Looking, 0);
         }
     }
 
-    private void RetryClosed()
+    private void Check(Watched one)
     {
-        foreach (var device in _node.Devices)
+        var device = one.Device;
+        Volatile.Write(ref one.BegunAt, _clock.GetTimestamp());
+        one.IsUnderCheck = true;
+        var check = device.Gate.Check();
+        one.IsUnderCheck = false;
+        var before = _states.GetValueOrDefault(device.Name)?.Check.IsHealthy ?? true;
+        _states[device.Name] = new DeviceState(check, _clock.GetUtcNow());
+        if (check.Failure is { } failure)
         {
-            _ = device.Gate.TryEnter();
+            device.Gate.Close(failure);
         }
-    }
-
-    private void CheckAll()
-    {
-        foreach (var device in _node.Devices)
+        else
         {
-            Volatile.Write(ref _begunAt, _clock.GetTimestamp());
-            _underCheck = device;
-            var check = device.Gate.Check();
-            _underCheck = null;
-            var before = _states.GetValueOrDefault(device.Name)?.Check.IsHealthy ?? true;
-            _states[device.Name] = new DeviceState(check, _clock.GetUtcNow());
-            if (check.Failure is { } failure)
-            {
-                device.Gate.Close(failure);
-            }
-            else
-            {
-                // One that nobody asks for is found well here.
-                _ = device.Gate.TryEnter();
-            }
+            _ = device.Gate.Retry();
+        }
 
-            if (before != check.IsHealthy)
-            {
-                Changed(_logger, device.Name, check.Failure ?? "computes again");
-            }
+        if (before != check.IsHealthy)
+        {
+            Changed(_logger, device.Name, check.Failure ?? "computes again");
         }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Device {Device}: {What}")]
     private static partial void Changed(ILogger logger, string device, string what);
+
+    private sealed class Watched(PooledDevice device)
+    {
+        public int Looking;
+        public int Ticks;
+        public long BegunAt;
+        public volatile bool IsUnderCheck;
+
+        public PooledDevice Device => device;
+    }
 }

@@ -63,7 +63,7 @@ internal sealed class TokenMatrix : IDisposable
     /// <exception cref="ModelCallException">The matrix was evicted and cannot be loaded again now, or the device fails.</exception>
     public void Mean(ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means)
     {
-        if (!_device.Gate.TryEnter())
+        if (!_device.Gate.IsOpen)
         {
             throw new ModelCallException($"The device {_device.Name} is left out: {_device.Gate.Failure}");
         }

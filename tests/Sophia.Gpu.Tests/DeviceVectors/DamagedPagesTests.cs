@@ -86,7 +86,7 @@ public sealed class DamagedPagesTests
         Assert.False(full.Search());
 
         faulty.FailsAt = null;
-        device.Clock.Advance(TimeSpan.FromSeconds(1));
+        device.Wait(TimeSpan.FromSeconds(1));
         Assert.True(full.Search());
     }
 

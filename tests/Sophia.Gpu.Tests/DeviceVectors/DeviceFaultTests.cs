@@ -31,12 +31,31 @@ public sealed class DeviceFaultTests
         Assert.Equal(scans, faulty.Scans);
         Assert.Contains("CUDA error 700", device.Scans.Gate.Failure, StringComparison.Ordinal);
 
-        device.Clock.Advance(TimeSpan.FromSeconds(1));
+        device.Wait(TimeSpan.FromSeconds(1));
         Assert.True(full.Search());
         Assert.Null(device.Scans.Gate.Failure);
         Assert.Equal(1, faulty.Checks);
         Assert.Equal(0, device.Pools[2].Report().PinnedPages);
         Assert.Equal(0, device.Pools[3].Report().UsedPages);
+    }
+
+    [Fact]
+    public void A_search_never_checks_the_device_itself_though_it_is_time_to()
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 20, 64);
+        using var full = new Filled(device, 600, 100);
+        faulty.FailsAt = "scan";
+        Assert.False(full.Search());
+        faulty.FailsAt = null;
+
+        device.Clock.Advance(TimeSpan.FromMinutes(2));
+        Assert.False(full.Search());
+        Assert.Equal(0, faulty.Checks);
+
+        Assert.True(device.Scans.Gate.Retry());
+        Assert.True(full.Search());
+        Assert.Equal(1, faulty.Checks);
     }
 
     [Fact]
@@ -72,7 +91,7 @@ public sealed class DeviceFaultTests
         faulty.FailsAt = null;
         var pool = device.Pools[2];
         pool.Memory.Discard(0, pool.Memory.Bytes);
-        device.Clock.Advance(TimeSpan.FromSeconds(1));
+        device.Wait(TimeSpan.FromSeconds(1));
     }
 
     /// <summary>Of all rows the codes or the bound are changed in the device's memory: the best row then scores more than the device says it can.</summary>
@@ -111,8 +130,8 @@ public sealed class DeviceFaultTests
         var checks = new List<int>();
         for (var second = 1; second <= 240; second++)
         {
-            device.Clock.Advance(TimeSpan.FromSeconds(1));
             var before = faulty.Checks;
+            device.Wait(TimeSpan.FromSeconds(1));
             Assert.False(full.Search());
             if (faulty.Checks > before)
             {
@@ -123,7 +142,7 @@ public sealed class DeviceFaultTests
         Assert.Equal([1, 3, 7, 15, 31, 63, 123, 183], checks);
         Assert.Equal("it computes nothing", device.Scans.Gate.Failure);
         faulty.Sickness = null;
-        device.Clock.Advance(TimeSpan.FromMinutes(1));
+        device.Wait(TimeSpan.FromMinutes(1));
         Assert.True(full.Search());
     }
 
@@ -134,11 +153,11 @@ public sealed class DeviceFaultTests
         var faulty = new FaultyDevice();
         using var node = GpuNode.Open(new PoolOptions(), [faulty], clock);
         using var watch = new DeviceWatch(node, clock, NullLogger.Instance);
-        Assert.True(node.Devices[0].Gate.TryEnter());
+        Assert.True(node.Devices[0].Gate.IsOpen);
 
         faulty.Sickness = "CUDA error 802";
         clock.Advance(DeviceWatch.Interval);
-        Assert.False(node.Devices[0].Gate.TryEnter());
+        Assert.False(node.Devices[0].Gate.IsOpen);
         Assert.Equal("CUDA error 802", node.Devices[0].Gate.Failure);
 
         faulty.Sickness = null;
@@ -165,6 +184,7 @@ public sealed class DeviceFaultTests
             Assert.Contains("is left out", Assert.Throws<ModelCallException>(() => matrix.Mean([1], [1], mean)).Message, StringComparison.Ordinal);
 
             clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.True(node.Devices[0].Gate.Retry());
             matrix.Mean([1], [1], mean);
             Assert.Equal(Enumerable.Range(4, 4).Select(i => TinyStatic.ValueOf(i)), mean);
         }

@@ -48,7 +48,7 @@ public sealed class ForgottenRowsTests
         device.Clock.Advance(TimeSpan.FromSeconds(1));
         Assert.True(Stands(device, RowKind.Codes, 7), "It is written to although it is left out.");
 
-        Assert.True(device.Scans.Gate.TryEnter());
+        Assert.True(device.Scans.Gate.Retry());
         device.Clock.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal(0, device.Pools[2].Report().UsedPages);

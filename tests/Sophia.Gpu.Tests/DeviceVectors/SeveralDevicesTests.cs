@@ -81,7 +81,7 @@ public sealed class SeveralDevicesTests
                 sick.FailsAt = random.Next(2) == 0 ? null : "scan";
                 foreach (var device in devices)
                 {
-                    device.Clock.Advance(TimeSpan.FromMinutes(2));
+                    device.Wait(TimeSpan.FromMinutes(2));
                 }
 
                 using var pages = vectors.Take();
@@ -160,7 +160,7 @@ public sealed class SeveralDevicesTests
         Assert.NotNull(one.Scans.Gate.Failure);
 
         faulty.FailsAt = null;
-        one.Clock.Advance(TimeSpan.FromSeconds(1));
+        one.Wait(TimeSpan.FromSeconds(1));
         Assert.True(Search());
         Assert.Equal((first, second), (UsedOf(one), UsedOf(other)));
     }

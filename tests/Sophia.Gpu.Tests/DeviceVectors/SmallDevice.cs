@@ -25,6 +25,13 @@ internal sealed class SmallDevice : IDisposable
 
     public DeviceScans Scans { get; }
 
+    /// <summary>The time passes, and at its end the device is tried again, as <see cref="DeviceWatch"/> does each second.</summary>
+    public void Wait(TimeSpan time)
+    {
+        Clock.Advance(time);
+        _ = Scans.Gate.Retry();
+    }
+
     public void Dispose()
     {
         foreach (var pool in Pools)

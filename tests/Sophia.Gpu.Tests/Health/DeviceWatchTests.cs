@@ -103,7 +103,7 @@ public sealed class DeviceWatchTests
 
         try
         {
-            Assert.False(await Task.Run(gate.TryEnter).WaitAsync(TimeSpan.FromSeconds(10)));
+            Assert.False(await Task.Run(gate.Retry).WaitAsync(TimeSpan.FromSeconds(10)));
             await Task.Run(() => gate.Close("CUDA error 700 again")).WaitAsync(TimeSpan.FromSeconds(10));
         }
         finally
@@ -113,7 +113,39 @@ public sealed class DeviceWatchTests
         }
 
         clock.Tick();
-        Assert.True(gate.TryEnter());
+        Assert.True(gate.Retry());
+    }
+
+    [Fact]
+    public async Task While_the_check_of_a_device_does_not_end_another_is_tried_again()
+    {
+        var clock = new TickedClock();
+        var (stuck, other) = (new FailingDevice(), new FailingDevice());
+        using var node = GpuNode.Open(new PoolOptions { Node = "n", HostBytes = 1 << 26 }, [stuck, other], clock);
+        using var watch = new DeviceWatch(node, clock, NullLogger.Instance);
+        using var goOn = new ManualResetEventSlim();
+        foreach (var device in node.Devices)
+        {
+            device.Gate.Close("CUDA error 700");
+        }
+
+        stuck.Hanging = goOn;
+        var ticking = Task.Run(() =>
+        {
+            clock.Tick();
+            clock.Tick();
+        });
+
+        try
+        {
+            Assert.True(SpinWait.SpinUntil(() => stuck.IsHanging && node.Devices[1].Gate.IsOpen, TimeSpan.FromSeconds(10)));
+            Assert.False(node.Devices[0].Gate.IsOpen);
+        }
+        finally
+        {
+            goOn.Set();
+            await ticking;
+        }
     }
 
     [Fact]
@@ -125,18 +157,21 @@ public sealed class DeviceWatchTests
         gate.Close("CUDA error 700");
         clock.Advance(TimeSpan.FromSeconds(1));
         device.Checking = () => gate.Close("CUDA error 700");
-        Assert.False(gate.TryEnter());
+        Assert.False(gate.Retry());
 
         device.Checking = null;
         clock.Advance(TimeSpan.FromSeconds(2));
 
-        Assert.True(gate.TryEnter());
+        Assert.True(gate.Retry());
     }
 
-    /// <summary>A second passes with each tick, though the timer's last callback has not returned; FakeTimeProvider waits for it.</summary>
+    /// <summary>
+    /// A second passes with each tick, though the timer's last callback has not returned; FakeTimeProvider waits for it. Several timers
+    /// call back beside each other, one as it ticks.
+    /// </summary>
     private sealed class TickedClock : TimeProvider
     {
-        private TimerCallback? _callback;
+        private readonly List<TimerCallback> _callbacks = [];
         private long _seconds;
 
         public override long TimestampFrequency => 1;
@@ -147,14 +182,21 @@ public sealed class DeviceWatchTests
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            _callback = callback;
+            _callbacks.Add(callback);
             return new NoTimer();
         }
 
         public void Tick()
         {
             Interlocked.Increment(ref _seconds);
-            _callback!(null);
+            if (_callbacks is [var only])
+            {
+                only(null);
+            }
+            else
+            {
+                Task.WaitAll(_callbacks.Select(static callback => Task.Factory.StartNew(() => callback(null), TaskCreationOptions.LongRunning)));
+            }
         }
 
         private sealed class NoTimer : ITimer

@@ -7,7 +7,7 @@ namespace Sophia.Bench.Quality;
 /// <summary>
 /// Conversations with questions whose evidence is marked by turn, as LoCoMo (Maharana et al., "Evaluating Very Long-Term
 /// Conversational Memory of LLM Agents", ACL 2024) and REALTALK (Lee et al., 2025) publish them: one file a pair of
-/// people, <c>session_n</c> with its turns, <c>qa</c> with <c>evidence</c>. Each file is a collection of its own. Turns
+/// people, <c>session_n</c> with its turns (LoCoMo has them within <c>conversation</c>), <c>qa</c> with <c>evidence</c>. Each file is a collection of its own. Turns
 /// become records as the close of a session makes them, with the speaker before the text and the caption of a picture
 /// behind it. Every second file, in the order of names, is held out.
 /// </summary>
@@ -30,7 +30,8 @@ internal static partial class ConversationSet
         var name = Path.GetFileNameWithoutExtension(file);
         var records = new List<LabelledRecord>();
         var keyOf = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var property in json.RootElement.EnumerateObject())
+        var conversation = json.RootElement.TryGetProperty("conversation", out var within) ? within : json.RootElement;
+        foreach (var property in conversation.EnumerateObject())
         {
             if (property.Value.ValueKind != JsonValueKind.Array || !SessionName().IsMatch(property.Name))
             {
@@ -39,7 +40,7 @@ internal static partial class ConversationSet
 
             // Numbers only, as ids of sessions say nothing: the name of a file would put the speakers' names into every key.
             var session = string.Create(CultureInfo.InvariantCulture, $"{number:D2}-{property.Name["session_".Length..]}");
-            var at = json.RootElement.TryGetProperty(property.Name + "_date_time", out var time) ? TimeOf(time.GetString()!) : null;
+            var at = conversation.TryGetProperty(property.Name + "_date_time", out var time) ? TimeOf(time.GetString()!) : null;
             var position = 0;
             foreach (var turn in property.Value.EnumerateArray())
             {

@@ -51,7 +51,9 @@ internal sealed class SophiaRanking : IAsyncDisposable
         var answer = await _memory.SearchAsync(
             _namespace, new SearchRequest { Query = query, Mode = mode, K = RankingMetrics.Depth, MinSequence = _last }, new Trail(),
             CancellationToken.None);
-        return [.. answer.Hits.Select(hit => hit.Record.Key)];
+
+        // What a hit says to be its copies takes places behind it, as the reference gives them places too.
+        return [.. answer.Hits.SelectMany(hit => hit.Found.Folded.Select(copy => copy.Key).Prepend(hit.Record.Key)).Take(RankingMetrics.Depth)];
     }
 
     public ValueTask DisposeAsync() => _memory.DisposeAsync();

@@ -22,8 +22,8 @@ public sealed record ErasedCounts(long Records, long Versions, long Vectors, lon
 public sealed record ForgetReport(
     bool DryRun, long Matched, IReadOnlyList<string>? Keys, ErasedCounts? Erased, IReadOnlyList<string>? StillHeldBy, string? Sequence)
 {
-    /// <summary>What did not confirm in time that its copies are gone; null from a service that does not say.</summary>
-    public IReadOnlyList<UnconfirmedCopy>? NotConfirmed { get; init; }
+    /// <summary>What did not confirm in time that its copies are gone.</summary>
+    public IReadOnlyList<UnconfirmedCopy> NotConfirmed { get => field ?? []; init; }
 }
 
 /// <param name="Tier">L0 to L5.</param>

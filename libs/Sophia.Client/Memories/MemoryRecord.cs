@@ -17,7 +17,7 @@ public record MemoryRecord
 
     public string? ContentType { get; init; }
 
-    public IReadOnlyList<string> Tags { get; init; } = [];
+    public IReadOnlyList<string> Tags { get => field ?? []; init; }
 
     public JsonObject? Attributes { get; init; }
 

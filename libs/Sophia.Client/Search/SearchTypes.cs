@@ -100,8 +100,8 @@ public sealed record HitContext(IReadOnlyList<MemoryRecord> Before, IReadOnlyLis
 public sealed record SearchHit : MemoryRecord
 {
     public double Score { get; init; }
-    public IReadOnlyList<ScorePart> Parts { get; init; } = [];
-    public IReadOnlyList<string> MatchedTerms { get; init; } = [];
+    public IReadOnlyList<ScorePart> Parts { get => field ?? []; init; }
+    public IReadOnlyList<string> MatchedTerms { get => field ?? []; init; }
 
     /// <summary>Near-duplicates that were left out for this hit; null from a service that does not fold.</summary>
     public IReadOnlyList<FoldedMemory>? Folded { get; init; }
@@ -110,7 +110,7 @@ public sealed record SearchHit : MemoryRecord
     public HitContext? Context { get; init; }
 
     /// <summary>The best passages of its content, the best first.</summary>
-    public IReadOnlyList<Highlight> Highlights { get; init; } = [];
+    public IReadOnlyList<Highlight> Highlights { get => field ?? []; init; }
 }
 
 /// <summary>A passage of a hit's content and the words in it that matched.</summary>
@@ -125,7 +125,7 @@ public sealed record SearchResult(
     IReadOnlyList<SearchHit> Hits, string? Tier, string? Mode, double TookMs, long Scanned, long Matching, string? Sequence)
 {
     /// <summary>Attributes of the filter that records lack or have in another type, so that a wrong name or type shows.</summary>
-    public IReadOnlyList<FilterNote> FilterNotes { get; init; } = [];
+    public IReadOnlyList<FilterNote> FilterNotes { get => field ?? []; init; }
 
     /// <summary>What was read out of the query; null from a service that does not say.</summary>
     public Understood? Understood { get; init; }
@@ -148,13 +148,13 @@ public sealed record MissingShard(int Shard, string Reason);
 public sealed record Understood
 {
     /// <summary>What stood in double quotes: every hit has these words one after the other.</summary>
-    public IReadOnlyList<string> Phrases { get; init; } = [];
+    public IReadOnlyList<string> Phrases { get => field ?? []; init; }
 
     /// <summary>Words that hardly a record has, and the spellings that were looked for as well.</summary>
-    public IReadOnlyList<Correction> Corrections { get; init; } = [];
+    public IReadOnlyList<Correction> Corrections { get => field ?? []; init; }
 
     /// <summary>In the query's order.</summary>
-    public IReadOnlyList<DateMention> Dates { get; init; } = [];
+    public IReadOnlyList<DateMention> Dates { get => field ?? []; init; }
 }
 
 /// <summary>A time that the query speaks of; records of it score higher, by the part <c>date</c>.</summary>

@@ -58,7 +58,7 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
         {
             return await nodes[node].LoadAsync().WaitAsync(Patience, clock, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is OrleansException or TimeoutException)
+        catch (Exception error) when (ShardCluster.IsUnanswered(error))
         {
             LogNotHeard(node, error.Message);
             return null;

@@ -44,6 +44,18 @@ public sealed class SophiaClientTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Lists_that_a_service_does_not_send_are_empty()
+    {
+        using var http = new HttpClient(new OneAnswer("""{"hits":[{"key":"k","score":1,"contentType":"text/plain","version":1}],"understood":{},"tookMs":1,"scanned":1,"matching":1}"""));
+        var found = (await new SophiaClient(http, new SophiaClientOptions { BaseAddress = _service.Address }).SearchAsync("n", new SearchRequest { Query = "q" })).Value;
+
+        Assert.Empty(found.FilterNotes);
+        Assert.Empty(found.Understood!.Phrases.Concat(found.Understood.Corrections.Select(static c => c.From)).Concat(found.Understood.Dates.Select(static d => d.Text)));
+        var hit = Assert.Single(found.Hits);
+        Assert.Empty(hit.Tags.Concat(hit.MatchedTerms).Concat(hit.Parts.Select(static p => p.Name)).Concat(hit.Highlights.Select(static h => h.Text)));
+    }
+
+    [Fact]
     public async Task Any_key_reaches_the_service_as_it_is()
     {
         var client = Client();
@@ -216,5 +228,12 @@ public sealed class SophiaClientTests : IAsyncLifetime, IDisposable
         var hit = Assert.Single(result.Value.Hits);
         Assert.Equal(("k", 0.0164, "lexical"), (hit.Key, hit.Score, Assert.Single(hit.Parts).Name));
         Assert.Equal("""{"query":"cat","mode":"lexical","minSequence":"S1"}""", _service.Seen.Last().Body);
+    }
+
+    /// <summary>Answers everything with one JSON.</summary>
+    private sealed class OneAnswer(string json) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage { Content = new StringContent(json, System.Text.Encoding.UTF8, "application/json") });
     }
 }

@@ -94,7 +94,7 @@ internal static class ForgetCommand
                 $"  records {e.Records}, versions {e.Versions}, vectors {e.Vectors}, L1 {e.L1}, near copies {e.Near}, L0 {e.L0}, Snowflake {e.Snowflake}, tombstones left in the log {e.LogTombstones}");
         if (report.DryRun) return;
         foreach (var holder in report.StillHeldBy ?? []) await writer.WriteLineAsync($"  may still be held by: {Styles.OneLine(holder, 500)}");
-        foreach (var copy in report.NotConfirmed ?? [])
+        foreach (var copy in report.NotConfirmed)
         {
             var shard = copy.Shard is { } number ? $", shard {number}" : "";
             var node = copy.Node is { } name ? $", {Styles.OneLine(name, 128)}" : "";

@@ -84,6 +84,12 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             }
         }
 
+        if (_process.HasExited)
+        {
+            // Waits for what it printed last, too.
+            await _process.WaitForExitAsync();
+        }
+
         throw new TimeoutException($"The service is not healthy. It printed:{Environment.NewLine}{Output}");
     }
 

@@ -23,7 +23,15 @@ public sealed class NodeMemoryTests(Database database)
         await fleets.AreWholeAsync();
         await fleets.FillAsync(2, 8_000);
 
-        var (status, body) = await RunningCluster.SendAsync(api, HttpMethod.Post, "/v1/namespaces/fleet-2/search", """{"query":"harbour","timeoutMs":500}""");
+        var (status, body) = (default(HttpStatusCode), "");
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                (status, body) = await RunningCluster.SendAsync(api, HttpMethod.Post, "/v1/namespaces/fleet-2/search", """{"query":"harbour","timeoutMs":500}""");
+                // That there is no room shows when so much of it has been loaded.
+                return !body.Contains("\"shard-loading\"", StringComparison.Ordinal);
+            },
+            "the node has come to the end of its room", () => small.Shown);
         var partial = await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/fleet-2/search", """{"query":"harbour","allowPartial":true}""");
         await fleets.AreWholeAsync();
 

@@ -15,6 +15,9 @@ public interface ISharedCache : IAsyncDisposable
     /// <summary>The epoch as this process last saw it, without asking for it; null before the first.</summary>
     string? Epoch { get; }
 
+    /// <summary>Until when values of earlier epochs may lie there, where nobody reaches them; null when there are none any more.</summary>
+    DateTimeOffset? UnreachableUntil { get; }
+
     /// <summary>Raised when the connection is lost, and when it is there again: it may be one to a server that lost the last changes.</summary>
     event Action? Interrupted;
 

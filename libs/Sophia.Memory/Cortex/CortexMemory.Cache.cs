@@ -19,8 +19,8 @@ public sealed partial class CortexMemory
     private const string BucketAttribute = "bucket";
     private const double Certain = 1;
 
-    // A shard that is still being loaded is not waited for: the model may answer sooner.
-    private static readonly TimeSpan NearPatience = TimeSpan.FromMilliseconds(50);
+    /// <summary>A shard that is behind, or still being loaded, is waited for no longer: the model may answer sooner.</summary>
+    internal TimeSpan NearPatience { get; set; } = TimeSpan.FromMilliseconds(50);
 
     private sealed record HomeNames(int Dimensions, string Open, string Resident);
 

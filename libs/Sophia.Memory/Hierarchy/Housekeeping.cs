@@ -25,7 +25,8 @@ internal sealed partial class Housekeeping(
     /// <summary>Whether nodes are asked, and not the shards here.</summary>
     public Func<bool> SearchesElsewhere { get; init; } = static () => false;
 
-    public void Start() => _running = Task.Run(() => RunAsync(_stop.Token));
+    // Not on another thread: the first interval begins when this returns.
+    public void Start() => _running = RunAsync(_stop.Token);
 
     public async ValueTask DisposeAsync()
     {

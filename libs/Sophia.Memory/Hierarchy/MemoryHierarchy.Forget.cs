@@ -170,6 +170,12 @@ public sealed partial class MemoryHierarchy
                 new UnconfirmedCopy(Tier.L1, null, null, "Redis cannot be reached."),
                 "Redis cannot be reached: copies there are unreachable from its return on (a new epoch) and expire within their time to live.");
         }
+        else if (_shared.Cache?.UnreachableUntil is { } until)
+        {
+            tally.StillHold(string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"Redis: copies of before its present epoch, which begins when a process starts or Redis was out of reach. Nobody can read them, and the last expires by {until:yyyy-MM-dd HH:mm} UTC."));
+        }
 
         if (_store.IsShared)
         {

@@ -24,6 +24,9 @@ internal sealed class RedisEpoch(TimeProvider clock)
     /// <summary>The epoch as this node last saw it; null before the first.</summary>
     public string? Last => Volatile.Read(ref _last);
 
+    /// <summary>When it began, by the clock of whoever began it; null before the first.</summary>
+    public DateTimeOffset? Began => long.TryParse(Last, CultureInfo.InvariantCulture, out var ms) ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;
+
     /// <summary>Likewise; asked for where it is not known.</summary>
     public async ValueTask<string> LastAsync(IDatabaseAsync db) => Last ?? await RefreshAsync(db).ConfigureAwait(false);
 

@@ -19,6 +19,9 @@ public sealed class RedisSharedCache : ISharedCache
         "redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1";
 
     private const long RemovalMs = 60_000;
+
+    /// <summary>By so much of it a time to live is shorter or longer, so that what came together does not go together.</summary>
+    private const double Jitter = 0.1;
     private const int EpochAttempts = 3;
     private static readonly RedisChannel LogChannel = RedisChannel.Literal("sophia:log");
 
@@ -52,6 +55,8 @@ public sealed class RedisSharedCache : ISharedCache
     public string Engine => Primary() is { } server ? $"Redis {server.Version}" : "Redis (not connected)";
 
     public string? Epoch => _epoch.Last;
+
+    public DateTimeOffset? UnreachableUntil => _epoch.Began is { } began && began + (_timeToLive * (1 + Jitter)) is var until && until > _clock.GetUtcNow() ? until : null;
 
     private IDatabase Database => _connection.IsConnected
         ? _connection.GetDatabase()
@@ -239,8 +244,7 @@ public sealed class RedisSharedCache : ISharedCache
 
     private long TimeToLiveMs(MemoryRecord record, DateTimeOffset now)
     {
-        // Jitter, so that what was loaded together does not run out together.
-        var ms = _timeToLive.TotalMilliseconds * (0.9 + (0.2 * _chance.NextDouble()));
+        var ms = _timeToLive.TotalMilliseconds * (1 - Jitter + (2 * Jitter * _chance.NextDouble()));
         return (long)(record.ExpiresAt is { } at ? Math.Min(ms, (at - now).TotalMilliseconds) : ms);
     }
 

@@ -12,6 +12,8 @@ internal sealed class Tab : IAsyncDisposable
     private readonly ConcurrentQueue<string> _faults = new();
     private readonly Look _look;
 
+    static Tab() => Assertions.SetDefaultExpectTimeout(PatienceMs);
+
     private Tab(IBrowserContext context, IPage page, Look look) => (_context, Page, _look) = (context, page, look);
 
     public IPage Page { get; }

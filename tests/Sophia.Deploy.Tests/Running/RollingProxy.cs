@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -13,7 +12,9 @@ namespace Sophia.Deploy.Tests.Running;
 /// <summary>What stands before the pods: it sends each request to one that is ready, and retries nothing.</summary>
 internal sealed class RollingProxy : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<Uri, HttpMessageInvoker> _ready = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Uri, HttpMessageInvoker> _ready = [];
+    private readonly Dictionary<Uri, int> _open = [];
     private readonly WebApplication _app;
     private int _turn;
 
@@ -35,17 +36,33 @@ internal sealed class RollingProxy : IAsyncDisposable
         return proxy;
     }
 
-    public void Add(Uri pod) => _ready[pod] = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false });
+    public void Add(Uri pod)
+    {
+        lock (_lock)
+        {
+            (_ready[pod], _open[pod]) = (new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }), 0);
+        }
+    }
 
-    /// <summary>No new request goes there; those that are open are finished.</summary>
-    public void Remove(Uri pod) => Assert.True(_ready.TryRemove(pod, out _));
+    /// <summary>No new request goes there, and those that were on their way have been answered: the Deployment waits five seconds for that.</summary>
+    public async Task RemoveAsync(Uri pod)
+    {
+        lock (_lock)
+        {
+            Assert.True(_ready.Remove(pod));
+        }
+
+        while (OpenOf(pod) > 0)
+        {
+            await Task.Delay(5);
+        }
+    }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private async Task ForwardAsync(HttpContext context)
     {
-        var pods = _ready.ToArray();
-        var (pod, client) = pods[Math.Abs(Interlocked.Increment(ref _turn)) % pods.Length];
+        var (pod, client) = Take();
         using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(pod, context.Request.Path + context.Request.QueryString));
         if (context.Request.ContentLength > 0)
         {
@@ -62,6 +79,31 @@ internal sealed class RollingProxy : IAsyncDisposable
         catch (HttpRequestException)
         {
             context.Response.StatusCode = (int)HttpStatusCode.BadGateway;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _open[pod]--;
+            }
+        }
+    }
+
+    private (Uri Pod, HttpMessageInvoker Client) Take()
+    {
+        lock (_lock)
+        {
+            var (pod, client) = _ready.ElementAt(_turn++ % _ready.Count);
+            _open[pod]++;
+            return (pod, client);
+        }
+    }
+
+    private int OpenOf(Uri pod)
+    {
+        lock (_lock)
+        {
+            return _open[pod];
         }
     }
 }

@@ -56,13 +56,17 @@ public sealed class RollingUpdateTests
             await Task.Delay(1000);
             pods.Enqueue(await StartAsync());
             await using var old = pods.Dequeue();
-            proxy.Remove(old.Http.BaseAddress!);
+            await proxy.RemoveAsync(old.Http.BaseAddress!);
             var watch = Stopwatch.StartNew();
             Assert.Equal(0, await old.StopAsync());
             Assert.True(watch.Elapsed < Grace, $"The service took {watch.Elapsed.TotalSeconds:N1} s to stop.");
         }
 
-        await Task.Delay(500);
+        for (var watch = Stopwatch.StartNew(); Volatile.Read(ref answered) <= 500 && watch.Elapsed < TimeSpan.FromSeconds(60);)
+        {
+            await Task.Delay(50);
+        }
+
         await stop.CancelAsync();
         await Task.WhenAll(load);
         Assert.True(failures.IsEmpty, $"{failures.Count} of {answered} failed, such as {failures.FirstOrDefault()}");

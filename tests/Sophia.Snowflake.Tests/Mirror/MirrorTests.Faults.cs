@@ -103,7 +103,13 @@ public partial class MirrorTests
     [Fact]
     public async Task After_a_failure_it_waits_longer_each_time_and_then_catches_up_by_itself()
     {
-        _lake.OnLogin = () => throw new DriverException("HTTP 500");
+        // A log-in fails when the test lets it: the clock stands still until the failure is noted.
+        using var mayFail = new SemaphoreSlim(0);
+        _lake.OnLogin = () =>
+        {
+            mayFail.Wait(TimeSpan.FromSeconds(30));
+            throw new DriverException("HTTP 500");
+        };
         _flush.Start();
         await _running.PutAsync("a", "one");
         await UntilAsync(() => _lake.Logins == 1, TimeSpan.FromMinutes(1));
@@ -111,14 +117,23 @@ public partial class MirrorTests
         for (var i = 2; i <= 11; i++)
         {
             var at = _running.Clock.GetUtcNow();
+            mayFail.Release();
+            DateTimeOffset next;
+            while ((next = _flush.Report().RetryAt ?? default) <= at)
+            {
+                await Task.Delay(2);
+            }
+
             await UntilAsync(() => _lake.Logins == i, TimeSpan.FromSeconds(1));
-            waits.Add(_running.Clock.GetUtcNow() - at);
+            Assert.True(_running.Clock.GetUtcNow() >= next);
+            waits.Add(next - at);
         }
 
         Assert.InRange(waits[0], TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
         Assert.InRange(waits[^1], TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(6));
         Assert.True(_mirror.Report().Lag > TimeSpan.FromMinutes(10));
         _lake.OnLogin = null;
+        mayFail.Release();
         await UntilAsync(() => _mirror.Report().Rows == 0 && _flush.Report().LastError is null, TimeSpan.FromSeconds(10));
     }
 

@@ -29,7 +29,7 @@ public partial class MirrorTests : IAsyncLifetime, IDisposable
         await new Sophia.Snowflake.Migrations.Migrator(_lake.Inside).ApplyAsync(null, CancellationToken.None);
         _running = await RunningMemory.StartAsync();
         (_mirror, _flush) = Make("node-a");
-        Memory.Archive = new MirrorArchive(_mirror, _flush, Options with { EraseTimeout = TimeSpan.FromSeconds(2) }, isShared: false);
+        Memory.Archive = new MirrorArchive(_mirror, _flush, Options with { EraseTimeout = TimeSpan.FromSeconds(20) }, isShared: false);
         await _mirror.StartAsync(CancellationToken.None);
     }
 

@@ -241,7 +241,7 @@ public sealed class FunctionBoundsTests : IAsyncLifetime, IDisposable
 
         await stop.CancelAsync();
 
-        Assert.Equal("000604", (await Assert.ThrowsAsync<SnowflakeException>(() => running.WaitAsync(TimeSpan.FromSeconds(3)))).Code);
+        Assert.Equal("000604", (await Assert.ThrowsAsync<SnowflakeException>(() => running.WaitAsync(TimeSpan.FromSeconds(20)))).Code);
     }
 
     [Fact]

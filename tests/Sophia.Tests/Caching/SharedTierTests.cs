@@ -29,7 +29,7 @@ public sealed class SharedTierTests : IAsyncLifetime, IAsyncDisposable
 
     private async Task UntilAsync(bool usable)
     {
-        for (var i = 0; i < 1_000 && _tier.IsUsable != usable; i++)
+        for (var i = 0; i < 15_000 && _tier.IsUsable != usable; i++)
         {
             _clock.Advance(TimeSpan.FromMilliseconds(200));
             await Task.Delay(2);

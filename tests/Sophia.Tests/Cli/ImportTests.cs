@@ -143,12 +143,16 @@ public sealed class ImportTests : IAsyncLifetime, IDisposable
     public async Task An_import_that_broke_off_goes_on_after_the_last_line_with_a_receipt()
     {
         var file = _cli.Write("x.ndjson", string.Concat(Enumerable.Range(0, 2000).Select(i => $"{{\"key\":\"k{i:D4}\",\"content\":\"{i}\"}}\n")));
+        var later = 0;
+        var allCame = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _service.BeforeBatch = async items =>
         {
-            if (items.All(i => (string?)i!["key"] != "k1000")) return null;
-            // Refused when all others are stored and their receipts have had the time to arrive.
+            if (string.CompareOrdinal((string?)items[0]!["key"], "k1000") < 0) return null;
+            // Each of the four senders comes with a later batch once its earlier ones are marked: with all four here, all before k1000 are.
+            if (Interlocked.Increment(ref later) == 4) allCame.SetResult();
+            await allCame.Task;
+            if ((string?)items[0]!["key"] != "k1000") return null;
             while (_service.Records.Count < 1750) await Task.Delay(10);
-            await Task.Delay(300);
             return "forbidden";
         };
         var broken = await Import(file);

@@ -120,12 +120,11 @@ public sealed class SophiaClientTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Retry_after_is_waited_for_by_the_clock()
     {
-        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        var time = new WaitedClock();
         _service.Fault(503, "store-unavailable", retryAfter: "7");
         var call = Client(new SophiaClientOptions { TimeProvider = time }).PutAsync("n", "k", MemoryDraft.OfText("x"));
-        while (!_service.Faults.IsEmpty) await Task.Yield();
-        // The answer takes its time through the socket; only the clock may end the wait.
-        await Task.Delay(200);
+        // The answer takes its time through the socket; from here on only the clock may end the wait.
+        await time.Waiting.Task.WaitAsync(TimeSpan.FromSeconds(30));
         time.Advance(TimeSpan.FromSeconds(6.9));
         await Task.Delay(50);
         Assert.False(call.IsCompleted);
@@ -228,6 +227,19 @@ public sealed class SophiaClientTests : IAsyncLifetime, IDisposable
         var hit = Assert.Single(result.Value.Hits);
         Assert.Equal(("k", 0.0164, "lexical"), (hit.Key, hit.Score, Assert.Single(hit.Parts).Name));
         Assert.Equal("""{"query":"cat","mode":"lexical","minSequence":"S1"}""", _service.Seen.Last().Body);
+    }
+
+    /// <summary>A clock that the test moves, and that says when somebody begins to wait by it.</summary>
+    private sealed class WaitedClock : Microsoft.Extensions.Time.Testing.FakeTimeProvider
+    {
+        public TaskCompletionSource Waiting { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            Waiting.TrySetResult();
+            return timer;
+        }
     }
 
     /// <summary>Answers everything with one JSON.</summary>

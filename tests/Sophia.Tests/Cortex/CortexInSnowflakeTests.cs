@@ -65,7 +65,7 @@ public sealed class CortexInSnowflakeTests : IAsyncLifetime
         using var anew = Host();
         await anew.JsonAsync(HttpMethod.Get, "/v1/tiers");
         var outcome = "";
-        for (var i = 0; i < 100 && outcome != "hit"; i++)
+        for (var i = 0; i < 1_000 && outcome != "hit"; i++)
         {
             await Task.Delay(50);
             outcome = (await anew.JsonAsync(HttpMethod.Get, "/v1/snowflake")).GetProperty("waiting").GetProperty("mirror").GetInt64() > 0

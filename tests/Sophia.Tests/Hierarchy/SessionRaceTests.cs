@@ -104,7 +104,7 @@ public sealed class SessionRaceTests
         var turn = running.Memory.IdOf(ns!, "s/0000000001");
         var was = cache.Holds(turn);
 
-        for (var i = 0; i < 200 && (i == 0 || cache.Holds(turn)); i++)
+        for (var i = 0; i < 3_000 && (i == 0 || cache.Holds(turn)); i++)
         {
             running.Clock.Advance(TimeSpan.FromSeconds(100));
             await Task.Delay(10);

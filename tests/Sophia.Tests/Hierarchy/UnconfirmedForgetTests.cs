@@ -35,6 +35,22 @@ public sealed class UnconfirmedForgetTests
     }
 
     [Fact]
+    public async Task Copies_of_before_redis_epoch_are_told_as_what_may_still_be_held_while_there_may_be_some()
+    {
+        var redis = new ScriptedCache { UnreachableUntil = new DateTimeOffset(2026, 3, 1, 12, 30, 0, TimeSpan.Zero) };
+        await using var running = await RunningMemory.StartAsync(shared: redis);
+        await running.PutAsync("k", "a secret");
+
+        var proof = await running.Memory.ForgetAsync(running.Notes, new ForgetRequest { Keys = ["k"] }, new Trail(), default);
+
+        Assert.Contains(proof.StillHeldBy, static holder => holder.StartsWith("Redis: copies of before", StringComparison.Ordinal) && holder.Contains("2026-03-01 12:30", StringComparison.Ordinal));
+        Assert.Empty(proof.NotConfirmed);
+        redis.UnreachableUntil = null;
+        proof = await running.Memory.ForgetAsync(running.Notes, new ForgetRequest { Keys = ["k"] }, new Trail(), default);
+        Assert.DoesNotContain(proof.StillHeldBy, static holder => holder.StartsWith("Redis", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_shard_that_is_being_loaded_and_is_not_done_in_time_is_named_with_its_node_and_ends_without_the_record()
     {
         await using var two = await ServiceAndNode.StartAsync();

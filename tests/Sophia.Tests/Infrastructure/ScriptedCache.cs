@@ -35,6 +35,8 @@ internal sealed class ScriptedCache : ISharedCache
 
     public int Epoch => _epoch;
 
+    public DateTimeOffset? UnreachableUntil { get; set; }
+
     string? ISharedCache.Epoch => _epoch.ToString(CultureInfo.InvariantCulture);
 
     public int Gets { get; private set; }

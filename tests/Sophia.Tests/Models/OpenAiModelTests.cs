@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Time.Testing;
 using Sophia.Gpu.Models;
 using Sophia.Memory.Models;
 
@@ -125,9 +126,23 @@ public sealed class OpenAiModelTests : IAsyncLifetime
     {
         _server.NextHangs();
         _server.NextHangs();
-        var model = Model(Options with { Timeout = TimeSpan.FromMilliseconds(100), Retries = 1 });
+        var clock = new FakeTimeProvider();
+        var model = ModelFactory.Create("fake", Options with { Retries = 1 }, clock);
+        var asked = EmbedAsync(model, "hello");
+        for (var call = 1; call <= 2; call++)
+        {
+            // The pause before the second passes by the same clock, in steps far smaller than the time for an answer.
+            for (var i = 0; _server.Calls < call; i++)
+            {
+                Assert.True(i < 1_000, $"Call {call} does not come.");
+                await Task.Delay(10);
+                clock.Advance(TimeSpan.FromMilliseconds(10));
+            }
 
-        await Assert.ThrowsAsync<EmbedderUnavailableException>(() => EmbedAsync(model, "hello"));
+            clock.Advance(Options.Timeout);
+        }
+
+        await Assert.ThrowsAsync<EmbedderUnavailableException>(() => asked);
 
         Assert.Equal(2, _server.Calls);
         Assert.Equal(ModelHealth.Failing, model.State.Health);

@@ -194,6 +194,17 @@ public sealed class RedisSharedCacheTests : IAsyncLifetime
         UpdatedAt = DateTimeOffset.UnixEpoch,
     };
 
+    [SkippableFact]
+    public async Task What_may_lie_there_of_earlier_epochs_is_told_until_the_last_of_it_has_expired()
+    {
+        await using var cache = await ConnectAsync();
+        await cache.StartEpochAsync(default);
+
+        Assert.Equal(_clock.GetUtcNow() + TimeSpan.FromMinutes(66), cache.UnreachableUntil);
+        _clock.Advance(TimeSpan.FromMinutes(66));
+        Assert.Null(cache.UnreachableUntil);
+    }
+
     private async Task<RedisSharedCache> ConnectAsync()
     {
         var connection = await ConnectionMultiplexer.ConnectAsync(Server.ConnectionString);

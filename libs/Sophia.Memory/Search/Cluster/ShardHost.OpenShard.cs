@@ -81,7 +81,7 @@ public sealed partial class ShardHost
             var started = _host._clock.GetTimestamp();
             while (true)
             {
-                if (Refused() is { } refused)
+                if (await RefusedAsync().ConfigureAwait(false) is { } refused)
                 {
                     return refused;
                 }
@@ -141,12 +141,9 @@ public sealed partial class ShardHost
             {
                 return null;
             }
-            catch (NoRoomException error)
+            catch (NoRoomException)
             {
-                // What it took goes at once, and the next who asks does not have it loaded as far again in vain.
-                _host._refused[ShardAddress.Of(_ns, _number)] = (error, _host._clock.GetTimestamp());
-                await _host._shards.DropAsync(_ns, _number).ConfigureAwait(false);
-                return Refused();
+                return await RefusedAsync().ConfigureAwait(false);
             }
             catch (Exception error) when (error is StoreUnavailableException or RefusedException)
             {
@@ -154,9 +151,16 @@ public sealed partial class ShardHost
             }
         }
 
-        private ShardReply? Refused()
+        private async ValueTask<ShardReply?> RefusedAsync()
         {
             var address = ShardAddress.Of(_ns, _number);
+            if (_host._shards.Find(_ns, _number) is { Ready: { IsFaulted: true, Exception.InnerException: NoRoomException error } })
+            {
+                // What it took goes at once, and the next who asks does not have it loaded as far again in vain, also where nobody waited for it.
+                _host._refused[address] = (error, _host._clock.GetTimestamp());
+                await _host._shards.DropAsync(_ns, _number).ConfigureAwait(false);
+            }
+
             if (!_host._refused.TryGetValue(address, out var refused))
             {
                 return null;

@@ -1,0 +1,65 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Sophia.Gpu.Shards;
+using Sophia.Memory;
+using Sophia.Memory.Models;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
+using Sophia.Memory.Stores;
+using Sophia.Stores.Sqlite;
+using Sophia.Tests.Infrastructure;
+
+namespace Sophia.Tests.Hierarchy;
+
+public sealed class NoRoomTests
+{
+    [Fact]
+    public async Task A_shard_that_has_no_room_is_refused_to_those_who_wait_for_nothing_too_and_loaded_once()
+    {
+        var directory = Directory.CreateTempSubdirectory("sophia-test");
+        var engine = new Counted();
+        var store = SqliteRecordStore.Create(directory.FullName, TimeProvider.System);
+        await using (var host = new ShardHost(
+            store, new OneShard(), 1_000, engine, new ModelCatalog([], null), new MemoryOptions(), TimeProvider.System, NullLoggerFactory.Instance, mostBytes: 1))
+        {
+            await host.StartAsync(default);
+            var ns = await store.EnsureNamespaceAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+            await store.CommitAsync([new WriteGroup([new PutOperation(ns, new RecordDraft { Key = "k", Content = Encoding.UTF8.GetBytes("walrus") }, new RecordId(1), Precondition.None)])], default);
+            var shard = await host.OpenAsync(ShardAddress.Of(ns, 0), default);
+            var call = new ShardCall(new ShardQuery { Text = "walrus", Mode = SearchMode.Lexical }, 0, 0, TimeSpan.Zero);
+
+            var reply = await shard.SearchAsync(call, default);
+            for (var i = 0; reply.Outcome == ShardOutcome.Loading; i++)
+            {
+                Assert.True(i < 6_000, "It is said to be loading for ever.");
+                await Task.Delay(10);
+                reply = await shard.SearchAsync(call, default);
+            }
+
+            Assert.Equal(ShardOutcome.NoRoom, reply.Outcome);
+            Assert.Equal(ShardOutcome.NoRoom, (await shard.SearchAsync(call, default)).Outcome);
+            Assert.Equal(1, engine.Created);
+        }
+
+        directory.Delete(recursive: true);
+    }
+
+    private sealed class Counted : IShardEngine
+    {
+        private readonly HostShardEngine _inner = new();
+
+        public int Created { get; private set; }
+
+        public string Engine => _inner.Engine;
+
+        public IShard Create(NamespaceInfo ns)
+        {
+            Created++;
+            return _inner.Create(ns);
+        }
+
+        public IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms) => [];
+    }
+}

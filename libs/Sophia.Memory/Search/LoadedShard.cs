@@ -69,6 +69,9 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     /// </summary>
     public long LastMove => Volatile.Read(ref _lastMove);
 
+    /// <summary>Why it was not loaded, where it takes more memory than there may be; null otherwise.</summary>
+    public NoRoomException? NoRoom => _ready.Task is { IsFaulted: true, Exception.InnerException: NoRoomException error } ? error : null;
+
     /// <summary>True when the cursor's task has ended with an error, so that the shard must be loaded anew.</summary>
     public bool IsBroken => _running.IsFaulted || _ready.Task.IsFaulted || _isDistrusted;
 

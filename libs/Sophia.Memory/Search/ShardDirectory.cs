@@ -86,7 +86,7 @@ internal sealed class ShardDirectory(
     public LoadedShard Open(NamespaceInfo ns, out bool wasLoaded, int number = 0)
     {
         var key = ShardKey.Of(ns, number);
-        if (_shards.TryGetValue(key, out var shard) && !shard.IsBroken)
+        if (_shards.TryGetValue(key, out var shard) && !IsToReplace(shard))
         {
             wasLoaded = shard.Ready.IsCompletedSuccessfully;
             return shard;
@@ -96,7 +96,7 @@ internal sealed class ShardDirectory(
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
             wasLoaded = false;
-            if (_shards.TryGetValue(key, out shard) && !shard.IsBroken)
+            if (_shards.TryGetValue(key, out shard) && !IsToReplace(shard))
             {
                 return shard;
             }
@@ -113,6 +113,9 @@ internal sealed class ShardDirectory(
             return opened;
         }
     }
+
+    // One for which there was no room says so to the next who asks, who drops it, instead of being loaded as far again in vain.
+    private static bool IsToReplace(LoadedShard shard) => shard is { IsBroken: true, NoRoom: null };
 
     /// <summary>The shards of a partition, of whose changes some were missed, are loaded anew when they are asked for.</summary>
     public void Distrust(Sequence missed)

@@ -154,7 +154,7 @@ public sealed partial class ShardHost
         private async ValueTask<ShardReply?> RefusedAsync()
         {
             var address = ShardAddress.Of(_ns, _number);
-            if (_host._shards.Find(_ns, _number) is { Ready: { IsFaulted: true, Exception.InnerException: NoRoomException error } })
+            if (_host._shards.Find(_ns, _number) is { NoRoom: { } error })
             {
                 // What it took goes at once, and the next who asks does not have it loaded as far again in vain, also where nobody waited for it.
                 _host._refused[address] = (error, _host._clock.GetTimestamp());

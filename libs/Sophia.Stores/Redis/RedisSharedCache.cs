@@ -18,8 +18,6 @@ public sealed class RedisSharedCache : ISharedCache
         "if #c == 12 and tonumber(c, 16) > tonumber(ARGV[1], 16) then return 0 end " +
         "redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1";
 
-    private const long RemovalMs = 60_000;
-
     /// <summary>By so much of it a time to live is shorter or longer, so that what came together does not go together.</summary>
     private const double Jitter = 0.1;
     private const int EpochAttempts = 3;
@@ -94,12 +92,12 @@ public sealed class RedisSharedCache : ISharedCache
     {
         ArgumentNullException.ThrowIfNull(records);
         var now = _clock.GetUtcNow();
-        var writes = new List<Write>(records.Count);
+        var writes = new List<CacheWrite>(records.Count);
         foreach (var record in records)
         {
             // A record whose time is over still supersedes the one before it.
             var ms = TimeToLiveMs(record, now);
-            writes.Add(ms > 0 ? new Write(record.Id, record.Sequence, CacheEntry.Of(record), ms) : Write.Removal(record.Id, record.Sequence));
+            writes.Add(ms > 0 ? new CacheWrite(record.Id, record.Sequence, CacheEntry.Of(record), ms) : CacheWrite.Removal(record.Id, record.Sequence));
         }
 
         return WriteAsync(writes, epoch, cancellationToken);
@@ -108,10 +106,10 @@ public sealed class RedisSharedCache : ISharedCache
     public Task RemoveIfOlderAsync(IReadOnlyList<(RecordId Id, Sequence Sequence)> removals, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(removals);
-        var writes = new List<Write>(removals.Count);
+        var writes = new List<CacheWrite>(removals.Count);
         foreach (var (id, sequence) in removals)
         {
-            writes.Add(Write.Removal(id, sequence));
+            writes.Add(CacheWrite.Removal(id, sequence));
         }
 
         return WriteAsync(writes, null, cancellationToken);
@@ -191,7 +189,7 @@ public sealed class RedisSharedCache : ISharedCache
     }
 
     /// <param name="valuesIn">The epoch that may be given values; another hears of removals only.</param>
-    private async Task WriteAsync(List<Write> writes, string? valuesIn, CancellationToken cancellationToken)
+    private async Task WriteAsync(List<CacheWrite> writes, string? valuesIn, CancellationToken cancellationToken)
     {
         if (writes.Count == 0)
         {
@@ -207,7 +205,7 @@ public sealed class RedisSharedCache : ISharedCache
                 var tasks = new Task[writes.Count + 1];
                 for (var i = 0; i < writes.Count; i++)
                 {
-                    var write = epoch == valuesIn ? writes[i] : Write.Removal(writes[i].Id, writes[i].Sequence);
+                    var write = epoch == valuesIn ? writes[i] : CacheWrite.Removal(writes[i].Id, writes[i].Sequence);
                     tasks[i] = db.ScriptEvaluateAsync(
                         WriteIfNewer, [KeyOf(epoch, write.Id)], [CacheEntry.Number(write.Sequence), write.Value, write.TimeToLiveMs]);
                 }
@@ -298,9 +296,4 @@ public sealed class RedisSharedCache : ISharedCache
     private static bool IsUnavailable(Exception e) => e is RedisException or TimeoutException or ObjectDisposedException;
 
     private static CacheUnavailableException Unavailable(Exception e) => new($"Redis does not answer now: {e.Message}", e);
-
-    private readonly record struct Write(RecordId Id, Sequence Sequence, RedisValue Value, long TimeToLiveMs)
-    {
-        public static Write Removal(RecordId id, Sequence sequence) => new(id, sequence, CacheEntry.Removal(sequence), RemovalMs);
-    }
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using Sophia.Gpu.Shards;
 using Sophia.Memory;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
@@ -19,7 +18,7 @@ public sealed class NoRoomTests
     public async Task A_shard_that_has_no_room_is_refused_to_those_who_wait_for_nothing_too_and_loaded_once()
     {
         var directory = Directory.CreateTempSubdirectory("sophia-test");
-        var engine = new Counted();
+        var engine = new CountingEngine();
         var store = SqliteRecordStore.Create(directory.FullName, TimeProvider.System);
         await using (var host = new ShardHost(
             store, new OneShard(), 1_000, engine, new ModelCatalog([], null), new MemoryOptions(), TimeProvider.System, NullLoggerFactory.Instance, mostBytes: 1))
@@ -44,22 +43,5 @@ public sealed class NoRoomTests
         }
 
         directory.Delete(recursive: true);
-    }
-
-    private sealed class Counted : IShardEngine
-    {
-        private readonly HostShardEngine _inner = new();
-
-        public int Created { get; private set; }
-
-        public string Engine => _inner.Engine;
-
-        public IShard Create(NamespaceInfo ns)
-        {
-            Created++;
-            return _inner.Create(ns);
-        }
-
-        public IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms) => [];
     }
 }

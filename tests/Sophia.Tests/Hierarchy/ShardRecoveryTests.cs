@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Time.Testing;
-using Sophia.Gpu.Shards;
 using Sophia.Memory;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
@@ -43,25 +42,5 @@ public sealed class ShardRecoveryTests
         Directory.Delete(directory, recursive: true);
 
         Task<SearchAnswer> SearchAsync() => memory.SearchAsync(ns, new SearchRequest { Query = "words" }, new Trail(), default);
-    }
-
-    private sealed class CountingEngine : IShardEngine
-    {
-        public int Disposed;
-
-        public string Engine => "counting";
-
-        public IShard Create(NamespaceInfo ns) => new CountedShard(new HostShardEngine().Create(ns), this);
-
-        public IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms) => [];
-    }
-
-    private sealed class CountedShard(IShard inner, CountingEngine engine) : DelegatingShard(inner)
-    {
-        public override void Dispose()
-        {
-            Interlocked.Increment(ref engine.Disposed);
-            base.Dispose();
-        }
     }
 }

@@ -15,11 +15,7 @@ public sealed class ShardSpanTests(PostgresFixture fixture) : IClassFixture<Post
     public async Task Changes_that_come_while_a_shard_is_closed_are_taken_by_no_copy_of_it_if_they_are_the_next_ones()
     {
         await using var source = await fixture.NewDatabaseAsync();
-        await using var store = PostgresRecordStore.Create(source, TimeProvider.System);
-        await store.OpenAsync(default);
-        var ns = await store.EnsureNamespaceAsync("t", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
-        var map = new PostgresShardMap(source);
-        await map.PrepareAsync(default);
+        var (ns, map) = await PrepareAsync(source);
         var (closing, other) = (new ShardSpan(ns, 0, map, capacity: 1), new ShardSpan(ns, 0, map, capacity: 1));
         await closing.ReadAsync(0, default);
 
@@ -50,11 +46,7 @@ public sealed class ShardSpanTests(PostgresFixture fixture) : IClassFixture<Post
     public async Task A_shard_that_another_node_has_opened_keeps_its_beginning()
     {
         await using var source = await fixture.NewDatabaseAsync();
-        await using var store = PostgresRecordStore.Create(source, TimeProvider.System);
-        await store.OpenAsync(default);
-        var ns = await store.EnsureNamespaceAsync("t", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
-        var map = new PostgresShardMap(source);
-        await map.PrepareAsync(default);
+        var (ns, map) = await PrepareAsync(source);
 
         var first = await map.OpenAsync(ns, 1, 10, default);
         await using (var connection = await source.OpenConnectionAsync())
@@ -66,6 +58,15 @@ public sealed class ShardSpanTests(PostgresFixture fixture) : IClassFixture<Post
         Assert.Equal(first, await map.OpenAsync(ns, 1, 10, default));
         Assert.Equal(Many + 11, await map.OpenAsync(ns, 2, 10, default));
         Assert.Equal([first, Many + 11], await map.ReadAsync(ns.Id, default));
+    }
+
+    private static async Task<(NamespaceInfo Namespace, PostgresShardMap Map)> PrepareAsync(NpgsqlDataSource source)
+    {
+        await using var store = PostgresRecordStore.Create(source, TimeProvider.System);
+        await store.OpenAsync(default);
+        var map = new PostgresShardMap(source);
+        await map.PrepareAsync(default);
+        return (await store.EnsureNamespaceAsync("t", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default), map);
     }
 
     private static async Task AddAsync(NpgsqlConnection connection, NamespaceInfo ns, int changes)

@@ -1,0 +1,42 @@
+using Sophia.Gpu.Shards;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+
+namespace Sophia.Tests.Infrastructure;
+
+/// <summary>The host's engine, which counts the shards that it makes and those that are disposed of.</summary>
+internal sealed class CountingEngine : IShardEngine
+{
+    private readonly HostShardEngine _inner = new();
+    private int _created;
+    private int _disposed;
+
+    public int Created => Volatile.Read(ref _created);
+
+    /// <summary>A test may count from here on by setting it to 0.</summary>
+    public int Disposed
+    {
+        get => Volatile.Read(ref _disposed);
+        set => Volatile.Write(ref _disposed, value);
+    }
+
+    public string Engine => "counting";
+
+    public IShard Create(NamespaceInfo ns)
+    {
+        Interlocked.Increment(ref _created);
+        return new Counted(_inner.Create(ns), this);
+    }
+
+    public IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms) => [];
+
+    private sealed class Counted(IShard inner, CountingEngine engine) : DelegatingShard(inner)
+    {
+        public override void Dispose()
+        {
+            Interlocked.Increment(ref engine._disposed);
+            base.Dispose();
+        }
+    }
+}

@@ -83,7 +83,7 @@ public sealed record SearchRequest
 }
 
 /// <summary>One part of a hit's score.</summary>
-/// <param name="Name"><c>lexical</c>, <c>vector</c>, <c>neighbour</c>, <c>date</c>, <c>recency</c>, <c>importance</c>.</param>
+/// <param name="Name"><c>lexical</c>, <c>vector</c>, <c>neighbour</c>, <c>date</c>, <c>phrase</c>, <c>recency</c>, <c>importance</c>.</param>
 /// <param name="Score">On the part's own scale.</param>
 /// <param name="Rank">1 for the best by this part.</param>
 /// <param name="Contribution">What it adds to the fused score.</param>
@@ -147,7 +147,7 @@ public sealed record MissingShard(int Shard, string Reason);
 /// <summary>What a search read out of its query.</summary>
 public sealed record Understood
 {
-    /// <summary>What stood in double quotes: every hit has these words one after the other.</summary>
+    /// <summary>What stood in double quotes. Where the query was nothing else, every hit has these words one after the other.</summary>
     public IReadOnlyList<string> Phrases { get => field ?? []; init; }
 
     /// <summary>Words that hardly a record has, and the spellings that were looked for as well.</summary>

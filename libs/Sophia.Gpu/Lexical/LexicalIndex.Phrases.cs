@@ -10,15 +10,16 @@ internal sealed partial class LexicalIndex
     private const int MostBytesOnStack = 256;
 
     /// <summary>
-    /// The rows in which every phrase of the query stands, word after word. Documents with the rarest term of all phrases are
+    /// The rows in which every one of some phrases stands, word after word. Documents with the rarest term of all phrases are
     /// looked at, each through its forward list, which has its terms in their order; the postings need no positions.
     /// </summary>
     /// <param name="rows">Null for all.</param>
     /// <param name="rowCount">Rows are below.</param>
-    public RowSet WithPhrases(LexicalQuery query, RowSet? rows, int rowCount, CancellationToken cancellationToken)
+    /// <param name="wanted">At least one.</param>
+    public RowSet WithPhrases(IReadOnlyList<LexicalQuery.Phrase> wanted, RowSet? rows, int rowCount, CancellationToken cancellationToken)
     {
         var found = new RowSet(rowCount);
-        if (NumbersOf(query) is not { } phrases)
+        if (NumbersOf(wanted) is not { } phrases)
         {
             return found;
         }
@@ -45,8 +46,8 @@ internal sealed partial class LexicalIndex
         return found;
     }
 
-    /// <summary>True if every phrase of the query stands in the document.</summary>
-    public bool HasPhrases(LexicalQuery query, int document) => NumbersOf(query) is { } phrases && HasAll(phrases, document);
+    /// <summary>True if every one of the phrases stands in the document.</summary>
+    public bool HasPhrases(IReadOnlyList<LexicalQuery.Phrase> wanted, int document) => NumbersOf(wanted) is { } phrases && HasAll(phrases, document);
 
     private void AddIfAll(int[][] phrases, int document, RowSet? rows, RowSet found)
     {
@@ -127,12 +128,12 @@ internal sealed partial class LexicalIndex
     }
 
     /// <summary>Null if a term of them is in no document.</summary>
-    private int[][]? NumbersOf(LexicalQuery query)
+    private int[][]? NumbersOf(IReadOnlyList<LexicalQuery.Phrase> wanted)
     {
-        var phrases = new int[query.Phrases.Count][];
+        var phrases = new int[wanted.Count][];
         for (var i = 0; i < phrases.Length; i++)
         {
-            phrases[i] = Array.ConvertAll(query.Phrases[i].Terms, _terms.Find);
+            phrases[i] = Array.ConvertAll(wanted[i].Terms, _terms.Find);
             if (phrases[i].AsSpan().Contains(-1))
             {
                 return null;

@@ -16,6 +16,9 @@ internal sealed class LexicalQuery
     /// </summary>
     public const double PartWeight = 0.25;
 
+    /// <summary>What the word behind a leading dot counts beside the whole: who writes .zip means zip files, however they are written.</summary>
+    public const double EndingWeight = 0.75;
+
     /// <summary>Further ones are words like others.</summary>
     private const int MostPhrases = 16;
 
@@ -27,13 +30,14 @@ internal sealed class LexicalQuery
     private readonly List<string> _terms = [];
     private readonly List<double> _weights = [];
 
-    private readonly List<Phrase> _phrases = [];
     private readonly List<Word> _words = [];
 
     /// <summary>Stop words are left out as long as there are other words.</summary>
     public LexicalQuery(TextAnalyzer analyzer, string? text)
     {
-        ReadPhrases(analyzer, text);
+        Phrases = ReadPhrases(analyzer, text);
+        Required = [.. Phrases.Where(static phrase => phrase.IsRequired)];
+        Wished = [.. Phrases.Where(static phrase => !phrase.IsRequired)];
         var words = _words;
         analyzer.Analyze(text, words);
         var hasOthers = words.Exists(word => !word.IsStopWord);
@@ -41,6 +45,7 @@ internal sealed class LexicalQuery
         foreach (var word in words)
         {
             var isPart = whole is not null && IsPart(whole, word.Raw);
+            var isEnding = isPart && whole![0] == '.' && word.Raw.Length == whole.Length - 1;
             if (!isPart)
             {
                 whole = word.Raw.AsSpan().ContainsAny(Joiners) ? word.Raw : null;
@@ -50,12 +55,12 @@ internal sealed class LexicalQuery
 
             if (!(hasOthers && word.IsStopWord))
             {
-                Add(word.Term, isPart ? PartWeight : 1);
+                Add(word.Term, isEnding ? EndingWeight : isPart ? PartWeight : 1);
             }
         }
 
         // A record must be found by a phrase alone, though it be of stop words.
-        foreach (var phrase in _phrases)
+        foreach (var phrase in Phrases)
         {
             if (!Array.Exists(phrase.Terms, _places.ContainsKey))
             {
@@ -69,8 +74,17 @@ internal sealed class LexicalQuery
     /// <summary>By place in <see cref="Terms"/>: what a term counts, above 0, at most 1.</summary>
     public IReadOnlyList<double> Weights => _weights;
 
-    /// <summary>What stood in double quotes: the terms must stand in a record one after the other.</summary>
-    public IReadOnlyList<Phrase> Phrases => _phrases;
+    /// <summary>What stood in double quotes, in the query's order.</summary>
+    public IReadOnlyList<Phrase> Phrases { get; }
+
+    /// <summary>
+    /// Those that every hit has, its terms one after the other: with a plus before their quotes, and all where there is none
+    /// with a plus and the query is nothing but phrases.
+    /// </summary>
+    public IReadOnlyList<Phrase> Required { get; }
+
+    /// <summary>Those that raise the records that have them, as in: when did she read "Emma"?</summary>
+    public IReadOnlyList<Phrase> Wished { get; }
 
     /// <summary>All words in their order, as often as they stand there.</summary>
     public IReadOnlyList<Word> Words => _words;
@@ -84,14 +98,14 @@ internal sealed class LexicalQuery
     public LexicalIndex.QueryTerms? Bound { get; set; }
 
     /// <summary>Terms that say whether a document is a hit and what it scores: those asked for and those of phrases.</summary>
-    public string[] Told() => [.. _terms.Concat(_phrases.SelectMany(static phrase => phrase.Terms)).Distinct(StringComparer.Ordinal)];
+    public string[] Told() => [.. _terms.Concat(Phrases.SelectMany(static phrase => phrase.Terms)).Distinct(StringComparer.Ordinal)];
 
     /// <param name="Text">As it was written.</param>
     /// <param name="Terms">At least one; stop words too.</param>
-    internal sealed record Phrase(string Text, string[] Terms);
+    internal sealed record Phrase(string Text, string[] Terms, bool IsRequired);
 
-    /// <summary>The terms of the phrases.</summary>
-    public HashSet<string> Quoted() => _phrases.SelectMany(static phrase => phrase.Terms).ToHashSet(StringComparer.Ordinal);
+    /// <summary>The terms of the phrases that hits must have.</summary>
+    public HashSet<string> Quoted() => Required.SelectMany(static phrase => phrase.Terms).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>The term is asked for too; of two weights the larger counts.</summary>
     public void Add(string term, double weight)
@@ -109,33 +123,43 @@ internal sealed class LexicalQuery
         }
     }
 
-    private void ReadPhrases(TextAnalyzer analyzer, string? text)
+    private List<Phrase> ReadPhrases(TextAnalyzer analyzer, string? text)
     {
-        for (var at = 0; text is not null && _phrases.Count < MostPhrases;)
+        var phrases = new List<Phrase>();
+        var isNothingElse = true;
+        var at = 0;
+        while (text is not null && phrases.Count < MostPhrases)
         {
             var start = text.AsSpan(at).IndexOfAny(Opening);
-            if (start < 0)
+            var length = start < 0 ? -1 : text.AsSpan(at + start + 1).IndexOfAny(Closing);
+            if (length < 0)
             {
-                return;
+                break;
             }
 
             start += at + 1;
-            var length = text.AsSpan(start).IndexOfAny(Closing);
-            if (length < 0)
-            {
-                return;
-            }
-
+            isNothingElse &= !HasWords(analyzer, text[at..(start - 1)]);
             var quoted = text.Substring(start, length);
             analyzer.Analyze(quoted, _words);
             if (_words.Count > 0)
             {
-                _phrases.Add(new Phrase(quoted.Trim(), [.. _words.Select(static word => word.Term)]));
+                phrases.Add(new Phrase(quoted.Trim(), [.. _words.Select(static word => word.Term)], IsRequired: start > 1 && text[start - 2] == '+'));
             }
 
             _words.Clear();
             at = start + length + 1;
         }
+
+        isNothingElse &= text is null || !HasWords(analyzer, text[at..]);
+        return isNothingElse && !phrases.Exists(static phrase => phrase.IsRequired) ? phrases.ConvertAll(static phrase => phrase with { IsRequired = true }) : phrases;
+    }
+
+    private bool HasWords(TextAnalyzer analyzer, string text)
+    {
+        analyzer.Analyze(text, _words);
+        var hasWords = _words.Count > 0;
+        _words.Clear();
+        return hasWords;
     }
 
     private static bool IsPart(string whole, string raw)

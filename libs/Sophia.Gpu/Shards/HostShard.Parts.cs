@@ -89,11 +89,7 @@ internal sealed partial class HostShard
     private void Tell(
         ShardQuery query, PartSearch part, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, List<Candidate> candidates)
     {
-        if (query.Dates.Count > 0)
-        {
-            AddDated(query, words, vector, filter, candidates);
-        }
-
+        AddSpokenOf(query, words, vector, filter, candidates);
         var told = words?.Told() ?? [];
         foreach (var candidate in candidates)
         {

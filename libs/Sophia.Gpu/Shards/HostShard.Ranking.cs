@@ -13,9 +13,6 @@ internal sealed partial class HostShard
     /// <summary>So many of the best by themselves bring the rows around them into play.</summary>
     private const int NeighbourSeeds = 32;
 
-    /// <summary>The share of the best own score that a record of a time which the query speaks of gains.</summary>
-    private const double DateWeight = 0.3;
-
     private const string ImportanceName = "importance";
 
     /// <summary>True when the order is not that of words and vector alone, so that more candidates than hits are needed.</summary>
@@ -34,11 +31,7 @@ internal sealed partial class HostShard
         bool wasCut, Twins? twins, out bool isShort)
     {
         var fusion = new Fusion(_vectorWeight);
-        if (query.Dates.Count > 0)
-        {
-            AddDated(query, words, vector, filter, candidates);
-        }
-
+        AddSpokenOf(query, words, vector, filter, candidates);
         var turns = query.Neighbours && _conversations.Count > 0 && words is { IsEmpty: false } ? _lexical.Windows(words) : null;
         foreach (var candidate in candidates)
         {
@@ -57,15 +50,15 @@ internal sealed partial class HostShard
             Surroundings.Lend(_conversations, candidates, best, hasWindows: turns is not null);
         }
 
-        if (words is { Phrases.Count: > 0 })
+        if (words is { Required.Count: > 0 })
         {
             // Neighbours and records of a date came without being asked for them.
-            candidates.RemoveAll(candidate => !HasPhrases(words, candidate.Row));
+            candidates.RemoveAll(candidate => !HasRequired(words, candidate.Row));
         }
 
         foreach (var candidate in candidates)
         {
-            AddFactors(query, candidate, best);
+            AddFactors(query, words, candidate, best);
             candidate.Sum();
         }
 
@@ -142,66 +135,10 @@ internal sealed partial class HostShard
         candidate.Window = score * CoverageOf(candidate.Row, matched, turns.Terms);
     }
 
-    /// <summary>The best by words among the rows of the times spoken of, and the newest of them.</summary>
-    private void AddDated(ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, List<Candidate> candidates)
+    private void AddFactors(ShardQuery query, LexicalQuery? words, Candidate candidate, double best)
     {
-        var dated = new RowSet(_rows.Used);
-        var newest = new PriorityQueue<int, long>();
-        for (var row = 0; row < _rows.Used; row++)
-        {
-            if (filter.Passes(row) && IsOf(query.Dates, row))
-            {
-                dated.Add(row);
-                newest.Enqueue(row, TimeOf(row));
-                if (newest.Count > query.K)
-                {
-                    newest.Dequeue();
-                }
-            }
-        }
-
-        if (dated.Count == 0)
-        {
-            return;
-        }
-
-        var known = new HashSet<int>(candidates.Count * 2);
-        foreach (var candidate in candidates)
-        {
-            known.Add(candidate.Row);
-        }
-
-        var top = new TopRows(Math.Max(query.K, NeighbourSeeds), _rows.Keys);
-        if (words is { IsEmpty: false })
-        {
-            _lexical.Search(words, dated, _rows.Documents, top, CancellationToken.None);
-        }
-
-        foreach (var row in top.Rows)
-        {
-            if (known.Add(row))
-            {
-                candidates.Add(CandidateOf(row, words, vector));
-            }
-        }
-
-        while (newest.TryDequeue(out var row, out _))
-        {
-            if (known.Add(row))
-            {
-                candidates.Add(CandidateOf(row, words, vector));
-            }
-        }
-    }
-
-    private void AddFactors(ShardQuery query, Candidate candidate, double best)
-    {
+        AddSpokenOf(query, words, candidate, best);
         var time = TimeOf(candidate.Row);
-        if (IsOf(query.Dates, candidate.Row))
-        {
-            candidate.Add(new ScorePart("date", 1, 0, DateWeight * best));
-        }
-
         if (query.Recency is { } recency)
         {
             var age = Math.Max(0, query.Now.UtcTicks - time);
@@ -289,26 +226,6 @@ internal sealed partial class HostShard
     /// <summary>A turn is short: how many of the query's terms it has tells more than how rare one of them is.</summary>
     private double CoverageOf(int row, int matched, int terms) =>
         _conversations.IsTurn(row) ? Math.Min(1, matched / (double)terms) : 1;
-
-    /// <summary>When the fact began to hold; else when the record was created. UTC ticks.</summary>
-    private long TimeOf(int row) => _rows[row].ValidFrom != long.MinValue ? _rows[row].ValidFrom : _rows[row].Created;
-
-    /// <summary>The record is of one of the times: it began then, or began before and held on.</summary>
-    private bool IsOf(IReadOnlyList<DateMention> dates, int row)
-    {
-        var from = TimeOf(row);
-        var to = _rows[row].ValidTo;
-        for (var i = 0; i < dates.Count; i++)
-        {
-            var begins = dates[i].From.UtcTicks;
-            if (from < dates[i].To.UtcTicks && (from >= begins || (to != long.MaxValue && to > begins)))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 
     private double? ImportanceOf(int row)
     {

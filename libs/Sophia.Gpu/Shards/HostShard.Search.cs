@@ -69,7 +69,7 @@ internal sealed partial class HostShard
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             var filter = new RowFilter(_rows, query.Filter, query.Now);
             var filtered = RowsOf(filter, cancellationToken);
-            var set = words is { Phrases.Count: > 0 } ? _lexical.WithPhrases(words, filtered?.Set, _rows.Used, cancellationToken) : filtered?.Set;
+            var set = words is { Required.Count: > 0 } ? _lexical.WithPhrases(words.Required, filtered?.Set, _rows.Used, cancellationToken) : filtered?.Set;
             long matching = set is null ? _rows.Count : set == filtered?.Set ? filtered.Count : set.Count;
             var notes = filtered?.Notes ?? [];
             var version = _changes.Version;
@@ -143,7 +143,7 @@ internal sealed partial class HostShard
             var hits = Rank(query, words, prepared, filter, candidates, wanted, wasCut: capacity < left, twins, out isShort);
             return new ShardAnswer(hits, scanned, matching)
             {
-                FilterNotes = notes, Corrections = corrections, Phrases = words is null ? [] : [.. words.Phrases.Select(static phrase => phrase.Text)],
+                FilterNotes = notes, Corrections = corrections, Phrases = TextsOf(words),
             };
         }
         finally
@@ -188,7 +188,7 @@ internal sealed partial class HostShard
         {
             // It was among the best as something else than what it is now.
             gone += seen.Contains(row) ? 1 : 0;
-            if (filter.Passes(row) && HasPhrases(words, row))
+            if (filter.Passes(row) && HasRequired(words, row))
             {
                 var candidate = CandidateOf(row, words, vector);
                 if (candidate.Lexical is not null || candidate.Cosine is not null)

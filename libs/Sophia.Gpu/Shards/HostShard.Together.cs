@@ -103,7 +103,7 @@ internal sealed partial class HostShard
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             var filter = new RowFilter(_rows, query.Filter, query.Now);
-            if (_rows.Count == 0 || words is { Phrases.Count: > 0 })
+            if (_rows.Count == 0 || words is { Required.Count: > 0 })
             {
                 return null;
             }
@@ -167,7 +167,10 @@ internal sealed partial class HostShard
 
             var hits = Rank(
                 part.Query, part.Words, part.Prepared, filter, candidates, part.Wanted, wasCut: part.Capacity < part.Matching, twins: null, out var isShort);
-            return isShort ? null : new ShardAnswer(hits, part.Scanned, part.Matching) { Corrections = part.Corrections, FilterNotes = part.Notes };
+            return isShort ? null : new ShardAnswer(hits, part.Scanned, part.Matching)
+            {
+                Corrections = part.Corrections, FilterNotes = part.Notes, Phrases = TextsOf(part.Words),
+            };
         }
         finally
         {

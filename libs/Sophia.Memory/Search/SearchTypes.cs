@@ -150,7 +150,7 @@ public sealed record ShardAnswer(IReadOnlyList<ShardHit> Hits, long RowsScanned,
     /// <summary>Attributes of the filter that records lack or have in another type.</summary>
     public IReadOnlyList<FilterNote> FilterNotes { get; init; } = [];
 
-    /// <summary>What stood in double quotes in the query: every hit has these words one after the other.</summary>
+    /// <summary>What stood in double quotes in the query. Where it was nothing else, every hit has these words one after the other.</summary>
     public IReadOnlyList<string> Phrases { get; init; } = [];
 
     /// <summary>Words of the query that were looked for in other spellings.</summary>

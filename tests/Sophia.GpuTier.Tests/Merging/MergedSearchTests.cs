@@ -32,7 +32,7 @@ public sealed class MergedSearchTests
 
     private static readonly Gen<ShardQuery> AnyQuery =
         from words in ShardRecords.AnyOf(
-            "lantern harbour", "copper", "\"the copper\" meadow", "databse of invoces", "kiten v1.2", "violin yesterday", "server 4711 running", "the", "zzzz lantern")
+            "lantern harbour", "copper", "\"the copper\" meadow", "\"the copper\"", "+\"copper\" \"lantern harbour\" running", "databse of invoces", "kiten v1.2", "violin yesterday", "server 4711 running", "the", "zzzz lantern")
         from mode in Gen.Enum<SearchMode>()
         from k in Gen.Int[1, 30]
         from vector in Gen.Int[-3, 3].Array[Dimensions]

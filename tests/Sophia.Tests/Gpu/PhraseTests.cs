@@ -33,12 +33,20 @@ public class PhraseTests
 
             var phrase = Text(random, words);
             var wanted = Terms(phrase);
-            var expected = texts.Where(pair => Follows(Terms(pair.Value), wanted)).Select(pair => pair.Key).Order(StringComparer.Ordinal);
+            var expected = texts.Where(pair => Follows(Terms(pair.Value), wanted)).Select(pair => pair.Key).Order(StringComparer.Ordinal).ToList();
 
-            var answer = shard.Find($"\"{phrase}\" stone", k: 1000);
+            foreach (var query in new[] { $"\"{phrase}\"", $"(\"{phrase}\")", $"+\"{phrase}\" stone" })
+            {
+                var answer = shard.Find(query, k: 1000);
 
-            Assert.Equal(expected, answer.Keys().Order(StringComparer.Ordinal));
-            Assert.Equal([phrase], answer.Phrases);
+                Assert.Equal(expected, answer.Keys().Order(StringComparer.Ordinal));
+                Assert.Equal([phrase], answer.Phrases);
+            }
+
+            // In a question those with the phrase come first, and the others behind them.
+            var raised = shard.Find($"\"{phrase}\" stone", k: 1000).Keys().ToList();
+            Assert.Equal(expected, raised.Take(expected.Count).Order(StringComparer.Ordinal));
+            Assert.Superset(texts.Where(pair => Terms(pair.Value).Contains("stone")).Select(pair => pair.Key).ToHashSet(), raised.ToHashSet());
         },
         iter: 60);
 
@@ -85,6 +93,12 @@ public class PhraseTests
     [InlineData("5\" river", "b")]
     [InlineData("\"\" river", "b")]
     [InlineData("\"unheard river\"", "")]
+    [InlineData("\"unheard river\" way", "b")]
+    [InlineData("\"to be\" rivers", "a b")]
+    [InlineData("rivers, \"to be\"", "a b")]
+    [InlineData("rivers +\"to be\"", "a")]
+    [InlineData("+\"to be\" \"other way\"", "a")]
+    [InlineData("\"other way\" rivers \"or not\"", "b a")]
     public void Quotes_of_all_kinds_hold_words_together(string query, string keys)
     {
         using var shard = ShardRecords.Shard(0);
@@ -104,6 +118,23 @@ public class PhraseTests
 
         Assert.Equal(["far"], shard.Search(query, default).Keys());
         Assert.Equal(["near", "far"], shard.Search(query with { Mode = SearchMode.Vector }, default).Keys());
+    }
+
+    [Fact]
+    public void A_question_finds_the_record_with_its_phrase_before_a_hundred_that_have_more_of_its_words()
+    {
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(ShardRecords.Record("book", 1, "On the way home she bought The Old Stone, which was in the window of a shop that sells lamps"));
+        for (var i = 0; i < 300; i++)
+        {
+            shard.Put(ShardRecords.Record($"k{i:000}", i + 2, "old stone, read when stone was old"));
+        }
+
+        var answer = shard.Find("When did she read \"The Old Stone\"?");
+
+        Assert.Equal(("book", 10), (answer.Hits[0].Key, answer.Hits.Count));
+        Assert.Contains(answer.Hits[0].Parts, static part => part.Name == "phrase" && part.Contribution > 0);
+        Assert.DoesNotContain(answer.Hits[1].Parts, static part => part.Name == "phrase");
     }
 
     private static bool Follows(List<string> terms, List<string> wanted) =>

@@ -52,9 +52,9 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
             var capacity = (wanted * widening) + Margin;
             if (hasConversations && (query.Neighbours || query.Context > 0))
             {
-                await AddSurroundingsAsync(call, rows, capacity, cancellationToken).ConfigureAwait(false);
+                await AddSurroundingsAsync(call, words, rows, capacity, cancellationToken).ConfigureAwait(false);
             }
-            else if (query.Dates.Count == 0)
+            else if (!SpeaksOfMore(words))
             {
                 // Each shard gave as many as all of them together would have.
                 rows = Best(rows.Values, capacity).DistinctBy(static row => row.Id).ToDictionary(static row => row.Id);
@@ -74,6 +74,9 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
             };
         }
     }
+
+    /// <summary>Shards tell more than their best by words and by vector.</summary>
+    private bool SpeaksOfMore(LexicalQuery? words) => query.Dates.Count > 0 || words is { Wished.Count: > 0 };
 
     private LexicalQuery WordsOf(List<WordFacts> said, List<Correction> corrections)
     {
@@ -147,10 +150,10 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
         }
     }
 
-    private async Task AddSurroundingsAsync(PartCall call, Dictionary<RecordId, RowFacts> rows, int capacity, CancellationToken cancellationToken)
+    private async Task AddSurroundingsAsync(PartCall call, LexicalQuery? words, Dictionary<RecordId, RowFacts> rows, int capacity, CancellationToken cancellationToken)
     {
         var placed = Best(rows.Values, capacity)
-            .Concat(query.Dates.Count > 0 ? rows.Values : [])
+            .Concat(SpeaksOfMore(words) ? rows.Values : [])
             .Select(static row => row.Place).OfType<TextPlace>().Distinct().ToArray();
         if (placed.Length > 0)
         {

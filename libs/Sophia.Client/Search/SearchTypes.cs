@@ -147,7 +147,7 @@ public sealed record MissingShard(int Shard, string Reason);
 /// <summary>What a search read out of its query.</summary>
 public sealed record Understood
 {
-    /// <summary>What stood in double quotes. Where the query was nothing else, every hit has these words one after the other.</summary>
+    /// <summary>What stood in double quotes, in the order of the query: each with a plus before it, or all of a query that is nothing else, is in every hit; others raise the hits that have them.</summary>
     public IReadOnlyList<string> Phrases { get => field ?? []; init; }
 
     /// <summary>Words that hardly a record has, and the spellings that were looked for as well.</summary>

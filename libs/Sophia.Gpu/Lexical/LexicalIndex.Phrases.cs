@@ -7,24 +7,22 @@ namespace Sophia.Gpu.Lexical;
 internal sealed partial class LexicalIndex
 {
     private const int RowsBetweenChecks = 4096;
-    private const int MostBytesOnStack = 256;
 
     /// <summary>
     /// The rows in which every one of some phrases stands, word after word. Documents with the rarest term of all phrases are
     /// looked at, each through its forward list, which has its terms in their order; the postings need no positions.
     /// </summary>
+    /// <param name="wanted">At least one.</param>
     /// <param name="rows">Null for all.</param>
     /// <param name="rowCount">Rows are below.</param>
-    /// <param name="wanted">At least one.</param>
     public RowSet WithPhrases(IReadOnlyList<LexicalQuery.Phrase> wanted, RowSet? rows, int rowCount, CancellationToken cancellationToken)
     {
         var found = new RowSet(rowCount);
-        if (NumbersOf(wanted) is not { } phrases)
+        if (PatternsOf(wanted, out var rarest) is not { } phrases)
         {
             return found;
         }
 
-        var rarest = phrases.SelectMany(static phrase => phrase).MinBy(term => _terms[term].Documents);
         if (rarest < _postings.Length)
         {
             var reader = new PostingList.Reader(_postings[rarest].Bytes(_slabs));
@@ -47,9 +45,10 @@ internal sealed partial class LexicalIndex
     }
 
     /// <summary>True if every one of the phrases stands in the document.</summary>
-    public bool HasPhrases(IReadOnlyList<LexicalQuery.Phrase> wanted, int document) => NumbersOf(wanted) is { } phrases && HasAll(phrases, document);
+    public bool HasPhrases(IReadOnlyList<LexicalQuery.Phrase> wanted, int document) =>
+        PatternsOf(wanted, out _) is { } phrases && HasAll(phrases, document);
 
-    private void AddIfAll(int[][] phrases, int document, RowSet? rows, RowSet found)
+    private void AddIfAll(Pattern[] phrases, int document, RowSet? rows, RowSet found)
     {
         var row = _documents[document].Row;
         if (row >= 0 && (rows is null || rows.Contains(row)) && HasAll(phrases, document))
@@ -58,22 +57,14 @@ internal sealed partial class LexicalIndex
         }
     }
 
-    private bool HasAll(int[][] phrases, int document)
+    private bool HasAll(Pattern[] phrases, int document)
     {
         var words = _lengths[document];
         var bytes = _forward.From(_documents[document].Place);
         bytes = bytes[..(int)Math.Min(bytes.Length, (long)words * VarInt.MostBytesOfInt)];
-        Span<byte> written = stackalloc byte[MostBytesOnStack];
         foreach (var phrase in phrases)
         {
-            var pattern = phrase.Length * VarInt.MostBytesOfInt <= written.Length ? written : new byte[phrase.Length * VarInt.MostBytesOfInt];
-            var length = 0;
-            foreach (var term in phrase)
-            {
-                VarInt.Write(pattern, ref length, (ulong)term);
-            }
-
-            if (!Stands(pattern[..length], bytes, words))
+            if (phrase.Words > words || !Stands(phrase.Bytes, bytes, words))
             {
                 return false;
             }
@@ -128,18 +119,32 @@ internal sealed partial class LexicalIndex
     }
 
     /// <summary>Null if a term of them is in no document.</summary>
-    private int[][]? NumbersOf(IReadOnlyList<LexicalQuery.Phrase> wanted)
+    private Pattern[]? PatternsOf(IReadOnlyList<LexicalQuery.Phrase> wanted, out int rarest)
     {
-        var phrases = new int[wanted.Count][];
-        for (var i = 0; i < phrases.Length; i++)
+        rarest = -1;
+        var patterns = new Pattern[wanted.Count];
+        for (var i = 0; i < patterns.Length; i++)
         {
-            phrases[i] = Array.ConvertAll(wanted[i].Terms, _terms.Find);
-            if (phrases[i].AsSpan().Contains(-1))
+            var terms = wanted[i].Terms;
+            var bytes = new byte[terms.Length * VarInt.MostBytesOfInt];
+            var length = 0;
+            foreach (var text in terms)
             {
-                return null;
+                if (_terms.Find(text) is not (>= 0 and var term))
+                {
+                    return null;
+                }
+
+                VarInt.Write(bytes, ref length, (ulong)term);
+                rarest = rarest < 0 || _terms[term].Documents < _terms[rarest].Documents ? term : rarest;
             }
+
+            patterns[i] = new Pattern(bytes[..length], terms.Length);
         }
 
-        return phrases;
+        return patterns;
     }
+
+    /// <summary>A phrase as a document would have it.</summary>
+    private readonly record struct Pattern(byte[] Bytes, int Words);
 }

@@ -22,6 +22,9 @@ internal sealed class LexicalQuery
     /// <summary>Further ones are words like others.</summary>
     private const int MostPhrases = 16;
 
+    /// <summary>Each of these is looked for by itself. Further ones are words like others.</summary>
+    private const int MostWished = 4;
+
     private static readonly SearchValues<char> Opening = SearchValues.Create("\"“„«");
     private static readonly SearchValues<char> Closing = SearchValues.Create("\"“”»");
     private static readonly SearchValues<char> Joiners = SearchValues.Create("._@+#");
@@ -37,7 +40,7 @@ internal sealed class LexicalQuery
     {
         Phrases = ReadPhrases(analyzer, text);
         Required = [.. Phrases.Where(static phrase => phrase.IsRequired)];
-        Wished = [.. Phrases.Where(static phrase => !phrase.IsRequired)];
+        Wished = [.. Phrases.Where(static phrase => !phrase.IsRequired).DistinctBy(static phrase => string.Join(' ', phrase.Terms), StringComparer.Ordinal).Take(MostWished)];
         var words = _words;
         analyzer.Analyze(text, words);
         var hasOthers = words.Exists(word => !word.IsStopWord);
@@ -60,7 +63,7 @@ internal sealed class LexicalQuery
         }
 
         // A record must be found by a phrase alone, though it be of stop words.
-        foreach (var phrase in Phrases)
+        foreach (var phrase in Required)
         {
             if (!Array.Exists(phrase.Terms, _places.ContainsKey))
             {
@@ -128,8 +131,14 @@ internal sealed class LexicalQuery
         var phrases = new List<Phrase>();
         var isNothingElse = true;
         var at = 0;
-        while (text is not null && phrases.Count < MostPhrases)
+        while (text is not null)
         {
+            if (phrases.Count == MostPhrases)
+            {
+                at = text.Length;
+                break;
+            }
+
             var start = text.AsSpan(at).IndexOfAny(Opening);
             var length = start < 0 ? -1 : text.AsSpan(at + start + 1).IndexOfAny(Closing);
             if (length < 0)
@@ -143,7 +152,7 @@ internal sealed class LexicalQuery
             analyzer.Analyze(quoted, _words);
             if (_words.Count > 0)
             {
-                phrases.Add(new Phrase(quoted.Trim(), [.. _words.Select(static word => word.Term)], IsRequired: start > 1 && text[start - 2] == '+'));
+                phrases.Add(new Phrase(quoted.Trim(), [.. _words.Select(static word => word.Term)], HasPlus(text, start - 2)));
             }
 
             _words.Clear();
@@ -153,6 +162,9 @@ internal sealed class LexicalQuery
         isNothingElse &= text is null || !HasWords(analyzer, text[at..]);
         return isNothingElse && !phrases.Exists(static phrase => phrase.IsRequired) ? phrases.ConvertAll(static phrase => phrase with { IsRequired = true }) : phrases;
     }
+
+    // A plus behind a word is the word's: C++"two words".
+    private static bool HasPlus(string text, int at) => at >= 0 && text[at] == '+' && (at == 0 || (text[at - 1] != '+' && !char.IsLetterOrDigit(text[at - 1])));
 
     private bool HasWords(TextAnalyzer analyzer, string text)
     {

@@ -86,10 +86,8 @@ internal sealed partial class HostShard
         }
     }
 
-    private void Tell(
-        ShardQuery query, PartSearch part, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, List<Candidate> candidates)
+    private void Tell(PartSearch part, LexicalQuery? words, List<Candidate> candidates)
     {
-        AddSpokenOf(query, words, vector, filter, candidates);
         var told = words?.Told() ?? [];
         foreach (var candidate in candidates)
         {

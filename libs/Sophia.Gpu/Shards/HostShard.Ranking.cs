@@ -23,15 +23,15 @@ internal sealed partial class HostShard
     /// <summary>True when near-duplicates are folded in the order of their cosines.</summary>
     private bool IsByVectorAlone(ShardQuery query) => query is { Fold: true, Mode: SearchMode.Vector } && !LooksFurther(query);
 
+    /// <param name="phrased">Rows with each phrase that raises.</param>
     /// <param name="wasCut">There were more candidates than were looked at.</param>
     /// <param name="twins">Takes in what was looked at, where the search must be made again.</param>
     /// <param name="isShort">Fewer hits than asked for, since near-duplicates took the places of candidates that are not known.</param>
     private List<ShardHit> Rank(
-        ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, List<Candidate> candidates, int partCandidates,
+        ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, List<Candidate> candidates, RowSet[] phrased, int partCandidates,
         bool wasCut, Twins? twins, out bool isShort)
     {
         var fusion = new Fusion(_vectorWeight);
-        AddSpokenOf(query, words, vector, filter, candidates);
         var turns = query.Neighbours && _conversations.Count > 0 && words is { IsEmpty: false } ? _lexical.Windows(words) : null;
         foreach (var candidate in candidates)
         {
@@ -52,13 +52,13 @@ internal sealed partial class HostShard
 
         if (words is { Required.Count: > 0 })
         {
-            // Neighbours and records of a date came without being asked for them.
+            // Neighbours came without being asked for them.
             candidates.RemoveAll(candidate => !HasRequired(words, candidate.Row));
         }
 
         foreach (var candidate in candidates)
         {
-            AddFactors(query, words, candidate, best);
+            AddFactors(query, phrased, candidate, best);
             candidate.Sum();
         }
 
@@ -135,9 +135,9 @@ internal sealed partial class HostShard
         candidate.Window = score * CoverageOf(candidate.Row, matched, turns.Terms);
     }
 
-    private void AddFactors(ShardQuery query, LexicalQuery? words, Candidate candidate, double best)
+    private void AddFactors(ShardQuery query, RowSet[] phrased, Candidate candidate, double best)
     {
-        AddSpokenOf(query, words, candidate, best);
+        AddSpokenOf(query, phrased, candidate, best);
         var time = TimeOf(candidate.Row);
         if (query.Recency is { } recency)
         {

@@ -134,13 +134,14 @@ internal sealed partial class HostShard
                 AddTwins(apart, version, prepared, candidates);
             }
 
+            var phrased = AddSpokenOf(query, words, prepared, filter, set, candidates, cancellationToken);
             if (part is not null)
             {
-                Tell(query, part, words, prepared, filter, candidates);
+                Tell(part, words, candidates);
                 return new ShardAnswer([], scanned, matching) { FilterNotes = notes };
             }
 
-            var hits = Rank(query, words, prepared, filter, candidates, wanted, wasCut: capacity < left, twins, out isShort);
+            var hits = Rank(query, words, prepared, filter, candidates, phrased, wanted, wasCut: capacity < left, twins, out isShort);
             return new ShardAnswer(hits, scanned, matching)
             {
                 FilterNotes = notes, Corrections = corrections, Phrases = TextsOf(words),

@@ -13,45 +13,72 @@ internal sealed partial class HostShard
     /// <summary>The share of the best own score that a record of a time which the query speaks of gains.</summary>
     private const double DateWeight = 0.3;
 
-    /// <summary>The share that a record with all phrases of the query gains: what the best has by itself, so that they come first.</summary>
-    private const double PhraseWeight = 1;
+    /// <summary>The share that a record with all phrases of the query gains: more than the best has by itself, so that they come first.</summary>
+    private const double PhraseWeight = 1.1;
 
-    private void AddSpokenOf(ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, List<Candidate> candidates)
+    /// <param name="set">What the search looked at; null for all. What changed since is among the candidates.</param>
+    /// <returns>By wished phrase: the rows that have it.</returns>
+    private RowSet[] AddSpokenOf(
+        ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, RowSet? set, List<Candidate> candidates, CancellationToken cancellationToken)
     {
-        if (query.Dates.Count == 0 && words is not { Wished.Count: > 0 })
+        var wished = words?.Wished ?? [];
+        if (query.Dates.Count == 0 && wished.Count == 0)
         {
-            return;
+            return [];
         }
 
         var known = candidates.Select(static candidate => candidate.Row).ToHashSet();
         if (query.Dates.Count > 0)
         {
-            Add(Dated(query, filter, out var newest));
+            var dated = Dated(query, words, filter, out var newest);
+            TakeBest(dated, isOfPhrase: false);
             Take(newest);
         }
 
-        foreach (var phrase in words?.Wished ?? [])
+        var phrased = new RowSet[wished.Count];
+        for (var i = 0; i < phrased.Length; i++)
         {
-            var rows = _lexical.WithPhrases([phrase], null, _rows.Used, CancellationToken.None);
-            foreach (var row in rows)
+            phrased[i] = _lexical.WithPhrases([wished[i]], set, _rows.Used, cancellationToken);
+            foreach (var row in phrased[i])
             {
-                if (!filter.Passes(row))
+                if (!filter.Passes(row) || !HasRequired(words, row))
                 {
-                    rows.Remove(row);
+                    phrased[i].Remove(row);
                 }
             }
 
-            Add(rows);
+            TakeBest(phrased[i], isOfPhrase: true);
         }
 
-        // The best of them by words.
-        void Add(RowSet rows)
+        if (phrased.Length > 1)
         {
+            var all = phrased[0].Copy();
+            foreach (var row in all)
+            {
+                if (!Array.TrueForAll(phrased, rows => rows.Contains(row)))
+                {
+                    all.Remove(row);
+                }
+            }
+
+            TakeBest(all, isOfPhrase: true);
+        }
+
+        return phrased;
+
+        void TakeBest(RowSet rows, bool isOfPhrase)
+        {
+            var top = new TopRows(Math.Max(query.K, NeighbourSeeds), _rows.Keys);
             if (words is { IsEmpty: false })
             {
-                var top = new TopRows(Math.Max(query.K, NeighbourSeeds), _rows.Keys);
-                _lexical.Search(words, rows, _rows.Documents, top, CancellationToken.None);
+                _lexical.Search(words, rows, _rows.Documents, top, cancellationToken);
                 Take(top.Rows);
+            }
+
+            if (isOfPhrase)
+            {
+                Take(OthersOf(rows, top).Rows);
+                Take(BestByVector(vector, rows, Math.Max(query.K, NeighbourSeeds), cancellationToken).Rows);
             }
         }
 
@@ -69,13 +96,13 @@ internal sealed partial class HostShard
 
     /// <summary>The rows of the times spoken of.</summary>
     /// <param name="newest">As many as there may be hits.</param>
-    private RowSet Dated(ShardQuery query, RowFilter filter, out int[] newest)
+    private RowSet Dated(ShardQuery query, LexicalQuery? words, RowFilter filter, out int[] newest)
     {
         var dated = new RowSet(_rows.Used);
         var queue = new PriorityQueue<int, long>();
         for (var row = 0; row < _rows.Used; row++)
         {
-            if (filter.Passes(row) && IsOf(query.Dates, row))
+            if (filter.Passes(row) && IsOf(query.Dates, row) && HasRequired(words, row))
             {
                 dated.Add(row);
                 queue.Enqueue(row, TimeOf(row));
@@ -90,22 +117,61 @@ internal sealed partial class HostShard
         return dated;
     }
 
-    private void AddSpokenOf(ShardQuery query, LexicalQuery? words, Candidate candidate, double best)
+    /// <summary>A phrase of stop words stands in rows that have no other word of the query: the first of them, as many as there was room for.</summary>
+    private TopRows OthersOf(RowSet rows, TopRows best)
+    {
+        var others = new TopRows(Math.Max(best.Room, 1), _rows.Keys);
+        if (best.Room > 0)
+        {
+            var known = best.Rows.ToArray().ToHashSet();
+            foreach (var row in rows)
+            {
+                if (!known.Contains(row))
+                {
+                    others.Offer(row, 0);
+                }
+            }
+        }
+
+        return others;
+    }
+
+    private TopRows BestByVector(PreparedQuery? vector, RowSet rows, int capacity, CancellationToken cancellationToken)
+    {
+        var top = new TopRows(capacity, _rows.Keys);
+        if (_given is { } given)
+        {
+            given.Offer(rows, top);
+        }
+        else if (vector is not null && SlotsOf(rows) is { Length: > 0 } slots)
+        {
+            using var pages = _vectors!.Take();
+            VectorScan.Run(pages, vector, slots, top, capacity, cancellationToken);
+            RequireIntact(top);
+        }
+
+        return top;
+    }
+
+    private void AddSpokenOf(ShardQuery query, RowSet[] phrased, Candidate candidate, double best)
     {
         if (IsOf(query.Dates, candidate.Row))
         {
             candidate.Add(new ScorePart("date", 1, 0, DateWeight * best));
         }
 
-        if (words is { Wished.Count: > 0 } && ShareOf(words.Wished, candidate.Row) is > 0 and var share)
+        var has = 0;
+        foreach (var rows in phrased)
         {
+            has += rows.Contains(candidate.Row) ? 1 : 0;
+        }
+
+        if (has > 0)
+        {
+            var share = has / (double)phrased.Length;
             candidate.Add(new ScorePart("phrase", share, 0, PhraseWeight * best * share));
         }
     }
-
-    /// <summary>How many of the phrases the row has, of all.</summary>
-    private double ShareOf(IReadOnlyList<LexicalQuery.Phrase> phrases, int row) =>
-        phrases.Count(phrase => HasPhrases([phrase], row)) / (double)phrases.Count;
 
     /// <summary>When the fact began to hold; else when the record was created. UTC ticks.</summary>
     private long TimeOf(int row) => _rows[row].ValidFrom != long.MinValue ? _rows[row].ValidFrom : _rows[row].Created;

@@ -50,7 +50,7 @@ internal sealed partial class HostShard
                 ScanTogether(pages, [.. joined.Select(i => parts[i]!)], cancellationToken);
             }
 
-            SideBySide.For(joined.Length, parallel, i => answers[joined[i]] = Finish(parts[joined[i]]!));
+            SideBySide.For(joined.Length, parallel, i => answers[joined[i]] = Finish(parts[joined[i]]!, cancellationToken));
         }
         finally
         {
@@ -121,7 +121,7 @@ internal sealed partial class HostShard
             var joined = new Joined(query, words, _vectors!.Prepare(vector), wanted, capacity, new TopRows(capacity, _rows.Keys), new TopRows(capacity, _rows.Keys))
             {
                 Version = _changes.Version, Matching = matching, Scanned = slots?.Length ?? _vectors.Count, Stored = _vectors.Count, Corrections = corrections,
-                Slots = slots, Notes = filtered?.Notes ?? [],
+                Slots = slots, Passing = filtered?.Set, Notes = filtered?.Notes ?? [],
             };
             if (words is { IsEmpty: false })
             {
@@ -151,7 +151,7 @@ internal sealed partial class HostShard
     }
 
     /// <summary>Null when it must be made again, alone.</summary>
-    private ShardAnswer? Finish(Joined part)
+    private ShardAnswer? Finish(Joined part, CancellationToken cancellationToken)
     {
         _lock.EnterReadLock();
         try
@@ -165,8 +165,9 @@ internal sealed partial class HostShard
                 return null;
             }
 
+            var phrased = AddSpokenOf(part.Query, part.Words, part.Prepared, filter, part.Passing, candidates, cancellationToken);
             var hits = Rank(
-                part.Query, part.Words, part.Prepared, filter, candidates, part.Wanted, wasCut: part.Capacity < part.Matching, twins: null, out var isShort);
+                part.Query, part.Words, part.Prepared, filter, candidates, phrased, part.Wanted, wasCut: part.Capacity < part.Matching, twins: null, out var isShort);
             return isShort ? null : new ShardAnswer(hits, part.Scanned, part.Matching)
             {
                 Corrections = part.Corrections, FilterNotes = part.Notes, Phrases = TextsOf(part.Words),
@@ -193,6 +194,9 @@ internal sealed partial class HostShard
 
         /// <summary>Those that pass the filter; null for all.</summary>
         public ReadOnlyMemory<int>? Slots { get; init; }
+
+        /// <summary>Rows that passed the filter; null for all.</summary>
+        public RowSet? Passing { get; init; }
 
         public required IReadOnlyList<FilterNote> Notes { get; init; }
 

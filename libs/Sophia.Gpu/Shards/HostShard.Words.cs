@@ -3,7 +3,7 @@ using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.Shards;
 
-/// <summary>What a query's words mean here: phrases that must stand in a record, and words that nobody wrote like this.</summary>
+/// <summary>What a query's words mean here: phrases, and words that nobody wrote like this.</summary>
 internal sealed partial class HostShard
 {
     /// <summary>New terms taken into the vocabulary in one hold of the lock: well under a millisecond.</summary>

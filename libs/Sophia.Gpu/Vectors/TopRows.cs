@@ -16,6 +16,9 @@ internal sealed class TopRows(int capacity, ChunkedRows<string?> keys)
 
     public int Count { get; private set; }
 
+    /// <summary>So many more would be kept whatever they score.</summary>
+    public int Room => capacity - Count;
+
     /// <summary>Rows that a scan counted among the best and that went, or changed for the worse, before it ended: others may be missing for them.</summary>
     public int Lost { get; set; }
 

@@ -118,10 +118,10 @@ public sealed record ShardQuery
 }
 
 /// <summary>One part of a score.</summary>
-/// <param name="Name">lexical, vector, neighbour, date, recency or importance.</param>
+/// <param name="Name">lexical, vector, neighbour, date, phrase, recency or importance.</param>
 /// <param name="Score">
-/// The part's own score: BM25; cosine in −1…1; the scores that neighbours and conversation lend; 1 for a record of a time that
-/// the query speaks of; the age as 1 for now and halved by each half-life; the attribute <c>importance</c> within 0…1.
+/// The part's own score: BM25; cosine in −1…1; the scores that neighbours and conversation lend; the share of the query's
+/// phrases that it has; 1 for a record of a time that the query speaks of; the age as 1 for now and halved by each half-life; the attribute <c>importance</c> within 0…1.
 /// </param>
 /// <param name="Rank">The record's place in the order by words or by vector, from 1; 0 if it was not among that part's candidates, and for other parts.</param>
 /// <param name="Contribution">What it adds to the fused score.</param>
@@ -150,7 +150,7 @@ public sealed record ShardAnswer(IReadOnlyList<ShardHit> Hits, long RowsScanned,
     /// <summary>Attributes of the filter that records lack or have in another type.</summary>
     public IReadOnlyList<FilterNote> FilterNotes { get; init; } = [];
 
-    /// <summary>What stood in double quotes in the query. Where it was nothing else, every hit has these words one after the other.</summary>
+    /// <summary>What stood in double quotes, in the order of the query: each with a plus before it, or all of a query that is nothing else, is in every hit; others raise the hits that have them.</summary>
     public IReadOnlyList<string> Phrases { get; init; } = [];
 
     /// <summary>Words of the query that were looked for in other spellings.</summary>

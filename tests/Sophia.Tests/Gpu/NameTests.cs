@@ -72,7 +72,7 @@ public sealed class NameTests : IDisposable
     public void The_word_behind_a_leading_dot_is_meant_more_than_the_parts_of_other_names()
     {
         _shard.Put(ShardRecords.Record("a", 1, "the 2 of them"));
-        _shard.Put(ShardRecords.Record("b", 2, "the zip program"));
+        _shard.Put(ShardRecords.Record("b", 2, "the zip program that packs all of your files"));
         _shard.Put(ShardRecords.Record("c", 3, "v1.2 of .zip"));
 
         Assert.Equal(["c", "b", "a"], _shard.Find("v1.2 .zip").Keys());

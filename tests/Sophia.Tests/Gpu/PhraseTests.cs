@@ -99,6 +99,7 @@ public class PhraseTests
     [InlineData("rivers +\"to be\"", "a")]
     [InlineData("+\"to be\" \"other way\"", "a")]
     [InlineData("\"other way\" rivers \"or not\"", "b a")]
+    [InlineData("way C+\"to be\"", "a b")]
     public void Quotes_of_all_kinds_hold_words_together(string query, string keys)
     {
         using var shard = ShardRecords.Shard(0);
@@ -135,6 +136,76 @@ public class PhraseTests
         Assert.Equal(("book", 10), (answer.Hits[0].Key, answer.Hits.Count));
         Assert.Contains(answer.Hits[0].Parts, static part => part.Name == "phrase" && part.Contribution > 0);
         Assert.DoesNotContain(answer.Hits[1].Parts, static part => part.Name == "phrase");
+    }
+
+    [Fact]
+    public void Phrases_of_stop_words_raise_what_has_them_and_bring_in_nothing_else()
+    {
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(ShardRecords.Record("a", 1, "To be, or not to be"));
+        shard.Put(ShardRecords.Record("b", 2, "rivers flow"));
+        shard.Put(ShardRecords.Record("c", 3, "I went to the shop"));
+
+        Assert.Equal(["a", "b"], shard.Find("\"to be\" rivers").Keys());
+    }
+
+    [Theory]
+    [InlineData("\"old town\" \"new hall\" bread")]
+    [InlineData("+\"old town\" \"new hall\" bread")]
+    [InlineData("+\"new hall\" \"old town\" \"old town\" bread")]
+    public void The_only_record_with_all_phrases_is_first_though_many_have_one_of_them_and_more_words(string query)
+    {
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(ShardRecords.Record("both", 1, "From the old town one walks to the new hall, along a street with lamps, trees, stones and many other things besides"));
+        for (var i = 0; i < 50; i++)
+        {
+            shard.Put(ShardRecords.Record($"old{i:00}", 10 + i, "old town old town bread"));
+            shard.Put(ShardRecords.Record($"new{i:00}", 100 + i, "new hall new hall bread"));
+            shard.Put(ShardRecords.Record($"none{i:00}", 200 + i, "something else"));
+        }
+
+        Assert.Equal("both", shard.Find(query).Hits[0].Key);
+    }
+
+    [Fact]
+    public void A_phrase_brings_in_no_record_that_the_filter_or_the_time_leaves_out()
+    {
+        using var shard = ShardRecords.Shard(2);
+        shard.Put(ShardRecords.Record("tagged", 1, "the old town at night", [1, 0], tags: ["secret"]));
+        shard.Put(ShardRecords.Record("expired", 2, "the old town by day", [1, 0]) with { ExpiresAt = ShardRecords.Now });
+        shard.Put(ShardRecords.Record("other", 3, "a market", [0, 1]));
+        var query = new ShardQuery
+        {
+            Text = "market in the \"old town\"", Vector = [1, 0], Mode = SearchMode.Hybrid, Now = ShardRecords.Now, Filter = new RecordFilter { NoTags = ["secret"] },
+        };
+
+        Assert.Equal(["other"], shard.Search(query, default).Keys());
+    }
+
+    [Fact]
+    public void Of_many_records_with_the_phrase_the_nearest_by_vector_is_looked_at_too()
+    {
+        using var shard = ShardRecords.Shard(2);
+        shard.Put(ShardRecords.Record("reef", 1, "Status report: what the divers saw along the coast in the spring of the year, at length", [1, 0]));
+        for (var i = 0; i < 200; i++)
+        {
+            shard.Put(ShardRecords.Record($"report{i:000}", 10 + i, "Status report", [0, 1]));
+            shard.Put(ShardRecords.Record($"sea{i:000}", 1_000 + i, "fish", [1, 0.001f]));
+        }
+
+        var query = new ShardQuery { Text = "\"status report\" about the sea", Vector = [1, 0], Mode = SearchMode.Hybrid, Now = ShardRecords.Now, Fold = false };
+
+        Assert.Contains("reef", shard.Search(query, default).Keys());
+    }
+
+    [Fact]
+    public void Of_more_than_sixteen_phrases_the_first_sixteen_are_looked_for()
+    {
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(ShardRecords.Record("most", 1, string.Join(" and ", Enumerable.Range(1, 16).Select(static i => $"word{i}"))));
+        shard.Put(ShardRecords.Record("few", 2, "word1 and word17"));
+
+        Assert.Equal(["most"], shard.Find(string.Join(' ', Enumerable.Range(1, 17).Select(static i => $"\"word{i}\""))).Keys());
     }
 
     private static bool Follows(List<string> terms, List<string> wanted) =>

@@ -68,10 +68,17 @@ internal sealed class NamespaceEndpoints(MemoryHierarchy memory)
         _ = new QueryValues(context.Request);
         var name = context.NamespaceName();
         using var bytes = await RequestBody.ReadJsonAsync(context, MaxBodyBytes);
-        var current = await memory.FindNamespaceAsync(caller.Tenant, name, context.RequestAborted);
-        var settings = Read(bytes, current?.Settings);
-        var made = await memory.ConfigureNamespaceAsync(caller.Tenant, name, settings, context.RequestAborted);
-        await SendAsync(context, current is null ? 201 : 200, made, start);
+        var isNew = false;
+        var configured = await memory.ConfigureNamespaceAsync(
+            caller.Tenant, name,
+            current =>
+            {
+                // What the body does not state is as it is stored, whatever this process knew of it.
+                isNew |= current is null;
+                return Read(bytes, current);
+            },
+            context.RequestAborted);
+        await SendAsync(context, isNew ? 201 : 200, configured, start);
     }
 
     /// <summary>The settings that the body states, over those that are there.</summary>

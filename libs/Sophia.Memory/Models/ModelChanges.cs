@@ -192,12 +192,13 @@ public sealed partial class ModelChanges : IAsyncDisposable
 
     private async Task<bool> SaveAsync(ModelChange next, CancellationToken cancellationToken)
     {
+        var asked = _namespaces.Asking();
         if (await _store.SaveModelChangeAsync(next, cancellationToken).ConfigureAwait(false) is not { } ns)
         {
             return false;
         }
 
-        _namespaces.Keep(ns);
+        _namespaces.Keep(ns, asked);
         return true;
     }
 

@@ -38,11 +38,15 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
         return KeepRead(await store.EnsureNamespaceAsync(tenant, name, settings, cancellationToken).ConfigureAwait(false), asked);
     }
 
+    /// <param name="change">What it makes of the settings that are stored, null where there is no such namespace yet. It may be asked several times.</param>
     /// <exception cref="RefusedException">A setting that is fixed would change.</exception>
-    public async Task<NamespaceInfo> ConfigureAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken)
+    public async Task<NamespaceInfo> ConfigureAsync(
+        string tenant, string name, Func<NamespaceSettings?, NamespaceSettings> change, CancellationToken cancellationToken)
     {
-        var current = await store.EnsureNamespaceAsync(tenant, name, settings, cancellationToken).ConfigureAwait(false);
-        var (old, wanted) = (current.Settings, settings);
+        var asked = Asking();
+        var current = await store.FindNamespaceAsync(tenant, name, cancellationToken).ConfigureAwait(false)
+            ?? await store.EnsureNamespaceAsync(tenant, name, change(null), cancellationToken).ConfigureAwait(false);
+        var (old, wanted) = (current.Settings, change(current.Settings));
         if (old.VectorSource != wanted.VectorSource || old.VectorModel != wanted.VectorModel || old.Dimensions != wanted.Dimensions)
         {
             throw new RefusedException(
@@ -51,7 +55,9 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
                 "Leave these settings as they are, write into a new namespace, or change the model with POST /v1/namespaces/{ns}/model.");
         }
 
-        return Keep(old == wanted ? current : await store.UpdateNamespaceAsync(current, wanted, cancellationToken).ConfigureAwait(false));
+        return old == wanted
+            ? KeepRead(current, asked)
+            : Keep(await store.UpdateNamespaceAsync(current, change, cancellationToken).ConfigureAwait(false), asked);
     }
 
     /// <summary>Asks the store, however lately it was asked.</summary>
@@ -76,19 +82,27 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
         }
     }
 
-    /// <summary>This is how the namespace is now.</summary>
-    public NamespaceInfo Keep(NamespaceInfo ns)
+    /// <summary>This is how the namespace was written.</summary>
+    public NamespaceInfo Keep(NamespaceInfo ns, (long Changes, long At) asked)
     {
         lock (_keeping)
         {
-            _changes++;
-            _known[(ns.Tenant, ns.Name)] = new Known(ns, clock.GetTimestamp());
+            // Of two who wrote at the same time only the store knows the later: it is asked again then.
+            if (_changes++ == asked.Changes)
+            {
+                _known[(ns.Tenant, ns.Name)] = new Known(ns, asked.At);
+            }
+            else
+            {
+                _known.TryRemove((ns.Tenant, ns.Name), out _);
+            }
         }
 
         return ns;
     }
 
-    private (long Changes, long At) Asking() => (Interlocked.Read(ref _changes), clock.GetTimestamp());
+    /// <summary>To be called before the store is asked for what is kept then.</summary>
+    public (long Changes, long At) Asking() => (Interlocked.Read(ref _changes), clock.GetTimestamp());
 
     // What was read may be older than what has been changed since it was asked for; then it is an answer, and not kept.
     private NamespaceInfo KeepRead(NamespaceInfo ns, (long Changes, long At) asked)

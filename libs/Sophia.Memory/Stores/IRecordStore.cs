@@ -39,8 +39,9 @@ public interface IRecordStore : IModelStore, ILedgerStore, IAsyncDisposable
     /// <summary>The namespace, made with these settings if it was not there. Safe against a race with another maker.</summary>
     Task<NamespaceInfo> EnsureNamespaceAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken);
 
-    /// <summary>Replaces the settings that may change: language, residency, retention. Others are kept.</summary>
-    Task<NamespaceInfo> UpdateNamespaceAsync(NamespaceInfo current, NamespaceSettings settings, CancellationToken cancellationToken);
+    /// <summary>Changes the settings that may change: language, residency, retention. Others are kept.</summary>
+    /// <param name="change">Is given the settings that are stored now, in the transaction that writes what it makes of them; what it throws ends that.</param>
+    Task<NamespaceInfo> UpdateNamespaceAsync(NamespaceInfo current, Func<NamespaceSettings, NamespaceSettings> change, CancellationToken cancellationToken);
 
     /// <summary>Namespaces by name, after the given name, without reserved ones (names that start with $).</summary>
     Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(string tenant, string? after, int limit, CancellationToken cancellationToken);

@@ -32,21 +32,18 @@ internal abstract partial class RelationalStore
             return (await FindNamespaceAsync(session, q.tenant, q.name, ct).ConfigureAwait(false))!;
         }, cancellationToken).ConfigureAwait(false);
 
-    public Task<NamespaceInfo> UpdateNamespaceAsync(NamespaceInfo current, NamespaceSettings settings, CancellationToken cancellationToken) =>
-        WriteAsync((current, settings), static async (session, q, ct) =>
+    public Task<NamespaceInfo> UpdateNamespaceAsync(
+        NamespaceInfo current, Func<NamespaceSettings, NamespaceSettings> change, CancellationToken cancellationToken) =>
+        WriteAsync((current, change), static async (session, q, ct) =>
         {
-            // The row is taken first: a change of the model writes the same column.
+            // The row is taken first: a change of the model writes the same column, and so do other processes.
             await session.Command("UPDATE namespaces SET settings = settings WHERE id = @id").With("@id", q.current.Id).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             var stored = await FirstAsync(session.Command(SelectNamespace + "WHERE id = @id").With("@id", q.current.Id), Namespace, ct).ConfigureAwait(false)
                 ?? throw new ArgumentException($"There is no namespace with id {q.current.Id}.");
+            var wanted = q.change(stored.Settings);
             var updated = stored with
             {
-                Settings = stored.Settings with
-                {
-                    Language = q.settings.Language,
-                    Resident = q.settings.Resident,
-                    LogRetention = q.settings.LogRetention,
-                },
+                Settings = stored.Settings with { Language = wanted.Language, Resident = wanted.Resident, LogRetention = wanted.LogRetention },
             };
             await session.Command("UPDATE namespaces SET settings = @settings WHERE id = @id")
                 .With("@settings", StoredJson.Settings(updated.Settings)).With("@id", updated.Id)

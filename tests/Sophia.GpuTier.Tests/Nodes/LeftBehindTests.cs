@@ -29,7 +29,7 @@ public sealed class LeftBehindTests
         await AskAsync(shard);
         await AskAsync(kept);
 
-        await store.UpdateNamespaceAsync(ns, ns.Settings with { Language = "de" }, default);
+        await store.UpdateNamespaceAsync(ns, static settings => settings with { Language = "de" }, default);
         Assert.False(await shard.IsLeftBehindAsync(default), "It was asked a moment ago.");
         clock.Advance(TimeSpan.FromMinutes(6));
 

@@ -31,6 +31,9 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     /// <summary>Runs before a namespace that was looked for by its name is returned, after the inner store has answered.</summary>
     public Func<Task>? AfterFindNamespace { get; set; }
 
+    /// <summary>Runs before a namespace that was changed is returned, after the inner store has changed it.</summary>
+    public Func<Task>? AfterUpdateNamespace { get; set; }
+
     /// <summary>Runs before several records are returned, after the inner store has answered.</summary>
     public Action? AfterGetMany { get; set; }
 
@@ -108,7 +111,12 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task<NamespaceInfo> EnsureNamespaceAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken) => Inner.EnsureNamespaceAsync(tenant, name, settings, cancellationToken);
 
-    public Task<NamespaceInfo> UpdateNamespaceAsync(NamespaceInfo current, NamespaceSettings settings, CancellationToken cancellationToken) => Inner.UpdateNamespaceAsync(current, settings, cancellationToken);
+    public async Task<NamespaceInfo> UpdateNamespaceAsync(NamespaceInfo current, Func<NamespaceSettings, NamespaceSettings> change, CancellationToken cancellationToken)
+    {
+        var updated = await Inner.UpdateNamespaceAsync(current, change, cancellationToken);
+        await (AfterUpdateNamespace?.Invoke() ?? Task.CompletedTask);
+        return updated;
+    }
 
     public Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(string tenant, string? after, int limit, CancellationToken cancellationToken) => Inner.ListNamespacesAsync(tenant, after, limit, cancellationToken);
 

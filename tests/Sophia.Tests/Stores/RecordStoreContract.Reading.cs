@@ -1,4 +1,5 @@
 using System.Text;
+using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
@@ -230,7 +231,7 @@ public abstract partial class RecordStoreContract
         await s.NamespaceAsync("m");
         await s.NamespaceAsync("foreign", "u");
         var updated = await s.Store.UpdateNamespaceAsync(
-            made[0], new NamespaceSettings { VectorSource = VectorSource.None, Dimensions = 9, Language = "none", Resident = true, LogRetention = TimeSpan.FromDays(3) }, default);
+            made[0], static _ => new NamespaceSettings { VectorSource = VectorSource.None, Dimensions = 9, Language = "none", Resident = true, LogRetention = TimeSpan.FromDays(3) }, default);
         Assert.Equal(
             made[0].Settings with { Language = "none", Resident = true, LogRetention = TimeSpan.FromDays(3) }, updated.Settings);
         Assert.Equal(updated, await s.Store.FindNamespaceAsync("t", "n", default));
@@ -238,6 +239,19 @@ public abstract partial class RecordStoreContract
         Assert.Null(await s.Store.FindNamespaceAsync("u", "n", default));
         Assert.Equal(["m", "n"], (await s.Store.ListNamespacesAsync("t", null, 10, default)).Select(n => n.Name));
         Assert.Equal(["n"], (await s.Store.ListNamespacesAsync("t", "m", 10, default)).Select(n => n.Name));
+    }
+
+    [SkippableFact]
+    public async Task Who_changes_one_setting_of_a_namespace_keeps_what_others_changed_since_he_read_it()
+    {
+        await using var s = await OpenAsync();
+        var read = await s.NamespaceAsync("n");
+        await s.Store.UpdateNamespaceAsync(read, static settings => settings with { Resident = true }, default);
+        var updated = await s.Store.UpdateNamespaceAsync(read, static settings => settings with { Language = "de" }, default);
+        await Assert.ThrowsAsync<RefusedException>(() => s.Store.UpdateNamespaceAsync(read, static _ => throw new RefusedException("no", "No.", "None."), default));
+
+        Assert.Equal(read.Settings with { Resident = true, Language = "de" }, updated.Settings);
+        Assert.Equal(updated, await s.Store.FindNamespaceAsync(read.Id, default));
     }
 
     [SkippableFact]

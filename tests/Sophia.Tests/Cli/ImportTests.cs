@@ -171,6 +171,30 @@ public sealed class ImportTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Of_two_lines_with_one_key_the_later_one_stays_however_long_the_earlier_takes()
+    {
+        var lines = Enumerable.Range(0, 1000).Select(i => $"{{\"key\":\"{(i is 0 or 250 ? "twice" : $"k{i}")}\",\"content\":\"{i}\"}}\n");
+        var file = _cli.Write("x.ndjson", string.Concat(lines));
+        var later = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var order = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        _service.BeforeBatch = async items =>
+        {
+            var first = (string)items[0]!["content"]!;
+            if (first == "250") later.TrySetResult();
+            // Whoever sends both at once has the later one here while this one waits.
+            if (first == "0") await Task.WhenAny(later.Task, Task.Delay(500));
+            order.Enqueue(first);
+            return null;
+        };
+
+        var result = await Import(file);
+
+        Assert.Equal((0, "250"), (result.ExitCode, (string?)_service.Records["twice"].Record["content"]));
+        Assert.Equal(["0", "250"], order.Where(static first => first is "0" or "250"));
+        Assert.Equal("0", order.First());
+    }
+
+    [Fact]
     public async Task Interrupted_it_keeps_what_is_done_and_says_130()
     {
         var file = _cli.Write("x.ndjson", string.Concat(Enumerable.Range(0, 5000).Select(i => $"{{\"key\":\"k{i:D4}\",\"content\":\"{i}\"}}\n")));

@@ -4,8 +4,8 @@ using Sophia.Client;
 namespace Sophia.Cli.Import;
 
 /// <summary>
-/// Sends the records of a source: one reader fills batches, several senders have one under way each, and a part is
-/// finished when the receipts of all its records are here. The first failure stops the reader and all senders; what
+/// Sends the records of a source: one reader fills batches, several senders have one under way each, records of one key
+/// go in the source's order, and a part is finished when the receipts of all its records are here. The first failure stops the reader and all senders; what
 /// has receipts by then stays counted and marked.
 /// </summary>
 internal sealed class Importer(SophiaClient client, string @namespace, ImportTally tally)
@@ -13,6 +13,8 @@ internal sealed class Importer(SophiaClient client, string @namespace, ImportTal
     private const int RecordsABatch = 250;
     private const int MaxCharactersABatch = 2 << 20;
     private const int Senders = 4;
+
+    private readonly KeysUnderWay _underWay = new();
 
     private sealed class OpenPart(ImportPart part)
     {
@@ -74,7 +76,7 @@ internal sealed class Importer(SophiaClient client, string @namespace, ImportTal
                     var size = Size(part.Drafts[i]);
                     if (batch.Count == RecordsABatch || (batch.Count > 0 && characters + size > MaxCharactersABatch))
                     {
-                        await writer.WriteAsync(batch, cancellationToken);
+                        await HandOnAsync(batch, writer, cancellationToken);
                         (batch, characters) = (new List<Entry>(RecordsABatch), 0);
                     }
                     batch.Add(new Entry(open, i));
@@ -85,16 +87,26 @@ internal sealed class Importer(SophiaClient client, string @namespace, ImportTal
         finally
         {
             // What was read before a bad line of a strict import is still sent: it is in order.
-            if (batch.Count > 0 && !cancellationToken.IsCancellationRequested) await writer.WriteAsync(batch, cancellationToken);
+            if (batch.Count > 0 && !cancellationToken.IsCancellationRequested) await HandOnAsync(batch, writer, cancellationToken);
             writer.Complete();
         }
+    }
+
+    private async Task HandOnAsync(List<Entry> batch, ChannelWriter<List<Entry>> writer, CancellationToken cancellationToken)
+    {
+        await _underWay.TakeAsync(KeysOf(batch), cancellationToken);
+        await writer.WriteAsync(batch, cancellationToken);
     }
 
     private async Task SendAsync(ChannelReader<List<Entry>> batches, CancellationTokenSource stop)
     {
         try
         {
-            await foreach (var batch in batches.ReadAllAsync(stop.Token)) await SendAsync(batch, stop.Token);
+            await foreach (var batch in batches.ReadAllAsync(stop.Token))
+            {
+                await SendAsync(batch, stop.Token);
+                _underWay.Return(KeysOf(batch));
+            }
         }
         catch
         {
@@ -137,6 +149,8 @@ internal sealed class Importer(SophiaClient client, string @namespace, ImportTal
         await open.Part.FinishedAsync(open.Outcome, cancellationToken);
         tally.Advance(open.Part.Bytes);
     }
+
+    private static List<string> KeysOf(List<Entry> batch) => batch.ConvertAll(static e => e.Draft.Key!);
 
     private static int Size(MemoryDraft draft) =>
         (draft.Content?.Text?.Length ?? (draft.Content is { } json ? json.ToString().Length : 0)) + (draft.Bytes?.Length ?? 0) * 4 / 3 + (draft.Vector?.Length ?? 0) * 12 + 200;

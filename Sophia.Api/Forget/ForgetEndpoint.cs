@@ -50,7 +50,7 @@ internal sealed class ForgetEndpoint(MemoryHierarchy memory)
             var request = new ForgetRequest
             {
                 Keys = json.TryGet("keys", out _) ? json.Texts("keys", MaxKeys, limits.KeyChars) : null,
-                Prefix = json.Text("prefix", limits.KeyChars),
+                Prefix = json.KeyPrefix("prefix", limits.KeyChars),
                 Filter = FilterReader.Read(json, "filter", limits.KeyChars),
                 All = json.Truth("all") ?? false,
                 DryRun = json.Truth("dryRun") ?? false,

@@ -31,7 +31,7 @@ internal sealed class ReadRecord(MemoryHierarchy memory)
         }
 
         // No request's token here: merely asking the server for one costs an allocation.
-        var lookUp = memory.FindNamespaceAsync(caller.Tenant, (string)request.RouteValues["ns"]!, CancellationToken.None);
+        var lookUp = memory.FindNamespaceAsync(caller.Tenant, context.NamespaceName(), CancellationToken.None);
         if (!lookUp.IsCompletedSuccessfully)
         {
             return GetAfterLookUpAsync(context, lookUp, start);

@@ -75,6 +75,15 @@ internal readonly struct BodyObject
         return text.Length <= maxChars ? text : throw Refuse.Field(At(name), $"It has {text.Length:N0} characters, the limit is {maxChars:N0}.", "Shorten it.");
     }
 
+    /// <summary>What keys begin with: a store may not take other characters than keys have.</summary>
+    public string? KeyPrefix(string name, int maxChars)
+    {
+        var prefix = Text(name, maxChars);
+        return prefix is null || Sophia.Memory.Records.DraftRules.IsWellFormed(prefix)
+            ? prefix
+            : throw Refuse.Field(At(name), "It has characters that no key has.", "Send text without control characters.");
+    }
+
     public string[] Texts(string name, int maxItems, int maxChars)
     {
         if (!TryGet(name, out var value))

@@ -26,7 +26,7 @@ internal static class FilterReader
             AllTags = json.Texts("allTags", MaxTags, MaxTagChars),
             AnyTags = json.Texts("anyTags", MaxTags, MaxTagChars),
             NoTags = json.Texts("noTags", MaxTags, MaxTagChars),
-            KeyPrefix = json.Text("keyPrefix", keyChars),
+            KeyPrefix = json.KeyPrefix("keyPrefix", keyChars),
             CreatedFrom = json.Time("createdFrom"),
             CreatedTo = json.Time("createdTo"),
             UpdatedFrom = json.Time("updatedFrom"),

@@ -134,6 +134,14 @@ public sealed class RecordsOverHttpTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task What_the_service_keeps_for_itself_cannot_be_read_by_its_name()
+    {
+        await api.JsonAsync(HttpMethod.Post, "/v1/sessions/kept/turns", """{"turns":[{"role":"user","content":"hi"}]}""");
+        var refused = await api.JsonAsync(HttpMethod.Get, "/v1/namespaces/$sessions/memories/kept", expected: HttpStatusCode.BadRequest);
+        Assert.Equal("invalid-namespace", refused.GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task The_change_feed_resumes_behind_the_last_event_that_was_seen()
     {
         var first = await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/feed/memories/a", "{\"content\":{\n\"x\":1}}", HttpStatusCode.Created);

@@ -20,9 +20,12 @@ internal sealed class ListRecords(MemoryHierarchy memory)
     {
         var start = Stopwatch.GetTimestamp();
         var ns = await memory.RequireNamespaceAsync(context, caller);
-        var query = new QueryValues(context.Request, "prefix", "tag", "anyTag", "noTag", "attr", "createdFrom", "createdTo", "updatedFrom", "updatedTo", "validAt", "limit", "cursor", "include");
+        var query = new QueryValues(context.Request, "prefix", "tag", "anyTag", "noTag", "attr", "createdFrom", "createdTo", "updatedFrom", "updatedTo", "validAt", "limit", "cursor", "include", "minSequence");
         var filter = query.Filter(memory.Options.Limits.KeyChars);
         var withVector = Includes.Vector(query);
+
+        // Whatever the token says: a listing is read from L3, which has every write that was acknowledged.
+        _ = MinSequence.Read(context.Request, ns, query.One("minSequence"));
         var limit = query.Whole("limit", 1, MaxLimit) ?? DefaultLimit;
         var scope = Cursor.ScopeOf("list", ns.Id, context.Request.Query);
         var after = Cursor.Read(scope, query.One("cursor"));

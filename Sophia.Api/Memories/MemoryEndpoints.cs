@@ -36,7 +36,7 @@ internal static class MemoryEndpoints
             .Query("prefix", "Keys that start with it.").Query("tag", "Has all of these tags; may repeat.").Query("anyTag", "Has at least one; may repeat.")
             .Query("noTag", "Has none; may repeat.").Query("attr", "name:op:value with eq ne lt le gt ge, or name:exists, name:missing; may repeat.")
             .Query("createdFrom", "Inclusive.").Query("createdTo", "Exclusive.").Query("updatedFrom", "Inclusive.").Query("updatedTo", "Exclusive.")
-            .Query("validAt", "The fact held at this time.").Query("include", "vector: adds vector and vectorModel.").Page()
+            .Query("validAt", "The fact held at this time.").Query("include", "vector: adds vector and vectorModel.").Page().MinSequence()
             .Answers<RecordPageAnswer>(200).Refuses(400, 404);
     }
 }

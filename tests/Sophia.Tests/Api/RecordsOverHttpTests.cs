@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Sophia.Client;
 
 namespace Sophia.Tests.Api;
 
@@ -97,6 +98,24 @@ public sealed class RecordsOverHttpTests(ApiHost api) : IClassFixture<ApiHost>
         Assert.Equal(["k1", "k2", "k3", "k4"], keys);
         var refused = await api.JsonAsync(HttpMethod.Get, $"/v1/namespaces/list/memories?attr=n:ge:2&cursor={next}", expected: HttpStatusCode.BadRequest);
         Assert.Equal("invalid-cursor", refused.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task A_listing_takes_the_token_of_a_write_from_the_typed_client_and_refuses_what_is_none()
+    {
+        await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/tokens/memories/a", """{"content":"1"}""", HttpStatusCode.Created);
+        var receipt = await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/tokens/memories/b", """{"content":"2"}""", HttpStatusCode.Created);
+        using var http = api.CreateClient();
+        var client = new SophiaClient(http, new SophiaClientOptions { BaseAddress = http.BaseAddress! });
+        var keys = new List<string>();
+        await foreach (var record in client.ListAsync("tokens", new ListOptions { MinSequence = receipt.GetProperty("sequence").GetString(), PageSize = 1 }))
+        {
+            keys.Add(record.Key);
+        }
+
+        Assert.Equal(["a", "b"], keys);
+        var refused = await api.JsonAsync(HttpMethod.Get, "/v1/namespaces/tokens/memories?minSequence=zzz", expected: HttpStatusCode.BadRequest);
+        Assert.Equal("invalid-token", refused.GetProperty("code").GetString());
     }
 
     [Fact]

@@ -36,7 +36,7 @@ internal static class Service
         return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri : null;
     }
 
-    /// <exception cref="UsageException">The address is none.</exception>
+    /// <exception cref="UsageException">The address is none, or key or tenant cannot stand in a header.</exception>
     public static SophiaClient Connect(ParseResult parse, Surroundings surroundings, int maxRetries = 4)
     {
         var address = Address(parse, surroundings)
@@ -45,8 +45,8 @@ internal static class Service
         return new SophiaClient(new HttpClient(surroundings.Network, disposeHandler: false), new SophiaClientOptions
         {
             BaseAddress = address,
-            ApiKey = parse.GetValue(ApiKey) ?? Set(surroundings, "SOPHIA_API_KEY"),
-            Tenant = parse.GetValue(Tenant) ?? Set(surroundings, "SOPHIA_TENANT"),
+            ApiKey = Header(parse.GetValue(ApiKey) ?? Set(surroundings, "SOPHIA_API_KEY"), "key"),
+            Tenant = Header(parse.GetValue(Tenant) ?? Set(surroundings, "SOPHIA_TENANT"), "tenant"),
             MaxRetries = maxRetries,
             TimeProvider = surroundings.Time,
         });
@@ -58,6 +58,11 @@ internal static class Service
         Description = "The namespace.", Required = true, HelpName = "name",
     };
 
+    // A value that was read out of a file brings the file's line end.
     private static string? Set(Surroundings surroundings, string variable) =>
-        surroundings.Variable(variable) is { Length: > 0 } value ? value : null;
+        surroundings.Variable(variable)?.Trim() is { Length: > 0 } value ? value : null;
+
+    private static string? Header(string? value, string what) => value is null || value.All(static c => c is >= ' ' and <= '~')
+        ? value
+        : throw new UsageException($"The {what} has characters that cannot be sent.", "Give letters, digits and punctuation of ASCII alone.");
 }

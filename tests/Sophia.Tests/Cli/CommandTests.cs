@@ -43,6 +43,32 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
         Assert.Equal("/wA=", (string?)(await Run("get", "bytes", "-n", "n", "--json")).Json["contentBase64"]);
     }
 
+    [Theory]
+    [InlineData("put", "k", "x", "-a", "t=\"\\ud83d\"")]
+    [InlineData("put", "k", "x", "-a", "t={\"\\ud83d\":1}")]
+    [InlineData("put", "k", "{\"t\":[\"\\ud83d\"]}", "--content-type", "application/json")]
+    [InlineData("put", "k", "\"\\ud83d\"", "--content-type", "application/json")]
+    [InlineData("put", "k", "x", "--api-key", "sk\n_x")]
+    [InlineData("put", "k", "x", "--tenant", "ä")]
+    public async Task What_cannot_be_sent_is_a_mistake_of_the_command_line(params string[] args)
+    {
+        var put = await Run([.. args, "-n", "n", "--json"]);
+
+        Assert.Equal((2, ""), (put.ExitCode, put.Output));
+        Assert.Equal("usage", (string?)JsonNode.Parse(put.Error)!["error"]!["code"]);
+        Assert.Empty(_service.Seen);
+    }
+
+    [Fact]
+    public async Task A_line_end_in_a_variable_does_not_belong_to_the_key()
+    {
+        _cli.Variables["SOPHIA_API_KEY"] = "sk_x\r\n";
+        _cli.Variables["SOPHIA_TENANT"] = "acme\r";
+
+        Assert.Equal(0, (await Run("put", "k", "x", "-n", "n")).ExitCode);
+        Assert.Equal(("Bearer sk_x", "acme"), (_service.Seen.Single().Headers.Authorization.ToString(), _service.Seen.Single().Headers["Sophia-Tenant"].ToString()));
+    }
+
     [Fact]
     public async Task A_key_that_holds_nothing_is_1_and_the_error_says_what_to_do()
     {

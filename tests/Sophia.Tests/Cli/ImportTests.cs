@@ -119,15 +119,44 @@ public sealed class ImportTests : IAsyncLifetime, IDisposable
             {"key":"c","content":"x","tags":"not a list"}
             {"key":"d","content":{"any":"json"},"version":7}
             {"key":"e","content":"\ud800"}
+            {"key":"f","content":"x","attributes":{"t":"\ud83d"}}
+            {"key":"g","content":{"\ud83d":1}}
+            {"key":"h","content":["\uD83D"]}
+            {"key":"i","content":"x","attributes":{"t":"\ud83d\ude00"}}
             """);
         var result = await Import(file);
-        Assert.Equal((3, 2, 5), (result.ExitCode, (int?)result.Json["stored"], (int?)result.Json["invalidLines"]));
-        Assert.Equal(["line 2", "line 3", "line 5", "line 6", "line 8"], result.Json["problems"]!.AsArray().Select(p => ((string)p!).Split(':')[0]));
-        Assert.Equal(["a", "d"], _service.Records.Keys);
+        Assert.Equal((3, 3, 8), (result.ExitCode, (int?)result.Json["stored"], (int?)result.Json["invalidLines"]));
+        Assert.Equal(["line 2", "line 3", "line 5", "line 6", "line 8", "line 9", "line 10", "line 11"], result.Json["problems"]!.AsArray().Select(p => ((string)p!).Split(':')[0]));
+        Assert.Equal(["a", "d", "i"], _service.Records.Keys);
 
         var strict = await Import(file, "--strict", "--fresh");
         Assert.Equal(3, strict.ExitCode);
         Assert.Contains("line 2", strict.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bytes_that_are_not_text_are_told_by_the_number_of_their_line()
+    {
+        var file = _cli.Write("x.ndjson", "{\"key\":\"a\",\"content\":\"x\"}\n");
+        await File.AppendAllTextAsync(file, "{\"key\":\"b\",\"content\":\"x\",\"attributes\":{\"t\":\"\u00e4\"}}\n", Encoding.Latin1);
+        var result = await Import(file);
+        Assert.Equal((3, 1, 1), (result.ExitCode, (int?)result.Json["stored"], (int?)result.Json["invalidLines"]));
+        Assert.StartsWith("line 2:", (string?)result.Json["problems"]![0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_file_is_2()
+    {
+        WriteGzip("x.ndjson.gz", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 1000).Select(i => $"{{\"key\":\"k{i}\",\"content\":\"{i}\"}}\n"))));
+        var file = Path.Combine(_cli.Folder, "x.ndjson.gz");
+        var bytes = await File.ReadAllBytesAsync(file);
+        Array.Fill(bytes, (byte)0xff, bytes.Length / 2, bytes.Length / 4);
+        await File.WriteAllBytesAsync(file, bytes);
+
+        var result = await Import(file);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("damaged", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

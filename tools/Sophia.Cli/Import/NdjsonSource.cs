@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.Unicode;
+using Sophia.Cli.Memories;
 using Sophia.Cli.Terminal;
 using Sophia.Client;
 
@@ -96,13 +98,16 @@ internal sealed class NdjsonSource(
             if (span.IsEmpty) return null;
             try
             {
+                // Within attributes the reader would put other characters for bytes that are none.
+                if (!Utf8.IsValid(span)) throw new JsonException("It is not UTF-8.");
                 var draft = JsonSerializer.Deserialize(span, CliJson.Default.MemoryDraft);
-                if (draft is not null && Flaw(draft) is not { } flaw) return draft with { Key = keyPrefix + draft.Key };
-                why = draft is null ? "null is not a record" : Flaw(draft)!;
+                var flaw = draft is null ? "null is not a record" : Flaw(draft) ?? (MayHide(span) ? DraftText.Flaw(draft) : null);
+                if (flaw is null) return draft! with { Key = keyPrefix + draft.Key };
+                why = flaw;
             }
             catch (Exception e) when (e is JsonException or InvalidOperationException)
             {
-                // The second comes from text that is not Unicode: invalid UTF-8, or half of a surrogate pair.
+                // The second comes from half of a surrogate pair.
                 why = $"not a record: {e.Message}";
             }
         }
@@ -110,6 +115,9 @@ internal sealed class NdjsonSource(
         tally.InvalidLine(line, why);
         return null;
     }
+
+    // Only such lines are worth writing once more than they are sent.
+    private static bool MayHide(ReadOnlySpan<byte> line) => line.IndexOf("\\ud"u8) >= 0 || line.IndexOf("\\uD"u8) >= 0;
 
     private string? Flaw(MemoryDraft draft)
     {

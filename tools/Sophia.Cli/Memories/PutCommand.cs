@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 using Sophia.Cli.Terminal;
 using Sophia.Client;
 
@@ -41,6 +42,7 @@ internal static class PutCommand
                 Provenance = parse.GetValue(source) is { } from ? new Provenance(from) : null,
                 IfPresent = parse.GetValue(ifPresent),
             };
+            if (DraftText.Flaw(draft) is { } flaw) throw new UsageException($"The record is not text throughout: {flaw}", "Write whole characters: both halves of a surrogate pair, or neither.");
             var conditions = new WriteConditions(parse.GetValue(ifMatch), parse.GetValue(ifAbsent));
             var answer = await Service.Connect(parse, surroundings)
                 .PutAsync(parse.GetRequiredValue(space), parse.GetRequiredValue(key), draft, conditions, cancellationToken);
@@ -71,10 +73,12 @@ internal static class PutCommand
         if (type is not null && type.Split(';')[0].Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase))
             try
             {
+                if (!Utf8.IsValid(bytes)) throw new JsonException("It is not UTF-8.");
                 return new MemoryDraft { Content = new MemoryContent(JsonElement.Parse(bytes)), ContentType = type };
             }
-            catch (JsonException e)
+            catch (Exception e) when (e is JsonException or InvalidOperationException)
             {
+                // The second comes from half of a surrogate pair.
                 throw new UsageException($"The content is not JSON: {e.Message}", "Leave --content-type away to store it as text.");
             }
         try

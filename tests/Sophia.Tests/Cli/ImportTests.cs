@@ -1,5 +1,7 @@
 using System.IO.Compression;
 using System.Text;
+using Sophia.Cli.Import;
+using Sophia.Client;
 using Sophia.Tests.Client;
 
 namespace Sophia.Tests.Cli;
@@ -169,6 +171,53 @@ public sealed class ImportTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task What_was_not_taken_is_not_forgotten_by_the_next_run()
+    {
+        _service.Refuse = draft => (string?)draft["key"] is "k7" or "k500" ? "no good" : null;
+        var file = _cli.Write("x.ndjson", "not json\n" + string.Concat(Enumerable.Range(0, 1000).Select(i => $"{{\"key\":\"k{i}\",\"content\":\"{i}\"}}\n")));
+        Assert.Equal(3, (await Import(file)).ExitCode);
+
+        var second = await Import(file);
+        var third = await Import(file);
+        Assert.Equal((3, 0, 3), (second.ExitCode, (int?)second.Json["records"], (int?)second.Json["refusedBefore"]));
+        Assert.Equal((3, 3), (third.ExitCode, (int?)third.Json["refusedBefore"]));
+
+        _service.Refuse = static _ => null;
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("not json", "", StringComparison.Ordinal));
+        Assert.Equal((0, 1000), ((await Import(file)).ExitCode, _service.Records.Count));
+        Assert.Equal(0, (await Import(file)).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_service_that_does_not_answer_in_time_is_4_and_no_interruption()
+    {
+        var file = _cli.Write("x.ndjson", string.Concat(Enumerable.Range(0, 2000).Select(i => $"{{\"key\":\"k{i}\",\"content\":\"{i}\"}}\n")));
+        using var http = new HttpClient(new LateAnswer());
+        var importer = new Importer(new SophiaClient(http, new SophiaClientOptions { BaseAddress = _service.Address }), "docs", new ImportTally());
+        using var stream = File.OpenRead(file);
+
+        var late = await Assert.ThrowsAsync<TaskCanceledException>(() => importer.RunAsync(new NdjsonSource(stream, "", false, default, null, new ImportTally()), default));
+
+        Assert.IsType<TimeoutException>(late.InnerException);
+    }
+
+    [SkippableFact]
+    public async Task A_file_whose_name_is_not_text_is_told_and_the_others_are_imported()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "names of files are bytes on Linux alone");
+        _cli.Write("d/a.txt", "one");
+        await ShellAsync($"printf x > \"{_cli.Folder}/d/$(printf 'b\\377').txt\"");
+
+        var result = await Import(Path.Combine(_cli.Folder, "d"));
+        // .NET cannot delete by such a name either.
+        await ShellAsync($"rm -r \"{_cli.Folder}/d\"");
+
+        Assert.Equal(3, result.ExitCode);
+        Assert.Equal(["a.txt#0000"], _service.Records.Keys);
+        Assert.Single(result.Json["problems"]!.AsArray());
+    }
+
+    [Fact]
     public async Task An_import_that_broke_off_goes_on_after_the_last_line_with_a_receipt()
     {
         var file = _cli.Write("x.ndjson", string.Concat(Enumerable.Range(0, 2000).Select(i => $"{{\"key\":\"k{i:D4}\",\"content\":\"{i}\"}}\n")));
@@ -284,6 +333,26 @@ public sealed class ImportTests : IAsyncLifetime, IDisposable
             Assert.All(chunks, c => Assert.InRange(c.Length, 1, 1200));
         }
         Assert.True((int)result.Json["stored"]! > 100);
+    }
+
+    private static async Task ShellAsync(string line)
+    {
+        using var shell = System.Diagnostics.Process.Start("/bin/sh", ["-c", line]);
+        await shell.WaitForExitAsync();
+        Assert.Equal(0, shell.ExitCode);
+    }
+
+    /// <summary>The last of the four senders hears of a time-out, as the HTTP client tells it; the others wait.</summary>
+    private sealed class LateAnswer : HttpMessageHandler
+    {
+        private int _sent;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (Interlocked.Increment(ref _sent) == 4) throw new TaskCanceledException("It took too long.", new TimeoutException());
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            throw new InvalidOperationException("It waits for ever.");
+        }
     }
 
     private static string[] Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);

@@ -74,7 +74,7 @@ internal sealed class FolderSource(
             // An empty file has no receipt that could tell whether it had been imported with content.
             if (outcome.WasKnown || before is not null || drafts.Length == 0) await RemoveStaleAsync(stem, drafts.Length, cancellationToken);
             // A file with a rejected chunk is looked at again by the next run.
-            if (outcome.AllTaken) journal?.Mark(file.RelativePath, new FileMark(file.Size, file.Modified, drafts.Length));
+            if (outcome.Rejected == 0) journal?.Mark(file.RelativePath, new FileMark(file.Size, file.Modified, drafts.Length));
             tally.FileFinished();
         });
     }

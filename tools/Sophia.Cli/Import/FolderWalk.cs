@@ -46,11 +46,7 @@ internal sealed class FolderWalk(ImportTally tally, bool followLinks)
                 above.Remove(name);
             }
             else if (!MayBeText(entry.Name)) tally.Skip("other type");
-            else
-            {
-                var file = (FileInfo)real;
-                yield return new SourceFile(file.FullName, path, file.Length, file.LastWriteTimeUtc.Ticks);
-            }
+            else if (Found((FileInfo)real, path) is { } found) yield return found;
         }
     }
 
@@ -67,6 +63,20 @@ internal sealed class FolderWalk(ImportTally tally, bool followLinks)
         {
             tally.Unreadable(relative, e.Message);
             return [];
+        }
+    }
+
+    /// <summary>Null when it cannot be looked at: it is gone since, or its name is not UTF-8 and leads nowhere as it was read.</summary>
+    private SourceFile? Found(FileInfo file, string path)
+    {
+        try
+        {
+            return new SourceFile(file.FullName, path, file.Length, file.LastWriteTimeUtc.Ticks);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            tally.Unreadable(path, e.Message);
+            return null;
         }
     }
 

@@ -10,7 +10,8 @@ namespace Sophia.Cli.Import;
 internal sealed record FileMark(long Size, long Modified, int Chunks);
 
 /// <param name="Offset">Every line that ends at or before this byte has its receipt.</param>
-internal sealed record LinesMark(long Size, long Modified, long Offset, long Lines);
+/// <param name="Refused">How many of these lines were no records, or were rejected.</param>
+internal sealed record LinesMark(long Size, long Modified, long Offset, long Lines, long Refused = 0);
 
 internal sealed record JournalState
 {

@@ -9,9 +9,9 @@ namespace Sophia.Cli.Import;
 internal sealed record ImportPart(
     IReadOnlyList<MemoryDraft> Drafts, long Bytes, Func<int, string> LabelOf, Func<PartOutcome, CancellationToken, Task> FinishedAsync);
 
-/// <param name="AllTaken">No record was rejected.</param>
+/// <param name="Rejected">How many of its records were, but for those that were there already.</param>
 /// <param name="WasKnown">Some record had been there before.</param>
-internal sealed record PartOutcome(bool AllTaken, bool WasKnown);
+internal sealed record PartOutcome(int Rejected, bool WasKnown);
 
 internal interface IImportSource
 {

@@ -48,6 +48,7 @@ internal static class ImportProgress
         if (tally.Files + tally.AlreadyDone > 0) writer.WriteLine($"files: {tally.Files} imported, {tally.AlreadyDone} passed over as imported before (--fresh looks at them again)");
         if (tally.Removed > 0) writer.WriteLine($"{tally.Removed} chunks deleted that their files no longer have");
         if (tally.InvalidLines > 0) writer.WriteLine($"{tally.InvalidLines} lines were no records");
+        if (tally.RefusedBefore > 0) writer.WriteLine($"{tally.RefusedBefore} lines were not taken by earlier runs (--fresh looks at them again)");
         if (tally.Skipped.Count > 0)
             writer.WriteLine("skipped: " + string.Join(", ", tally.Skipped.OrderBy(static s => s.Key, StringComparer.Ordinal).Select(static s => $"{s.Value} {s.Key}")));
     }

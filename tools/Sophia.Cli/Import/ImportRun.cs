@@ -191,6 +191,7 @@ internal sealed class ImportRun(SophiaClient client, Uri server, ImportOptions o
             ["unchanged"] = _tally.Count(ReceiptStatus.Unchanged),
             ["rejected"] = _tally.Count(ReceiptStatus.Rejected),
             ["invalidLines"] = _tally.InvalidLines,
+            ["refusedBefore"] = _tally.RefusedBefore,
             ["files"] = _tally.Files,
             ["alreadyDone"] = _tally.AlreadyDone,
             ["deletedStale"] = _tally.Removed,

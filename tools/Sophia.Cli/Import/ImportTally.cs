@@ -11,7 +11,7 @@ internal sealed class ImportTally
     private readonly long[] _byStatus = new long[Enum.GetValues<ReceiptStatus>().Length];
     private readonly ConcurrentQueue<string> _problems = new();
     private readonly ConcurrentDictionary<string, long> _skipped = new();
-    private long _records, _invalidLines, _unreadable, _problemCount, _bytes, _files, _alreadyDone, _removed, _refused;
+    private long _records, _invalidLines, _unreadable, _problemCount, _bytes, _files, _alreadyDone, _removed, _refused, _refusedBefore;
 
     public long Records => Interlocked.Read(ref _records);
     public long Bytes => Interlocked.Read(ref _bytes);
@@ -19,12 +19,13 @@ internal sealed class ImportTally
     public long AlreadyDone => Interlocked.Read(ref _alreadyDone);
     public long Removed => Interlocked.Read(ref _removed);
     public long InvalidLines => Interlocked.Read(ref _invalidLines);
+    public long RefusedBefore => Interlocked.Read(ref _refusedBefore);
     public long ProblemCount => Interlocked.Read(ref _problemCount);
     public IEnumerable<string> Problems => _problems;
     public IReadOnlyDictionary<string, long> Skipped => _skipped;
 
     /// <summary>Whether all input was taken, but for what the user asked to leave: records that were there already.</summary>
-    public bool IsComplete => Interlocked.Read(ref _refused) + InvalidLines + Interlocked.Read(ref _unreadable) == 0;
+    public bool IsComplete => Interlocked.Read(ref _refused) + InvalidLines + RefusedBefore + Interlocked.Read(ref _unreadable) == 0;
 
     public long Count(ReceiptStatus status) => Interlocked.Read(ref _byStatus[(int)status]);
 
@@ -42,6 +43,9 @@ internal sealed class ImportTally
         Interlocked.Increment(ref _invalidLines);
         Problem($"line {line}: {why}");
     }
+
+    /// <summary>Lines that an earlier run could not take, and this one passes over.</summary>
+    public void PassOverRefused(long lines) => Interlocked.Add(ref _refusedBefore, lines);
 
     public void Unreadable(string path, string why)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Sophia.Client;
 
@@ -15,6 +16,7 @@ internal sealed class Importer(SophiaClient client, string @namespace, ImportTal
     private const int Senders = 4;
 
     private readonly KeysUnderWay _underWay = new();
+    private ExceptionDispatchInfo? _stopped;
 
     private sealed class OpenPart(ImportPart part)
     {
@@ -26,12 +28,12 @@ internal sealed class Importer(SophiaClient client, string @namespace, ImportTal
         /// <returns>True with the part's last receipt.</returns>
         public bool Settle(Receipt receipt)
         {
-            if (receipt.Status == ReceiptStatus.Rejected && receipt.Reason != "already-exists") Interlocked.Exchange(ref _rejected, 1);
+            if (receipt.Status == ReceiptStatus.Rejected && receipt.Reason != "already-exists") Interlocked.Increment(ref _rejected);
             if (receipt.Status != ReceiptStatus.Stored) Interlocked.Exchange(ref _known, 1);
             return Interlocked.Decrement(ref _left) == 0;
         }
 
-        public PartOutcome Outcome => new(Volatile.Read(ref _rejected) == 0, Volatile.Read(ref _known) == 1);
+        public PartOutcome Outcome => new(Volatile.Read(ref _rejected), Volatile.Read(ref _known) == 1);
     }
 
     private readonly record struct Entry(OpenPart Part, int Index)
@@ -47,17 +49,16 @@ internal sealed class Importer(SophiaClient client, string @namespace, ImportTal
         var senders = new Task[Senders];
         for (var i = 0; i < Senders; i++) senders[i] = SendAsync(batches.Reader, stop);
         var reading = ReadAsync(source, batches.Writer, stop.Token);
-        var all = Task.WhenAll([.. senders, reading]);
         try
         {
-            await all;
+            await Task.WhenAll([.. senders, reading]);
         }
-        catch when (all.Exception is { } failures)
+        catch
         {
-            // What failed first cancelled the others: their cancellations are not the news.
-            var first = failures.InnerExceptions.FirstOrDefault(static e => e is not OperationCanceledException) ?? failures.InnerExceptions[0];
+            // What failed first cancelled the others: their cancellations are not the news. A time-out is a cancellation itself.
             cancellationToken.ThrowIfCancellationRequested();
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+            _stopped?.Throw();
+            throw;
         }
     }
 
@@ -108,8 +109,9 @@ internal sealed class Importer(SophiaClient client, string @namespace, ImportTal
                 _underWay.Return(KeysOf(batch));
             }
         }
-        catch
+        catch (Exception e)
         {
+            Interlocked.CompareExchange(ref _stopped, ExceptionDispatchInfo.Capture(e), null);
             await stop.CancelAsync();
             throw;
         }

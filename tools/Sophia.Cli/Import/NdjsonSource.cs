@@ -20,6 +20,7 @@ internal sealed class NdjsonSource(
     private readonly Lock _gate = new();
     private readonly SortedDictionary<int, LinesMark> _finishedAhead = [];
     private int _nextToMark;
+    private long _refusedToMark;
 
     public long? TotalBytes => identity.Size > 0 ? identity.Size : null;
 
@@ -28,24 +29,26 @@ internal sealed class NdjsonSource(
         var (offset, line) = await ResumeAsync(cancellationToken);
         var lines = new NdjsonLines(stream, offset);
         var (drafts, numbers) = (new List<MemoryDraft>(LinesAPart), new List<long>(LinesAPart));
-        var (number, from, read) = (0, offset, 0);
+        var (number, from, read, invalid) = (0, offset, 0, 0);
         while (await lines.ReadAsync(cancellationToken) is { } next)
         {
             line++;
             read++;
+            var invalidBefore = tally.InvalidLines;
             if (Parse(next.Bytes, line) is { } draft)
             {
                 drafts.Add(draft);
                 numbers.Add(line);
             }
+            invalid += (int)(tally.InvalidLines - invalidBefore);
             if (read >= LinesAPart)
             {
-                yield return Part(number++, drafts, numbers, from, next.EndOffset, line);
-                (drafts, numbers, from, read) = (new List<MemoryDraft>(LinesAPart), new List<long>(LinesAPart), next.EndOffset, 0);
+                yield return Part(number++, drafts, numbers, invalid, from, next.EndOffset, line);
+                (drafts, numbers, from, read, invalid) = (new List<MemoryDraft>(LinesAPart), new List<long>(LinesAPart), next.EndOffset, 0, 0);
             }
             offset = next.EndOffset;
         }
-        if (read > 0) yield return Part(number, drafts, numbers, from, offset, line);
+        if (read > 0) yield return Part(number, drafts, numbers, invalid, from, offset, line);
     }
 
     /// <summary>Where to begin: after the last line with a receipt, if the file is still the one that was read.</summary>
@@ -62,17 +65,19 @@ internal sealed class NdjsonSource(
                 left -= n;
             }
         tally.Advance(mark.Offset);
+        tally.PassOverRefused(mark.Refused);
+        _refusedToMark = mark.Refused;
         return (mark.Offset, mark.Lines);
     }
 
-    private ImportPart Part(int number, List<MemoryDraft> drafts, List<long> numbers, long from, long to, long lines) =>
-        new(drafts, to - from, i => $"line {numbers[i]}", (_, _) =>
+    private ImportPart Part(int number, List<MemoryDraft> drafts, List<long> numbers, int invalid, long from, long to, long lines) =>
+        new(drafts, to - from, i => $"line {numbers[i]}", (outcome, _) =>
         {
-            Finished(number, new LinesMark(identity.Size, identity.Modified, to, lines));
+            Finished(number, new LinesMark(identity.Size, identity.Modified, to, lines, invalid + outcome.Rejected));
             return Task.CompletedTask;
         });
 
-    /// <summary>Parts finish in any order; the mark goes only as far as all before are finished.</summary>
+    /// <summary>Parts finish in any order; the mark goes only as far as all before are finished, and adds up what they refused.</summary>
     private void Finished(int number, LinesMark mark)
     {
         if (journal is null) return;
@@ -81,7 +86,8 @@ internal sealed class NdjsonSource(
             _finishedAhead[number] = mark;
             while (_finishedAhead.Remove(_nextToMark, out var next))
             {
-                journal.Lines = next;
+                _refusedToMark += next.Refused;
+                journal.Lines = next with { Refused = _refusedToMark };
                 _nextToMark++;
             }
         }

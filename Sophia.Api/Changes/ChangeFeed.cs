@@ -28,7 +28,7 @@ internal sealed class ChangeFeed(MemoryHierarchy memory, ApiOptions options, IHo
     {
         var feed = ActivatorUtilities.CreateInstance<ChangeFeed>(routes.ServiceProvider);
         routes.MapEdge("GET", "/v1/namespaces/{ns}/changes", Rights.Read, feed.GetAsync)
-            .Describe("Changes", "GetChanges", "Streams changes as server-sent events; id is the sequence token")
+            .Describe("Changes", "GetChanges", "Streams changes as server-sent events; id is the sequence token, alone at first that of the place where the feed begins")
             .Query("from", "A sequence token, beginning, or now (default).").Header("Last-Event-ID", "The last event seen; goes before from.").Refuses(400, 404, 410);
     }
 
@@ -50,7 +50,7 @@ internal sealed class ChangeFeed(MemoryHierarchy memory, ApiOptions options, IHo
                 await next;
             }
 
-            await BeginAsync(context, start, ending.Token);
+            await BeginAsync(context, from, start, ending.Token);
             if (HttpMethods.IsHead(context.Request.Method))
             {
                 return;
@@ -91,7 +91,7 @@ internal sealed class ChangeFeed(MemoryHierarchy memory, ApiOptions options, IHo
         };
     }
 
-    private static async Task BeginAsync(HttpContext context, long start, CancellationToken cancellationToken)
+    private static async Task BeginAsync(HttpContext context, Sequence from, long start, CancellationToken cancellationToken)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         var headers = context.Response.Headers;
@@ -99,9 +99,12 @@ internal sealed class ChangeFeed(MemoryHierarchy memory, ApiOptions options, IHo
         headers.CacheControl = "no-store";
         headers["X-Accel-Buffering"] = "no";
         headers[HeaderNames.ServedBy] = "L3";
+        headers[HeaderNames.SequenceToken] = from.ToToken();
         headers[HeaderNames.ServerTiming] = TimingHeader.TotalOnly(start);
         await context.Response.StartAsync(cancellationToken);
-        context.Response.BodyWriter.Write(": sophia\n\n"u8);
+
+        // Who is cut off before the first change goes on from here, and not from another "now".
+        context.Response.BodyWriter.Write(System.Text.Encoding.UTF8.GetBytes($": sophia\nid: {from.ToToken()}\n\n"));
         await context.Response.BodyWriter.FlushAsync(cancellationToken);
     }
 

@@ -21,6 +21,12 @@ public sealed record SophiaClientOptions
     /// <summary>The first pause where the service names none; doubles with each attempt, half of it by chance. Default 200 ms.</summary>
     public TimeSpan FirstRetryDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>
+    /// A change feed that is silent for so long is taken for broken and made again. The service says something every
+    /// 15 s, unless its <c>Sophia:HeartbeatInterval</c> is another. Default 45 s.
+    /// </summary>
+    public TimeSpan FeedPatience { get; init; } = TimeSpan.FromSeconds(45);
+
     /// <summary>The clock that pauses are measured by.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -8,9 +8,10 @@ namespace Sophia.Client;
 public sealed partial class SophiaClient
 {
     /// <summary>
-    /// The changes of a namespace as they happen, without end. A broken connection is made again and goes on after the
-    /// last change seen; it is given up after <see cref="SophiaClientOptions.MaxRetries"/> attempts in a row that
-    /// brought none.
+    /// The changes of a namespace as they happen, without end. A connection that broke, that was silent for
+    /// <see cref="SophiaClientOptions.FeedPatience"/>, or that was answered 5xx is made again and goes on after the last
+    /// change seen, or where it began; it is given up after <see cref="SophiaClientOptions.MaxRetries"/> attempts in a row
+    /// in which nothing came, not even a heartbeat.
     /// </summary>
     /// <param name="from">A sequence token, <c>beginning</c> or <c>now</c>.</param>
     /// <exception cref="SophiaApiException"><c>log-trimmed</c> (410): the log no longer holds that place.</exception>
@@ -23,7 +24,8 @@ public sealed partial class SophiaClient
         while (true)
         {
             Exception? broken = null;
-            await using (var stream = ConnectAsync(@namespace, from, lastSeen, cancellationToken).GetAsyncEnumerator(cancellationToken))
+            var connection = new FeedConnection();
+            await using (var stream = ConnectAsync(@namespace, from, lastSeen, connection, cancellationToken).GetAsyncEnumerator(cancellationToken))
                 while (true)
                 {
                     ChangeEvent change;
@@ -33,30 +35,47 @@ public sealed partial class SophiaClient
                         change = stream.Current.Change;
                         if (stream.Current.Reconnect is { } asked) pause = asked;
                     }
-                    catch (Exception e) when (e is HttpRequestException or IOException && !cancellationToken.IsCancellationRequested)
+                    catch (Exception e) when (IsBreak(e) && !cancellationToken.IsCancellationRequested)
                     {
                         broken = e;
                         break;
                     }
-                    (lastSeen, failures) = (change.Token, 0);
+                    lastSeen = change.Token;
                     yield return change;
                 }
 
-            if (++failures > _channel.Options.MaxRetries)
-                throw broken ?? new HttpRequestException(HttpRequestError.ResponseEnded, "The change feed ended again and again without a change.");
-            await Task.Delay(pause, _channel.Options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            lastSeen ??= connection.Begin;
+            failures = connection.Body is { HasHeard: true } ? 1 : failures + 1;
+            if (failures > _channel.Options.MaxRetries)
+                throw broken ?? new HttpRequestException(HttpRequestError.ResponseEnded, "The change feed ended again and again and brought nothing.");
+            var longer = failures > 1 ? _channel.Backoff(failures - 1) : TimeSpan.Zero;
+            await Task.Delay(longer > pause ? longer : pause, _channel.Options.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
     }
 
+    private sealed class FeedConnection
+    {
+        /// <summary>The token of the place that it began at; a change's own is the place behind it.</summary>
+        public string? Begin { get; set; }
+
+        public HeardStream? Body { get; set; }
+    }
+
+    // A proxy says 502 or 504 while the service starts anew; a cancellation that is not the caller's is a time-out.
+    private static bool IsBreak(Exception e) => e is HttpRequestException or IOException or OperationCanceledException or SophiaApiException { Status: >= 500 };
+
     private async IAsyncEnumerable<(ChangeEvent Change, TimeSpan? Reconnect)> ConnectAsync(
-        string @namespace, string from, string? lastSeen, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string @namespace, string from, string? lastSeen, FeedConnection connection, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var path = InNamespace(@namespace).Literal("changes").Query("from", lastSeen ?? from);
         var call = ApiCall.Read(path) with { LastEventId = lastSeen, Accept = "text/event-stream" };
         using var response = await _channel.ExchangeAsync(call, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         await _channel.ThrowIfErrorAsync(response, cancellationToken).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.NoContent) yield break;
-        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        connection.Begin = ApiChannel.Header(response, "Sophia-Sequence");
+        await using var body = new HeardStream(
+            await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), _channel.Options.FeedPatience, _channel.Options.TimeProvider);
+        connection.Body = body;
         var parser = SseParser.Create(body, static (kind, data) => kind is "put" or "delete" or "expire" or "forget" ? Read(data) : null);
         await foreach (var item in parser.EnumerateAsync(cancellationToken).ConfigureAwait(false))
         {

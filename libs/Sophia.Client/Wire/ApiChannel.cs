@@ -129,13 +129,13 @@ internal sealed class ApiChannel
     };
 
     /// <summary>Doubles, and half of it is chance, so that clients that failed together do not come back together.</summary>
-    private TimeSpan Backoff(int attempt)
+    public TimeSpan Backoff(int attempt)
     {
         var full = Options.FirstRetryDelay * Math.Pow(2, Math.Min(attempt, 16));
         if (full > Options.MaxRetryDelay) full = Options.MaxRetryDelay;
         return full * (0.5 + 0.5 * Options.Chance());
     }
 
-    private static string? Header(HttpResponseMessage response, string name) =>
+    public static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
 }

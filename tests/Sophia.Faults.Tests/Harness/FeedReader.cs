@@ -58,7 +58,7 @@ internal sealed class FeedReader : IAsyncDisposable
             {
                 data += line[6..];
             }
-            else if (line.Length == 0 && id.Length > 0)
+            else if (line.Length == 0 && data.Length > 0)
             {
                 lock (_events)
                 {

@@ -180,6 +180,29 @@ public sealed class RecordsOverHttpTests(ApiHost api) : IClassFixture<ApiHost>
         Assert.Equal("b", JsonDocument.Parse(line!["data:".Length..]).RootElement.GetProperty("key").GetString());
     }
 
+    [Fact]
+    public async Task A_feed_from_now_says_where_it_begins_so_that_who_is_cut_off_loses_no_change()
+    {
+        await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/quiet/memories/a", """{"content":"1"}""", HttpStatusCode.Created);
+        using var client = api.CreateClient();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        string begin;
+        using (var first = await client.GetAsync("/v1/namespaces/quiet/changes?from=now", HttpCompletionOption.ResponseHeadersRead, patience.Token))
+        {
+            begin = first.Headers.GetValues("Sophia-Sequence").Single();
+            using var lines = new StreamReader(await first.Content.ReadAsStreamAsync());
+            Assert.Equal(": sophia", await lines.ReadLineAsync(patience.Token));
+            Assert.Equal("id: " + begin, await lines.ReadLineAsync(patience.Token));
+            Assert.Equal("", await lines.ReadLineAsync(patience.Token));
+        }
+
+        await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/quiet/memories/b", """{"content":"2"}""", HttpStatusCode.Created);
+        await using var feed = new SophiaClient(client, new SophiaClientOptions { BaseAddress = client.BaseAddress! }).ChangesAsync("quiet", begin, patience.Token).GetAsyncEnumerator(patience.Token);
+
+        Assert.True(await feed.MoveNextAsync());
+        Assert.Equal("b", feed.Current.Key);
+    }
+
     [Theory]
     [InlineData("/v1/tiers")]
     [InlineData("/health")]

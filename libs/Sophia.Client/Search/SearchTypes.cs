@@ -130,6 +130,9 @@ public sealed record SearchResult(
     /// <summary>What was read out of the query; null from a service that does not say.</summary>
     public Understood? Understood { get; init; }
 
+    /// <summary>Why the search is less than was asked for, such as by words alone while the model is away; null when it is not.</summary>
+    public string? Degraded { get; init; }
+
     /// <summary>What was not looked at; null when all was, as always unless the request allows it.</summary>
     public PartialSearch? Partial { get; init; }
 

@@ -70,6 +70,36 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_search_that_is_less_than_was_asked_for_says_so()
+    {
+        await Run("put", "k", "a cat", "-n", "n");
+        _service.SearchFields["mode"] = "lexical";
+        _service.SearchFields["degraded"] = "embedder-unavailable: the model is away";
+        _service.SearchFields["withoutVector"] = 12;
+        _service.SearchFields["partial"] = JsonNode.Parse("""{"missing":[{"shard":1,"reason":"still loading"}]}""");
+
+        var text = await Run("search", "cat", "-n", "n");
+        var json = (await Run("search", "cat", "-n", "n", "--json")).Json;
+
+        Assert.Contains("degraded, mode lexical: embedder-unavailable: the model is away", text.Error, StringComparison.Ordinal);
+        Assert.Contains("not looked at: shard 1: still loading", text.Error, StringComparison.Ordinal);
+        Assert.Equal(("lexical", "embedder-unavailable: the model is away", 12), ((string?)json["mode"], (string?)json["degraded"], (int?)json["withoutVector"]));
+        Assert.DoesNotContain("has \"", text.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_phrase_that_no_record_has_is_named()
+    {
+        _service.SearchFields["understood"] = JsonNode.Parse("""{"phrases":["green dog"]}""");
+        await Run("put", "k", "a cat", "-n", "n");
+
+        var found = await Run("search", "\"green dog\"", "-n", "n");
+
+        Assert.Contains("no record that passes the filters has \"green dog\"", found.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("no record", (await Run("search", "cat", "-n", "n")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_key_that_holds_nothing_is_1_and_the_error_says_what_to_do()
     {
         var got = await Run("get", "nothing", "-n", "n");

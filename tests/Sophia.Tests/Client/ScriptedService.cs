@@ -31,6 +31,9 @@ internal sealed class ScriptedService : IAsyncDisposable
     public ConcurrentQueue<Func<HttpContext, Task>> Feeds { get; } = new();
     public string NamespaceCreatedAt { get; set; } = "2026-01-01T00:00:00.000Z";
     public JsonArray? NotConfirmed { get; set; }
+
+    /// <summary>Fields that each answer to a search has beside its own, or instead of them.</summary>
+    public JsonObject SearchFields { get; } = [];
     public int MostItemsABatch { get; set; } = 1000;
     public Func<JsonObject, string?> Refuse { get; set; } = static _ => null;
     
@@ -234,10 +237,12 @@ internal sealed class ScriptedService : IAsyncDisposable
             hit["matchedTerms"] = new JsonArray(word);
             hits.Add(hit);
         }
-        return JsonAsync(context, 200, new JsonObject
+        var answer = new JsonObject
         {
             ["matching"] = hits.Count, ["hits"] = hits, ["tier"] = "L0", ["mode"] = "hybrid", ["tookMs"] = 1.2, ["scanned"] = Records.Count, ["sequence"] = $"S{_sequence}",
-        });
+        };
+        foreach (var (name, value) in SearchFields) answer[name] = value?.DeepClone();
+        return JsonAsync(context, 200, answer);
     }
 
     private Task ForgetAsync(HttpContext context, JsonObject request)

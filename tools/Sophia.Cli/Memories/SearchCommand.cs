@@ -63,11 +63,22 @@ internal static class SearchCommand
             var result = answer.Value;
             await surroundings.Error.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture, $"{result.Hits.Count} hits of {result.Matching} matching · {Served.Line(answer)}"));
+            foreach (var note in Notes(result)) await surroundings.Error.WriteLineAsync(Styles.OneLine(note, 500));
             foreach (var correction in result.Understood?.Corrections ?? [])
                 await surroundings.Error.WriteLineAsync($"also looked for {Styles.OneLine(string.Join(", ", correction.To), 200)} (for {Styles.OneLine(correction.From, 64)})");
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    /// <summary>What makes the answer another than the question seems to ask for.</summary>
+    private static IEnumerable<string> Notes(SearchResult result)
+    {
+        if (result.Degraded is { } why) yield return $"degraded, mode {result.Mode}: {why}";
+        else if (result.WithoutVector > 0) yield return $"{result.WithoutVector} records have no vector and were found by words alone";
+        foreach (var missing in result.Partial?.Missing ?? []) yield return $"not looked at: shard {missing.Shard}: {missing.Reason}";
+        if (result.Matching == 0 && result.Understood is { Phrases: { Count: > 0 } phrases })
+            yield return $"no record that passes the filters has {string.Join(" and ", phrases.Select(static p => $"\"{p}\""))}: take the quotes or the plus away to find others";
     }
 
     private static void Print(IReadOnlyList<SearchHit> hits, IAnsiConsole console)

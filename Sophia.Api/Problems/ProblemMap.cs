@@ -41,7 +41,7 @@ internal static class ProblemMap
         EmbedderUnavailableException e => Refused(e, e.RetryAfter),
         ModelUnavailableException e => Refused(e, e.RetryAfter),
         SequenceNotReachedException e => Refused(e, TimeSpan.FromSeconds(1)),
-        RefusedException e => Refused(e, e.Code == "shard-loading" ? TimeSpan.FromSeconds(1) : null),
+        RefusedException e => Refused(e, DelayOf(e.Code)),
         StoreUnavailableException e => new Problem(503, "store-unavailable", e.Message, "Try again after the delay; nothing of this request was acknowledged.")
         {
             RetryAfter = TimeSpan.FromSeconds(1),
@@ -67,6 +67,14 @@ internal static class ProblemMap
         415 => new(status, "unsupported-media-type", detail ?? "The body's media type is not taken here.", "Send application/json in UTF-8."),
         >= 500 => new(status, "internal-error", detail ?? "The service failed at this request.", "Report the trace id."),
         _ => new(status, "invalid-request", detail ?? "The request is not valid.", "See /docs."),
+    };
+
+    // A node that had no room for a shard does not try it again within ten seconds.
+    private static TimeSpan? DelayOf(string code) => code switch
+    {
+        "shard-loading" => TimeSpan.FromSeconds(1),
+        "shard-no-room" => TimeSpan.FromSeconds(10),
+        _ => null,
     };
 
     private static Problem Refused(RefusedException e, TimeSpan? retryAfter) =>

@@ -27,7 +27,7 @@ internal sealed class SessionEndpoints(MemoryHierarchy memory, ApiOptions option
             .Query("last", "How many turns, 1 to 1,000; 20 by default.").Query("maxTokens", "Instead of last: as many as fit.").MinSequence().Answers<SessionAnswer>(200).Refuses(400, 404);
         routes.MapEdge("POST", One + "/close", Rights.Write, sessions.CloseAsync).Describe(Tag, "CloseSession", "Closes the session; promoteTo makes its turns records of a namespace").Idempotent()
             .Takes<CloseBody>().Answers<ClosedAnswer>(200).Refuses(400, 404, 409, 415, 422, 429, 503);
-        routes.MapEdge("DELETE", One, Rights.Write, sessions.ForgetAsync).Describe(Tag, "ForgetSession", "Erases the session and its turns").Idempotent()
+        routes.MapEdge("DELETE", One, Rights.Write, sessions.ForgetAsync).Describe(Tag, "ForgetSession", "Erases the session and its turns")
             .Answers<ForgetResultAnswer>(200).Refuses(400, 404, 429, 503);
     }
 

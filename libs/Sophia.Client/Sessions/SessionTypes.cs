@@ -8,7 +8,7 @@ namespace Sophia.Client;
 public sealed record TurnDraft(string Role, string Content, JsonObject? Attributes = null, int? Tokens = null);
 
 /// <summary>What appending gave.</summary>
-/// <param name="Turns">How many turns the session has now.</param>
+/// <param name="Turns">How many turns were appended.</param>
 public sealed record AppendedTurns(IReadOnlyList<Receipt> Receipts, long Turns, DateTimeOffset? ExpiresAt);
 
 /// <summary>A turn as the session holds it.</summary>

@@ -8,7 +8,9 @@ namespace Sophia.Client;
 /// <summary>
 /// Sends calls and reads answers. A call that is answered 429 or 503 is sent again, at most
 /// <see cref="SophiaClientOptions.MaxRetries"/> times, after the pause that the service asks for. All calls may be:
-/// reads change nothing, and writes carry an idempotency key that makes the service do them once.
+/// reads change nothing, writes of records and turns carry an idempotency key that makes the service do them once, and
+/// what does not read the key (a forget, settings of a namespace, steps of a change of model) does no more when it is
+/// done again.
 /// </summary>
 internal sealed class ApiChannel
 {

@@ -4,6 +4,9 @@ import { remember } from './journal.js';
 import { Problem } from './problem.js';
 import { session } from './session.js';
 
+// Three heartbeats of the service: a connection that is silent for longer is broken, even if nobody has said so.
+const SilenceMs = 45_000;
+
 /**
  * Reads a feed until the signal ends it, and reconnects from the last event when the connection breaks. Calls
  * onEvent({ id, event, data }) and onState('open' | 'waiting'). Throws Problem when the service refuses.
@@ -11,19 +14,22 @@ import { session } from './session.js';
 export async function follow(path, { signal, onEvent, onState }) {
   let last = null;
   for (let wait = 500; !signal.aborted;) {
+    const silence = watchdog(SilenceMs);
     try {
-      const response = await fetch(path, { signal, cache: 'no-store', headers: { Accept: 'text/event-stream', ...identity(), ...(last ? { 'Last-Event-ID': last } : {}) } });
+      const response = await fetch(path, { signal: AbortSignal.any([signal, silence.signal]), cache: 'no-store', headers: { Accept: 'text/event-stream', ...identity(), ...(last ? { 'Last-Event-ID': last } : {}) } });
       if (!response.ok) throw await Problem.of(response);
       remember({ method: 'GET', path, headers: session.tenant ? { 'Sophia-Tenant': session.tenant } : {}, body: null, background: true, status: response.status, tier: response.headers.get('Sophia-Tier'), tookMs: null });
       onState('open');
       wait = 500;
-      await read(response.body, (event) => {
+      await read(response.body, silence, (event) => {
         last = event.id ?? last;
-        onEvent(event);
+        if (event.data !== null) onEvent(event);
       });
     } catch (error) {
-      if (signal.aborted || error.name === 'AbortError') return;
+      if (signal.aborted) return;
       if (error instanceof Problem && error.status < 500) throw error;
+    } finally {
+      silence.stop();
     }
     if (signal.aborted) return;
     onState('waiting');
@@ -32,17 +38,28 @@ export async function follow(path, { signal, onEvent, onState }) {
   }
 }
 
-async function read(stream, onEvent) {
+/** Aborts its signal when it has not been told of anything for so long. */
+function watchdog(delay) {
+  const barking = new AbortController();
+  let timer;
+  const stop = () => clearTimeout(timer);
+  const heard = () => { stop(); timer = setTimeout(() => barking.abort(), delay); };
+  heard();
+  return { signal: barking.signal, heard, stop };
+}
+
+async function read(stream, silence, onEvent) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   const parser = eventParser(onEvent);
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
+    silence.heard();
     parser(value);
   }
 }
 
-/** Takes text in any pieces; calls onEvent for each whole event that has data. */
+/** Takes text in any pieces; calls onEvent for each whole event that has data (null: none) or an id, which is a place to go on from. */
 export function eventParser(onEvent) {
   let rest = '';
   let event = { id: null, event: 'message', data: [] };
@@ -51,7 +68,7 @@ export function eventParser(onEvent) {
     rest = lines.pop();
     for (const line of lines) {
       if (line === '') {
-        if (event.data.length > 0) onEvent({ ...event, data: event.data.join('\n') });
+        if (event.data.length > 0 || event.id !== null) onEvent({ ...event, data: event.data.length > 0 ? event.data.join('\n') : null });
         event = { id: null, event: 'message', data: [] };
         continue;
       }

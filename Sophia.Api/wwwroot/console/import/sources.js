@@ -108,8 +108,10 @@ export async function filesOf(transfer) {
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+/** Files from a picker. Of a folder, what is hidden is passed over, as when it is dropped: it was not named by anybody. */
 export function chosen(list) {
-  return [...list].map((file) => ({ path: file.webkitRelativePath ? file.webkitRelativePath.split('/').slice(1).join('/') : file.name, file }));
+  return [...list].map((file) => ({ path: file.webkitRelativePath ? file.webkitRelativePath.split('/').slice(1).join('/') : file.name, file }))
+    .filter(({ path, file }) => !file.webkitRelativePath || !path.split('/').some((part) => part.startsWith('.')));
 }
 
 async function walk(entry, path, files) {

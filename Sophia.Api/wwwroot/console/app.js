@@ -4,8 +4,10 @@ import { announce, field, h, put, select } from './core/dom.js';
 import { icon, mark } from './core/icons.js';
 import { problemBox } from './core/problem.js';
 import { askForKey } from './core/keys.js';
+import { confirm } from './core/confirm.js';
 import { current, to } from './core/route.js';
 import { session, theme } from './core/session.js';
+import { isOpen, loss } from './core/unsaved.js';
 import { browsePage } from './pages/browse.js';
 import { changesPage } from './pages/changes.js';
 import { importPage } from './pages/import.js';
@@ -79,10 +81,21 @@ async function show({ focus = true } = {}) {
   }
 }
 
+async function leave({ oldURL, newURL }) {
+  const question = loss();
+  if (question) {
+    history.replaceState(null, '', oldURL);
+    if (document.querySelector('dialog[open]') || !await confirm({ title: 'Leave this page?', body: h('p', null, question), action: 'Leave it' })) return;
+    history.replaceState(null, '', newURL);
+  }
+  await show();
+}
+
 async function enterKey(problem) {
   if (await askForKey(problem)) {
     showIdentity();
-    await Promise.all([show(), checkHealth()]);
+    // An open editor or import goes on with the new key.
+    await Promise.all([isOpen() || show(), checkHealth()]);
   }
 }
 
@@ -109,9 +122,10 @@ theme.apply();
 frame();
 showIdentity();
 whenUnauthenticated((problem) => enterKey(problem));
-window.addEventListener('hashchange', () => show());
+window.addEventListener('hashchange', leave);
+window.addEventListener('beforeunload', (event) => { if (loss()) event.preventDefault(); });
 window.addEventListener('keydown', (event) => {
-  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName)) return;
+  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName) || document.querySelector('dialog[open]')) return;
   event.preventDefault();
   if (current().page === 'search') document.getElementById('query')?.focus();
   else location.hash = to('search');

@@ -3,6 +3,7 @@ import { namespaces } from '../core/api.js';
 import { announce, field, h, newId, put } from '../core/dom.js';
 import { bytes, count, plural } from '../core/format.js';
 import { problemBox } from '../core/problem.js';
+import { keep } from '../core/unsaved.js';
 import { to } from '../core/route.js';
 import { session } from '../core/session.js';
 import { shares } from '../charts/shares.js';
@@ -41,6 +42,7 @@ export async function importPage(root, { signal }) {
     if (isRunning || all.length === 0) return;
     if (!name.reportValidity() || !name.value) return;
     isRunning = true;
+    keep(progress, () => isRunning, 'The import is still running. What has a receipt stays; the rest is not sent.');
     try {
       await run(name.value, all, progress, signal);
     } finally {
@@ -122,7 +124,7 @@ async function run(ns, all, root, pageSignal) {
     announce(`Imported: ${Outcomes.map(([word]) => `${count(tally[word])} ${word}`).join(', ')}${wrong > 0 ? `, ${count(wrong)} not taken` : ''}`);
   } catch (error) {
     if (pageSignal.aborted) return;
-    put(end, stopping.signal.aborted ? h('p', { class: 'note' }, 'Stopped. What has a receipt is stored; drop the same files again to go on.') : problemBox(error));
+    put(end, stopping.signal.aborted ? null : problemBox(error), h('p', { class: 'note' }, 'Stopped. What has a receipt is stored; drop the same files again to go on.'));
   } finally {
     stop.remove();
     put(waiting);

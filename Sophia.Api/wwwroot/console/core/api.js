@@ -1,5 +1,6 @@
 // Calls to the service: the key goes along, the answer's tier and timings come back, and each call stands in the journal.
 import { remember } from './journal.js';
+import { parseShown } from './json.js';
 import { Problem } from './problem.js';
 import { session } from './session.js';
 
@@ -16,10 +17,11 @@ export function identity() {
 }
 
 /**
- * Makes a call. options: method, body (a value, sent as JSON), headers, signal, background (the page asks again and again).
+ * Makes a call. options: method, body (a value, sent as JSON), headers, signal, background (the page asks again and again),
+ * exact (numbers that a double cannot hold are kept, as what goes back into a record must be).
  * Returns { json, status, etag, tier, stale, timing: [{name, ms}], roundTripMs }. Throws Problem.
  */
-export async function call(path, { method = 'GET', body, headers = {}, signal, background } = {}) {
+export async function call(path, { method = 'GET', body, headers = {}, signal, background, exact } = {}) {
   const text = body === undefined ? null : JSON.stringify(body);
   const sent = text === null ? { ...headers } : { 'Content-Type': 'application/json', ...headers };
   const begun = performance.now();
@@ -39,7 +41,7 @@ export async function call(path, { method = 'GET', body, headers = {}, signal, b
     problem.retryAfter = Number(response.headers.get('Retry-After')) || 0;
     throw problem;
   }
-  const json = await response.json();
+  const json = exact ? parseShown(await response.text()) : await response.json();
   const tier = response.headers.get('Sophia-Tier');
   const roundTripMs = performance.now() - begun;
   remember({ ...entry, status: response.status, tier, tookMs: roundTripMs });

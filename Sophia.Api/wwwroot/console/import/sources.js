@@ -1,4 +1,5 @@
 // From dropped files to records: NDJSON line by line, Markdown and text in chunks, keyed as the command line keys them.
+import { parse } from '../core/json.js';
 import { split } from './split.js';
 
 const LargestText = 32 << 20;
@@ -47,7 +48,7 @@ async function* lines(file, path, onBytes) {
 function parsed(line, where) {
   let record;
   try {
-    record = JSON.parse(line);
+    record = parse(line);
   } catch (error) {
     return { error: `not JSON: ${error.message}`, where };
   }

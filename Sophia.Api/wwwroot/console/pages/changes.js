@@ -3,6 +3,7 @@ import { namespacePath } from '../core/api.js';
 import { field, h, put, select } from '../core/dom.js';
 import { follow } from '../core/events.js';
 import { clock, contentText, count, cut } from '../core/format.js';
+import { parseShown } from '../core/json.js';
 import { namespacePicker, noNamespaces } from '../core/namespaces.js';
 import { problemBox } from '../core/problem.js';
 import { rewrite, to } from '../core/route.js';
@@ -92,7 +93,7 @@ export async function changesPage(root, { parts, query, signal }) {
 }
 
 function change({ event, data, id }, ns) {
-  const entry = JSON.parse(data);
+  const entry = parseShown(data);
   return h('li', { class: `change is-${event}` },
     h('span', { class: 'change-kind' }, event),
     h('span', { class: 'change-key' }, entry.key === null ? h('i', null, 'a forgotten key') : entry.record ? h('a', { href: to('record', [ns, entry.key]) }, entry.key) : entry.key),

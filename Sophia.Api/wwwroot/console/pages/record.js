@@ -3,7 +3,7 @@ import { call, namespacePath, recordPath } from '../core/api.js';
 import { h, put } from '../core/dom.js';
 import { ago, contentText, moment } from '../core/format.js';
 import { problemBox } from '../core/problem.js';
-import { to } from '../core/route.js';
+import { rewrite, to } from '../core/route.js';
 import { session } from '../core/session.js';
 import { waterfall } from '../charts/waterfall.js';
 import { editor } from './editor.js';
@@ -14,7 +14,7 @@ export async function recordPage(root, route) {
   const { parts: [ns, key], query, signal } = route;
   session.namespace = ns;
   if (query.get('new')) {
-    put(root, head(ns, 'Write a record'), editor({ ns, onSaved: (saved) => { location.hash = to('record', [ns, saved]); } }));
+    put(root, head(ns, 'Write a record'), editor({ ns, onSaved: (saved, sequence) => { location.hash = to('record', [ns, saved], { seeing: sequence }); } }));
     return;
   }
   const { json: space } = await call(namespacePath(ns), { signal, background: true });
@@ -24,8 +24,10 @@ export async function recordPage(root, route) {
   const body = h('div', { class: 'record-page' });
   const actions = h('div', { class: 'actions' });
 
-  async function show() {
-    const answer = await call(`${recordPath(ns, key)}${needsVector ? '?include=vector' : ''}`, { signal });
+  const read = (options) => call(`${recordPath(ns, key)}${needsVector ? '?include=vector' : ''}`, { ...options, signal, exact: true });
+
+  async function show(options) {
+    const answer = await read(options);
     const record = answer.json;
     put(actions,
       h('button', { type: 'button', class: 'button primary', onclick: () => edit(record, answer.etag) }, 'Edit'),
@@ -39,17 +41,22 @@ export async function recordPage(root, route) {
 
   function edit(record, etag) {
     put(actions);
-    put(body, editor({ ns, record, etag, onSaved: () => again(), onCancel: () => again() }));
+    put(body, editor({ ns, record, etag, read, onSaved: saved, onCancel: () => again() }));
     body.querySelector('textarea')?.focus();
   }
 
-  async function again() {
+  async function saved(_, sequence) {
+    put(body);
+    await again(seeing(sequence));
+  }
+
+  async function again(options) {
     put(failure);
     try {
-      await show();
+      await show(options);
       actions.querySelector('button')?.focus();
     } catch (error) {
-      if (!signal.aborted) put(failure, problemBox(error, again));
+      if (!signal.aborted) put(failure, problemBox(error, () => again(options)));
     }
   }
 
@@ -64,9 +71,13 @@ export async function recordPage(root, route) {
     }
   }
 
-  await show();
+  await show(seeing(query.get('seeing')));
+  if (query.get('seeing')) rewrite(to('record', [ns, key]));
   put(root, head(ns, key, actions), failure, body);
 }
+
+// A copy may be older than what was just saved here.
+const seeing = (sequence) => (sequence ? { headers: { 'Sophia-Min-Sequence': sequence } } : {});
 
 const head = (ns, title, actions) => h('div', { class: 'page-head' },
   h('div', { class: 'record-title' }, h('p', { class: 'crumbs' }, h('a', { href: to('browse') }, 'Browse'), ' / ', h('a', { href: to('browse', [ns]) }, ns), ' /'), h('h1', null, title)), actions);

@@ -1,23 +1,25 @@
 // Filters as a form: tags, a key prefix, attributes. The same for search (JSON) and listings (query string).
 import { field, h, put, select } from './dom.js';
+import { parse } from './json.js';
 
 const Operators = [['eq', '='], ['ne', '≠'], ['lt', '<'], ['le', '≤'], ['gt', '>'], ['ge', '≥'], ['exists', 'exists'], ['missing', 'missing']];
 
 /** A value as it was typed: a number, true, false or null as such, else text. */
 export function typed(text) {
   const trimmed = text.trim();
-  if (/^(true|false|null)$/.test(trimmed) || /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(trimmed)) return JSON.parse(trimmed);
+  if (/^(true|false|null)$/.test(trimmed) || /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(trimmed)) return parse(trimmed);
   return trimmed;
 }
 
 const split = (text) => text.split(',').map((t) => t.trim()).filter(Boolean);
 
-/** initial: URLSearchParams with tag, prefix, attr. Returns { node, address(), filter(), list() }. */
+/** initial: URLSearchParams with tag, prefix, attr. Returns { node, isClear(), address(), filter(), list() }. */
 export function filterForm(initial, onChange) {
   const tags = h('input', { type: 'text', value: initial.get('tag') ?? '', onchange: onChange, spellcheck: 'false' });
   const prefix = h('input', { type: 'text', value: initial.get('prefix') ?? '', onchange: onChange, spellcheck: 'false' });
   const rows = [];
   const list = h('div', { class: 'stack attr-rows' });
+  const clash = h('p', { class: 'note warn', role: 'alert', hidden: true });
 
   const drawRows = () => put(list, rows.map((row) => row.node));
   function addRow(name = '', op = 'eq', value = '') {
@@ -39,18 +41,33 @@ export function filterForm(initial, onChange) {
   const conditions = () => rows.filter((r) => r.name.value.trim()).map((r) => ({ name: r.name.value.trim(), op: r.op.value, value: r.value.value }));
   const isPlain = (op) => op === 'exists' || op === 'missing';
 
+  // A filter of the API has one value for each comparison of an attribute. Whichever row it left out, more would pass than
+  // the form says, and a forget would erase it.
+  function isClear() {
+    const seen = new Set();
+    const twice = conditions().find(({ name, op }) => {
+      const slot = `${isPlain(op) ? 'exists' : op}:${name}`;
+      return seen.has(slot) || !seen.add(slot);
+    });
+    clash.hidden = !twice;
+    put(clash, twice && `Two conditions ask the same of ${twice.name}, and a filter takes one of each kind. Take one away; nothing is asked until then.`);
+    if (twice) clash.closest('details')?.setAttribute('open', '');
+    return !twice;
+  }
+
   return {
     node: h('div', { class: 'stack' },
       h('div', { class: 'row' }, field('Tags, all of them', tags, 'Parted by commas.'), field('Keys that begin with', prefix)),
-      h('div', { class: 'stack' }, h('span', { class: 'group-label' }, 'Attributes'), list,
+      h('div', { class: 'stack' }, h('span', { class: 'group-label' }, 'Attributes'), list, clash,
         h('button', { type: 'button', class: 'button small add', onclick: () => addRow().name.focus() }, 'Add a condition'))),
+    isClear,
     address: () => ({ tag: tags.value.trim(), prefix: prefix.value, attr: conditions().map((c) => `${c.name}:${c.op}:${c.value}`).join('\n') }),
     filter() {
       const filter = {};
       if (split(tags.value).length) filter.allTags = split(tags.value);
       if (prefix.value) filter.keyPrefix = prefix.value;
       for (const { name, op, value } of conditions()) {
-        filter.attributes ??= {};
+        filter.attributes ??= Object.create(null); // An attribute may be called __proto__.
         const condition = isPlain(op) ? { exists: op === 'exists' } : { [op]: typed(value) };
         filter.attributes[name] = { ...filter.attributes[name], ...condition };
       }

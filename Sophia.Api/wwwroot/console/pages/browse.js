@@ -66,20 +66,34 @@ async function records(root, { parts: [ns], query, signal }) {
   const failure = h('div');
   const list = h('div', { class: 'record-list' });
   const pager = h('div', { class: 'actions pager' });
-  const filters = filterForm(query, () => { cursors = [null]; load(); });
+  const filters = filterForm(query, () => { put(pager); load([null]); });
   let cursors = [null];
+  let loading = new AbortController();
 
-  async function load() {
+  // Only the answer to the last question is drawn, and its place is taken only then.
+  async function load(wantedCursors) {
     rewrite(to('browse', [ns], filters.address()));
-    const wanted = filters.list();
-    wanted.set('limit', PageSize);
-    if (cursors.at(-1)) wanted.set('cursor', cursors.at(-1));
+    loading.abort();
+    loading = new AbortController();
+    const mine = AbortSignal.any([signal, loading.signal]);
+    put(failure);
+    if (!filters.isClear()) {
+      put(list);
+      put(pager);
+      return;
+    }
     try {
-      const { json, tier } = await call(`${namespacePath(ns)}/memories?${wanted}`, { signal });
-      put(failure);
+      const wanted = filters.list();
+      wanted.set('limit', PageSize);
+      if (wantedCursors.at(-1)) wanted.set('cursor', wantedCursors.at(-1));
+      const { json, tier } = await call(`${namespacePath(ns)}/memories?${wanted}`, { signal: mine });
+      cursors = wantedCursors;
       draw(json, tier);
     } catch (error) {
-      if (!signal.aborted) put(failure, problemBox(error, load));
+      if (mine.aborted) return;
+      put(list);
+      put(pager);
+      put(failure, problemBox(error, () => load(wantedCursors)));
     }
   }
 
@@ -89,19 +103,22 @@ async function records(root, { parts: [ns], query, signal }) {
       : h('section', { class: 'empty' }, h('h2', null, isFiltered ? 'No record passes the filters' : 'This namespace is empty'),
         h('p', null, isFiltered ? 'Take one away, or look into another namespace.' : 'Drop files on the import page, or write one record by hand.'),
         !isFiltered && h('p', { class: 'actions' }, h('a', { class: 'button primary', href: to('import') }, 'Import files'), h('a', { class: 'button', href: to('record', [ns], { new: 1 }) }, 'Write a record'))));
-    const turn = (name, isOn, step) => h('button', { type: 'button', class: 'button', disabled: !isOn, onclick: async () => { step(); await load(); list.querySelector('a')?.focus(); } }, name);
-    put(pager, turn('Back', cursors.length > 1, () => cursors.pop()), turn('Next', next !== null, () => cursors.push(next)),
+    const turn = (name, isOn, target) => h('button', { type: 'button', class: 'button', disabled: !isOn, onclick: async () => { await load(target); list.querySelector('a')?.focus(); } }, name);
+    put(pager, turn('Back', cursors.length > 1, cursors.slice(0, -1)), turn('Next', next !== null, [...cursors, next]),
       h('span', { class: 'note number' }, `Page ${cursors.length}, ${plural(items.length, 'record')}`, tier && [', from ', h('span', { class: `tier-chip tone-${tier.toLowerCase()}` }, tier)]));
   }
 
   const forgetMatching = async () => {
-    const filter = filters.filter();
-    const what = Object.keys(filter).length === 0 ? { all: true } : Object.keys(filter).length === 1 && filter.keyPrefix ? { prefix: filter.keyPrefix } : { filter };
-    const proof = await forgetFlow(ns, what, what.all ? `everything in ${ns}` : 'all that passes the filters');
-    if (proof) {
-      cursors = [null];
-      await load();
-      put(failure, proof);
+    if (!filters.isClear()) return;
+    try {
+      const filter = filters.filter();
+      const what = Object.keys(filter).length === 0 ? { all: true } : Object.keys(filter).length === 1 && filter.keyPrefix ? { prefix: filter.keyPrefix } : { filter };
+      const proof = await forgetFlow(ns, what, what.all ? `everything in ${ns}` : 'all that passes the filters');
+      if (!proof) return;
+      await load([null]);
+      failure.prepend(proof);
+    } catch (error) {
+      put(failure, problemBox(error));
     }
   };
 
@@ -115,7 +132,7 @@ async function records(root, { parts: [ns], query, signal }) {
     h('details', { class: 'card filters', open: filters.list().size > 0 }, h('summary', null, 'Filters and forgetting'), filters.node,
       h('p', { class: 'actions' }, h('button', { type: 'button', class: 'button', onclick: forgetMatching }, 'Forget what matches …'), h('span', { class: 'note' }, 'A dry run comes first. Without filters it is all of the namespace.'))),
     failure, list, pager);
-  await load();
+  await load([null]);
 }
 
 function table(items, ns) {

@@ -2,7 +2,7 @@
 import { check, field, h, newId, put } from '../core/dom.js';
 import { filterForm } from '../core/filters.js';
 
-/** known: the fields of the search body. Returns { node, body(), address() }. */
+/** known: the fields of the search body. Returns { node, isClear(), body(), address() }. */
 export function searchOptions(known, initial, onChange) {
   const filters = filterForm(initial, onChange);
   const number = (name, value, props) => h('input', { type: 'number', value: initial.get(name) ?? value, onchange: onChange, ...props });
@@ -25,6 +25,7 @@ export function searchOptions(known, initial, onChange) {
           h('div', { class: 'row' }, field('Hits', k), field('As it was at', asOf, 'Searches the past: right, not fast.')),
           ranks.length > 0 && h('div', { class: 'row' }, ranks),
           h('div', { class: 'row' }, diversity?.node, typos?.node)))),
+    isClear: filters.isClear,
     body() {
       const body = { k: whole(k, 10) };
       const filter = filters.filter();

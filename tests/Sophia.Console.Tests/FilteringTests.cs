@@ -1,0 +1,89 @@
+using System.Text.Json.Nodes;
+using Microsoft.Playwright;
+using Sophia.Console.Tests.Harness;
+
+namespace Sophia.Console.Tests;
+
+/// <summary>What is listed, found or forgotten is what the form asks for, and only the answer to the last question is shown.</summary>
+[Collection(ConsoleTests.Name)]
+public sealed class FilteringTests(ConsoleHost host)
+{
+    [SkippableFact]
+    public async Task Conditions_that_one_filter_cannot_hold_forget_nothing()
+    {
+        const string ns = "two-conditions";
+        await FillAsync(ns, "keep1", "keep2", "gone");
+        await using var tab = await host.OpenAsync($"#/browse/{ns}?attr={Uri.EscapeDataString("status:ne:keep1\nstatus:ne:keep2")}");
+        var forgets = 0;
+        tab.Page.Request += (_, request) => forgets += request.Url.EndsWith("/forget", StringComparison.Ordinal) ? 1 : 0;
+        await Assertions.Expect(tab.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Two conditions ask the same of status");
+        await tab.Role(AriaRole.Button, "Forget what matches …").ClickAsync();
+        await tab.AssertAccessibleAsync();
+
+        await tab.Role(AriaRole.Button, "Remove this condition").Last.ClickAsync();
+        await Assertions.Expect(tab.Page.Locator(".record-key")).ToHaveTextAsync(["gone", "keep2"]);
+        Assert.Equal(0, await tab.Page.Locator("dialog").CountAsync());
+        Assert.Equal(0, forgets);
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
+    public async Task A_forget_that_is_refused_says_so()
+    {
+        const string ns = "no-forget";
+        await FillAsync(ns, "one");
+        await using var tab = await host.OpenAsync($"#/browse/{ns}?prefix=o");
+        await tab.RefuseAsync(request => request.Method == "POST" && request.PostData?.Contains("dryRun", StringComparison.Ordinal) == false, 403, "forbidden");
+        await tab.Role(AriaRole.Button, "Forget what matches …").ClickAsync();
+        await tab.Page.Locator("dialog input").FillAsync(ns);
+        await tab.Role(AriaRole.Button, "Forget 1 record").ClickAsync();
+        await Assertions.Expect(tab.Page.Locator(".problem")).ToContainTextAsync("As the test wants it.");
+        tab.Expects("403");
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
+    public async Task A_slower_listing_does_not_come_over_the_newer_one()
+    {
+        const string ns = "slow-list";
+        await FillAsync(ns, "slow", "fast");
+        await using var tab = await host.OpenAsync($"#/browse/{ns}?prefix=f");
+        var givenUp = await tab.HoldAsync(request => request.Url.Contains("prefix=slow", StringComparison.Ordinal));
+        var prefix = tab.Page.GetByLabel("Keys that begin with");
+        await tab.Page.RunAndWaitForRequestAsync(
+            async () =>
+            {
+                await prefix.FillAsync("slow");
+                await prefix.BlurAsync();
+            },
+            request => request.Url.Contains("prefix=slow", StringComparison.Ordinal));
+        await prefix.FillAsync("fast");
+        await prefix.BlurAsync();
+        await Assertions.Expect(tab.Page.Locator(".record-key")).ToHaveTextAsync(["fast"]);
+        await givenUp;
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
+    public async Task Next_pressed_twice_is_the_next_page_once()
+    {
+        await using var tab = await host.OpenAsync($"#/browse/{ConsoleHost.Library}");
+        var next = tab.Role(AriaRole.Button, "Next");
+        await Tab.SeesAsync(next);
+        await next.EvaluateAsync("button => { button.click(); button.click(); }");
+        await Tab.SeesAsync(tab.Page.GetByText("Page 2,"));
+        await tab.Role(AriaRole.Button, "Back").ClickAsync();
+        await Tab.SeesAsync(tab.Page.GetByText("Page 1,"));
+        await Assertions.Expect(tab.Role(AriaRole.Button, "Back")).ToBeDisabledAsync();
+        tab.AssertClean();
+    }
+
+    private async Task FillAsync(string ns, params string[] keys)
+    {
+        // Without Chromium no service was started; the test is skipped when it opens a tab.
+        foreach (var key in ConsoleHost.Chromium is null ? [] : keys)
+        {
+            await host.PutAsync(ns, key, new JsonObject { ["content"] = key, ["attributes"] = new JsonObject { ["status"] = key } });
+        }
+    }
+}

@@ -78,6 +78,52 @@ public sealed class FilteringTests(ConsoleHost host)
         tab.AssertClean();
     }
 
+    [SkippableFact]
+    public async Task A_search_whose_words_were_cleared_is_given_up()
+    {
+        await using var tab = await host.OpenAsync($"#/search/{ConsoleHost.Library}");
+        var givenUp = await tab.HoldAsync(IsSearch);
+        var query = tab.Page.Locator("#query");
+        await query.FillAsync("thread pool");
+        await tab.Page.RunAndWaitForRequestAsync(() => query.PressAsync("Enter"), IsSearch);
+        await query.FillAsync("");
+        await query.PressAsync("Enter");
+        await givenUp;
+        await Assertions.Expect(tab.Page.Locator(".results")).ToContainTextAsync("10,000 records to search");
+        await Assertions.Expect(tab.Page.Locator(".results[aria-busy]")).ToHaveCountAsync(0);
+        tab.AssertClean();
+
+        static bool IsSearch(IRequest request) => request.Method == "POST" && request.Url.EndsWith("/search", StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_phrase_that_nothing_has_is_named_as_the_reason()
+    {
+        await using var tab = await host.OpenAsync($"#/search/{ConsoleHost.Library}?q={Uri.EscapeDataString("\"zebras over Oslo\"")}");
+        await Assertions.Expect(tab.Page.Locator(".results .empty")).ToContainTextAsync("No record has the phrase. Take the quotes or the plus away");
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
+    public async Task An_answer_that_is_less_than_was_asked_for_says_so()
+    {
+        await using var tab = await host.OpenAsync($"#/search/{ConsoleHost.Library}");
+        await tab.ChangeAsync("**/search", answer =>
+        {
+            answer["mode"] = "lexical";
+            answer["degraded"] = "model-unavailable: The model does not answer.";
+            answer["withoutVector"] = 12;
+            answer["partial"] = new JsonObject { ["missing"] = new JsonArray(new JsonObject { ["shard"] = 3, ["reason"] = "being loaded" }) };
+            return answer;
+        });
+        await tab.Page.Locator("#query").FillAsync("thread pool");
+        await tab.Page.Locator("#query").PressAsync("Enter");
+        await Assertions.Expect(tab.Page.Locator(".results .note.warn")).ToHaveTextAsync(
+            "Degraded, searched in mode lexical: model-unavailable: The model does not answer. 12 records without a vector: found by words alone. Partial, without shard 3 (being loaded)");
+        await tab.AssertAccessibleAsync();
+        tab.AssertClean();
+    }
+
     private async Task FillAsync(string ns, params string[] keys)
     {
         // Without Chromium no service was started; the test is skipped when it opens a tab.

@@ -28,19 +28,24 @@ export async function searchPage(root, { parts, query, signal }) {
   async function run() {
     const ns = picker.node.querySelector('select').value;
     rewrite(to('search', [ns], { q: text.value, mode: mode === 'hybrid' ? '' : mode, beside: beside.value, ...options.address() }));
+    running.abort();
+    results.removeAttribute('aria-busy');
+    if (!options.isClear()) {
+      put(results);
+      return;
+    }
     if (!text.value.trim()) {
       put(results, start(picker, ns));
       return;
     }
-    running.abort();
     running = new AbortController();
     signal.addEventListener('abort', () => running.abort(), { once: true });
     const mine = running;
     const modes = beside.value && beside.value !== mode ? [mode, beside.value] : [mode];
     results.setAttribute('aria-busy', 'true');
-    let answers;
+    let answers, body;
     try {
-      const body = { query: text.value, ...options.body() };
+      body = { query: text.value, ...options.body() };
       answers = await Promise.all(modes.map((m) => call(`${namespacePath(ns)}/search`, { method: 'POST', body: m === 'hybrid' ? body : { ...body, mode: m }, signal: mine.signal })));
     } catch (error) {
       if (mine.signal.aborted) return;
@@ -49,8 +54,8 @@ export async function searchPage(root, { parts, query, signal }) {
     } finally {
       if (!mine.signal.aborted) results.removeAttribute('aria-busy');
     }
-    put(results, modes.length === 2 ? h('div', { class: 'columns' }, answers.map((a, i) => column(a, ns, modes[i], answers[1 - i]))) : column(answers[0], ns, null, null));
-    announce(`${plural(answers[0].json.hits.length, 'hit')} for ${text.value}`);
+    put(results, modes.length === 2 ? h('div', { class: 'columns' }, answers.map((a, i) => column(a, ns, modes[i], body, answers[1 - i]))) : column(answers[0], ns, null, body, null));
+    announce(`${plural(answers[0].json.hits.length, 'hit')} for ${text.value}. ${reservations(answers[0].json)}`);
   }
 
   put(root,
@@ -74,8 +79,9 @@ function start(picker, ns) {
     h('p', { class: 'note' }, 'The key / brings you here from any page.'));
 }
 
-function column(answer, ns, mode, other) {
+function column(answer, ns, mode, { filter }, other) {
   const { json } = answer;
+  const lacking = reservations(json);
   const ranks = other ? new Map(other.json.hits.map((hit, i) => [hit.key, i + 1])) : null;
   return h('section', { class: 'column', 'aria-label': mode ? `Hits in mode ${mode}` : 'Hits' },
     h('div', { class: 'answer-head' },
@@ -85,10 +91,25 @@ function column(answer, ns, mode, other) {
         h('span', { class: 'number' }, `${plural(json.hits.length, 'hit')} of ${count(json.matching)} matching, ${count(json.scanned)} scanned, ${ms(json.tookMs)}`),
         answer.stale && h('span', { class: 'note warn' }, 'stale: L3 does not answer')),
       h('details', { class: 'timing', open: !mode }, h('summary', null, 'Where the time went'), waterfall(answer.timing, answer.roundTripMs))),
-    understood(json), filterNotes(json),
+    lacking && h('p', { class: 'note warn' }, lacking), understood(json), filterNotes(json),
     json.hits.length === 0
-      ? h('section', { class: 'empty' }, h('h2', null, 'Nothing found'), h('p', null, json.matching === 0 ? 'No record passes the filters. Take one away.' : 'Try other words, or mode vector, which finds by likeness and not by words.'))
+      ? h('section', { class: 'empty' }, h('h2', null, 'Nothing found'), h('p', null, json.matching > 0 ? 'Try other words, or mode vector, which finds by likeness and not by words.' : whyNone(json, filter)))
       : h('ol', { class: 'hits' }, json.hits.map((hit, i) => hitCard(hit, i + 1, ns, ranks))));
+}
+
+// One line for all that makes the answer less than was asked for; empty when nothing does.
+function reservations({ mode, degraded, withoutVector, partial }) {
+  return [
+    degraded && `Degraded, searched in mode ${mode}: ${degraded}`,
+    withoutVector > 0 && !degraded?.startsWith('vectors-missing') && `${plural(withoutVector, 'record')} without a vector: found by words alone.`,
+    partial && `Partial, without ${partial.missing.map((m) => `shard ${m.shard} (${m.reason})`).join(', ')}`,
+  ].filter(Boolean).join(' ');
+}
+
+function whyNone({ understood: u }, filter) {
+  const phrases = u?.phrases ?? [];
+  if (phrases.length === 0) return filter ? 'No record passes the filters. Take one away.' : 'There is no record to search.';
+  return `No record${filter ? ' that passes the filters' : ''} has the ${phrases.length === 1 ? 'phrase' : 'phrases'}. Take the quotes or the plus away to find the words apart.`;
 }
 
 function understood({ understood: u }) {

@@ -17,7 +17,7 @@ var devices = arguments.OnCpu ? [IlgpuDevice.Simulated(1L << 30)] : IlgpuDevice.
 if (devices.Count <= arguments.Device)
 {
     Console.Error.WriteLine(devices.Count == 0
-        ? "No CUDA device was found. Install the NVIDIA driver (nvidia-smi lists the GPU then), or try the program with --cpu."
+        ? $"No CUDA device was found. {CudaDriver.WhyNone()} Or try the program with --cpu."
         : $"There is no device {arguments.Device}; the machine has {devices.Count}.");
     return 3;
 }
@@ -32,23 +32,27 @@ try
         return 4;
     }
 
-    var bandwidth = Bandwidth.Measure(device, arguments, report);
+    double bandwidth = 0;
+    report.Try("read-sum", () => bandwidth = Bandwidth.Measure(device, arguments, report));
     foreach (var (kind, target) in ((RowKind, double?)[])[(RowKind.Codes, 0.90), (RowKind.Halves, 0.90), (RowKind.Floats, null)])
     {
-        ScanBench.Run(device, arguments, kind, arguments.Rows, 1, "one query", target, bandwidth, report);
+        report.Try($"one query, {ScanBench.NameOf(kind)}", () => ScanBench.Run(device, arguments, kind, arguments.Rows, 1, "one query", target, bandwidth, report));
     }
 
     var pool = arguments.PoolBytes > 0 ? arguments.PoolBytes : arguments.OnCpu ? 1 << 18 : device.Facts.TotalBytes / 5;
-    ScanBench.Run(device, arguments, RowKind.Codes, StoredRows.RowsIn(pool, RowKind.Codes, arguments.Dimensions), 1, "one query, whole pool", 0.85, bandwidth, report);
+    report.Try("one query, whole pool", () => ScanBench.Run(
+        device, arguments, RowKind.Codes, StoredRows.RowsIn(pool, RowKind.Codes, arguments.Dimensions), 1, "one query, whole pool", 0.85, bandwidth, report));
     var many = arguments.OnCpu ? 3 : 64;
-    ScanBench.Run(device, arguments, RowKind.Codes, arguments.Rows, many, $"{many} queries", null, bandwidth, report);
-    var halves = ScanBench.Run(device, arguments, RowKind.Halves, arguments.Rows, many, $"{many} queries", null, bandwidth, report);
-    if (!arguments.OnCpu)
+    report.Try($"{many} queries, int8", () => ScanBench.Run(device, arguments, RowKind.Codes, arguments.Rows, many, $"{many} queries", null, bandwidth, report));
+    report.Try($"{many} queries, float16", () =>
     {
-        Torch.Compare(arguments, many, halves, report);
-    }
-
-    StreamBench.Run(device, arguments, pool, report);
+        var halves = ScanBench.Run(device, arguments, RowKind.Halves, arguments.Rows, many, $"{many} queries", null, bandwidth, report);
+        if (!arguments.OnCpu)
+        {
+            Torch.Compare(arguments, many, halves, report);
+        }
+    });
+    report.Try("streaming", () => StreamBench.Run(device, arguments, pool, report));
     report.Print();
     return report.IsRight ? 0 : 1;
 }

@@ -27,6 +27,15 @@ internal static class ReadSum
             sum += chunk.A + chunk.B + chunk.C + chunk.D;
         }
 
-        Atomic.Add(ref sums[0], sum);
+        // One addition a warp: those of all threads at one place would be waited for.
+        for (var step = Warp.WarpSize / 2; step > 0; step /= 2)
+        {
+            sum += Warp.ShuffleDown(sum, step);
+        }
+
+        if (Warp.IsFirstLane)
+        {
+            Atomic.Add(ref sums[0], sum);
+        }
     }
 }

@@ -13,6 +13,11 @@ internal static class Reference
     public static string? Compare(StoredRows stored, float[] query, ScanQuery asked, BestRows answer, int best)
     {
         var uppers = Uppers(stored, query, asked);
+        if (uppers.Length > 1 && uppers.Max() == uppers.Min())
+        {
+            return "all rows score the same, so that any answer would be right";
+        }
+
         if (answer.Rows.Length != Math.Min(best, uppers.Length) || answer.Rows.Distinct().Count() != answer.Rows.Length)
         {
             return $"{answer.Rows.Length} rows, {answer.Rows.Distinct().Count()} of them different, instead of {Math.Min(best, uppers.Length)}";

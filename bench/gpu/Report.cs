@@ -13,7 +13,7 @@ namespace Sophia.Bench.Gpu;
 internal sealed record Line(
     string Name, long Rows, int Dimensions, long Bytes, TimeSpan Median, TimeSpan P99, double? Fraction, double? Target, string? Failure)
 {
-    public double BytesPerSecond => Bytes / Median.TotalSeconds;
+    public double BytesPerSecond => Median == TimeSpan.Zero ? 0 : Bytes / Median.TotalSeconds;
 }
 
 /// <summary>The table and the JSON of a run.</summary>
@@ -27,10 +27,30 @@ internal sealed class Report(DeviceFacts device, Arguments arguments)
     public void Add(Line line)
     {
         _lines.Add(line);
-        Console.Error.WriteLine($"  {line.Name}: {line.Failure ?? "right"}");
+        Console.Error.WriteLine(Row(line));
+        Save();
     }
 
-    public void Note(string note) => _notes.Add(note);
+    public void Note(string note)
+    {
+        _notes.Add(note);
+        Console.Error.WriteLine(note);
+        Save();
+    }
+
+    /// <summary>Makes a measure; where that fails, this is what the run says of it, and the next is made.</summary>
+    public void Try(string name, Action measure)
+    {
+        try
+        {
+            measure();
+        }
+        catch (Exception e)
+        {
+            Console.Error.WriteLine(e);
+            Add(new Line(name, 0, 0, 0, TimeSpan.Zero, TimeSpan.Zero, null, null, $"failed: {e.Message}"));
+        }
+    }
 
     public void Print()
     {
@@ -45,17 +65,27 @@ internal sealed class Report(DeviceFacts device, Arguments arguments)
         Console.WriteLine("|---|---:|---:|---:|---:|---:|---:|---:|---|");
         foreach (var line in _lines)
         {
-            var target = line.Target is { } least ? string.Create(culture, $"≥ {least:F2}") : "";
-            Console.WriteLine(string.Create(
-                culture,
-                $"| {line.Name} | {(line.Rows > 0 ? $"{line.Rows:N0} × {line.Dimensions}" : "")} | {line.Bytes:N0} | {line.Median.TotalMilliseconds:F3} ms | {line.P99.TotalMilliseconds:F3} ms | {line.BytesPerSecond / 1e9:F1} | {(line.Fraction is { } f ? f.ToString("F3", culture) : "")} | {target} | {line.Failure ?? "right"} |"));
+            Console.WriteLine(Row(line));
         }
 
         foreach (var note in _notes)
         {
             Console.WriteLine(note);
         }
+    }
 
+    private static string Row(Line line)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        var target = line.Target is { } least ? string.Create(culture, $"≥ {least:F2}") : "";
+        return string.Create(
+            culture,
+            $"| {line.Name} | {(line.Rows > 0 ? $"{line.Rows:N0} × {line.Dimensions}" : "")} | {line.Bytes:N0} | {line.Median.TotalMilliseconds:F3} ms | {line.P99.TotalMilliseconds:F3} ms | {line.BytesPerSecond / 1e9:F1} | {(line.Fraction is { } f ? f.ToString("F3", culture) : "")} | {target} | {line.Failure ?? "right"} |");
+    }
+
+    // After each measure: a run that is killed leaves what it had.
+    private void Save()
+    {
         if (arguments.Json is { } path)
         {
             File.WriteAllBytes(path, Json());

@@ -31,8 +31,11 @@ internal static class ScanBench
         });
         var tiles = ((IlgpuScanner)device.Scanner).Tiles;
         string? failure = null;
-        for (var i = 0; failure is null && i < (rows > MostRowsForAll ? Math.Min(queries, MostCompared) : queries); i++)
+        var compared = rows > MostRowsForAll ? Math.Min(queries, MostCompared) : queries;
+        for (var n = 0; failure is null && n < compared; n++)
         {
+            // Spread from the first to the last: the columns of the tiles are computed by different lanes and warps.
+            var i = compared == 1 ? 0 : n * (queries - 1) / (compared - 1);
             var taken = queries > 1 && kind != RowKind.Floats && tiles.Failure is null ? asked[i].ForTiles()! : asked[i];
             failure = Reference.Compare(stored, vectors[i], taken, answer[i], arguments.Best);
         }

@@ -22,6 +22,9 @@ internal static class Torch
         print(sorted(times[1:])[repeats // 2], torch.__version__)
         """;
 
+    /// <summary>What is left of the run is worth more than the comparison.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+
     /// <param name="own">The median of the scan with as many queries.</param>
     public static void Compare(Arguments arguments, int queries, TimeSpan own, Report report)
     {
@@ -33,6 +36,7 @@ internal static class Torch
             {
                 RedirectStandardOutput = true, RedirectStandardError = true,
             })!;
+            using var limit = new Timer(_ => process.Kill(entireProcessTree: true), null, s_patience, Timeout.InfiniteTimeSpan);
             var error = process.StandardError.ReadToEndAsync();
             var answer = process.StandardOutput.ReadToEnd().Split(' ', StringSplitOptions.TrimEntries);
             process.WaitForExit();

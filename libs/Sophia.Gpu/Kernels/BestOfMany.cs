@@ -137,9 +137,13 @@ internal static class BestOfMany
         {
             var number = lists[begin + i];
             var key = KeyOf(number);
-            if (key >= last && number > float.NegativeInfinity && (key > last || Atomic.Add(ref state[(list * StateSize) + Ties], 1) < ties))
+
+            // Always 1 where it is added. ILGPU takes what an atomic returns for the same in all lanes where its operands are, and
+            // then branches by it as if no lane could differ.
+            var one = key >= last ? 1 : 0;
+            if (key >= last && number > float.NegativeInfinity && (key > last || Atomic.Add(ref state[(list * StateSize) + Ties], one) < ties))
             {
-                var place = Atomic.Add(ref state[(list * StateSize) + Gathered], 1);
+                var place = Atomic.Add(ref state[(list * StateSize) + Gathered], one);
                 if (place < most)
                 {
                     best[((long)list * stride) + at + place] = number;

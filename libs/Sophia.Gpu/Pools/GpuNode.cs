@@ -110,7 +110,7 @@ public sealed class GpuNode : IDisposable
                 var found = IlgpuDevice.Cuda();
                 return found.Count > 0
                     ? found
-                    : throw new ArgumentException("Sophia:Gpu:Device is cuda, and no NVIDIA GPU was found here. Install the driver (nvidia-smi shows the GPU then), or set it to host.");
+                    : throw new ArgumentException($"Sophia:Gpu:Device is cuda, and no NVIDIA GPU was found here. {CudaDriver.WhyNone()} Or set it to host.");
             default:
                 throw new ArgumentException($"Sophia:Gpu:Device is '{options.Device}'. Set it to host or cuda.");
         }

@@ -3,7 +3,7 @@ using Sophia.Gpu.Devices.Ilgpu;
 
 namespace Sophia.Gpu.Tests.Devices;
 
-/// <summary>The CUDA driver's name of a device, read from a library with its functions that is compiled from C.</summary>
+/// <summary>What the CUDA driver says, read from a library with its functions that is compiled from C.</summary>
 public sealed class CudaDriverTests
 {
     private const string Source = """
@@ -14,25 +14,43 @@ public sealed class CudaDriverTests
     [SkippableFact]
     public void It_is_written_as_nvml_writes_it()
     {
-        Skip.IfNot(OperatingSystem.IsLinux() && File.Exists("/usr/bin/gcc"), "needs gcc, which makes the stand-in of the driver's library");
-        var folder = Directory.CreateTempSubdirectory("cuda");
-        try
-        {
-            var (source, library) = (Path.Combine(folder.FullName, "cuda.c"), Path.Combine(folder.FullName, "libcuda.so"));
-            File.WriteAllText(source, Source);
-            using (var compiler = Process.Start("/usr/bin/gcc", ["-shared", "-fPIC", "-o", library, source]))
-            {
-                compiler.WaitForExit();
-                Assert.Equal(0, compiler.ExitCode);
-            }
+        using var driver = new StandIn(Source);
 
-            Assert.Equal("GPU-a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf", CudaDriver.UuidOf(1, library));
-            Assert.Null(CudaDriver.UuidOf(2, library));
-            Assert.Null(CudaDriver.UuidOf(0, Path.Combine(folder.FullName, "none.so")));
-        }
-        finally
+        Assert.Equal("GPU-a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf", CudaDriver.UuidOf(1, driver.Library));
+        Assert.Null(CudaDriver.UuidOf(2, driver.Library));
+        Assert.Null(CudaDriver.UuidOf(0, driver.Library + ".none"));
+    }
+
+    [SkippableTheory]
+    [InlineData(802, "CUDA error 802: the fabric is not ready")]
+    [InlineData(803, "CUDA error 803")]
+    [InlineData(0, "shows no GPU")]
+    public void Where_no_gpu_is_found_it_is_said_why(int answer, string why)
+    {
+        using var driver = new StandIn($"int cuInit(unsigned int flags) {{ return {answer}; }}");
+
+        Assert.Contains(why, CudaDriver.WhyNone(driver.Library, driver.Library), StringComparison.Ordinal);
+        Assert.Contains("is not there", CudaDriver.WhyNone(driver.Library + ".none", driver.Library), StringComparison.Ordinal);
+        Assert.Contains(answer == 0 ? "Make a link" : why, CudaDriver.WhyNone(driver.Library, driver.Library + ".none"), StringComparison.Ordinal);
+    }
+
+    private sealed class StandIn : IDisposable
+    {
+        private readonly DirectoryInfo _folder;
+
+        public StandIn(string source)
         {
-            folder.Delete(recursive: true);
+            Skip.IfNot(OperatingSystem.IsLinux() && File.Exists("/usr/bin/gcc"), "needs gcc, which makes the stand-in of the driver's library");
+            _folder = Directory.CreateTempSubdirectory("cuda");
+            var file = Path.Combine(_folder.FullName, "cuda.c");
+            File.WriteAllText(file, source);
+            using var compiler = Process.Start("/usr/bin/gcc", ["-shared", "-fPIC", "-o", Library, file]);
+            compiler.WaitForExit();
+            Assert.Equal(0, compiler.ExitCode);
         }
+
+        public string Library => Path.Combine(_folder.FullName, "libcuda-stand-in.so");
+
+        public void Dispose() => _folder.Delete(recursive: true);
     }
 }

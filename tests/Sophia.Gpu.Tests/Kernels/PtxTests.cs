@@ -98,6 +98,27 @@ public sealed class PtxTests
     }
 
     [Fact]
+    public void Random_rows_for_the_bench_are_made_without_local_memory_or_calls()
+    {
+        var ptx = PtxOf(Assembly.LoadFrom(Bench.GpuBenchTests.Program).GetType("Sophia.Bench.Gpu.RandomRows", throwOnError: true)!, "Kernel");
+
+        Assert.DoesNotContain(".local", ptx, StringComparison.Ordinal);
+        Assert.DoesNotContain("call", ptx, StringComparison.Ordinal);
+        Assert.Contains("st.global.v4", ptx, StringComparison.Ordinal);
+    }
+
+    /// <summary>Lanes that come to a branch by what an atomic returned may part: a branch that says that they do not is undefined then.</summary>
+    [Fact]
+    public void No_branch_by_what_an_atomic_returned_is_said_to_be_the_same_in_all_lanes()
+    {
+        var ptx = PtxOf(typeof(BestOfMany), nameof(BestOfMany.Gather));
+
+        var blocks = Regex.Split(ptx, @"(?m)^\s*\$?\w+:\s*$").Where(block => block.Contains("atom.", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, blocks.Count);
+        Assert.All(blocks, block => Assert.DoesNotMatch(@"@!?%p\d+\s+bra\.uni", block));
+    }
+
+    [Fact]
     public void The_sums_of_pages_are_read_16_bytes_a_lane_and_mixed_in_64_bits()
     {
         var ptx = PtxOf(typeof(PageSums), nameof(PageSums.Kernel));

@@ -5,7 +5,14 @@ namespace Sophia.Gpu.Devices.Ilgpu;
 /// <summary>What ILGPU does not ask the CUDA driver (docs.nvidia.com/cuda/cuda-driver-api, device management).</summary>
 internal static unsafe class CudaDriver
 {
+    private const string Windows = "nvcuda.dll";
+    private const string Linux = "libcuda.so.1";
+
+    /// <summary>By this name ILGPU looks for the driver on Linux.</summary>
+    private const string Link = "libcuda.so";
+
     private const int Success = 0;
+    private const int SystemNotReady = 802;
     private const int UuidBytes = 16;
 
     /// <summary>The name by which NVML knows the same GPU, whose own order may be another; null where the driver does not say.</summary>
@@ -13,7 +20,7 @@ internal static unsafe class CudaDriver
     /// <param name="library">The library of the driver; another one in tests.</param>
     public static string? UuidOf(int ordinal, string? library = null)
     {
-        if (!NativeLibrary.TryLoad(library ?? (OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1"), out var cuda))
+        if (!NativeLibrary.TryLoad(library ?? (OperatingSystem.IsWindows() ? Windows : Linux), out var cuda))
         {
             return null;
         }
@@ -30,5 +37,38 @@ internal static unsafe class CudaDriver
         {
             NativeLibrary.Free(cuda);
         }
+    }
+
+    /// <summary>Why ILGPU finds no GPU, which it does not say itself, and what to do.</summary>
+    /// <param name="library">The library of the driver; another one in tests.</param>
+    /// <param name="link">The name by which ILGPU looks for it.</param>
+    public static string WhyNone(string? library = null, string? link = null)
+    {
+        var name = library ?? (OperatingSystem.IsWindows() ? Windows : Linux);
+        if (!NativeLibrary.TryLoad(name, out var cuda))
+        {
+            return $"{name}, the library of the NVIDIA driver, is not there. Install the driver (nvidia-smi shows the GPU then).";
+        }
+
+        try
+        {
+            var answer = NativeLibrary.TryGetExport(cuda, "cuInit", out var init) ? ((delegate* unmanaged<uint, int>)init)(0) : Success;
+            if (answer != Success)
+            {
+                return $"The NVIDIA driver refuses to begin with CUDA error {answer}" +
+                    (answer == SystemNotReady ? ": the fabric is not ready. Start the fabric manager, or wait for it." : ". See nvidia-smi and the system's log.");
+            }
+        }
+        finally
+        {
+            NativeLibrary.Free(cuda);
+        }
+
+        if (!OperatingSystem.IsWindows() && !NativeLibrary.TryLoad(link ?? Link, out _))
+        {
+            return $"{name} is there and {link ?? Link} is not, by which it is looked for. Make a link of that name to it where libraries are looked for.";
+        }
+
+        return "The NVIDIA driver works and shows no GPU. See nvidia-smi, and CUDA_VISIBLE_DEVICES.";
     }
 }

@@ -61,7 +61,7 @@ internal sealed class IlgpuScan : IRowScan
         RequireFits(pages);
         if (pages.Rows > 0)
         {
-            Failures.Guard(() => Run(_scanner.Lanes[0], ((IlgpuMemory)memory).Buffer.View.BaseView, pages));
+            Failures.Guard(() => Run(_scanner.Lanes[0], ((IlgpuMemory)memory).Buffer.View.BaseView, pages, UnitsOn(_scanner.Lanes[0], pages)));
         }
     }
 
@@ -154,12 +154,16 @@ internal sealed class IlgpuScan : IRowScan
             var staging = lane.Staging(half);
             var (first, array) = (units[at], staging.GetArray());
             SideBySide.For(count, new ParallelOptions(), i => fill(first + i, array.AsSpan((int)(i * pages.UnitBytes), (int)pages.UnitBytes)));
-            memory.SubView(begin, bytes).CopyFrom(lane.Stream, staging.ArrayView.SubView(0, bytes));
-            Run(lane, memory, pages with
+            var part = pages with
             {
                 Units = Enumerable.Range(0, count).Select(i => begin + (i * pages.UnitBytes)).ToArray(), FirstRow = checked(pages.FirstRow + (first * pages.RowsPerUnit)),
                 Rows = Math.Min(count * pages.RowsPerUnit, pages.Rows - (first * pages.RowsPerUnit)),
-            });
+            };
+
+            // Before the copy: ILGPU waits for the whole stream when it sends an array, and the other lane would not be filled meanwhile.
+            var deviceUnits = UnitsOn(lane, part);
+            memory.SubView(begin, bytes).CopyFrom(lane.Stream, staging.ArrayView.SubView(0, bytes));
+            Run(lane, memory, part, deviceUnits);
             at += count;
         }
     }
@@ -180,24 +184,27 @@ internal sealed class IlgpuScan : IRowScan
         }
     }
 
-    private void Run(ScanLane lane, ArrayView<byte> memory, RowPages pages)
+    private static ArrayView<long> UnitsOn(ScanLane lane, RowPages pages)
     {
-        var stream = lane.Stream;
         var units = new long[pages.Units.Length];
         for (var i = 0; i < units.Length; i++)
         {
             units[i] = pages.Units.Span[i] < 0 ? -1 : pages.Units.Span[i] / Chunk.Bytes;
         }
 
+        return lane.Units.Of(lane.Stream, units);
+    }
+
+    private void Run(ScanLane lane, ArrayView<byte> memory, RowPages pages, ArrayView<long> deviceUnits)
+    {
         var shape = ShapeOf(pages, _filters.HasUnion);
-        var deviceUnits = lane.Units.Of(stream, units);
         var atOnce = (int)Math.Clamp(MostScores / _queries.Count / 64 * 64, 64, int.MaxValue / 2);
         for (var first = 0; first < pages.Rows; first += atOnce)
         {
             (shape.First, shape.Count) = (first, Math.Min(atOnce, pages.Rows - first));
             var uppers = lane.Uppers.Of((long)shape.Count * _queries.Count);
             Score(lane, memory, deviceUnits, uppers, shape, pages.Kind);
-            lane.Best.Add(stream, uppers, shape.Count, pages.FirstRow + first);
+            lane.Best.Add(lane.Stream, uppers, shape.Count, pages.FirstRow + first);
         }
     }
 

@@ -32,7 +32,7 @@ try
         return 4;
     }
 
-    double bandwidth = 0;
+    double? bandwidth = null;
     report.Try("read-sum", () => bandwidth = Bandwidth.Measure(device, arguments, report));
     foreach (var (kind, target) in ((RowKind, double?)[])[(RowKind.Codes, 0.90), (RowKind.Halves, 0.90), (RowKind.Floats, null)])
     {

@@ -12,10 +12,10 @@ internal static class ScanBench
 
     /// <param name="queries">At once.</param>
     /// <param name="target">The fraction of the read bandwidth that is asked for.</param>
-    /// <param name="readBandwidth">Bytes per second of the read-sum kernel.</param>
+    /// <param name="readBandwidth">Bytes per second of the read-sum kernel; null where that could not be measured.</param>
     /// <returns>The median.</returns>
     public static TimeSpan Run(
-        IlgpuDevice device, Arguments arguments, RowKind kind, int rows, int queries, string name, double? target, double readBandwidth, Report report)
+        IlgpuDevice device, Arguments arguments, RowKind kind, int rows, int queries, string name, double? target, double? readBandwidth, Report report)
     {
         // A tenth stays for what the scan keeps.
         rows = Math.Min(rows, StoredRows.RowsIn(device.FreeBytes / 10 * 9, kind, arguments.Dimensions));

@@ -131,14 +131,8 @@ internal sealed class LexicalQuery
         var phrases = new List<Phrase>();
         var isNothingElse = true;
         var at = 0;
-        while (text is not null)
+        while (text is not null && phrases.Count < MostPhrases)
         {
-            if (phrases.Count == MostPhrases)
-            {
-                at = text.Length;
-                break;
-            }
-
             var start = text.AsSpan(at).IndexOfAny(Opening);
             var length = start < 0 ? -1 : text.AsSpan(at + start + 1).IndexOfAny(Closing);
             if (length < 0)
@@ -159,8 +153,10 @@ internal sealed class LexicalQuery
             at = start + length + 1;
         }
 
-        isNothingElse &= text is null || !HasWords(analyzer, text[at..]);
-        return isNothingElse && !phrases.Exists(static phrase => phrase.IsRequired) ? phrases.ConvertAll(static phrase => phrase with { IsRequired = true }) : phrases;
+        // What follows the last phrase that counts is not looked at.
+        return phrases.Count > 0 && isNothingElse && !phrases.Exists(static phrase => phrase.IsRequired) &&
+            (phrases.Count == MostPhrases || !HasWords(analyzer, text![at..]))
+            ? phrases.ConvertAll(static phrase => phrase with { IsRequired = true }) : phrases;
     }
 
     // A plus behind a word is the word's: C++"two words".

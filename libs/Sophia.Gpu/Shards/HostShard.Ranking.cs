@@ -137,7 +137,7 @@ internal sealed partial class HostShard
 
     private void AddFactors(ShardQuery query, RowSet[] phrased, Candidate candidate, double best)
     {
-        AddSpokenOf(query, phrased, candidate, best);
+        Raise(query, phrased, candidate, best);
         var time = TimeOf(candidate.Row);
         if (query.Recency is { } recency)
         {

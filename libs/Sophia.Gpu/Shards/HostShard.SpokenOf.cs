@@ -27,11 +27,12 @@ internal sealed partial class HostShard
             return [];
         }
 
+        var most = Math.Max(query.K, NeighbourSeeds);
         var known = candidates.Select(static candidate => candidate.Row).ToHashSet();
         if (query.Dates.Count > 0)
         {
             var dated = Dated(query, words, filter, out var newest);
-            TakeBest(dated, isOfPhrase: false);
+            TakeBest(dated);
             Take(newest);
         }
 
@@ -47,7 +48,7 @@ internal sealed partial class HostShard
                 }
             }
 
-            TakeBest(phrased[i], isOfPhrase: true);
+            TakePhrased(phrased[i]);
         }
 
         if (phrased.Length > 1)
@@ -61,25 +62,27 @@ internal sealed partial class HostShard
                 }
             }
 
-            TakeBest(all, isOfPhrase: true);
+            TakePhrased(all);
         }
 
         return phrased;
 
-        void TakeBest(RowSet rows, bool isOfPhrase)
+        TopRows TakeBest(RowSet rows)
         {
-            var top = new TopRows(Math.Max(query.K, NeighbourSeeds), _rows.Keys);
+            var top = new TopRows(most, _rows.Keys);
             if (words is { IsEmpty: false })
             {
                 _lexical.Search(words, rows, _rows.Documents, top, cancellationToken);
                 Take(top.Rows);
             }
 
-            if (isOfPhrase)
-            {
-                Take(OthersOf(rows, top).Rows);
-                Take(BestByVector(vector, rows, Math.Max(query.K, NeighbourSeeds), cancellationToken).Rows);
-            }
+            return top;
+        }
+
+        void TakePhrased(RowSet rows)
+        {
+            Take(OthersOf(rows, TakeBest(rows)).Rows);
+            Take(BestByVector(vector, rows, most, cancellationToken).Rows);
         }
 
         void Take(ReadOnlySpan<int> rows)
@@ -120,7 +123,7 @@ internal sealed partial class HostShard
     /// <summary>A phrase of stop words stands in rows that have no other word of the query: the first of them, as many as there was room for.</summary>
     private TopRows OthersOf(RowSet rows, TopRows best)
     {
-        var others = new TopRows(Math.Max(best.Room, 1), _rows.Keys);
+        var others = new TopRows(best.Room, _rows.Keys);
         if (best.Room > 0)
         {
             var known = best.Rows.ToArray().ToHashSet();
@@ -153,7 +156,7 @@ internal sealed partial class HostShard
         return top;
     }
 
-    private void AddSpokenOf(ShardQuery query, RowSet[] phrased, Candidate candidate, double best)
+    private void Raise(ShardQuery query, RowSet[] phrased, Candidate candidate, double best)
     {
         if (IsOf(query.Dates, candidate.Row))
         {

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using Sophia.Cli.Import;
 using Sophia.Client;
@@ -7,23 +6,12 @@ using Sophia.Tests.Client;
 namespace Sophia.Tests.Cli;
 
 /// <summary>What an import cannot take, and what it says of it.</summary>
-public sealed class ImportRefusalTests : IAsyncLifetime, IDisposable
+public sealed class ImportRefusalTests : ImportRuns
 {
-    private readonly CliRun _cli = new();
-    private ScriptedService _service = null!;
-
-    public async Task InitializeAsync() => _service = await ScriptedService.StartAsync();
-
-    public async Task DisposeAsync() => await _service.DisposeAsync();
-
-    public void Dispose() => _cli.Dispose();
-
-    private Task<CliResult> Import(string source, params string[] options) => _cli.RunAsync(_service, ["import", source, "-n", "docs", "--json", .. options]);
-
     [Fact]
     public async Task Lines_that_are_no_records_are_told_by_number_and_the_others_are_stored()
     {
-        var file = _cli.Write("x.ndjson", """
+        var file = Cli.Write("x.ndjson", """
             {"key":"a","content":"one"}
             not json
             {"content":"no key"}
@@ -40,7 +28,7 @@ public sealed class ImportRefusalTests : IAsyncLifetime, IDisposable
         var result = await Import(file);
         Assert.Equal((3, 3, 8), (result.ExitCode, (int?)result.Json["stored"], (int?)result.Json["invalidLines"]));
         Assert.Equal(["line 2", "line 3", "line 5", "line 6", "line 8", "line 9", "line 10", "line 11"], result.Json["problems"]!.AsArray().Select(p => ((string)p!).Split(':')[0]));
-        Assert.Equal(["a", "d", "i"], _service.Records.Keys);
+        Assert.Equal(["a", "d", "i"], Service.Records.Keys);
 
         var strict = await Import(file, "--strict", "--fresh");
         Assert.Equal(3, strict.ExitCode);
@@ -50,7 +38,7 @@ public sealed class ImportRefusalTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Bytes_that_are_not_text_are_told_by_the_number_of_their_line()
     {
-        var file = _cli.Write("x.ndjson", "{\"key\":\"a\",\"content\":\"x\"}\n");
+        var file = Cli.Write("x.ndjson", "{\"key\":\"a\",\"content\":\"x\"}\n");
         await File.AppendAllTextAsync(file, "{\"key\":\"b\",\"content\":\"x\",\"attributes\":{\"t\":\"\u00e4\"}}\n", Encoding.Latin1);
         var result = await Import(file);
         Assert.Equal((3, 1, 1), (result.ExitCode, (int?)result.Json["stored"], (int?)result.Json["invalidLines"]));
@@ -60,12 +48,7 @@ public sealed class ImportRefusalTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_damaged_file_is_2()
     {
-        var file = _cli.Write("x.ndjson.gz", "");
-        using (var gzip = new GZipStream(File.Create(file), CompressionLevel.Fastest))
-        {
-            gzip.Write(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 1000).Select(i => $"{{\"key\":\"k{i}\",\"content\":\"{i}\"}}\n"))));
-        }
-
+        var file = WriteGzip("x.ndjson.gz", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 1000).Select(i => $"{{\"key\":\"k{i}\",\"content\":\"{i}\"}}\n"))));
         var bytes = await File.ReadAllBytesAsync(file);
         Array.Fill(bytes, (byte)0xff, bytes.Length / 2, bytes.Length / 4);
         await File.WriteAllBytesAsync(file, bytes);
@@ -79,8 +62,8 @@ public sealed class ImportRefusalTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task What_the_service_rejects_is_told_by_its_line()
     {
-        _service.Refuse = draft => (string?)draft["key"] == "bad" ? "no good" : null;
-        var result = await Import(_cli.Write("x.jsonl", "{\"key\":\"ok\",\"content\":1}\n{\"key\":\"bad\",\"content\":2}"));
+        Service.Refuse = draft => (string?)draft["key"] == "bad" ? "no good" : null;
+        var result = await Import(Cli.Write("x.jsonl", "{\"key\":\"ok\",\"content\":1}\n{\"key\":\"bad\",\"content\":2}"));
         Assert.Equal((3, 1, 1), (result.ExitCode, (int?)result.Json["stored"], (int?)result.Json["rejected"]));
         Assert.Equal("line 2: rejected (invalid): no good", (string?)result.Json["problems"]![0]);
     }
@@ -88,8 +71,8 @@ public sealed class ImportRefusalTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task What_was_not_taken_is_not_forgotten_by_the_next_run()
     {
-        _service.Refuse = draft => (string?)draft["key"] is "k7" or "k500" ? "no good" : null;
-        var file = _cli.Write("x.ndjson", "not json\n" + string.Concat(Enumerable.Range(0, 1000).Select(i => $"{{\"key\":\"k{i}\",\"content\":\"{i}\"}}\n")));
+        Service.Refuse = draft => (string?)draft["key"] is "k7" or "k500" ? "no good" : null;
+        var file = Cli.Write("x.ndjson", "not json\n" + string.Concat(Enumerable.Range(0, 1000).Select(i => $"{{\"key\":\"k{i}\",\"content\":\"{i}\"}}\n")));
         Assert.Equal(3, (await Import(file)).ExitCode);
 
         var second = await Import(file);
@@ -97,9 +80,9 @@ public sealed class ImportRefusalTests : IAsyncLifetime, IDisposable
         Assert.Equal((3, 0, 3), (second.ExitCode, (int?)second.Json["records"], (int?)second.Json["refusedBefore"]));
         Assert.Equal((3, 3), (third.ExitCode, (int?)third.Json["refusedBefore"]));
 
-        _service.Refuse = static _ => null;
+        Service.Refuse = static _ => null;
         await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("not json", "", StringComparison.Ordinal));
-        Assert.Equal((0, 1000), ((await Import(file)).ExitCode, _service.Records.Count));
+        Assert.Equal((0, 1000), ((await Import(file)).ExitCode, Service.Records.Count));
         Assert.Equal(0, (await Import(file)).ExitCode);
     }
 
@@ -110,9 +93,9 @@ public sealed class ImportRefusalTests : IAsyncLifetime, IDisposable
     [InlineData(4)]
     public async Task A_service_that_does_not_answer_in_time_is_told_as_such_whichever_sender_it_leaves_waiting(int nth)
     {
-        var file = _cli.Write("x.ndjson", string.Concat(Enumerable.Range(0, 2000).Select(i => $"{{\"key\":\"k{i}\",\"content\":\"{i}\"}}\n")));
+        var file = Cli.Write("x.ndjson", string.Concat(Enumerable.Range(0, 2000).Select(i => $"{{\"key\":\"k{i}\",\"content\":\"{i}\"}}\n")));
         using var http = new HttpClient(new LateAnswer(nth));
-        var importer = new Importer(new SophiaClient(http, new SophiaClientOptions { BaseAddress = _service.Address }), "docs", new ImportTally());
+        var importer = new Importer(new SophiaClient(http, new SophiaClientOptions { BaseAddress = Service.Address }), "docs", new ImportTally());
         using var stream = File.OpenRead(file);
 
         var late = await Assert.ThrowsAsync<TaskCanceledException>(() => importer.RunAsync(new NdjsonSource(stream, "", false, default, null, new ImportTally()), default));
@@ -124,15 +107,15 @@ public sealed class ImportRefusalTests : IAsyncLifetime, IDisposable
     public async Task A_file_whose_name_is_not_text_is_told_and_the_others_are_imported()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "names of files are bytes on Linux alone");
-        _cli.Write("d/a.txt", "one");
-        await ShellAsync($"printf x > \"{_cli.Folder}/d/$(printf 'b\\377').txt\"");
+        Cli.Write("d/a.txt", "one");
+        await ShellAsync($"printf x > \"{Cli.Folder}/d/$(printf 'b\\377').txt\"");
 
-        var result = await Import(Path.Combine(_cli.Folder, "d"));
+        var result = await Import(Path.Combine(Cli.Folder, "d"));
         // .NET cannot delete by such a name either.
-        await ShellAsync($"rm -r \"{_cli.Folder}/d\"");
+        await ShellAsync($"rm -r \"{Cli.Folder}/d\"");
 
         Assert.Equal(3, result.ExitCode);
-        Assert.Equal(["a.txt#0000"], _service.Records.Keys);
+        Assert.Equal(["a.txt#0000"], Service.Records.Keys);
         Assert.Single(result.Json["problems"]!.AsArray());
     }
 

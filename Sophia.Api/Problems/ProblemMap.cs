@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Sophia.Memory.Cortex;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Models;
+using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
 using Sophia.Snowflake.ExternalFunctions;
 
@@ -69,11 +70,10 @@ internal static class ProblemMap
         _ => new(status, "invalid-request", detail ?? "The request is not valid.", "See /docs."),
     };
 
-    // A node that had no room for a shard does not try it again within ten seconds.
     private static TimeSpan? DelayOf(string code) => code switch
     {
         "shard-loading" => TimeSpan.FromSeconds(1),
-        "shard-no-room" => TimeSpan.FromSeconds(10),
+        "shard-no-room" => ShardHost.NoRoomPatience,
         _ => null,
     };
 

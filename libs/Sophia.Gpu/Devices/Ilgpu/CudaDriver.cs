@@ -5,9 +5,6 @@ namespace Sophia.Gpu.Devices.Ilgpu;
 /// <summary>What ILGPU does not ask the CUDA driver (docs.nvidia.com/cuda/cuda-driver-api, device management).</summary>
 internal static unsafe class CudaDriver
 {
-    private const string Windows = "nvcuda.dll";
-    private const string Linux = "libcuda.so.1";
-
     /// <summary>By this name ILGPU looks for the driver on Linux.</summary>
     private const string Link = "libcuda.so";
 
@@ -15,12 +12,14 @@ internal static unsafe class CudaDriver
     private const int SystemNotReady = 802;
     private const int UuidBytes = 16;
 
+    private static string Name => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
+
     /// <summary>The name by which NVML knows the same GPU, whose own order may be another; null where the driver does not say.</summary>
     /// <param name="ordinal">CUDA's number of the device.</param>
     /// <param name="library">The library of the driver; another one in tests.</param>
     public static string? UuidOf(int ordinal, string? library = null)
     {
-        if (!NativeLibrary.TryLoad(library ?? (OperatingSystem.IsWindows() ? Windows : Linux), out var cuda))
+        if (!NativeLibrary.TryLoad(library ?? Name, out var cuda))
         {
             return null;
         }
@@ -44,7 +43,7 @@ internal static unsafe class CudaDriver
     /// <param name="link">The name by which ILGPU looks for it.</param>
     public static string WhyNone(string? library = null, string? link = null)
     {
-        var name = library ?? (OperatingSystem.IsWindows() ? Windows : Linux);
+        var name = library ?? Name;
         if (!NativeLibrary.TryLoad(name, out var cuda))
         {
             return $"{name}, the library of the NVIDIA driver, is not there. Install the driver (nvidia-smi shows the GPU then).";

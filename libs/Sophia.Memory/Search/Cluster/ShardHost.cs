@@ -20,7 +20,9 @@ public sealed partial class ShardHost : IAsyncDisposable
     private static readonly TimeSpan KnownPatience = TimeSpan.FromMilliseconds(200);
 
     private static readonly TimeSpan UnservedPatience = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan NoRoomPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>For so long a shard for which there was no room is refused without being tried again.</summary>
+    public static readonly TimeSpan NoRoomPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LeftBehindPatience = TimeSpan.FromMinutes(5);
     private readonly IRecordStore _store;
     private readonly TimeProvider _clock;

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using Sophia.Gpu.Kernels;
@@ -17,39 +16,19 @@ internal sealed class IlgpuScan : IRowScan
 
     private readonly IlgpuScanner _scanner;
     private readonly IReadOnlyList<ScanQuery> _queries;
-    private readonly ArrayView<Chunk> _query;
     private readonly ScanFilters _filters;
-    private readonly ArrayView<uint> _filterBits;
+    private readonly QueryBlock _block;
     private readonly int _best;
     private readonly bool _hasTiles;
-    private bool _hasStreamed;
+    private readonly bool[] _hasBegun = new bool[2];
     private bool _isDisposed;
 
     public IlgpuScan(IlgpuScanner scanner, IReadOnlyList<FilteredQuery> asked, int best)
     {
         var queries = asked.Select(static one => one.Query).ToArray();
         (_scanner, _queries, _best, _filters) = (scanner, queries, best, new ScanFilters(asked));
-        var bytes = new byte[queries.Length * queries[0].Bytes.Length];
-        for (var i = 0; i < queries.Length; i++)
-        {
-            queries[i].Bytes.CopyTo(bytes, i * queries[i].Bytes.Length);
-        }
-
-        foreach (var lane in scanner.Lanes)
-        {
-            // What a scan that was given up has left may still read the query.
-            lane.Stream.Synchronize();
-        }
-
-        var stream = scanner.Lanes[0].Stream;
-        _query = scanner.Query.Of(stream, MemoryMarshal.Cast<byte, Chunk>(bytes));
-        _filterBits = scanner.Filter.Of(stream, _filters.Bits);
-        _hasTiles = queries.Length > 1 && scanner.Tiles.TryTake(stream, queries, _filters);
-        stream.Synchronize();
-        foreach (var lane in scanner.Lanes)
-        {
-            lane.Best.Begin(lane.Stream, queries.Length, best);
-        }
+        _hasTiles = scanner.Tiles.CanTake(queries);
+        _block = _hasTiles ? QueryBlock.ForTiles(queries, _filters) : QueryBlock.ForOne(queries);
     }
 
     public void Scan(IDeviceMemory memory, RowPages pages)
@@ -61,7 +40,11 @@ internal sealed class IlgpuScan : IRowScan
         RequireFits(pages);
         if (pages.Rows > 0)
         {
-            Failures.Guard(() => Run(_scanner.Lanes[0], ((IlgpuMemory)memory).Buffer.View.BaseView, pages, UnitsOn(_scanner.Lanes[0], pages)));
+            Failures.Guard(() =>
+            {
+                var lane = Lane(0);
+                Run(lane, ((IlgpuMemory)memory).Buffer.View.BaseView, pages, UnitsOn(lane, pages));
+            });
         }
     }
 
@@ -98,8 +81,8 @@ internal sealed class IlgpuScan : IRowScan
         return Failures.Guard(() =>
         {
             // The second lane has rows only where some were streamed; the best of both are among the two lists.
-            var best = _scanner.Lanes[0].Best.Read(_scanner.Lanes[0].Stream);
-            return _hasStreamed ? best.Zip(_scanner.Lanes[1].Best.Read(_scanner.Lanes[1].Stream), (one, other) => BestRows.Of(one, other, _best)).ToList() : best;
+            var best = Lane(0).Best.Read(_scanner.Lanes[0].Stream);
+            return _hasBegun[1] ? best.Zip(_scanner.Lanes[1].Best.Read(_scanner.Lanes[1].Stream), (one, other) => BestRows.Of(one, other, _best)).ToList() : best;
         });
     }
 
@@ -133,10 +116,23 @@ internal sealed class IlgpuScan : IRowScan
 
     private static int QueryBytesOf(RowPages pages) => pages.Kind == RowKind.Floats ? pages.RowBytes : pages.RowBytes * 2;
 
+    /// <summary>One of the two, which has been sent the queries.</summary>
+    private ScanLane Lane(int number)
+    {
+        var lane = _scanner.Lanes[number];
+        if (!_hasBegun[number])
+        {
+            lane.Asked.Send(lane.Stream, _block, _filters);
+            lane.Best.Begin(lane.Stream, _queries.Count, _best);
+            _hasBegun[number] = true;
+        }
+
+        return lane;
+    }
+
     /// <summary>Units in turn by the two lanes: while the kernels of one run, the other is filled and copied.</summary>
     private void Run(ArrayView<byte> memory, long offset, long half, RowPages pages, IReadOnlyList<int> units, FillUnit fill)
     {
-        _hasStreamed = true;
         var most = (int)(half / pages.UnitBytes);
         for (var (at, turn) = (0, 0); at < units.Count; turn++)
         {
@@ -147,7 +143,7 @@ internal sealed class IlgpuScan : IRowScan
                 count++;
             }
 
-            var lane = _scanner.Lanes[turn % 2];
+            var lane = Lane(turn % 2);
             var begin = offset + (turn % 2 * half);
             var bytes = count * pages.UnitBytes;
             lane.Stream.Synchronize();
@@ -160,10 +156,8 @@ internal sealed class IlgpuScan : IRowScan
                 Rows = Math.Min(count * pages.RowsPerUnit, pages.Rows - (first * pages.RowsPerUnit)),
             };
 
-            // Before the copy: ILGPU waits for the whole stream when it sends an array, and the other lane would not be filled meanwhile.
-            var deviceUnits = UnitsOn(lane, part);
             memory.SubView(begin, bytes).CopyFrom(lane.Stream, staging.ArrayView.SubView(0, bytes));
-            Run(lane, memory, part, deviceUnits);
+            Run(lane, memory, part, UnitsOn(lane, part));
             at += count;
         }
     }
@@ -212,7 +206,7 @@ internal sealed class IlgpuScan : IRowScan
     {
         if (_hasTiles)
         {
-            _scanner.Tiles.Score(lane.Stream, kind, memory, units, _filterBits, uppers, shape, _queries.Count);
+            _scanner.Tiles.Score(lane.Stream, kind, memory, units, lane.Asked, uppers, shape, _queries.Count);
             return;
         }
 
@@ -222,8 +216,8 @@ internal sealed class IlgpuScan : IRowScan
             var query = _queries[i];
             shape.HasFilter = _filters.Has(i) ? 1 : 0;
             _scanner.Scores[(int)kind](
-                lane.Stream, _scanner.GridOf(shape.Count), memory.Cast<Chunk>(), memory.Cast<float>(), memory.Cast<int>(), units, _filters.Of(_filterBits, i),
-                _query.SubView((long)i * chunks, chunks), uppers.SubView((long)i * shape.Count, shape.Count), shape,
+                lane.Stream, _scanner.GridOf(shape.Count), memory.Cast<Chunk>(), memory.Cast<float>(), memory.Cast<int>(), units, _filters.Of(lane.Asked.Filter, i),
+                lane.Asked.Chunks.SubView((long)i * chunks, chunks), uppers.SubView((long)i * shape.Count, shape.Count), shape,
                 new RowScores.Bounds { Unit = query.Unit, Slope = query.Slope, Offset = query.Offset });
         }
     }

@@ -23,8 +23,6 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
             accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Int8)];
         Lanes = [new ScanLane(accelerator, _threads, _groups), new ScanLane(accelerator, _threads, _groups)];
         Tiles = new ScanTiles(accelerator, _threads, _groups);
-        Filter = new Scratch<uint>(accelerator);
-        Query = new Scratch<Chunk>(accelerator);
     }
 
     public Accelerator Accelerator { get; }
@@ -37,10 +35,6 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
 
     /// <summary>Two.</summary>
     public ScanLane[] Lanes { get; }
-
-    public Scratch<uint> Filter { get; }
-
-    public Scratch<Chunk> Query { get; }
 
     /// <summary>Groups of threads for so many rows, of which a warp takes 16 at a time.</summary>
     public KernelConfig GridOf(int rows) => new(Math.Clamp((rows + 127) / 128, 1, _groups), _threads);
@@ -73,9 +67,6 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
     {
         Lanes[0].Dispose();
         Lanes[1].Dispose();
-        Tiles.Dispose();
-        Filter.Dispose();
-        Query.Dispose();
         _turn.Dispose();
     }
 }

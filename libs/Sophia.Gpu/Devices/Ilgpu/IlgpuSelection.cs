@@ -23,8 +23,11 @@ internal sealed class IlgpuSelection : IDisposable
     private readonly Scratch<int> _bins;
     private readonly Scratch<int>[] _names;
     private readonly Scratch<float>[] _numbers;
+    private readonly PageLocked<int> _foundNames;
+    private readonly PageLocked<float> _foundNumbers;
     private int _lists;
     private int _wanted;
+    private int _stride;
     private int _parts;
     private int _side;
 
@@ -38,15 +41,14 @@ internal sealed class IlgpuSelection : IDisposable
         _clear = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, ArrayView<float>>(BestOfMany.Clear);
         (_state, _bins) = (new(accelerator), new(accelerator));
         (_names, _numbers) = ([new(accelerator), new(accelerator)], [new(accelerator), new(accelerator)]);
+        (_foundNames, _foundNumbers) = (new(accelerator), new(accelerator));
     }
 
-    private int Stride => checked(_wanted * Parts);
-
-    private int Total => checked(_lists * Stride);
+    private int Total => checked(_lists * _stride);
 
     public void Begin(AcceleratorStream stream, int lists, int wanted)
     {
-        (_lists, _wanted, _parts, _side) = (lists, wanted, 0, 0);
+        (_lists, _wanted, _stride, _parts, _side) = (lists, wanted, checked(wanted * Parts), 0, 0);
         Clear(stream);
     }
 
@@ -56,7 +58,7 @@ internal sealed class IlgpuSelection : IDisposable
     {
         if (_parts == Parts)
         {
-            Merge(stream);
+            Merge(stream, _stride);
         }
 
         Select(stream, numbers, default, length, first, _parts * _wanted);
@@ -66,35 +68,21 @@ internal sealed class IlgpuSelection : IDisposable
     /// <summary>Those that are left, by list; waits for them.</summary>
     public IReadOnlyList<BestRows> Read(AcceleratorStream stream)
     {
-        if (_parts > 1)
+        // Those of one list, and lists without room between them, are copied at once.
+        if (_parts > 1 || _lists > 1)
         {
-            Merge(stream);
+            Merge(stream, _wanted);
         }
 
-        var (names, numbers) = (_names[_side].Of(Total), _numbers[_side].Of(Total));
+        var count = checked(_lists * _wanted);
+        var (names, numbers) = (_foundNames.Of(count), _foundNumbers.Of(count));
+        _names[_side].Of(Total).SubView(0, count).CopyTo(stream, names.ArrayView.SubView(0, count));
+        _numbers[_side].Of(Total).SubView(0, count).CopyTo(stream, numbers.ArrayView.SubView(0, count));
+        stream.Synchronize();
         var best = new BestRows[_lists];
         for (var list = 0; list < _lists; list++)
         {
-            best[list] = new BestRows(new int[_wanted], new float[_wanted]);
-            names.SubView((long)list * Stride, _wanted).CopyToCPU(stream, best[list].Rows.AsSpan());
-            numbers.SubView((long)list * Stride, _wanted).CopyToCPU(stream, best[list].Uppers.AsSpan());
-        }
-
-        stream.Synchronize();
-        for (var list = 0; list < _lists; list++)
-        {
-            // Places that nothing was gathered into are −∞; they come last or between, as the threads came.
-            var there = 0;
-            var (rows, uppers) = (best[list].Rows, best[list].Uppers);
-            for (var i = 0; i < _wanted; i++)
-            {
-                if (uppers[i] > float.NegativeInfinity)
-                {
-                    (rows[there], uppers[there++]) = (rows[i], uppers[i]);
-                }
-            }
-
-            best[list] = there == _wanted ? best[list] : new BestRows(rows[..there], uppers[..there]);
+            best[list] = Gathered(names.Span.Slice(list * _wanted, _wanted), numbers.Span.Slice(list * _wanted, _wanted));
         }
 
         return best;
@@ -113,14 +101,33 @@ internal sealed class IlgpuSelection : IDisposable
         {
             scratch.Dispose();
         }
+
+        _foundNames.Dispose();
+        _foundNumbers.Dispose();
     }
 
-    private void Merge(AcceleratorStream stream)
+    /// <summary>Without places that nothing was gathered into: they are −∞, and come last or between, as the threads came.</summary>
+    private static BestRows Gathered(ReadOnlySpan<int> names, ReadOnlySpan<float> numbers)
     {
-        var (names, numbers) = (_names[_side].Of(Total), _numbers[_side].Of(Total));
-        _side = 1 - _side;
+        var (rows, uppers, there) = (new int[names.Length], new float[names.Length], 0);
+        for (var i = 0; i < names.Length; i++)
+        {
+            if (numbers[i] > float.NegativeInfinity)
+            {
+                (rows[there], uppers[there++]) = (names[i], numbers[i]);
+            }
+        }
+
+        return there == rows.Length ? new BestRows(rows, uppers) : new BestRows(rows[..there], uppers[..there]);
+    }
+
+    /// <param name="stride">From one list to the next from now on.</param>
+    private void Merge(AcceleratorStream stream, int stride)
+    {
+        var (names, numbers, length) = (_names[_side].Of(Total), _numbers[_side].Of(Total), _stride);
+        (_side, _stride) = (1 - _side, stride);
         Clear(stream);
-        Select(stream, numbers, names, Stride, 0, 0);
+        Select(stream, numbers, names, length, 0, 0);
         _parts = 1;
     }
 
@@ -140,6 +147,6 @@ internal sealed class IlgpuSelection : IDisposable
 
         var hasNames = names.IsValid ? 1 : 0;
         _gather(
-            stream, grid, numbers, names.IsValid ? names : state, hasNames, first, length, state, _names[_side].Of(Total), _numbers[_side].Of(Total), _wanted, at, Stride);
+            stream, grid, numbers, names.IsValid ? names : state, hasNames, first, length, state, _names[_side].Of(Total), _numbers[_side].Of(Total), _wanted, at, _stride);
     }
 }

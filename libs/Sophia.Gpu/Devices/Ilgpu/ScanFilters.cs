@@ -20,7 +20,7 @@ internal sealed class ScanFilters
         Rows = filters.Length == 0 ? long.MaxValue : filters.Min(static f => f.Length) * 64L;
         if (filters.Length == 0)
         {
-            Bits = [0u];
+            Bits = [];
             return;
         }
 
@@ -59,7 +59,7 @@ internal sealed class ScanFilters
     /// <summary>Rows that the shortest filter knows.</summary>
     public long Rows { get; }
 
-    /// <summary>At least one word.</summary>
+    /// <summary>None where no query has a filter.</summary>
     public uint[] Bits { get; }
 
     private int WordsOfOne { get; }

@@ -10,20 +10,22 @@ namespace Sophia.Gpu.Devices.Ilgpu;
 /// </summary>
 internal sealed class ScanLane : IDisposable
 {
-    private readonly Accelerator _accelerator;
-    private PageLockedArray1D<byte>? _staging;
+    private readonly PageLocked<byte> _staging;
     private long _staged;
 
     public ScanLane(Accelerator accelerator, int threads, int groups)
     {
-        _accelerator = accelerator;
         Stream = accelerator.CreateStream();
+        _staging = new PageLocked<byte>(accelerator);
+        Asked = new LaneQueries(accelerator);
         Best = new IlgpuSelection(accelerator, threads, groups);
         Units = new Scratch<long>(accelerator);
         Uppers = new Scratch<float>(accelerator);
     }
 
     public AcceleratorStream Stream { get; }
+
+    public LaneQueries Asked { get; }
 
     public IlgpuSelection Best { get; }
 
@@ -34,30 +36,28 @@ internal sealed class ScanLane : IDisposable
     /// <summary>Host memory that the device copies from by itself, until <see cref="Unstage"/>.</summary>
     public PageLockedArray1D<byte> Staging(long bytes)
     {
-        if (_staging is null || _staging.Length < bytes)
-        {
-            _staging?.Dispose();
-            _staging = null;
-            _staging = _accelerator.AllocatePageLocked1D<byte>(bytes);
-        }
-
+        var staging = _staging.Of(bytes);
         _staged = Math.Max(_staged, bytes);
-        return _staging;
+        return staging;
     }
 
     /// <summary>Overwrites what was staged: it may be the vector of a record that is forgotten before the next scan.</summary>
     public void Unstage()
     {
-        _staging?.GetArray().AsSpan(0, (int)_staged).Clear();
-        _staged = 0;
+        if (_staged > 0)
+        {
+            _staging.Of(_staged).Span[..(int)_staged].Clear();
+            _staged = 0;
+        }
     }
 
     public void Dispose()
     {
+        Asked.Dispose();
         Best.Dispose();
         Units.Dispose();
         Uppers.Dispose();
-        _staging?.Dispose();
+        _staging.Dispose();
         Stream.Dispose();
     }
 }

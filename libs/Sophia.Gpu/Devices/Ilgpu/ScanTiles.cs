@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
@@ -12,13 +11,11 @@ using TileKernel = Action<AcceleratorStream, KernelConfig, ArrayView<Chunk>, Arr
 /// Scans of several queries at once on tensor cores. Whether they can be trusted here is found out when they are first wanted:
 /// on random rows they must agree with the kernel for one query, which also serves where they do not, or where there are none.
 /// </summary>
-internal sealed class ScanTiles : IDisposable
+internal sealed class ScanTiles
 {
     private readonly Accelerator _accelerator;
     private readonly int _threads;
     private readonly int _groups;
-    private readonly Scratch<Chunk> _queries;
-    private readonly Scratch<float> _bounds;
     private readonly Lazy<string?> _failure;
     private TileKernel? _halves;
     private TileKernel? _codes;
@@ -26,58 +23,25 @@ internal sealed class ScanTiles : IDisposable
     public ScanTiles(Accelerator accelerator, int threads, int groups)
     {
         (_accelerator, _threads, _groups) = (accelerator, Math.Max(threads / 32 * 32, 32), groups);
-        (_queries, _bounds) = (new(accelerator), new(accelerator));
         _failure = new Lazy<string?>(Prepare);
     }
 
     /// <summary>Why they are not used; null when they are.</summary>
     public string? Failure => _failure.Value;
 
-    /// <summary>Sends the queries; false where the kernel for one query must do.</summary>
-    public bool TryTake(AcceleratorStream stream, IReadOnlyList<ScanQuery> queries, ScanFilters filters)
-    {
-        if (queries[0].Kind == RowKind.Floats || Failure is not null)
-        {
-            return false;
-        }
-
-        Send(stream, queries, filters);
-        return true;
-    }
+    /// <summary>False where the kernel for one query must do.</summary>
+    public bool CanTake(IReadOnlyList<ScanQuery> queries) => queries.Count > 1 && queries[0].Kind != RowKind.Floats && Failure is null;
 
     /// <param name="uppers">By query, then by row.</param>
     public void Score(
-        AcceleratorStream stream, RowKind kind, ArrayView<byte> memory, ArrayView<long> units, ArrayView<uint> filter, ArrayView<float> uppers, RowShape shape, int queries)
+        AcceleratorStream stream, RowKind kind, ArrayView<byte> memory, ArrayView<long> units, LaneQueries asked, ArrayView<float> uppers, RowShape shape, int queries)
     {
         var width = kind == RowKind.Halves ? TileScores.HalvesWidth : TileScores.CodesWidth;
         var across = (queries + width - 1) / width;
         var tiles = ((shape.Count + TileRows.Height - 1L) / TileRows.Height) * across;
         var config = new KernelConfig((int)Math.Clamp((tiles + (_threads / 32) - 1) / (_threads / 32), 1, _groups), _threads);
         (kind == RowKind.Halves ? _halves! : _codes!)(
-            stream, config, memory.Cast<Chunk>(), memory.Cast<float>(), memory.Cast<int>(), units, filter, _queries.All, _bounds.All, uppers, shape, queries);
-    }
-
-    public void Dispose()
-    {
-        _queries.Dispose();
-        _bounds.Dispose();
-    }
-
-    private void Send(AcceleratorStream stream, IReadOnlyList<ScanQuery> queries, ScanFilters filters)
-    {
-        var width = queries[0].Kind == RowKind.Halves ? TileScores.HalvesWidth : TileScores.CodesWidth;
-        var filled = (queries.Count + width - 1) / width * width;
-        var taken = queries.Select(q => q.ForTiles()!).ToArray();
-        var bytes = new byte[(long)filled * taken[0].Bytes.Length];
-        var bounds = new float[filled * TileScores.BoundsSize];
-        for (var i = 0; i < taken.Length; i++)
-        {
-            taken[i].Bytes.CopyTo(bytes, (long)i * taken[i].Bytes.Length);
-            (bounds[i * 4], bounds[(i * 4) + 1], bounds[(i * 4) + 2], bounds[(i * 4) + 3]) = (taken[i].Unit, taken[i].Slope, taken[i].Offset, BitConverter.Int32BitsToSingle(filters.WordOf(i)));
-        }
-
-        _queries.Of(stream, MemoryMarshal.Cast<byte, Chunk>(bytes));
-        _bounds.Of(stream, bounds);
+            stream, config, memory.Cast<Chunk>(), memory.Cast<float>(), memory.Cast<int>(), units, asked.Filter, asked.Chunks, asked.Bounds, uppers, shape, queries);
     }
 
     private string? Prepare()
@@ -130,11 +94,12 @@ internal sealed class ScanTiles : IDisposable
         var queries = vectors.Select(v => ScanQuery.Of(kind, v, shape.RowBytes)).ToArray();
         using var memory = _accelerator.Allocate1D(page);
         using var units = _accelerator.Allocate1D(new long[] { 0 });
-        using var filter = _accelerator.Allocate1D(new uint[] { 0 });
         using var uppers = _accelerator.Allocate1D<float>(Rows * Queries);
         using var stream = _accelerator.CreateStream();
-        Send(stream, queries, new ScanFilters([.. queries.Select(static q => new FilteredQuery(q, null))]));
-        Score(stream, kind, memory.View.BaseView, units.View.BaseView, filter.View.BaseView, uppers.View.BaseView, IlgpuScan.ShapeOf(shape, hasFilter: false) with { Count = Rows }, Queries);
+        using var asked = new LaneQueries(_accelerator);
+        var filters = new ScanFilters([.. queries.Select(static q => new FilteredQuery(q, null))]);
+        asked.Send(stream, QueryBlock.ForTiles(queries, filters), filters);
+        Score(stream, kind, memory.View.BaseView, units.View.BaseView, asked, uppers.View.BaseView, IlgpuScan.ShapeOf(shape, hasFilter: false) with { Count = Rows }, Queries);
         stream.Synchronize();
         var found = uppers.GetAsArray1D();
         for (var i = 0; i < found.Length; i++)

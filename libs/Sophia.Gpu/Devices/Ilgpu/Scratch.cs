@@ -7,10 +7,9 @@ namespace Sophia.Gpu.Devices.Ilgpu;
 internal sealed class Scratch<T>(Accelerator accelerator) : IDisposable
     where T : unmanaged
 {
+    private readonly PageLocked<T> _staging = new(accelerator);
     private MemoryBuffer1D<T, Stride1D.Dense>? _buffer;
-
-    /// <summary>All there is.</summary>
-    public ArrayView<T> All => _buffer!.View.BaseView;
+    private AcceleratorStream? _sending;
 
     /// <summary>At least one element: a view of nothing cannot be made.</summary>
     public ArrayView<T> Of(long length)
@@ -27,16 +26,26 @@ internal sealed class Scratch<T>(Accelerator accelerator) : IDisposable
         return _buffer.View.BaseView.SubView(0, length);
     }
 
+    /// <summary>Sends values; does not wait until they are there.</summary>
     public ArrayView<T> Of(AcceleratorStream stream, ReadOnlySpan<T> values)
     {
         var view = Of(values.Length);
         if (!values.IsEmpty)
         {
-            view.CopyFromCPU(stream, values);
+            // Those of before may still be on their way from the same place.
+            _sending?.Synchronize();
+            _sending = stream;
+            var staged = _staging.Of(values.Length);
+            values.CopyTo(staged.Span);
+            view.CopyFrom(stream, staged.ArrayView.SubView(0, values.Length));
         }
 
         return view;
     }
 
-    public void Dispose() => _buffer?.Dispose();
+    public void Dispose()
+    {
+        _buffer?.Dispose();
+        _staging.Dispose();
+    }
 }

@@ -15,7 +15,9 @@ namespace Sophia.ServiceDefaults;
 /// <summary>What every service of Sophia has: logs, traces, metrics, health, and clients of the stores that are configured.</summary>
 public static partial class Extensions
 {
-    private const string Live = "live";
+    /// <summary>The tag of checks that /alive runs: without them the process should be started anew.</summary>
+    public const string Live = "live";
+
     private const string Instrumentation = "Sophia";
 
     public static IHostApplicationBuilder AddServiceDefaults(this IHostApplicationBuilder builder)

@@ -7,7 +7,8 @@ using Sophia.Gpu.Pools;
 
 /// <summary>
 /// Runs in a node's own process before its program (DOTNET_STARTUP_HOOKS names this assembly) and puts another device in the place of the
-/// node's: host memory whose kernel check fails while a file is there, as that of a GPU that answers its driver and computes nothing. The
+/// node's: host memory whose kernel check fails while a file is there, as that of a GPU that answers its driver and computes nothing, or, when the
+/// file is not empty, as that of one that the process has lost. The
 /// check of each minute would find that; a scan in flight finds it at once, and so does this device. There is no GPU here whose check could be made to fail. Everything else in the process is the program's.
 /// </summary>
 [SuppressMessage("Design", "CA1050:Declare types in namespaces", Justification = "The runtime looks for this name, without a namespace.")]
@@ -80,7 +81,13 @@ internal sealed class StartupHook
 
         public IDeviceMemory Reserve(long bytes) => _host.Reserve(bytes);
 
-        public DeviceCheck Check() => System.IO.File.Exists(Environment.GetEnvironmentVariable(File)) ? new DeviceCheck("CUDA error 802 (system not yet initialized)", TimeSpan.Zero) : _host.Check();
+        public DeviceCheck Check()
+        {
+            var file = new FileInfo(Environment.GetEnvironmentVariable(File)!);
+            return !file.Exists ? _host.Check()
+                : file.Length == 0 ? new DeviceCheck("CUDA error 802 (system not yet initialized)", TimeSpan.Zero)
+                : new DeviceCheck("CUDA error 700 (an illegal memory access was encountered).", TimeSpan.Zero) { IsLasting = true };
+        }
 
         public void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means) =>
             _host.MeanRows(matrix, offset, width, ids, ends, means);

@@ -51,6 +51,27 @@ public sealed class SickDeviceTests(Database database)
         Assert.True(load.Wrong.IsEmpty, string.Join(Environment.NewLine, load.Wrong));
     }
 
+    [SkippableFact]
+    public async Task A_node_that_has_lost_its_device_is_not_alive_so_that_it_is_started_again()
+    {
+        using var folder = new TestFolder();
+        var sick = Path.Combine(folder.Path, "sick");
+        await using var cluster = new RunningCluster(database.New());
+        var node = await cluster.StartNodeAsync(("DOTNET_STARTUP_HOOKS", Hook), ("SICK_DEVICE_FILE", sick));
+        Assert.Equal(HttpStatusCode.OK, await AliveAsync(node));
+
+        // What passes by itself is no reason for another process.
+        await File.WriteAllTextAsync(sick, "");
+        await Eventually.IsTrueAsync(async () => (await HealthAsync(node)).Status == HttpStatusCode.ServiceUnavailable, "the node says that its device fails", () => node.Shown);
+        Assert.Equal(HttpStatusCode.OK, await AliveAsync(node));
+
+        await File.WriteAllTextAsync(sick, "lost");
+        await Eventually.IsTrueAsync(async () => await AliveAsync(node) == HttpStatusCode.ServiceUnavailable, "the node is not alive", () => node.Shown);
+        Assert.Contains("start it again", (await HealthAsync(node)).Reason, StringComparison.Ordinal);
+    }
+
+    private static async Task<HttpStatusCode> AliveAsync(SophiaProcess node) => (await RunningCluster.SendAsync(node, HttpMethod.Get, "/alive")).Status;
+
     private static async Task<(HttpStatusCode Status, string? Reason)> HealthAsync(SophiaProcess node)
     {
         var (status, body) = await RunningCluster.SendAsync(node, HttpMethod.Get, "/health");

@@ -27,6 +27,9 @@ public sealed record DeviceFacts(string Id, DeviceKind Kind, string Model, long 
 public sealed record DeviceCheck(string? Failure, TimeSpan Took)
 {
     public bool IsHealthy => Failure is null;
+
+    /// <summary>The process cannot use the device any more, whatever becomes of it: another process must be started.</summary>
+    public bool IsLasting { get; init; }
 }
 
 /// <summary>The device had not so much memory, although it said so.</summary>

@@ -4,7 +4,8 @@ namespace Sophia.Gpu.Health;
 
 /// <summary>
 /// Whether a device may be used. An error in flight closes it; after a second it is checked by a kernel, and opened when that
-/// computes what it must; otherwise it is checked again after twice the time, at most a minute. Who wants to use the device only
+/// computes what it must; otherwise it is checked again after twice the time, at most a minute, unless the check says that this process
+/// cannot use it any more. Who wants to use the device only
 /// looks whether the gate is open: a check may hang with the device, so it is made by <see cref="DeviceWatch"/> and by nobody who is waited for.
 /// </summary>
 public sealed class DeviceGate(IDevice device, TimeProvider clock)
@@ -19,6 +20,7 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
     private int _checks;
     private long _errors;
     private long _openings;
+    private volatile bool _isLost;
 
     /// <summary>Told what closed it, or null when it opens.</summary>
     public event Action<string?>? Changed;
@@ -31,6 +33,9 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
 
     /// <summary>The device may be used.</summary>
     public bool IsOpen => Failure is null;
+
+    /// <summary>It stays closed for as long as the process lives: another one must be started to use the device.</summary>
+    public bool IsLost => _isLost;
 
     /// <summary>Checks a device that is left out, when it is time to and nobody else does; it hangs when the device does.</summary>
     /// <returns>True when the device may be used.</returns>
@@ -45,7 +50,7 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
         lock (_lock)
         {
             // Whoever comes while another checks does without the device: one that hangs holds up the check for ever.
-            if (_failure is null || _checks > 0 || clock.GetUtcNow() < _next)
+            if (_failure is null || _isLost || _checks > 0 || clock.GetUtcNow() < _next)
             {
                 return _failure is null;
             }
@@ -71,7 +76,9 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
     {
         try
         {
-            return device.Check();
+            var check = device.Check();
+            _isLost |= check.IsLasting;
+            return check.IsLasting ? check with { Failure = $"{check.Failure} This process cannot use the device any more: start it again." } : check;
         }
         finally
         {

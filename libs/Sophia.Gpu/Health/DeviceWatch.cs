@@ -74,6 +74,11 @@ public sealed partial class DeviceWatch : IDisposable
 
         try
         {
+            if (one.Device.Gate.IsLost)
+            {
+                return;
+            }
+
             if (++one.Ticks % (int)(Interval / Tick) == 0)
             {
                 Check(one);

@@ -47,6 +47,46 @@ public sealed class DeviceWatchTests
     }
 
     [Fact]
+    public void A_device_that_this_process_has_lost_is_left_out_for_good_and_checked_no_more()
+    {
+        var clock = new FakeTimeProvider();
+        var device = new FailingDevice();
+        using var node = GpuNode.Open(new PoolOptions { Node = "n", HostBytes = 1 << 26 }, [device], clock);
+        using var watch = new DeviceWatch(node, clock, NullLogger.Instance);
+        var gate = node.Devices[0].Gate;
+        (device.Failure, device.IsLost) = ("an illegal memory access was encountered.", true);
+        gate.Close("an illegal memory access was encountered");
+        Assert.False(gate.IsLost);
+
+        clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.True(gate.IsLost);
+        Assert.Equal("an illegal memory access was encountered. This process cannot use the device any more: start it again.", gate.Failure);
+
+        // It says that it is well, and nobody asks.
+        var checks = device.Checks;
+        (device.Failure, device.IsLost) = (null, false);
+        clock.Advance(2 * DeviceWatch.Interval);
+        Assert.False(gate.Retry());
+        Assert.False(gate.IsOpen);
+        Assert.Equal(checks, device.Checks);
+    }
+
+    [Fact]
+    public void A_device_that_is_lost_in_the_check_of_a_minute_is_unhealthy_and_says_what_to_do()
+    {
+        var clock = new FakeTimeProvider();
+        var device = new FailingDevice();
+        using var node = GpuNode.Open(new PoolOptions { Node = "n", HostBytes = 1 << 26 }, [device], clock);
+        using var watch = new DeviceWatch(node, clock, NullLogger.Instance);
+
+        (device.Failure, device.IsLost) = ("unspecified launch failure.", true);
+        clock.Advance(DeviceWatch.Interval);
+
+        Assert.Equal("n/host: unspecified launch failure. This process cannot use the device any more: start it again.", watch.Failure);
+        Assert.True(node.Devices[0].Gate.IsLost);
+    }
+
+    [Fact]
     public async Task A_device_whose_check_does_not_end_is_left_out_until_it_does()
     {
         var clock = new TickedClock();
@@ -219,6 +259,10 @@ public sealed class DeviceWatchTests
 
         public string? Failure { get; set; }
 
+        public bool IsLost { get; set; }
+
+        public int Checks { get; private set; }
+
         /// <summary>Its check waits for it.</summary>
         public ManualResetEventSlim? Hanging { get; set; }
 
@@ -235,6 +279,7 @@ public sealed class DeviceWatchTests
 
         public DeviceCheck Check()
         {
+            Checks++;
             Checking?.Invoke();
             if (Hanging is { } hanging)
             {
@@ -243,7 +288,7 @@ public sealed class DeviceWatchTests
                 _isHanging = false;
             }
 
-            return new DeviceCheck(Failure, TimeSpan.Zero);
+            return new DeviceCheck(Failure, TimeSpan.Zero) { IsLasting = IsLost };
         }
 
         public void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means) =>

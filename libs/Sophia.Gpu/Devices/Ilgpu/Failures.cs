@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 
@@ -6,6 +7,18 @@ namespace Sophia.Gpu.Devices.Ilgpu;
 /// <summary>What ILGPU throws, in the terms of a device.</summary>
 internal static class Failures
 {
+    /// <summary>
+    /// "This leaves the process in an inconsistent state and any further CUDA work will return the same error. To continue using CUDA, the
+    /// process must be terminated and relaunched." Source: CUDA Driver API, cudaError_enum; uncorrectable errors of memory and link are such, too.
+    /// </summary>
+    private static readonly FrozenSet<string> s_lasting = FrozenSet.Create(
+        StringComparer.Ordinal, "CUDA_ERROR_ECC_UNCORRECTABLE", "CUDA_ERROR_NVLINK_UNCORRECTABLE", "CUDA_ERROR_ILLEGAL_ADDRESS", "CUDA_ERROR_LAUNCH_TIMEOUT", "CUDA_ERROR_ASSERT",
+        "CUDA_ERROR_HARDWARE_STACK_ERROR", "CUDA_ERROR_ILLEGAL_INSTRUCTION", "CUDA_ERROR_MISALIGNED_ADDRESS", "CUDA_ERROR_INVALID_ADDRESS_SPACE", "CUDA_ERROR_INVALID_PC",
+        "CUDA_ERROR_LAUNCH_FAILED");
+
+    /// <summary>No call of this process to the device can succeed any more.</summary>
+    public static bool IsLasting(AcceleratorException e) => e is CudaException cuda && s_lasting.Contains(cuda.Error);
+
     public static T Guard<T>(Func<T> call)
     {
         try

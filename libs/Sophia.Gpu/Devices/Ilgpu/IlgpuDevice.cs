@@ -18,6 +18,7 @@ public sealed class IlgpuDevice : IDevice
     private readonly Lazy<IlgpuScanner> _scanner;
     private readonly Lazy<IlgpuSums> _sums;
     private uint _checks;
+    private bool _isLost;
 
     private IlgpuDevice(Context context, Accelerator accelerator, DeviceFacts facts)
     {
@@ -155,13 +156,20 @@ public sealed class IlgpuDevice : IDevice
             }
             catch (AcceleratorException e)
             {
-                return new DeviceCheck($"The check's kernel did not run: {e.Message}", Stopwatch.GetElapsedTime(started));
+                _isLost = Failures.IsLasting(e);
+                return new DeviceCheck($"The check's kernel did not run: {e.Message}", Stopwatch.GetElapsedTime(started)) { IsLasting = _isLost };
             }
         }
     }
 
     public void Dispose()
     {
+        // Nothing can be given back to a device that takes no calls: it goes with the process.
+        if (_isLost)
+        {
+            return;
+        }
+
         if (_scanner.IsValueCreated)
         {
             _scanner.Value.Dispose();

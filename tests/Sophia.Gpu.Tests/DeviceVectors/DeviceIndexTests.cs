@@ -1,8 +1,8 @@
 using CsCheck;
-using Sophia.Gpu.Devices.Ilgpu;
 using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Shards;
+using Sophia.Gpu.Tests.Devices;
 using Sophia.Gpu.Vectors;
 
 namespace Sophia.Gpu.Tests.DeviceVectors;
@@ -30,7 +30,7 @@ public sealed class DeviceIndexTests
         var (byDevice, all) = (0, 0);
         Gen.Select(Gen.Int[1, 130], Gen.Int[1, 400], Gen.Int[0, 1 << 20]).Sample((dimensions, batch, seed) =>
         {
-            using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), Math.Max(vectorPages, 1), bufferPages, kind);
+            using var device = new SmallDevice(TestDevice.Open(1 << 26), Math.Max(vectorPages, 1), bufferPages, kind);
             using var vectors = new VectorPages(dimensions);
             using var index = device.Scans.Index(vectors);
             var random = new Random(seed);
@@ -85,7 +85,7 @@ public sealed class DeviceIndexTests
     [InlineData(4096)]
     public void Long_vectors_are_searched_like_short_ones(int dimensions)
     {
-        using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 100, 300);
+        using var device = new SmallDevice(TestDevice.Open(1 << 26), 100, 300);
         using var vectors = new VectorPages(dimensions);
         using var index = device.Scans.Index(vectors);
         var random = new Random(dimensions);
@@ -109,7 +109,7 @@ public sealed class DeviceIndexTests
     public void Of_more_vectors_than_the_pool_takes_a_part_stays_and_the_rest_is_streamed_each_time()
     {
         using var meters = new Counted("sophia.vector.device.streamed", "sophia.vector.device.uploaded");
-        using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 20, 64);
+        using var device = new SmallDevice(TestDevice.Open(1 << 26), 20, 64);
         using var full = new Filled(device, 600, 100);
 
         Assert.True(full.Search());
@@ -126,7 +126,7 @@ public sealed class DeviceIndexTests
     [Fact]
     public void A_shard_that_is_asked_more_often_takes_the_place_of_one_that_is_not()
     {
-        using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 20, 64);
+        using var device = new SmallDevice(TestDevice.Open(1 << 26), 20, 64);
         using var seldom = new Filled(device, 300, 100);
         using var often = new Filled(device, 300, 100);
         Assert.True(seldom.Search());
@@ -149,7 +149,7 @@ public sealed class DeviceIndexTests
     [Fact]
     public void Without_room_to_stream_the_host_answers()
     {
-        using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 2, 1);
+        using var device = new SmallDevice(TestDevice.Open(1 << 26), 2, 1);
         using var full = new Filled(device, 600, 100);
         Assert.False(full.Search());
     }
@@ -157,7 +157,7 @@ public sealed class DeviceIndexTests
     [Fact]
     public void A_shard_that_goes_gives_its_pages_back()
     {
-        using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 1000, 64);
+        using var device = new SmallDevice(TestDevice.Open(1 << 26), 1000, 64);
         using (var full = new Filled(device, 600, 100))
         {
             Assert.True(full.Search());
@@ -175,7 +175,7 @@ public sealed class DeviceIndexTests
         for (var seed = 0; seed < 6; seed++)
         {
             var random = new Random(seed);
-            using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 1000, 64);
+            using var device = new SmallDevice(TestDevice.Open(1 << 26), 1000, 64);
             using var vectors = new VectorPages(64);
             using var index = device.Scans.Index(vectors);
             var keys = Enumerable.Range(0, 700).Select(i => $"{i:d4}").ToArray();

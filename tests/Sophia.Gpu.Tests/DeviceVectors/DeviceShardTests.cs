@@ -1,5 +1,5 @@
-using Sophia.Gpu.Devices.Ilgpu;
 using Sophia.Gpu.Shards;
+using Sophia.Gpu.Tests.Devices;
 using Sophia.Memory.Log;
 using Sophia.Memory.Search;
 using Sophia.Tests.Gpu;
@@ -12,7 +12,7 @@ public sealed class DeviceShardTests
     [Fact]
     public void A_shard_on_a_device_answers_as_one_on_the_host_after_every_change()
     {
-        using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 16, 64);
+        using var device = new SmallDevice(TestDevice.Open(1 << 26), 16, 64);
         var engine = new HostShardEngine(devices: [device.Scans]);
         Assert.StartsWith("ILGPU's CPU accelerator, and host memory", engine.Engine, StringComparison.Ordinal);
         using var shard = engine.Create(ShardRecords.Namespace(80));
@@ -51,7 +51,7 @@ public sealed class DeviceShardTests
     [Fact]
     public async Task Searches_while_others_write_see_what_was_written_before_they_began()
     {
-        using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 1000, 64);
+        using var device = new SmallDevice(TestDevice.Open(1 << 26), 1000, 64);
         using var shard = new HostShardEngine(devices: [device.Scans]).Create(ShardRecords.Namespace(64));
         var written = 0;
         var writing = Task.Run(() =>

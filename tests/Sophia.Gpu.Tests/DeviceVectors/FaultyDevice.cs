@@ -1,12 +1,13 @@
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.Devices.Ilgpu;
+using Sophia.Gpu.Tests.Devices;
 
 namespace Sophia.Gpu.Tests.DeviceVectors;
 
 /// <summary>The simulated device, with errors when they are asked for.</summary>
 internal sealed class FaultyDevice : IDevice, IRowScanner
 {
-    private readonly IlgpuDevice _inner = IlgpuDevice.Simulated(1 << 26);
+    private readonly IlgpuDevice _inner = TestDevice.Open(1 << 26);
 
     /// <summary>Where it fails from now on: means, sum, or of scans begin, scan, stream, finish.</summary>
     public string? FailsAt { get; set; }

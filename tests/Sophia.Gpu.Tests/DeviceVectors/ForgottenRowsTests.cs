@@ -1,6 +1,7 @@
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.Devices.Ilgpu;
 using Sophia.Gpu.Shards;
+using Sophia.Gpu.Tests.Devices;
 using Sophia.Gpu.Vectors;
 using Sophia.Memory.Log;
 using Sophia.Memory.Search;
@@ -59,7 +60,7 @@ public sealed class ForgottenRowsTests
     [Fact]
     public void Nothing_is_left_of_streamed_rows_where_they_were_copied_from()
     {
-        var simulated = IlgpuDevice.Simulated(1 << 26);
+        var simulated = TestDevice.Open(1 << 26);
         using var device = new SmallDevice(simulated, 1, 300, "float32");
         using var shard = Filled(device);
         using var meters = new Counted("sophia.vector.device.streamed");

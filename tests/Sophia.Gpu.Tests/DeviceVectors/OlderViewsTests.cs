@@ -1,6 +1,6 @@
-using Sophia.Gpu.Devices.Ilgpu;
 using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Shards;
+using Sophia.Gpu.Tests.Devices;
 using Sophia.Gpu.Vectors;
 
 namespace Sophia.Gpu.Tests.DeviceVectors;
@@ -24,7 +24,7 @@ public sealed class OlderViewsTests : IDisposable
     [Fact]
     public void A_page_that_began_after_the_view_which_brought_its_unit_in_is_found_by_later_searches()
     {
-        using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 200, 300);
+        using var device = new SmallDevice(TestDevice.Open(1 << 26), 200, 300);
         using var index = device.Scans.Index(_vectors);
         Add(index, 80, closeness: 1);
         using var older = _vectors.Take();
@@ -44,7 +44,7 @@ public sealed class OlderViewsTests : IDisposable
     [Fact]
     public void A_page_that_began_after_the_view_is_left_to_later_searches()
     {
-        using var device = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 4, 4, pageBytes: 1 << 20);
+        using var device = new SmallDevice(TestDevice.Open(1 << 26), 4, 4, pageBytes: 1 << 20);
         using var index = device.Scans.Index(_vectors);
         Add(index, 64, closeness: 1);
         using var older = _vectors.Take();

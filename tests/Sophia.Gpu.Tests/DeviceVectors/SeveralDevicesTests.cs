@@ -1,8 +1,8 @@
 using CsCheck;
-using Sophia.Gpu.Devices.Ilgpu;
 using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Shards;
+using Sophia.Gpu.Tests.Devices;
 using Sophia.Gpu.Vectors;
 using Sophia.Memory.Log;
 using Sophia.Memory.Search;
@@ -131,7 +131,7 @@ public sealed class SeveralDevicesTests
     {
         var faulty = new FaultyDevice();
         using var one = new SmallDevice(faulty, 500, 64);
-        using var other = new SmallDevice(IlgpuDevice.Simulated(1 << 26), 500, 64);
+        using var other = new SmallDevice(TestDevice.Open(1 << 26), 500, 64);
         using var vectors = new VectorPages(Dimensions);
         using var index = new DeviceIndex([one.Scans, other.Scans], vectors);
         var random = new Random(1);

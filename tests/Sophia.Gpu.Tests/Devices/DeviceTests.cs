@@ -93,9 +93,9 @@ public sealed class HostDeviceTests : DeviceContract
     protected override IDevice Open() => new HostDevice(1 << 20);
 }
 
-public sealed class SimulatedDeviceTests : DeviceContract
+public sealed class IlgpuDeviceTests : DeviceContract
 {
-    protected override IDevice Open() => IlgpuDevice.Simulated(1 << 20);
+    protected override IDevice Open() => TestDevice.Open(1 << 20);
 }
 
 public sealed class GpuNodeTests

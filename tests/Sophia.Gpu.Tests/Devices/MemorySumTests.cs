@@ -8,7 +8,7 @@ public sealed class MemorySumTests
 {
     public static TheoryData<string> Devices => ["host", "simulated"];
 
-    private static IDevice Open(string device) => device == "host" ? new HostDevice(1 << 26) : IlgpuDevice.Simulated(1 << 26);
+    private static IDevice Open(string device) => device == "host" ? new HostDevice(1 << 26) : TestDevice.Open(1 << 26);
 
     [Theory]
     [MemberData(nameof(Devices))]
@@ -55,7 +55,7 @@ public sealed class MemorySumTests
     [Fact]
     public void A_range_that_does_not_lie_in_the_memory_is_refused()
     {
-        using var device = IlgpuDevice.Simulated(1 << 26);
+        using var device = TestDevice.Open(1 << 26);
         using var memory = device.Reserve(4_096);
         var sums = new ulong[1];
 

@@ -1,13 +1,14 @@
 using CsCheck;
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.Devices.Ilgpu;
+using Sophia.Gpu.Tests.Devices;
 
 namespace Sophia.Gpu.Tests.Kernels;
 
 /// <summary>The scan kernels on ILGPU's CPU accelerator, against double precision.</summary>
 public sealed class RowScanTests : IDisposable
 {
-    private readonly IlgpuDevice _device = IlgpuDevice.Simulated(1 << 26);
+    private readonly IlgpuDevice _device = TestDevice.Open(1 << 26);
 
     public static TheoryData<RowKind> Kinds => [RowKind.Floats, RowKind.Halves, RowKind.Codes];
 

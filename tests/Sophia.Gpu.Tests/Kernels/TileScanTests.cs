@@ -1,6 +1,7 @@
 using CsCheck;
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.Devices.Ilgpu;
+using Sophia.Gpu.Tests.Devices;
 
 namespace Sophia.Gpu.Tests.Kernels;
 
@@ -10,7 +11,7 @@ namespace Sophia.Gpu.Tests.Kernels;
 /// </summary>
 public sealed class TileScanTests : IDisposable
 {
-    private readonly IlgpuDevice _device = IlgpuDevice.Simulated(1 << 26, hasTensorCores: true);
+    private readonly IlgpuDevice _device = TestDevice.Open(1 << 26, hasTensorCores: true);
 
     public static TheoryData<RowKind> Kinds => [RowKind.Halves, RowKind.Codes];
 

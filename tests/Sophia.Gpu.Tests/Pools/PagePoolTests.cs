@@ -1,8 +1,8 @@
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 using Sophia.Gpu.Devices;
-using Sophia.Gpu.Devices.Ilgpu;
 using Sophia.Gpu.Pools;
+using Sophia.Gpu.Tests.Devices;
 
 namespace Sophia.Gpu.Tests.Pools;
 
@@ -163,7 +163,7 @@ public sealed class PagePoolTests
     [Fact]
     public void The_pool_is_the_same_on_a_device_of_ilgpu()
     {
-        using var device = IlgpuDevice.Simulated(1 << 20);
+        using var device = TestDevice.Open(1 << 20);
         using var pool = new PagePool("n/0/models", PoolKind.Models, device.Reserve(8 * Page), Page, 8 * Page, _clock);
         var run = pool.TryAllocate(3)!;
         var bytes = Enumerable.Range(0, 3 * Page).Select(i => (byte)i).ToArray();

@@ -1,7 +1,7 @@
 using Sophia.Gpu.Devices;
-using Sophia.Gpu.Devices.Ilgpu;
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
+using Sophia.Gpu.Tests.Devices;
 using Sophia.Memory.Models;
 
 namespace Sophia.Gpu.Tests.StaticModels;
@@ -20,7 +20,7 @@ public sealed class StaticModelTests : IDisposable
     private PooledDevice Device(bool simulated = false, int modelPages = 4)
     {
         var options = new PoolOptions { HostBytes = 64 << 20, ModelsBytes = simulated ? 2 << 20 : modelPages * 65536L };
-        IDevice device = simulated ? IlgpuDevice.Simulated(64 << 20) : new HostDevice(64 << 20);
+        IDevice device = simulated ? TestDevice.Open(64 << 20) : new HostDevice(64 << 20);
         _nodes.Add(GpuNode.Open(options, [device], TimeProvider.System));
         return _nodes[^1].Devices[0];
     }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Search;
 using Sophia.Memory.Stores;
@@ -15,6 +16,9 @@ internal sealed partial class Housekeeping(
 {
     private const int TrimSize = 1_000;
     private static readonly TimeSpan TrimInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>Between two rounds of trimming, in the time that the last one took.</summary>
+    private const int TrimPause = 100;
     private readonly ILogger _logger = logger;
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
@@ -86,8 +90,9 @@ internal sealed partial class Housekeeping(
                         before = mirrored;
                     }
 
-                    while (await store.TrimLogAsync(ns, before, TrimSize, cancellationToken).ConfigureAwait(false) == TrimSize)
+                    for (var trimmed = new TrimmedRows(TrimSize, Sequence.None); trimmed.Count == TrimSize;)
                     {
+                        trimmed = await store.TrimLogAsync(ns, before, trimmed.Last, TrimSize, cancellationToken).ConfigureAwait(false);
                         cancellationToken.ThrowIfCancellationRequested();
                     }
                 }
@@ -124,7 +129,7 @@ internal sealed partial class Housekeeping(
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        var trimmedAt = clock.GetTimestamp();
+        var (trimmedAt, trimInterval) = (clock.GetTimestamp(), TrimInterval);
         while (!cancellationToken.IsCancellationRequested)
         {
             try
@@ -132,11 +137,14 @@ internal sealed partial class Housekeeping(
                 await Task.Delay(options.SweepInterval, clock, cancellationToken).ConfigureAwait(false);
                 await SweepAsync(cancellationToken).ConfigureAwait(false);
                 await shards.DropColdAsync(SearchesElsewhere()).ConfigureAwait(false);
-                if (clock.GetElapsedTime(trimmedAt) >= TrimInterval)
+                if (clock.GetElapsedTime(trimmedAt) >= trimInterval)
                 {
                     trimmedAt = clock.GetTimestamp();
                     await TrimMarksAsync(cancellationToken).ConfigureAwait(false);
                     await TrimLogsAsync(cancellationToken).ConfigureAwait(false);
+
+                    // It looks at all rows that are old enough, also at those that stay: of long logs less often.
+                    trimInterval = clock.GetElapsedTime(trimmedAt) * TrimPause is var pause && pause > TrimInterval ? pause : TrimInterval;
                 }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

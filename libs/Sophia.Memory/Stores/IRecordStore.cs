@@ -127,10 +127,12 @@ public interface IRecordStore : IModelStore, ILedgerStore, IAsyncDisposable
     Task<IReadOnlyList<ExpireOperation>> FindExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Removes log rows recorded before the cut-off that are not the current version of a record, and their contents,
-    /// at most so many; returns how many rows went.
+    /// Removes log rows of the namespace that were recorded before the cut-off and are not the current version of a record, and their
+    /// contents, at most so many.
     /// </summary>
-    Task<int> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, int limit, CancellationToken cancellationToken);
+    /// <param name="after">Looks at rows after it, so that a round of calls looks at each row once; none: from the first.</param>
+    /// <returns>Fewer rows than asked for: no more are to go after them.</returns>
+    Task<TrimmedRows> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, Sequence after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Removes idempotency marks that ran out; returns how many.</summary>
     Task<int> TrimMarksAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);

@@ -63,19 +63,43 @@ internal abstract partial class RelationalStore
     /// The row of a deleted or expired record goes too, once its delete is older than the cut-off: a later write of the
     /// key starts anew.
     /// </remarks>
-    public async Task<int> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, int limit, CancellationToken cancellationToken)
+    public async Task<TrimmedRows> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, Sequence after, int limit, CancellationToken cancellationToken)
     {
         // Looked for without the partition's lock, since that takes a second where a million records are current and old, and
         // writers wait for the lock. It is safe: a version that is not current never becomes so again.
-        var lsns = await ReadAsync((ns, before, limit), static (session, q, ct) => ListAsync(session.Command(
+        var lsns = await ReadAsync((ns, after, before: UnixTime.ToMs(before), limit), static async (session, q, ct) =>
+        {
+            var first = Math.Max(FirstOf(q.ns.Partition), q.after.Value);
+            var end = await FirstRecordedAsync(session, q.ns.Partition, first, q.before, ct).ConfigureAwait(false);
+            return await ListAsync(session.Command(
                 "SELECT l.lsn FROM log l LEFT JOIN contents c ON c.lsn = l.lsn " +
                 "LEFT JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn AND r.deleted = 0 " +
                 "WHERE l.lsn > @first AND l.lsn < @end AND l.ns_id = @ns AND l.recorded_at < @before AND r.lsn IS NULL " +
                 "ORDER BY l.lsn LIMIT @limit")
-                .With("@first", FirstOf(q.ns.Partition)).With("@end", FirstOf(q.ns.Partition) + (1L << 48))
-                .With("@ns", q.ns.Id).With("@before", UnixTime.ToMs(q.before)).With("@limit", q.limit),
-                static row => row.GetInt64(0), ct), cancellationToken).ConfigureAwait(false);
-        return lsns.Count == 0 ? 0 : await TrimLogAsync(ns, lsns, cancellationToken).ConfigureAwait(false);
+                .With("@first", first).With("@end", end).With("@ns", q.ns.Id).With("@before", q.before).With("@limit", q.limit),
+                static row => row.GetInt64(0), ct).ConfigureAwait(false);
+        }, cancellationToken).ConfigureAwait(false);
+        return lsns.Count == 0 ? default : new TrimmedRows(await TrimLogAsync(ns, lsns, cancellationToken).ConfigureAwait(false), new Sequence(lsns[^1]));
+    }
+
+    /// <summary>
+    /// A place in a partition's log after <paramref name="after"/>, with all older rows before it and none behind: times of recording rise
+    /// with the numbers. What is old is far less than the log, or most of it, so it is halved, beginning at its start.
+    /// </summary>
+    private static async Task<long> FirstRecordedAsync(Session session, int partition, long after, long atMs, CancellationToken cancellationToken)
+    {
+        var last = (long)(await session.Command("SELECT last_number FROM partitions WHERE partition = @partition").With("@partition", partition)
+            .ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        var (low, high) = (after + 1, Sequence.Of(partition, last).Value + 1);
+        for (var middle = low; low < high; middle = low + ((high - low) / 2))
+        {
+            var rows = await ListAsync(
+                session.Command("SELECT lsn, recorded_at FROM log WHERE lsn >= @middle AND lsn < @high ORDER BY lsn LIMIT 1").With("@middle", middle).With("@high", high),
+                static row => (Lsn: row.GetInt64(0), At: row.GetInt64(1)), cancellationToken).ConfigureAwait(false);
+            (low, high) = rows is [var found] && found.At < atMs ? (found.Lsn + 1, high) : (low, middle);
+        }
+
+        return low;
     }
 
     private Task<int> TrimLogAsync(NamespaceInfo ns, List<long> lsns, CancellationToken cancellationToken) =>

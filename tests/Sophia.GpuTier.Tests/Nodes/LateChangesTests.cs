@@ -108,7 +108,7 @@ public sealed class LateChangesTests
             Store.LogIsDown = true;
             await _writer.DeleteAsync(_ns, "k", default, null, new Trail(), default);
             _clock.Advance(TimeSpan.FromDays(1));
-            Assert.NotEqual(0, await Store.TrimLogAsync(_ns, _clock.GetUtcNow().AddHours(-1), 100, default));
+            Assert.NotEqual(0, (await Store.TrimLogAsync(_ns, _clock.GetUtcNow().AddHours(-1), Sequence.None, 100, default)).Count);
             return await PutAsync("other", "Another walrus.");
         }
 

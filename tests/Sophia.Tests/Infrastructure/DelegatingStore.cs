@@ -184,7 +184,7 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task<IReadOnlyList<ExpireOperation>> FindExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => Inner.FindExpiredAsync(now, limit, cancellationToken);
 
-    public Task<int> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, int limit, CancellationToken cancellationToken) => Inner.TrimLogAsync(ns, before, limit, cancellationToken);
+    public Task<TrimmedRows> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, Sequence after, int limit, CancellationToken cancellationToken) => Inner.TrimLogAsync(ns, before, after, limit, cancellationToken);
 
     public Task<int> TrimMarksAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => Inner.TrimMarksAsync(now, limit, cancellationToken);
 

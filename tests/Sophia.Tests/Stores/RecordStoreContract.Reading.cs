@@ -191,9 +191,39 @@ public abstract partial class RecordStoreContract
         await s.PutAsync(ns, "k", "two");
         s.Clock.Advance(TimeSpan.FromDays(1));
 
-        Assert.Equal(1, await s.Store.TrimLogAsync(ns, Start.AddHours(1), 100, default));
+        Assert.Equal(1, (await s.Store.TrimLogAsync(ns, Start.AddHours(1), Sequence.None, 100, default)).Count);
         Assert.Equal(3, await s.Store.ReadTrimmedAsync(ns, default));
         Assert.Equal(0, await s.Store.ReadTrimmedAsync(neighbour, default));
+    }
+
+    [SkippableFact]
+    public async Task A_round_of_trimming_goes_on_where_it_left_off_and_ends_at_the_cut_off()
+    {
+        await using var s = await OpenAsync();
+        var ns = await s.NamespaceAsync();
+        for (var version = 1; version <= 7; version++)
+        {
+            // Numbers 1 to 14, a version of k each day, and a record that stays behind each.
+            await s.PutAsync(ns, "k", $"{version}");
+            await s.PutAsync(ns, $"stays-{version}", "x");
+            s.Clock.Advance(TimeSpan.FromDays(1));
+        }
+
+        var before = Start.AddDays(4.5);
+        var gone = new List<(int Count, long Last)>();
+        for (var trimmed = new TrimmedRows(2, Sequence.None); trimmed.Count == 2;)
+        {
+            trimmed = await s.Store.TrimLogAsync(ns, before, trimmed.Last, 2, default);
+            gone.Add((trimmed.Count, trimmed.Last.Number));
+        }
+
+        Assert.Equal([(2, 3), (2, 7), (1, 9)], gone);
+        Assert.Equal([7, 6], (await s.Store.HistoryAsync(ns, "k", Sequence.None, 10, default)).Select(entry => entry.Version));
+
+        // What lies before the place is not looked at, and nothing lies behind the end.
+        Assert.Equal(default, await s.Store.TrimLogAsync(ns, Start.AddDays(30), Sequence.Of(ns.Partition, 12), 10, default));
+        Assert.Equal(default, await s.Store.TrimLogAsync(ns, Start.AddDays(30), Sequence.Of(ns.Partition, 1_000), 10, default));
+        Assert.Equal(new TrimmedRows(1, Sequence.Of(ns.Partition, 11)), await s.Store.TrimLogAsync(ns, Start.AddDays(30), Sequence.None, 10, default));
     }
 
     [SkippableFact]
@@ -208,11 +238,11 @@ public abstract partial class RecordStoreContract
         s.Clock.Advance(TimeSpan.FromDays(1));
         await s.PutAsync(ns, "k", "three");
         await s.PutAsync(ns, "old", "current");
-        Assert.Equal(0, await s.Store.TrimLogAsync(ns, Start, 100, default));
-        Assert.Equal(1, await s.Store.TrimLogAsync(ns, Start.AddHours(1), 1, default));
+        Assert.Equal(0, (await s.Store.TrimLogAsync(ns, Start, Sequence.None, 100, default)).Count);
+        Assert.Equal(1, (await s.Store.TrimLogAsync(ns, Start.AddHours(1), Sequence.None, 1, default)).Count);
         Assert.Equal(1, await s.Store.ReadTrimmedAsync(ns, default));
-        Assert.Equal(3, await s.Store.TrimLogAsync(ns, Start.AddHours(1), 100, default));
-        Assert.Equal(0, await s.Store.TrimLogAsync(ns, Start.AddHours(1), 100, default));
+        Assert.Equal(3, (await s.Store.TrimLogAsync(ns, Start.AddHours(1), Sequence.None, 100, default)).Count);
+        Assert.Equal(0, (await s.Store.TrimLogAsync(ns, Start.AddHours(1), Sequence.None, 100, default)).Count);
         Assert.Equal(4, await s.Store.ReadTrimmedAsync(ns, default));
         Assert.Equal("three", await s.TextAsync(ns, "k"));
         Assert.Equal("current", await s.TextAsync(ns, "old"));

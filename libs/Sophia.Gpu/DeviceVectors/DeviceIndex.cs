@@ -28,6 +28,9 @@ internal sealed class DeviceIndex : IDisposable
     private const int LeastCandidates = 64;
     private const int Widening = 8;
 
+    /// <summary>A search that wants more is the processor's: the device would take more memory for them than for scores.</summary>
+    public const int MostCandidates = 1 << 20;
+
     private readonly IReadOnlyList<DeviceScans> _devices;
     private readonly DevicePasses[] _passes;
     private readonly VectorPages _vectors;
@@ -156,7 +159,7 @@ internal sealed class DeviceIndex : IDisposable
             {
                 HandBack("contradicted");
             }
-            else if (candidates == search.Rows || (long)candidates * Widening > search.Rows / 2)
+            else if (candidates == search.Rows || (long)candidates * Widening > Math.Min(search.Rows / 2, MostCandidates))
             {
                 HandBack("doubt");
             }
@@ -194,7 +197,7 @@ internal sealed class DeviceIndex : IDisposable
             }
             catch (DeviceFailedException e)
             {
-                _devices[device].Gate.Close(e.Message);
+                _devices[device].Gate.Close(e);
                 reason = "failure";
             }
             catch (DeviceMemoryException)

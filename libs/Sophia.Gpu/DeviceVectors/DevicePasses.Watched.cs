@@ -65,7 +65,7 @@ internal sealed partial class DevicePasses
             catch (DeviceFailedException e)
             {
                 units.Forget();
-                device.Gate.Close(e.Message);
+                device.Gate.Close(e);
             }
             catch (Exception e) when (e is DeviceMemoryException or ObjectDisposedException)
             {

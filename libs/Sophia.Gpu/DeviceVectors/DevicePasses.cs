@@ -99,17 +99,22 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
         }
     }
 
-    /// <summary>The request, and of those that wait as many as go with it: those for whom this device scans the same units.</summary>
+    /// <summary>
+    /// The request, and of those that wait as many as go with it: those for whom this device scans the same units. Each has room for as many
+    /// candidates as the one that wants the most.
+    /// </summary>
     private List<ScanRequest> NextBatch(ScanRequest request)
     {
         lock (_waiting)
         {
             _waiting.Remove(request);
-            var batch = new List<ScanRequest> { request };
+            var (batch, candidates) = (new List<ScanRequest> { request }, request.Candidates);
             for (var i = 0; i < _waiting.Count && batch.Count < MostTogether;)
             {
-                if (_waiting[i].Shares == request.Shares)
+                var most = Math.Max(candidates, _waiting[i].Candidates);
+                if (_waiting[i].Shares == request.Shares && (batch.Count + 1L) * most <= DeviceIndex.MostCandidates)
                 {
+                    candidates = most;
                     batch.Add(_waiting[i]);
                     _waiting.RemoveAt(i);
                 }

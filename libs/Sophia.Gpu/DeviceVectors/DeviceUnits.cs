@@ -228,7 +228,7 @@ internal sealed class DeviceUnits
         }
         catch (DeviceFailedException e)
         {
-            _device.Gate.Close(e.Message);
+            _device.Gate.Close(e);
         }
 
         _runs = [];

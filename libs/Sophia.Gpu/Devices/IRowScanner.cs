@@ -64,4 +64,8 @@ public sealed record BestRows(int[] Rows, float[] Uppers)
 }
 
 /// <summary>The device reported an error, and nothing that it computes can be trusted until it is checked again.</summary>
-public sealed class DeviceFailedException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class DeviceFailedException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <inheritdoc cref="DeviceCheck.IsLasting"/>
+    public bool IsLasting { get; init; }
+}

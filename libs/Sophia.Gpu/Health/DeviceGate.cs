@@ -77,8 +77,7 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
         try
         {
             var check = device.Check();
-            _isLost |= check.IsLasting;
-            return check.IsLasting ? check with { Failure = $"{check.Failure} This process cannot use the device any more: start it again." } : check;
+            return check.IsLasting ? check with { Failure = Lose(check.Failure!) } : check;
         }
         finally
         {
@@ -113,13 +112,29 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
         }
     }
 
+    /// <summary>The device reported an error.</summary>
+    public void Close(DeviceFailedException error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        Close(error.IsLasting ? Lose(error.Message) : error.Message);
+    }
+
+    /// <summary>The device does not answer, and this process will not ask it any more.</summary>
+    public void CloseForGood(string failure) => Close(Lose(failure));
+
+    private string Lose(string failure)
+    {
+        _isLost = true;
+        return $"{failure} This process cannot use the device any more: start it again.";
+    }
+
     /// <summary>The device reported an error, or computed what is wrong.</summary>
     public void Close(string failure)
     {
         lock (_lock)
         {
             _errors++;
-            if (_failure is null)
+            if (_failure is null || _isLost)
             {
                 (_failure, _next) = (failure, clock.GetUtcNow() + _wait);
                 Changed?.Invoke(failure);

@@ -13,13 +13,17 @@ public sealed record DeviceState(DeviceCheck Check, DateTimeOffset At);
 /// <summary>
 /// Runs a kernel on each device when it is made and every minute from then on, and compares what it computed. A device may
 /// answer its driver and compute nothing (CUDA error 802 does that). One that fails is left out until it computes again
-/// (<see cref="DeviceGate"/>), which is tried though nobody asks for it; one whose check does not end is left out, too. Each device
+/// (<see cref="DeviceGate"/>), which is tried though nobody asks for it; one whose check does not end is left out, too, and after
+/// <see cref="Patience"/> for good. Each device
 /// is watched by itself: one that hangs keeps no other from being tried again.
 /// </summary>
 public sealed partial class DeviceWatch : IDisposable
 {
     /// <summary>Between two checks of a device.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    /// <summary>A check that takes longer will not end: the process must be started again to use the device.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<string, DeviceState> _states = new(StringComparer.Ordinal);
@@ -64,9 +68,16 @@ public sealed partial class DeviceWatch : IDisposable
         // A check that hangs must not pile up others behind it.
         if (Interlocked.Exchange(ref one.Looking, 1) != 0)
         {
-            if (one.IsUnderCheck && one.Device.Gate.IsOpen && _clock.GetElapsedTime(Volatile.Read(ref one.BegunAt)) >= Interval)
+            var gate = one.Device.Gate;
+            var takes = one.IsUnderCheck ? _clock.GetElapsedTime(Volatile.Read(ref one.BegunAt)) : TimeSpan.Zero;
+            if (takes >= Patience && !gate.IsLost)
             {
-                one.Device.Gate.Close($"A check of it has not ended for {Interval.TotalSeconds:N0} s.");
+                gate.CloseForGood($"A check of it has not ended for {Patience.TotalMinutes:N0} minutes.");
+                Lost(one);
+            }
+            else if (takes >= Interval && gate.IsOpen)
+            {
+                gate.Close($"A check of it has not ended for {Interval.TotalSeconds:N0} s.");
             }
 
             return;
@@ -74,12 +85,13 @@ public sealed partial class DeviceWatch : IDisposable
 
         try
         {
+            Volatile.Write(ref one.BegunAt, _clock.GetTimestamp());
+            one.IsUnderCheck = true;
             if (one.Device.Gate.IsLost)
             {
-                return;
+                Lost(one);
             }
-
-            if (++one.Ticks % (int)(Interval / Tick) == 0)
+            else if (++one.Ticks % (int)(Interval / Tick) == 0)
             {
                 Check(one);
             }
@@ -90,17 +102,26 @@ public sealed partial class DeviceWatch : IDisposable
         }
         finally
         {
+            one.IsUnderCheck = false;
             Volatile.Write(ref one.Looking, 0);
+        }
+    }
+
+    /// <summary>What the gate knows is the last that is known of the device; told once.</summary>
+    private void Lost(Watched one)
+    {
+        var (name, failure) = (one.Device.Name, one.Device.Gate.Failure);
+        if (_states[name].Check.Failure != failure)
+        {
+            _states[name] = new DeviceState(new DeviceCheck(failure, TimeSpan.Zero) { IsLasting = true }, _clock.GetUtcNow());
+            Changed(_logger, name, failure!);
         }
     }
 
     private void Check(Watched one)
     {
         var device = one.Device;
-        Volatile.Write(ref one.BegunAt, _clock.GetTimestamp());
-        one.IsUnderCheck = true;
         var check = device.Gate.Check();
-        one.IsUnderCheck = false;
         var before = _states.GetValueOrDefault(device.Name)?.Check.IsHealthy ?? true;
         _states[device.Name] = new DeviceState(check, _clock.GetUtcNow());
         if (check.Failure is { } failure)

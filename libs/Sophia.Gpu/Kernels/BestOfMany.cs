@@ -141,7 +141,7 @@ internal static class BestOfMany
             // Always 1 where it is added. ILGPU takes what an atomic returns for the same in all lanes where its operands are, and
             // then branches by it as if no lane could differ.
             var one = key >= last ? 1 : 0;
-            if (key >= last && number > float.NegativeInfinity && (key > last || Atomic.Add(ref state[(list * StateSize) + Ties], one) < ties))
+            if (key >= last && number != float.NegativeInfinity && (key > last || Atomic.Add(ref state[(list * StateSize) + Ties], one) < ties))
             {
                 var place = Atomic.Add(ref state[(list * StateSize) + Gathered], one);
                 if (place < most)
@@ -153,10 +153,10 @@ internal static class BestOfMany
         }
     }
 
-    /// <summary>Greater numbers have greater keys.</summary>
+    /// <summary>Greater numbers have greater keys, and what is no number the greatest: nothing is known of its row.</summary>
     private static uint KeyOf(float number)
     {
         var bits = Interop.FloatAsInt(number);
-        return (bits & 0x80000000) != 0 ? ~bits : bits | 0x80000000;
+        return (bits & 0x7fffffff) > 0x7f800000 ? uint.MaxValue : (bits & 0x80000000) != 0 ? ~bits : bits | 0x80000000;
     }
 }

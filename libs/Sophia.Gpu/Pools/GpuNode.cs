@@ -107,7 +107,7 @@ public sealed class GpuNode : IDisposable
                     ? [new HostDevice(budget)]
                     : throw new ArgumentException($"Sophia:Gpu:HostBytes is {budget}. Set it to at least 1,048,576 bytes.");
             case "cuda":
-                var found = IlgpuDevice.Cuda();
+                var found = IlgpuDevice.Cuda(options.TensorCores);
                 return found.Count > 0
                     ? found
                     : throw new ArgumentException($"Sophia:Gpu:Device is cuda, and no NVIDIA GPU was found here. {CudaDriver.WhyNone()} Or set it to host.");

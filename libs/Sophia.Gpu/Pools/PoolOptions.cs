@@ -24,6 +24,9 @@ public sealed record PoolOptions
     /// <summary>What vectors are on a GPU: int8, float16 or float32. The answers are the same. Default: int8.</summary>
     public string VectorRows { get; init; } = "int8";
 
+    /// <summary>Whether searches that run together use the tensor cores of a GPU that computes right with them. Default: true.</summary>
+    public bool TensorCores { get; init; } = true;
+
     internal long? this[PoolKind kind] => kind switch
     {
         PoolKind.Models => ModelsBytes,

@@ -109,7 +109,7 @@ internal sealed class TokenMatrix : IDisposable
 
     private ModelCallException Failed(DeviceFailedException error)
     {
-        _device.Gate.Close(error.Message);
+        _device.Gate.Close(error);
         return new ModelCallException($"The device {_device.Name} failed: {error.Message}", error);
     }
 

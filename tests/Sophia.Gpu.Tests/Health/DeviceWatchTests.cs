@@ -62,6 +62,9 @@ public sealed class DeviceWatchTests
         Assert.True(gate.IsLost);
         Assert.Equal("an illegal memory access was encountered. This process cannot use the device any more: start it again.", gate.Failure);
 
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal($"n/host: {gate.Failure}", watch.Failure);
+
         // It says that it is well, and nobody asks.
         var checks = device.Checks;
         (device.Failure, device.IsLost) = (null, false);
@@ -116,6 +119,60 @@ public sealed class DeviceWatchTests
         clock.Tick();
         clock.Tick();
         Assert.Null(node.Devices[0].Gate.Failure);
+    }
+
+    [Fact]
+    public async Task A_device_whose_check_has_not_ended_for_five_minutes_is_lost_even_if_it_ends_later()
+    {
+        var clock = new TickedClock();
+        var device = new FailingDevice();
+        using var node = GpuNode.Open(new PoolOptions { Node = "n", HostBytes = 1 << 26 }, [device], clock);
+        using var watch = new DeviceWatch(node, clock, NullLogger.Instance);
+        using var goOn = new ManualResetEventSlim();
+        var gate = node.Devices[0].Gate;
+        gate.Close("CUDA error 719");
+        device.Hanging = goOn;
+        var retrying = Task.Run(clock.Tick);
+        Assert.True(SpinWait.SpinUntil(() => device.IsHanging, TimeSpan.FromSeconds(10)));
+        try
+        {
+            for (var second = 1; second < DeviceWatch.Patience.TotalSeconds; second++)
+            {
+                clock.Tick();
+            }
+
+            Assert.False(gate.IsLost);
+            clock.Tick();
+            Assert.True(gate.IsLost);
+            Assert.Equal("n/host: A check of it has not ended for 5 minutes. This process cannot use the device any more: start it again.", watch.Failure);
+        }
+        finally
+        {
+            goOn.Set();
+            await retrying;
+        }
+
+        clock.Tick();
+        Assert.False(gate.IsOpen);
+        Assert.False(watch["n/host"].Check.IsHealthy);
+    }
+
+    [Fact]
+    public void An_error_of_a_scan_after_which_nothing_works_closes_the_device_for_good_at_once()
+    {
+        var clock = new FakeTimeProvider();
+        var gate = new DeviceGate(new FailingDevice(), clock);
+
+        gate.Close(new DeviceFailedException("The device answered: out of luck.") { IsLasting = false });
+        Assert.False(gate.IsLost);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(gate.Retry());
+
+        gate.Close(new DeviceFailedException("The device answered: an illegal memory access was encountered.") { IsLasting = true });
+        Assert.True(gate.IsLost);
+        clock.Advance(TimeSpan.FromHours(1));
+        Assert.False(gate.Retry());
+        Assert.Equal("The device answered: an illegal memory access was encountered. This process cannot use the device any more: start it again.", gate.Failure);
     }
 
     [Fact]

@@ -69,6 +69,40 @@ public sealed class RowScanTests : IDisposable
         }
     }
 
+    /// <summary>A scale that was damaged says nothing of its row; it must not take the row, or the place of another, from the answer.</summary>
+    [Theory]
+    [InlineData(0x7fc00000)]
+    [InlineData(unchecked((int)0xffc00001))]
+    public void A_row_whose_bound_is_no_number_may_be_the_best(int bits)
+    {
+        const int Rows = 200;
+        const int Damaged = 77;
+        var random = new Random(1);
+        var shape = new RowPages(RowKind.Codes, RowPages.RowBytesOf(RowKind.Codes, 64), 64, 4, new long[] { 0 }, 0, Rows);
+        var page = new byte[shape.UnitBytes];
+        for (var row = 0; row < Rows; row++)
+        {
+            var at = page.AsSpan((int)(row / 64 * shape.PageBytes), (int)shape.PageBytes);
+            var vector = Enumerable.Range(0, 64).Select(_ => (float)((random.NextDouble() * 2) - 1)).ToArray();
+            RowPage.Set(shape, at, row % 64, StoredRows.Unit(vector), row);
+            if (row == Damaged)
+            {
+                System.Runtime.InteropServices.MemoryMarshal.Write(at[((shape.RowBytes * 64) + (row % 64 * sizeof(float)))..], bits);
+            }
+        }
+
+        using var memory = _device.Reserve(page.Length);
+        memory.Write(0, page);
+        var query = ScanQuery.Of(RowKind.Codes, StoredRows.Unit([.. Enumerable.Repeat(1f, 64)]), shape.RowBytes);
+        using var scan = ((IRowScanner)_device.Scanner).Begin([query], null, 3);
+        scan.Scan(memory, shape);
+        var best = Assert.Single(scan.Finish());
+
+        Assert.Equal(3, best.Rows.Length);
+        Assert.Equal(float.PositiveInfinity, best.Uppers[Array.IndexOf(best.Rows, Damaged)]);
+        Assert.Equal(2, best.Uppers.Count(float.IsFinite));
+    }
+
     [Fact]
     public void What_does_not_fit_together_is_refused()
     {

@@ -116,7 +116,7 @@ internal sealed class StoredRows
 
     public static double Exact(float[] a, float[] b) => a.Zip(b, (x, y) => (double)x * y).Sum();
 
-    private static float[] Unit(float[] vector)
+    public static float[] Unit(float[] vector)
     {
         var length = Math.Sqrt(vector.Sum(x => (double)x * x));
         return length == 0 ? vector : [.. vector.Select(x => (float)(x / length))];

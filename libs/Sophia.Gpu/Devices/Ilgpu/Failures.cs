@@ -11,8 +11,9 @@ internal static class Failures
     /// "This leaves the process in an inconsistent state and any further CUDA work will return the same error. To continue using CUDA, the
     /// process must be terminated and relaunched." Source: CUDA Driver API, cudaError_enum; uncorrectable errors of memory and link are such, too.
     /// </summary>
+    /// <remarks>Those that ILGPU has no name for are numbers: contained errors of the hardware, leaked tensor memory, an end of MPS, an external device.</remarks>
     private static readonly FrozenSet<string> s_lasting = FrozenSet.Create(
-        StringComparer.Ordinal, "CUDA_ERROR_ECC_UNCORRECTABLE", "CUDA_ERROR_NVLINK_UNCORRECTABLE", "CUDA_ERROR_ILLEGAL_ADDRESS", "CUDA_ERROR_LAUNCH_TIMEOUT", "CUDA_ERROR_ASSERT",
+        StringComparer.Ordinal, "226", "721", "810", "911", "CUDA_ERROR_DEINITIALIZED", "CUDA_ERROR_CONTEXT_IS_DESTROYED", "CUDA_ERROR_UNKNOWN", "CUDA_ERROR_ECC_UNCORRECTABLE", "CUDA_ERROR_NVLINK_UNCORRECTABLE", "CUDA_ERROR_ILLEGAL_ADDRESS", "CUDA_ERROR_LAUNCH_TIMEOUT", "CUDA_ERROR_ASSERT",
         "CUDA_ERROR_HARDWARE_STACK_ERROR", "CUDA_ERROR_ILLEGAL_INSTRUCTION", "CUDA_ERROR_MISALIGNED_ADDRESS", "CUDA_ERROR_INVALID_ADDRESS_SPACE", "CUDA_ERROR_INVALID_PC",
         "CUDA_ERROR_LAUNCH_FAILED");
 
@@ -33,7 +34,22 @@ internal static class Failures
 
     public static Exception Of(AcceleratorException e) => e is CudaException { Error: nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY) }
         ? new DeviceMemoryException($"The device has no memory for it: {e.Message}", e)
-        : new DeviceFailedException($"The device answered: {e.Message}", e);
+        : new DeviceFailedException($"The device answered: {e.Message}", e) { IsLasting = IsLasting(e) };
+
+    /// <summary>Gives memory back. A device that takes no calls any more keeps it until the process ends, which says so elsewhere.</summary>
+    public static void Dispose(params ReadOnlySpan<IDisposable> owned)
+    {
+        foreach (var each in owned)
+        {
+            try
+            {
+                each.Dispose();
+            }
+            catch (AcceleratorException)
+            {
+            }
+        }
+    }
 
     public static void Guard(Action call) => Guard(() =>
     {

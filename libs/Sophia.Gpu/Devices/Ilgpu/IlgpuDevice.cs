@@ -17,15 +17,16 @@ public sealed class IlgpuDevice : IDevice
     private readonly Action<Index1D, ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>> _meanRows;
     private readonly Lazy<IlgpuScanner> _scanner;
     private readonly Lazy<IlgpuSums> _sums;
+    private readonly MemoryBuffer1D<uint, Stride1D.Dense> _checked;
     private uint _checks;
-    private bool _isLost;
 
-    private IlgpuDevice(Context context, Accelerator accelerator, DeviceFacts facts)
+    private IlgpuDevice(Context context, Accelerator accelerator, DeviceFacts facts, bool tensorCores)
     {
         (_context, Accelerator, Facts) = (context, accelerator, facts);
         _meanRows = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>>(TokenMeans.Kernel);
         _check = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<uint>, uint>(Mix);
-        _scanner = new Lazy<IlgpuScanner>(() => new IlgpuScanner(accelerator));
+        _checked = accelerator.Allocate1D<uint>(Checked);
+        _scanner = new Lazy<IlgpuScanner>(() => new IlgpuScanner(accelerator, tensorCores));
         _sums = new Lazy<IlgpuSums>(() => new IlgpuSums(accelerator));
     }
 
@@ -36,10 +37,25 @@ public sealed class IlgpuDevice : IDevice
 
     public IRowScanner Scanner => _scanner.Value;
 
-    public long FreeBytes => Accelerator is CudaAccelerator cuda ? cuda.GetFreeMemory() : Facts.TotalBytes;
+    public long FreeBytes
+    {
+        get
+        {
+            try
+            {
+                return Accelerator is CudaAccelerator cuda ? cuda.GetFreeMemory() : Facts.TotalBytes;
+            }
+            catch (AcceleratorException)
+            {
+                // What is wrong with it is told by its check; nothing can be reserved.
+                return 0;
+            }
+        }
+    }
 
     /// <summary>The NVIDIA GPUs of this machine; none where there is no driver.</summary>
-    public static IReadOnlyList<IlgpuDevice> Cuda()
+    /// <param name="tensorCores">Whether scans of many queries may use them.</param>
+    public static IReadOnlyList<IlgpuDevice> Cuda(bool tensorCores = true)
     {
         var count = 0;
         using (var context = Context.Create(builder => builder.Cuda()))
@@ -55,7 +71,7 @@ public sealed class IlgpuDevice : IDevice
             var device = context.GetCudaDevices()[i];
             var capability = device.Architecture is { } found ? new Version(found.Major, found.Minor) : null;
             var facts = new DeviceFacts(i.ToString(System.Globalization.CultureInfo.InvariantCulture), DeviceKind.Cuda, device.Name, device.MemorySize, capability) { Uuid = CudaDriver.UuidOf(i) };
-            devices.Add(new IlgpuDevice(context, device.CreateAccelerator(context), facts));
+            devices.Add(new IlgpuDevice(context, device.CreateAccelerator(context), facts, tensorCores));
         }
 
         return devices;
@@ -66,7 +82,7 @@ public sealed class IlgpuDevice : IDevice
     public static IlgpuDevice Simulated(long totalBytes, bool hasTensorCores = false)
     {
         var context = Context.Create(builder => builder.CPU(hasTensorCores ? new CPUDevice(32, 1, 1) : CPUDevice.Default).ForKernels());
-        return new IlgpuDevice(context, context.GetCPUDevices()[0].CreateAccelerator(context), new DeviceFacts("0", DeviceKind.Simulated, "ILGPU's CPU accelerator", totalBytes, null));
+        return new IlgpuDevice(context, context.GetCPUDevices()[0].CreateAccelerator(context), new DeviceFacts("0", DeviceKind.Simulated, "ILGPU's CPU accelerator", totalBytes, null), tensorCores: true);
     }
 
     public IDeviceMemory Reserve(long bytes)
@@ -140,10 +156,9 @@ public sealed class IlgpuDevice : IDevice
             try
             {
                 var seed = ++_checks;
-                using var buffer = Accelerator.Allocate1D<uint>(Checked);
-                _check(Checked, buffer.View, seed);
+                _check(Checked, _checked.View, seed);
                 Accelerator.Synchronize();
-                var made = buffer.GetAsArray1D();
+                var made = _checked.GetAsArray1D();
                 for (var i = 0; i < made.Length; i++)
                 {
                     if (made[i] != Mixed((uint)i, seed))
@@ -152,36 +167,47 @@ public sealed class IlgpuDevice : IDevice
                     }
                 }
 
+                // When it is first checked: whether its tensor cores can be trusted is then known before a search comes.
+                if (seed == 1 && Facts.Kind == DeviceKind.Cuda)
+                {
+                    _ = _scanner.Value.Tiles.Failure;
+                }
+
                 return new DeviceCheck(null, Stopwatch.GetElapsedTime(started));
             }
             catch (AcceleratorException e)
             {
-                _isLost = Failures.IsLasting(e);
-                return new DeviceCheck($"The check's kernel did not run: {e.Message}", Stopwatch.GetElapsedTime(started)) { IsLasting = _isLost };
+                return new DeviceCheck($"The check's kernel did not run: {e.Message}", Stopwatch.GetElapsedTime(started)) { IsLasting = Failures.IsLasting(e) };
             }
         }
     }
 
     public void Dispose()
     {
-        // Nothing can be given back to a device that takes no calls: it goes with the process.
-        if (_isLost)
+        // Not in the middle of a check; one that hangs with its device must not hold up the end of the process.
+        if (!_lock.TryEnter(TimeSpan.FromSeconds(5)))
         {
             return;
         }
 
-        if (_scanner.IsValueCreated)
+        try
         {
-            _scanner.Value.Dispose();
-        }
+            if (_scanner.IsValueCreated)
+            {
+                Failures.Dispose(_scanner.Value);
+            }
 
-        if (_sums.IsValueCreated)
+            if (_sums.IsValueCreated)
+            {
+                Failures.Dispose(_sums.Value);
+            }
+
+            Failures.Dispose(_checked, Accelerator, _context);
+        }
+        finally
         {
-            _sums.Value.Dispose();
+            _lock.Exit();
         }
-
-        Accelerator.Dispose();
-        _context.Dispose();
     }
 
     private void MeanRowsOf(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means)

@@ -84,7 +84,7 @@ internal sealed class IlgpuMemory : IDeviceMemory
         }
     }
 
-    public void Dispose() => Buffer.Dispose();
+    public void Dispose() => Failures.Dispose(Buffer);
 
     private ArrayView<byte> Range(long offset, long bytes)
     {

@@ -122,6 +122,8 @@ internal sealed class IlgpuScan : IRowScan
         var lane = _scanner.Lanes[number];
         if (!_hasBegun[number])
         {
+            // What a scan that was given up has left.
+            lane.Wait();
             lane.Asked.Send(lane.Stream, _block, _filters);
             lane.Best.Begin(lane.Stream, _queries.Count, _best);
             _hasBegun[number] = true;
@@ -146,7 +148,7 @@ internal sealed class IlgpuScan : IRowScan
             var lane = Lane(turn % 2);
             var begin = offset + (turn % 2 * half);
             var bytes = count * pages.UnitBytes;
-            lane.Stream.Synchronize();
+            lane.Wait();
             var staging = lane.Staging(half);
             var (first, array) = (units[at], staging.GetArray());
             SideBySide.For(count, new ParallelOptions(), i => fill(first + i, array.AsSpan((int)(i * pages.UnitBytes), (int)pages.UnitBytes)));
@@ -156,8 +158,9 @@ internal sealed class IlgpuScan : IRowScan
                 Rows = Math.Min(count * pages.RowsPerUnit, pages.Rows - (first * pages.RowsPerUnit)),
             };
 
+            var deviceUnits = UnitsOn(lane, part);
             memory.SubView(begin, bytes).CopyFrom(lane.Stream, staging.ArrayView.SubView(0, bytes));
-            Run(lane, memory, part, UnitsOn(lane, part));
+            Run(lane, memory, part, deviceUnits);
             at += count;
         }
     }
@@ -165,16 +168,25 @@ internal sealed class IlgpuScan : IRowScan
     // The range is the caller's again, also when a unit could not be filled while another one was being copied.
     private void Release()
     {
-        foreach (var lane in _scanner.Lanes)
+        try
         {
-            try
-            {
-                lane.Stream.Synchronize();
-            }
-            finally
-            {
-                lane.Unstage();
-            }
+            Release(_scanner.Lanes[0]);
+        }
+        finally
+        {
+            Release(_scanner.Lanes[1]);
+        }
+    }
+
+    private static void Release(ScanLane lane)
+    {
+        try
+        {
+            lane.Stream.Synchronize();
+        }
+        finally
+        {
+            lane.Unstage();
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
     private readonly int _threads;
     private readonly int _groups;
 
-    public IlgpuScanner(Accelerator accelerator)
+    public IlgpuScanner(Accelerator accelerator, bool tensorCores)
     {
         Accelerator = accelerator;
         _threads = Math.Min(256, accelerator.MaxNumThreadsPerGroup);
@@ -22,7 +22,7 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
             accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float16),
             accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Int8)];
         Lanes = [new ScanLane(accelerator, _threads, _groups), new ScanLane(accelerator, _threads, _groups)];
-        Tiles = new ScanTiles(accelerator, _threads, _groups);
+        Tiles = new ScanTiles(accelerator, _threads, _groups, tensorCores);
     }
 
     public Accelerator Accelerator { get; }

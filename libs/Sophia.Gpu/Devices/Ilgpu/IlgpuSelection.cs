@@ -112,9 +112,10 @@ internal sealed class IlgpuSelection : IDisposable
         var (rows, uppers, there) = (new int[names.Length], new float[names.Length], 0);
         for (var i = 0; i < names.Length; i++)
         {
-            if (numbers[i] > float.NegativeInfinity)
+            if (numbers[i] != float.NegativeInfinity)
             {
-                (rows[there], uppers[there++]) = (names[i], numbers[i]);
+                // What is no number comes of a scale or an error that was damaged: the row may be anything.
+                (rows[there], uppers[there++]) = (names[i], float.IsNaN(numbers[i]) ? float.PositiveInfinity : numbers[i]);
             }
         }
 

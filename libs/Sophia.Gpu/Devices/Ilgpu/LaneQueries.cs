@@ -25,6 +25,14 @@ internal sealed class LaneQueries(Accelerator accelerator) : IDisposable
         Filter = _filter.Of(stream, filters.Bits);
     }
 
+    /// <inheritdoc cref="Scratch{T}.IsThrough"/>
+    public void AreThrough()
+    {
+        _chunks.IsThrough();
+        _bounds.IsThrough();
+        _filter.IsThrough();
+    }
+
     public void Dispose()
     {
         _chunks.Dispose();

@@ -33,6 +33,14 @@ internal sealed class ScanLane : IDisposable
 
     public Scratch<float> Uppers { get; }
 
+    /// <summary>Until all that was put into it has run.</summary>
+    public void Wait()
+    {
+        Stream.Synchronize();
+        Asked.AreThrough();
+        Units.IsThrough();
+    }
+
     /// <summary>Host memory that the device copies from by itself, until <see cref="Unstage"/>.</summary>
     public PageLockedArray1D<byte> Staging(long bytes)
     {

@@ -20,10 +20,10 @@ internal sealed class ScanTiles
     private TileKernel? _halves;
     private TileKernel? _codes;
 
-    public ScanTiles(Accelerator accelerator, int threads, int groups)
+    public ScanTiles(Accelerator accelerator, int threads, int groups, bool areWanted)
     {
         (_accelerator, _threads, _groups) = (accelerator, Math.Max(threads / 32 * 32, 32), groups);
-        _failure = new Lazy<string?>(Prepare);
+        _failure = new Lazy<string?>(areWanted ? Prepare : () => "Sophia:Gpu:TensorCores is false");
     }
 
     /// <summary>Why they are not used; null when they are.</summary>
@@ -62,9 +62,13 @@ internal sealed class ScanTiles
             _codes = _accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<float>, RowShape, int>(TileScores.Int8);
             return Check(RowKind.Halves) ?? Check(RowKind.Codes);
         }
-        catch (AcceleratorException e)
+        catch (AcceleratorException e) when (!Failures.IsLasting(e))
         {
             return $"they were refused: {e.Message}";
+        }
+        catch (Exception e) when (e is InternalCompilerException or ILGPU.Backends.InvalidCodeGenerationException or CapabilityNotSupportedException)
+        {
+            return $"they could not be compiled: {e.Message}";
         }
     }
 

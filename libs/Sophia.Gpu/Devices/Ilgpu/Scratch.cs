@@ -29,11 +29,12 @@ internal sealed class Scratch<T>(Accelerator accelerator) : IDisposable
     /// <summary>Sends values; does not wait until they are there.</summary>
     public ArrayView<T> Of(AcceleratorStream stream, ReadOnlySpan<T> values)
     {
+        // Those of before may still be on their way from the same place.
+        _sending?.Synchronize();
+        _sending = null;
         var view = Of(values.Length);
         if (!values.IsEmpty)
         {
-            // Those of before may still be on their way from the same place.
-            _sending?.Synchronize();
             _sending = stream;
             var staged = _staging.Of(values.Length);
             values.CopyTo(staged.Span);
@@ -42,6 +43,9 @@ internal sealed class Scratch<T>(Accelerator accelerator) : IDisposable
 
         return view;
     }
+
+    /// <summary>The caller has waited for the stream: what was sent is there.</summary>
+    public void IsThrough() => _sending = null;
 
     public void Dispose()
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Sophia.Api.Problems;
 using Sophia.Memory.Search;
 
@@ -76,54 +75,12 @@ internal readonly struct QueryValues
             AllTags = Many("tag"),
             AnyTags = Many("anyTag"),
             NoTags = Many("noTag"),
-            Attributes = [.. Many("attr").Select(Condition)],
+            Attributes = [.. Many("attr").Select(AttributeQuery.Read)],
             CreatedFrom = Time("createdFrom"),
             CreatedTo = Time("createdTo"),
             UpdatedFrom = Time("updatedFrom"),
             UpdatedTo = Time("updatedTo"),
             ValidAt = Time("validAt"),
         };
-    }
-
-    /// <summary>name:op:value, where the value is JSON or a bare string; name:exists and name:missing have none.</summary>
-    internal static AttributeCondition Condition(string text)
-    {
-        const string Form = "Write attr=name:op:value with eq, ne, lt, le, gt, ge, or attr=name:exists, attr=name:missing.";
-        var parts = text.Split(':', 3);
-        if (parts.Length < 2 || parts[0].Length == 0)
-        {
-            throw Refuse.Field("attr", "It is not name:op:value.", Form);
-        }
-
-        if (parts[1] is "exists" or "missing")
-        {
-            return parts.Length == 2 || parts[2].Length == 0
-                ? new AttributeCondition(parts[0], parts[1] == "exists" ? Comparison.Exists : Comparison.Missing, [])
-                : throw Refuse.Field("attr", $"'{parts[1]}' takes no value.", Form);
-        }
-
-        return parts.Length == 3 && FilterReader.ComparisonOf(parts[1]) is { } comparison
-            ? new AttributeCondition(parts[0], comparison, [Value(parts[2])])
-            : throw Refuse.Field("attr", "It has no known comparison, or no value.", Form);
-    }
-
-    private static AttributeValue Value(string text)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(text);
-            var value = document.RootElement;
-            return value.ValueKind switch
-            {
-                JsonValueKind.String => new AttributeValue(BodyObject.TextOf(value, "attr"), null, null),
-                JsonValueKind.True or JsonValueKind.False => new AttributeValue(null, null, value.GetBoolean()),
-                JsonValueKind.Number when value.TryGetDouble(out var number) && double.IsFinite(number) => new AttributeValue(null, number, null),
-                _ => throw Refuse.Field("attr", "An attribute is compared with a string, a finite number, true or false.", "Put a string that reads as JSON in quotes."),
-            };
-        }
-        catch (Exception e) when (e is JsonException or ArgumentException)
-        {
-            return new AttributeValue(text, null, null);
-        }
     }
 }

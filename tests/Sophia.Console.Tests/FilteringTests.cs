@@ -28,6 +28,30 @@ public sealed class FilteringTests(ConsoleHost host)
     }
 
     [SkippableFact]
+    public async Task An_attribute_with_a_colon_in_its_name_is_listed_by_and_forgotten_by_as_it_was_typed()
+    {
+        const string ns = "colons";
+        if (ConsoleHost.Chromium is not null)
+        {
+            await host.PutAsync(ns, "colon", new JsonObject { ["content"] = "x", ["attributes"] = new JsonObject { ["a:ne"] = 5 } });
+            await host.PutAsync(ns, "plain", new JsonObject { ["content"] = "x", ["attributes"] = new JsonObject { ["a"] = 6 } });
+        }
+
+        await using var tab = await host.OpenAsync($"#/browse/{ns}?attr={Uri.EscapeDataString("\"a:ne\":eq:5")}");
+        await Assertions.Expect(tab.Page.GetByLabel("Attribute")).ToHaveValueAsync("a:ne");
+        await Assertions.Expect(tab.Page.Locator(".record-key")).ToHaveTextAsync(["colon"]);
+        await tab.Page.ReloadAsync();
+        await Assertions.Expect(tab.Page.Locator(".record-key")).ToHaveTextAsync(["colon"]);
+        await tab.Role(AriaRole.Button, "Forget what matches …").ClickAsync();
+        await tab.Page.Locator("dialog input").FillAsync(ns);
+        await tab.Role(AriaRole.Button, "Forget 1 record").ClickAsync();
+        await Tab.SeesAsync(tab.Page.GetByText("Forgotten: 1 record"));
+        await tab.Role(AriaRole.Button, "Remove this condition").ClickAsync();
+        await Assertions.Expect(tab.Page.Locator(".record-key")).ToHaveTextAsync(["plain"]);
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
     public async Task A_forget_that_is_refused_says_so()
     {
         const string ns = "no-forget";

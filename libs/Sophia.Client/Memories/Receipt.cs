@@ -50,7 +50,10 @@ public sealed record ListOptions
     public IReadOnlyList<string> AnyTags { get; init; } = [];
     public IReadOnlyList<string> NoTags { get; init; } = [];
 
-    /// <summary>Conditions as <c>name:op:value</c>; op is eq, ne, lt, le, gt, ge, exists or missing.</summary>
+    /// <summary>
+    /// Conditions as <c>name:op:value</c>; op is eq, ne, lt, le, gt, ge, exists or missing. A name with a colon in it, or a quote before
+    /// it, stands in quotes, as a string of JSON.
+    /// </summary>
     public IReadOnlyList<string> Attributes { get; init; } = [];
 
     public DateTimeOffset? CreatedFrom { get; init; }

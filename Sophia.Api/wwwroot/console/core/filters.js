@@ -13,6 +13,20 @@ export function typed(text) {
 
 const split = (text) => text.split(',').map((t) => t.trim()).filter(Boolean);
 
+// A name with a colon in it, or a quote before it, stands in quotes where a condition is one text: docs/api.md, attr.
+const quoted = (name) => (/^"|[:\n]/.test(name) ? JSON.stringify(name) : name);
+
+/** A condition written as name:op:value, in its parts. Quotes that do not close are no quotes. */
+export function conditionOf(text) {
+  const [, name, rest] = /^("(?:[^"\\]|\\.)*"):(.*)$/s.exec(text) ?? /^([^:]*):?(.*)$/s.exec(text);
+  const [op, ...value] = rest.split(':');
+  return { name: name.startsWith('"') ? unquoted(name) : name, op, value: value.join(':') };
+}
+
+function unquoted(name) {
+  try { return JSON.parse(name); } catch { return name; }
+}
+
 /** initial: URLSearchParams with tag, prefix, attr. Returns { node, isClear(), address(), filter(), list() }. */
 export function filterForm(initial, onChange) {
   const tags = h('input', { type: 'text', value: initial.get('tag') ?? '', onchange: onChange, spellcheck: 'false' });
@@ -35,8 +49,8 @@ export function filterForm(initial, onChange) {
     return row;
   }
   for (const text of initial.getAll('attr').flatMap((t) => t.split('\n')).filter(Boolean)) {
-    const [name, op, ...rest] = text.split(':');
-    addRow(name, op, rest.join(':'));
+    const { name, op, value } = conditionOf(text);
+    addRow(name, op, value);
   }
   const conditions = () => rows.filter((r) => r.name.value.trim()).map((r) => ({ name: r.name.value.trim(), op: r.op.value, value: r.value.value }));
   const isPlain = (op) => op === 'exists' || op === 'missing';
@@ -61,7 +75,7 @@ export function filterForm(initial, onChange) {
       h('div', { class: 'stack' }, h('span', { class: 'group-label' }, 'Attributes'), list, clash,
         h('button', { type: 'button', class: 'button small add', onclick: () => addRow().name.focus() }, 'Add a condition'))),
     isClear,
-    address: () => ({ tag: tags.value.trim(), prefix: prefix.value, attr: conditions().map((c) => `${c.name}:${c.op}:${c.value}`).join('\n') }),
+    address: () => ({ tag: tags.value.trim(), prefix: prefix.value, attr: conditions().map((c) => `${quoted(c.name)}:${c.op}:${c.value}`).join('\n') }),
     filter() {
       const filter = {};
       if (split(tags.value).length) filter.allTags = split(tags.value);
@@ -77,7 +91,7 @@ export function filterForm(initial, onChange) {
       const query = new URLSearchParams();
       for (const tag of split(tags.value)) query.append('tag', tag);
       if (prefix.value) query.append('prefix', prefix.value);
-      for (const { name, op, value } of conditions()) query.append('attr', isPlain(op) ? `${name}:${op}` : `${name}:${op}:${JSON.stringify(typed(value))}`);
+      for (const { name, op, value } of conditions()) query.append('attr', isPlain(op) ? `${quoted(name)}:${op}` : `${quoted(name)}:${op}:${JSON.stringify(typed(value))}`);
       return query;
     },
   };

@@ -38,7 +38,7 @@ public interface IModelStore
     /// Writes the next state of a change, and in the same transaction the namespace's model and dimension where the state says
     /// another one. Does nothing unless the stored revision is one less than the new one (or there is none and it is 1).
     /// </summary>
-    /// <returns>The namespace as it is then; null when the revision did not fit.</returns>
+    /// <returns>The namespace as it is then; null when the revision did not fit, or there is no such namespace any more.</returns>
     Task<NamespaceInfo?> SaveModelChangeAsync(ModelChange next, CancellationToken cancellationToken);
 
     /// <summary>Makes this owner the one that works on a change, unless another's lease has not run out.</summary>

@@ -32,21 +32,32 @@ public interface IRecordStore : IModelStore, ILedgerStore, IAsyncDisposable
 
     // Namespaces
 
+    /// <summary>The namespace; null where there is none, or it was removed and nobody has written to it since.</summary>
     Task<NamespaceInfo?> FindNamespaceAsync(string tenant, string name, CancellationToken cancellationToken);
 
+    /// <inheritdoc cref="FindNamespaceAsync(string, string, CancellationToken)"/>
     Task<NamespaceInfo?> FindNamespaceAsync(long id, CancellationToken cancellationToken);
 
-    /// <summary>The namespace, made with these settings if it was not there. Safe against a race with another maker.</summary>
+    /// <summary>The namespace, made with these settings if it was not there, or anew if it was removed. Safe against a race with another maker.</summary>
     Task<NamespaceInfo> EnsureNamespaceAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken);
 
     /// <summary>Changes the settings that may change: language, residency, retention. Others are kept.</summary>
     /// <param name="change">Is given the settings that are stored now, in the transaction that writes what it makes of them; what it throws ends that.</param>
     Task<NamespaceInfo> UpdateNamespaceAsync(NamespaceInfo current, Func<NamespaceSettings, NamespaceSettings> change, CancellationToken cancellationToken);
 
-    /// <summary>Namespaces by name, after the given name, without reserved ones (names that start with $).</summary>
+    /// <summary>
+    /// Removes an empty namespace: nobody finds it or sees it listed until it is made anew, under the same id, so that the numbers of
+    /// its changes go on. Does nothing while it has a record, a deleted one among them, or a change of model that is not closed; both are
+    /// looked at in the transaction, under the lock of its partition.
+    /// </summary>
+    /// <param name="late">Makes of the stored settings what it has where somebody writes to it who knew it from before: then it is there again.</param>
+    /// <returns>Whether it was removed.</returns>
+    Task<bool> RemoveNamespaceAsync(NamespaceInfo ns, Func<NamespaceSettings, NamespaceSettings> late, CancellationToken cancellationToken);
+
+    /// <summary>Namespaces by name, after the given name, without reserved ones (names that start with $) and removed ones.</summary>
     Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(string tenant, string? after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Namespaces of all tenants, reserved ones too, by id, after the given id: for housekeeping.</summary>
+    /// <summary>Namespaces of all tenants, reserved and removed ones too, whose rows of the log are still there, by id, after the given id: for housekeeping.</summary>
     Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(long afterId, int limit, CancellationToken cancellationToken);
 
     /// <summary>Current, unexpired records of a namespace.</summary>

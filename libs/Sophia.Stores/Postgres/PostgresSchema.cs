@@ -55,5 +55,7 @@ internal static class PostgresSchema
                 input_tokens bigint NOT NULL, output_tokens bigint NOT NULL, nano_dollars bigint NOT NULL, nano_credits bigint NOT NULL, latency_us bigint NOT NULL,
                 PRIMARY KEY (tenant, day, model, operation, outcome));
             """),
+        new(5, "namespaces that were removed keep their row, so that their numbers go on",
+            "ALTER TABLE namespaces ADD COLUMN removed smallint NOT NULL DEFAULT 0;"),
     ];
 }

@@ -112,6 +112,12 @@ internal abstract partial class RelationalStore
         WriteAsync(next, static async (session, change, ct) =>
         {
             await session.Command("UPDATE namespaces SET settings = settings WHERE id = @id").With("@id", change.NamespaceId).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            var ns = await FirstAsync(session.Command($"{SelectNamespace}WHERE id = @id AND {IsThere}").With("@id", change.NamespaceId), Namespace, ct).ConfigureAwait(false);
+            if (ns is null)
+            {
+                return null;
+            }
+
             var written = await (change.Revision == 1
                 ? session.Command(
                     "INSERT INTO model_changes (ns_id, revision, is_open, state, owner, lease_until) VALUES (@ns, @revision, @open, @state, '', 0) " +
@@ -119,11 +125,13 @@ internal abstract partial class RelationalStore
                 : session.Command("UPDATE model_changes SET revision = @revision, is_open = @open, state = @state WHERE ns_id = @ns AND revision = @revision - 1"))
                 .With("@ns", change.NamespaceId).With("@revision", change.Revision).With("@open", change.IsOpen ? 1 : 0)
                 .With("@state", StoredJson.Change(change)).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
-            var ns = await FirstAsync(session.Command(SelectNamespace + "WHERE id = @id").With("@id", change.NamespaceId), Namespace, ct).ConfigureAwait(false);
-            if (written == 0 || ns is null)
+            if (written == 0)
             {
                 return null;
             }
+
+            // A removed one that is there again by a write: with a change of its model it stays, whatever becomes of its records.
+            await session.Command("UPDATE namespaces SET removed = 0 WHERE id = @id AND removed = 1").With("@id", ns.Id).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
 
             if (ns.Settings.VectorModel != change.Current)
             {

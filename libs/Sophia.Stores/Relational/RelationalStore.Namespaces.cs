@@ -10,22 +10,25 @@ internal abstract partial class RelationalStore
 {
     private const string SelectNamespace = "SELECT id, tenant, name, partition, settings, created_at FROM namespaces ";
 
+    // Who knew a namespace from before its removal may write to it still: what was acknowledged must be found, so it is there again.
+    private const string IsThere = "(removed = 0 OR EXISTS (SELECT 1 FROM records WHERE ns_id = namespaces.id))";
+
     public Task<NamespaceInfo?> FindNamespaceAsync(string tenant, string name, CancellationToken cancellationToken) =>
         ReadAsync((tenant, name), static (session, q, ct) => FindNamespaceAsync(session, q.tenant, q.name, ct), cancellationToken);
 
     public Task<NamespaceInfo?> FindNamespaceAsync(long id, CancellationToken cancellationToken) =>
         ReadAsync(id, static (session, ns, ct) => FirstAsync(
-            session.Command(SelectNamespace + "WHERE id = @id").With("@id", ns), Namespace, ct), cancellationToken);
+            session.Command($"{SelectNamespace}WHERE id = @id AND {IsThere}").With("@id", ns), Namespace, ct), cancellationToken);
 
     public async Task<NamespaceInfo> EnsureNamespaceAsync(
         string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken) =>
         await FindNamespaceAsync(tenant, name, cancellationToken).ConfigureAwait(false)
         ?? await WriteAsync((tenant, name, settings, now: Clock.GetUtcNow()), static async (session, q, ct) =>
         {
-            // A race with another maker: the first row stands, and both read it.
+            // A race with another maker: the first row stands, and both read it. One that was removed is made anew.
             await session.Command(
                 "INSERT INTO namespaces (tenant, name, partition, settings, created_at) VALUES (@tenant, @name, @partition, @settings, @now) " +
-                "ON CONFLICT (tenant, name) DO NOTHING")
+                "ON CONFLICT (tenant, name) DO UPDATE SET settings = excluded.settings, created_at = excluded.created_at, removed = 0 WHERE namespaces.removed = 1")
                 .With("@tenant", q.tenant).With("@name", q.name).With("@partition", PartitionOf(q.tenant, q.name))
                 .With("@settings", StoredJson.Settings(q.settings)).With("@now", UnixTime.ToMs(q.now))
                 .ExecuteNonQueryAsync(ct).ConfigureAwait(false);
@@ -45,16 +48,37 @@ internal abstract partial class RelationalStore
             {
                 Settings = stored.Settings with { Language = wanted.Language, Resident = wanted.Resident, LogRetention = wanted.LogRetention },
             };
-            await session.Command("UPDATE namespaces SET settings = @settings WHERE id = @id")
+            await session.Command("UPDATE namespaces SET settings = @settings, removed = 0 WHERE id = @id")
                 .With("@settings", StoredJson.Settings(updated.Settings)).With("@id", updated.Id)
                 .ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             return updated;
         }, cancellationToken);
 
+    public Task<bool> RemoveNamespaceAsync(NamespaceInfo ns, Func<NamespaceSettings, NamespaceSettings> late, CancellationToken cancellationToken) =>
+        WriteAsync((ns, late, now: Clock.GetUtcNow()), static async (session, q, ct) =>
+        {
+            // Commits are held off by the first, a change of the model by the second: what is looked at then is current.
+            await LockAsync(session, q.ns, ct).ConfigureAwait(false);
+            await session.Command("UPDATE namespaces SET settings = settings WHERE id = @id").With("@id", q.ns.Id).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            var stored = await FirstAsync(session.Command(SelectNamespace + "WHERE id = @id").With("@id", q.ns.Id), Namespace, ct).ConfigureAwait(false)
+                ?? throw new ArgumentException($"There is no namespace with id {q.ns.Id}.");
+            var removed = await session.Command(
+                "UPDATE namespaces SET removed = 1, settings = @settings, created_at = @now WHERE id = @id " +
+                "AND NOT EXISTS (SELECT 1 FROM records WHERE ns_id = @id) AND NOT EXISTS (SELECT 1 FROM model_changes WHERE ns_id = @id AND is_open = 1)")
+                .With("@settings", StoredJson.Settings(q.late(stored.Settings))).With("@now", UnixTime.ToMs(q.now)).With("@id", q.ns.Id)
+                .ExecuteNonQueryAsync(ct).ConfigureAwait(false) == 1;
+            if (removed)
+            {
+                await session.Command("DELETE FROM model_changes WHERE ns_id = @id").With("@id", q.ns.Id).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            }
+
+            return removed;
+        }, cancellationToken);
+
     public async Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(
         string tenant, string? after, int limit, CancellationToken cancellationToken) =>
         await ReadAsync((tenant, after, limit), static (session, q, ct) => ListAsync(
-            session.Command(SelectNamespace + "WHERE tenant = @tenant AND name > @after AND substr(name, 1, 1) <> '$' ORDER BY name LIMIT @limit")
+            session.Command($"{SelectNamespace}WHERE tenant = @tenant AND name > @after AND substr(name, 1, 1) <> '$' AND {IsThere} ORDER BY name LIMIT @limit")
                 .With("@tenant", q.tenant).With("@after", q.after ?? "").With("@limit", q.limit), Namespace, ct), cancellationToken).ConfigureAwait(false);
 
     public Task<long> CountAsync(long namespaceId, DateTimeOffset now, CancellationToken cancellationToken) =>
@@ -65,7 +89,7 @@ internal abstract partial class RelationalStore
 
     private static Task<NamespaceInfo?> FindNamespaceAsync(Session session, string tenant, string name, CancellationToken cancellationToken) =>
         FirstAsync(
-            session.Command(SelectNamespace + "WHERE tenant = @tenant AND name = @name").With("@tenant", tenant).With("@name", name),
+            session.Command($"{SelectNamespace}WHERE tenant = @tenant AND name = @name AND {IsThere}").With("@tenant", tenant).With("@name", name),
             Namespace, cancellationToken);
 
     private static NamespaceInfo Namespace(DbDataReader row) => new(

@@ -54,5 +54,7 @@ internal static class SqliteSchema
                 input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, nano_dollars INTEGER NOT NULL, nano_credits INTEGER NOT NULL, latency_us INTEGER NOT NULL,
                 PRIMARY KEY (tenant, day, model, operation, outcome));
             """),
+        new(5, "namespaces that were removed keep their row, so that their numbers go on",
+            "ALTER TABLE namespaces ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;"),
     ];
 }

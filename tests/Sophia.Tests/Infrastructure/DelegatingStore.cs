@@ -34,6 +34,9 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     /// <summary>Runs before a namespace that was changed is returned, after the inner store has changed it.</summary>
     public Func<Task>? AfterUpdateNamespace { get; set; }
 
+    /// <summary>Runs before a namespace is removed, and may throw instead.</summary>
+    public Func<Task>? BeforeRemoveNamespace { get; set; }
+
     /// <summary>Runs before several records are returned, after the inner store has answered.</summary>
     public Action? AfterGetMany { get; set; }
 
@@ -116,6 +119,12 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
         var updated = await Inner.UpdateNamespaceAsync(current, change, cancellationToken);
         await (AfterUpdateNamespace?.Invoke() ?? Task.CompletedTask);
         return updated;
+    }
+
+    public async Task<bool> RemoveNamespaceAsync(NamespaceInfo ns, Func<NamespaceSettings, NamespaceSettings> late, CancellationToken cancellationToken)
+    {
+        await (BeforeRemoveNamespace?.Invoke() ?? Task.CompletedTask);
+        return await Inner.RemoveNamespaceAsync(ns, late, cancellationToken);
     }
 
     public Task<IReadOnlyList<NamespaceInfo>> ListNamespacesAsync(string tenant, string? after, int limit, CancellationToken cancellationToken) => Inner.ListNamespacesAsync(tenant, after, limit, cancellationToken);

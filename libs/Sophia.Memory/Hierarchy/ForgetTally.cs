@@ -9,6 +9,8 @@ internal sealed class ForgetTally(bool isDryRun)
     private const int KeysShown = 100;
     private readonly List<string> _keys = [];
 
+    public bool IsDryRun => isDryRun;
+
     public long Matched { get; private set; }
 
     public long Versions { get; set; }

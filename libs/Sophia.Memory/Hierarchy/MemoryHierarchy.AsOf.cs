@@ -48,7 +48,8 @@ public sealed partial class MemoryHierarchy
         // Versions whose vectors another model made, before the namespace changed its model, are found by words only.
         foreach (var page in others.Chunk(AsOfPage))
         {
-            var vectors = await _store.ReadVectorsAsync(ns, ns.Settings.VectorModel!, [.. page.Select(static r => r.Sequence)], cancellationToken).ConfigureAwait(false);
+            Sequence[] made = ns.Settings.VectorSource == VectorSource.Embedder ? [.. page.Select(static r => r.Sequence)] : [];
+            var vectors = await _store.ReadVectorsAsync(ns, ns.Settings.VectorModel ?? "", made, cancellationToken).ConfigureAwait(false);
             foreach (var record in page)
             {
                 shard.Put(record with { Vector = vectors.GetValueOrDefault(record.Sequence) });

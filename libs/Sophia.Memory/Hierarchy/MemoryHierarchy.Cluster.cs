@@ -67,9 +67,13 @@ public sealed partial class MemoryHierarchy
         }
     }
 
-    private async Task<int> EvictElsewhereAsync(long? namespaceId)
+    private async Task<int> EvictElsewhereAsync(long? namespaceId) =>
+        _cluster is not null && namespaceId is { } id && await _store.FindNamespaceAsync(id, CancellationToken.None).ConfigureAwait(false) is { } ns
+            ? await EvictElsewhereAsync(ns).ConfigureAwait(false) : 0;
+
+    private async Task<int> EvictElsewhereAsync(NamespaceInfo ns)
     {
-        if (_cluster is null || namespaceId is not { } id || await _store.FindNamespaceAsync(id, CancellationToken.None).ConfigureAwait(false) is not { } ns)
+        if (_cluster is null)
         {
             return 0;
         }

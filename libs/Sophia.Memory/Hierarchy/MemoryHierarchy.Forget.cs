@@ -32,22 +32,27 @@ public sealed partial class MemoryHierarchy
         }
 
         var tally = new ForgetTally(request.DryRun);
-        await foreach (var keys in PagesAsync(ns, request, trail, cancellationToken).ConfigureAwait(false))
-        {
-            await (request.DryRun ? CountAsync(ns, keys, tally, cancellationToken) : EraseAsync(ns, keys, tally, trail, cancellationToken))
-                .ConfigureAwait(false);
-        }
-
-        if (request.DryRun)
-        {
-            tally.StillHeldBy.Add("Nothing was erased: this was a dry run.");
-        }
-        else if (tally.Matched > 0)
+        await EraseAllAsync(ns, request, tally, trail, cancellationToken).ConfigureAwait(false);
+        if (tally is { IsDryRun: false, Matched: > 0 })
         {
             await SettleAsync(ns, tally, cancellationToken).ConfigureAwait(false);
         }
 
         return tally.ToAnswer();
+    }
+
+    private async Task EraseAllAsync(NamespaceInfo ns, ForgetRequest request, ForgetTally tally, Trail trail, CancellationToken cancellationToken)
+    {
+        await foreach (var keys in PagesAsync(ns, request, trail, cancellationToken).ConfigureAwait(false))
+        {
+            await (tally.IsDryRun ? CountAsync(ns, keys, tally, cancellationToken) : EraseAsync(ns, keys, tally, trail, cancellationToken))
+                .ConfigureAwait(false);
+        }
+
+        if (tally.IsDryRun)
+        {
+            tally.StillHold("Nothing was erased: this was a dry run.");
+        }
     }
 
     private async IAsyncEnumerable<IReadOnlyList<string>> PagesAsync(
@@ -179,9 +184,12 @@ public sealed partial class MemoryHierarchy
 
         if (_store.IsShared)
         {
-            tally.StillHeldBy.Add("Other nodes drop their copies when their cursors pass the tombstones, normally within a second.");
+            tally.StillHold("Other nodes drop their copies when their cursors pass the tombstones, normally within a second.");
         }
 
-        tally.StillHeldBy.AddRange(await _store.SettleErasureAsync(cancellationToken).ConfigureAwait(false));
+        foreach (var holder in await _store.SettleErasureAsync(cancellationToken).ConfigureAwait(false))
+        {
+            tally.StillHold(holder);
+        }
     }
 }

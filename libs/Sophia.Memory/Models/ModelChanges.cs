@@ -75,10 +75,11 @@ public sealed partial class ModelChanges : IAsyncDisposable
     }
 
     /// <summary>Begins to change the namespace's model; returns when that is durable.</summary>
-    /// <exception cref="RefusedException">model-change-open, model-change-not-possible, model-not-resident.</exception>
+    /// <exception cref="RefusedException">model-change-open, model-change-not-possible, model-not-resident, namespace-not-found.</exception>
     public async Task<ModelChange> StartAsync(NamespaceInfo ns, ModelChangeRequest request, CancellationToken cancellationToken)
     {
-        ns = await _namespaces.RefreshAsync(ns.Id, cancellationToken).ConfigureAwait(false) ?? ns;
+        ns = await _namespaces.RefreshAsync(ns.Id, cancellationToken).ConfigureAwait(false)
+            ?? throw Removed(ns);
         if (ns.Settings is not { VectorSource: VectorSource.Embedder, VectorModel: { } current })
         {
             throw NotPossible($"The vectors of namespace '{ns.Name}' are not made by a model of this service.", "Write into a new namespace that has a model.");
@@ -148,6 +149,18 @@ public sealed partial class ModelChanges : IAsyncDisposable
         _ => throw NotPossible($"The change is in state {change.Phase}: only after the cut-over can it be finished.", "See GET …/model."),
     }, cancellationToken);
 
+    /// <summary>Refuses what must not be done while the namespace changes its model.</summary>
+    /// <exception cref="RefusedException">model-change-open.</exception>
+    internal async Task RequireNoneOpenAsync(NamespaceInfo ns, CancellationToken cancellationToken)
+    {
+        if (await _store.FindModelChangeAsync(ns.Id, cancellationToken).ConfigureAwait(false) is { IsOpen: true })
+        {
+            throw new RefusedException(
+                "model-change-open", $"Namespace '{ns.Name}' is changing its model; until that is over it cannot be removed.",
+                "End the change with POST …/model/finish or POST …/model/undo, wait until GET …/model says finished or undone, and send the request again.");
+        }
+    }
+
     internal void Start() => _looking = Task.Run(() => LookAsync(_stop.Token));
 
     public async ValueTask DisposeAsync()
@@ -159,6 +172,9 @@ public sealed partial class ModelChanges : IAsyncDisposable
     }
 
     private Task WarmAsync(NamespaceInfo target, CancellationToken cancellationToken) => _cluster?.WarmAsync(target, cancellationToken) ?? Task.CompletedTask;
+
+    internal static RefusedException Removed(NamespaceInfo ns) =>
+        new("namespace-not-found", $"Namespace '{ns.Name}' was removed.", "Write a record into it, or make it with PUT /v1/namespaces/{ns}.");
 
     private static RefusedException NotPossible(string message, string suggestion) => new("model-change-not-possible", message, suggestion);
 

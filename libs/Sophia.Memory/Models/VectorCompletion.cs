@@ -31,13 +31,28 @@ internal sealed partial class VectorCompletion(ModelCatalog models, IRecordStore
     public string? ReasonOf(long namespaceId, string model) => _making.GetValueOrDefault((namespaceId, model));
 
     /// <summary>True when the record's vector is the one that a shard of the namespace needs, or it needs none.</summary>
-    public static bool IsRight(NamespaceSettings settings, MemoryRecord record) =>
-        settings.VectorSource != VectorSource.Embedder || record.VectorModel == settings.VectorModel || !HasText(record);
+    public static bool IsRight(NamespaceSettings settings, MemoryRecord record) => settings.VectorSource switch
+    {
+        VectorSource.Embedder => record.VectorModel == settings.VectorModel || !HasText(record),
+        // Of another length: written by who knew the namespace from before it was removed and made anew. It is found by its words.
+        VectorSource.Caller => record.Vector is not { } vector || vector.Length == settings.Dimensions,
+        _ => true,
+    };
 
     /// <summary>The records with the model's vectors; without any where there is none to be had now.</summary>
     /// <returns>The places of those that should have one and could not get it.</returns>
     public async ValueTask<IReadOnlyCollection<int>> CompleteAsync(NamespaceInfo ns, MemoryRecord[] records, CancellationToken cancellationToken)
     {
+        if (ns.Settings.VectorSource == VectorSource.Caller)
+        {
+            for (var i = 0; i < records.Length; i++)
+            {
+                records[i] = IsRight(ns.Settings, records[i]) ? records[i] : records[i] with { Vector = null };
+            }
+
+            return [];
+        }
+
         var identity = ns.Settings.VectorModel!;
         var known = await store.ReadVectorsAsync(
             ns, identity, [.. records.Where(record => !IsRight(ns.Settings, record)).Select(static record => record.Sequence)], cancellationToken).ConfigureAwait(false);

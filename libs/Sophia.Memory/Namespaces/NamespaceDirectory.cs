@@ -101,6 +101,16 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
         return ns;
     }
 
+    /// <summary>The namespace was removed: the store is asked again, and no look-up that is under way is kept.</summary>
+    public void Drop(NamespaceInfo ns)
+    {
+        lock (_keeping)
+        {
+            _changes++;
+            _known.TryRemove((ns.Tenant, ns.Name), out _);
+        }
+    }
+
     /// <summary>To be called before the store is asked for what is kept then.</summary>
     public (long Changes, long At) Asking() => (Interlocked.Read(ref _changes), clock.GetTimestamp());
 

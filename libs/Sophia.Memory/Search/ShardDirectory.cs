@@ -86,7 +86,7 @@ internal sealed class ShardDirectory(
     public LoadedShard Open(NamespaceInfo ns, out bool wasLoaded, int number = 0)
     {
         var key = ShardKey.Of(ns, number);
-        if (_shards.TryGetValue(key, out var shard) && !IsToReplace(shard))
+        if (_shards.TryGetValue(key, out var shard) && !IsToReplace(shard, ns))
         {
             wasLoaded = shard.Ready.IsCompletedSuccessfully;
             return shard;
@@ -96,7 +96,7 @@ internal sealed class ShardDirectory(
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
             wasLoaded = false;
-            if (_shards.TryGetValue(key, out shard) && !IsToReplace(shard))
+            if (_shards.TryGetValue(key, out shard) && !IsToReplace(shard, ns))
             {
                 return shard;
             }
@@ -115,7 +115,7 @@ internal sealed class ShardDirectory(
     }
 
     // One for which there was no room says so to the next who asks, who drops it, instead of being loaded as far again in vain.
-    private static bool IsToReplace(LoadedShard shard) => shard is { IsBroken: true, NoRoom: null };
+    private static bool IsToReplace(LoadedShard shard, NamespaceInfo ns) => shard is { IsBroken: true, NoRoom: null } || !shard.IsOf(ns.Settings);
 
     /// <summary>The shards of a partition, of whose changes some were missed, are loaded anew when they are asked for.</summary>
     public void Distrust(Sequence missed)

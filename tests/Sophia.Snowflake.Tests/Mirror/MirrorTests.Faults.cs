@@ -156,6 +156,25 @@ public partial class MirrorTests
     }
 
     [Fact]
+    public async Task A_namespace_that_is_removed_while_snowflake_is_away_goes_there_by_its_tombstones_and_its_next_life_is_mirrored()
+    {
+        await _running.PutAsync("a", "Secret.");
+        await FlushAsync();
+        _lake.OnLogin = () => throw new DriverException("HTTP 503");
+
+        var proof = await Memory.RemoveNamespaceAsync(_running.Notes, dryRun: false, new Trail(), CancellationToken.None);
+        Assert.Equal(1, await CountAsync("content is not null"));
+        _lake.OnLogin = null;
+        await FlushAsync();
+
+        Assert.Contains(proof.NotConfirmed, static copy => copy.Node == "Snowflake");
+        Assert.Equal(0, await CountAsync("content is not null or record_key is not null"));
+        await PutAsync(await Memory.NamespaceForWriteAsync("acme", "notes", 0, CancellationToken.None), Draft("b", "New."));
+        await FlushAsync();
+        Assert.Equal([["New."]], await _lake.QueryAsync("select content from sophia_ai_memory.memory_current"));
+    }
+
+    [Fact]
     public async Task A_vector_whose_cursor_was_lost_is_erased_all_the_same()
     {
         await _running.PutAsync("a", "one secret");

@@ -50,7 +50,7 @@ public sealed partial class ShardHost
         internal LoadedShard Begin() => _host._shards.Open(_ns, out _, _number);
 
         /// <summary>
-        /// True when nobody has asked for long and its namespace has another language or model by now, so that nobody will: such a
+        /// True when nobody has asked for long and its namespace has another language, model or kind of vectors by now, so that nobody will: such a
         /// shard must not stay for ever only because shards are not dropped for being idle.
         /// </summary>
         /// <exception cref="StoreUnavailableException">The namespace could not be looked up.</exception>
@@ -62,7 +62,8 @@ public sealed partial class ShardHost
             }
 
             var now = await _host._store.FindNamespaceAsync(_ns.Id, cancellationToken).ConfigureAwait(false);
-            return now is null || now.Settings.Language != _ns.Settings.Language || now.Settings.VectorModel != _ns.Settings.VectorModel;
+            return now is null || now.Settings.Language != _ns.Settings.Language || now.Settings.VectorModel != _ns.Settings.VectorModel ||
+                now.Settings.VectorSource != _ns.Settings.VectorSource || now.Settings.Dimensions != _ns.Settings.Dimensions;
         }
 
         /// <summary>It is served here no longer: it goes from memory when nobody else here serves it.</summary>

@@ -24,7 +24,7 @@ internal sealed class AccessGate(ApiKeyRing keys)
         var caller = keys.IsEmpty ? AdmitLoopback(context) : AdmitKey(context);
         return (caller.Rights & needed) == needed
             ? caller
-            : throw Refuse.With(403, "forbidden", $"The key '{caller.Name}' has no right to {Word(needed)}.", $"Use a key with the scope {Word(needed)}.");
+            : throw Lacks(caller, needed & ~caller.Rights);
     }
 
     /// <summary>True for callers who may see the service's insides: with a right key, or from this machine while there are no keys.</summary>
@@ -121,10 +121,14 @@ internal sealed class AccessGate(ApiKeyRing keys)
         return authorization.Count == 0 && header.Count == 1 ? header[0] : null;
     }
 
+    private static ProblemException Lacks(Caller caller, Rights missing) => Refuse.With(
+        403, "forbidden", $"The key '{caller.Name}' has no right to {Word(missing)}.", $"Use a key with the scope {Word(missing)}.");
+
     private static string Word(Rights rights) => rights switch
     {
         Rights.Read => "read",
         Rights.Write => "write",
+        Rights.Write | Rights.Admin => "write and admin",
         _ => "admin",
     };
 }

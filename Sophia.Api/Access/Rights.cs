@@ -12,7 +12,7 @@ internal enum Rights
     /// <summary>Puts, deletes, forgets, turns.</summary>
     Write = 2,
 
-    /// <summary>Settings of namespaces, metrics.</summary>
+    /// <summary>Settings of namespaces, metrics. Removing a namespace takes its records too, and so the right to write as well.</summary>
     Admin = 4,
 
     All = Read | Write | Admin,

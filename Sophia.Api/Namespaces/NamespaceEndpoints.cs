@@ -4,6 +4,7 @@ using Sophia.Api.Access;
 using Sophia.Api.Answering;
 using Sophia.Api.Composition;
 using Sophia.Api.Documentation;
+using Sophia.Api.Forget;
 using Sophia.Api.Problems;
 using Sophia.Api.Reading;
 using Sophia.Memory.Hierarchy;
@@ -28,6 +29,8 @@ internal sealed class NamespaceEndpoints(MemoryHierarchy memory)
         routes.MapEdge("GET", One, Rights.Read, namespaces.GetAsync).Describe(Tag, "GetNamespace", "Reads a namespace's settings and count").Answers<NamespaceAnswer>(200).Refuses(400, 404);
         routes.MapEdge("PUT", One, Rights.Admin, namespaces.PutAsync).Describe(Tag, "PutNamespace", "Makes a namespace, or changes what may change: language, resident, logRetentionSeconds")
             .Takes<NamespaceSettingsBody>().Answers<NamespaceAnswer>(201, 200).Refuses(400, 409, 415, 503);
+        routes.MapEdge("DELETE", One, Rights.Write | Rights.Admin, namespaces.DeleteAsync).Describe(Tag, "RemoveNamespace", "Removes a namespace whole: its records with all their versions, in every tier, then its settings and its name; dryRun only counts")
+            .Query("dryRun", "true: only says what would go.").Answers<ForgetResultAnswer>(200).Refuses(400, 404, 409, 429, 503);
     }
 
     public async Task ListAsync(HttpContext context, Caller caller)
@@ -79,6 +82,18 @@ internal sealed class NamespaceEndpoints(MemoryHierarchy memory)
             },
             context.RequestAborted);
         await SendAsync(context, isNew ? 201 : 200, configured, start);
+    }
+
+    public async Task DeleteAsync(HttpContext context, Caller caller)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var dryRun = new QueryValues(context.Request, "dryRun").Truth("dryRun");
+        var ns = await memory.RequireNamespaceAsync(context, caller);
+        var trail = new Trail();
+        var answer = await memory.RemoveNamespaceAsync(ns, dryRun, trail, context.RequestAborted);
+        using var body = new JsonBody();
+        ForgetEndpoint.Write(body.Writer, answer);
+        await body.SendAsync(context, 200, trail, start);
     }
 
     /// <summary>The settings that the body states, over those that are there.</summary>

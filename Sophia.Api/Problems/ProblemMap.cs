@@ -18,7 +18,7 @@ internal static class ProblemMap
         ["unauthenticated"] = 401, ["forbidden"] = 403, ["loopback-only"] = 403,
         ["not-found"] = 404, ["namespace-not-found"] = 404, ["session-not-found"] = 404,
         ["method-not-allowed"] = 405, ["request-timeout"] = 408,
-        ["already-exists"] = 409, ["namespace-settings-fixed"] = 409, ["session-closed"] = 409, ["log-trimmed"] = 410, ["mirror-off"] = 409, ["snowflake-unavailable"] = 503,
+        ["already-exists"] = 409, ["namespace-settings-fixed"] = 409, ["namespace-in-use"] = 409, ["session-closed"] = 409, ["log-trimmed"] = 410, ["mirror-off"] = 409, ["snowflake-unavailable"] = 503,
         ["model-not-configured"] = 409, ["model-not-found"] = 404, ["budget-exhausted"] = 402, ["model-answer-invalid"] = 502, ["model-unavailable"] = 503,
         ["model-not-available"] = 409, ["model-not-resident"] = 409, ["model-change-open"] = 409, ["model-change-not-possible"] = 409,
         ["precondition-failed"] = 412, ["too-large"] = 413, ["unsupported-media-type"] = 415,

@@ -49,6 +49,13 @@ internal readonly struct QueryValues
             : throw Refuse.Field(name, $"It is not a whole number from {min:N0} to {max:N0}.", "Send a number in this range, or leave it out.");
     }
 
+    public bool Truth(string name) => One(name) switch
+    {
+        null or "false" => false,
+        "true" => true,
+        _ => throw Refuse.Field(name, "It is neither true nor false.", $"Send {name}=true, or leave it out."),
+    };
+
     public DateTimeOffset? Time(string name)
     {
         if (One(name) is not { } text)

@@ -26,7 +26,10 @@ public sealed class CanaryTests
         await ForgetsAsync(redis);
     }
 
-    private static async Task ForgetsAsync(RedisServer? redis)
+    [Fact]
+    public Task What_was_in_a_namespace_that_is_removed_whole_is_in_no_byte_of_the_data_directory() => ForgetsAsync(null, removesWhole: true);
+
+    private static async Task ForgetsAsync(RedisServer? redis, bool removesWhole = false)
     {
         using var folder = new TestFolder();
         await using var process = await SophiaProcess.StartAsync(new SophiaSettings
@@ -54,12 +57,21 @@ public sealed class CanaryTests
             await Eventually.IsTrueAsync(async () => (await KeysWithCanaryAsync(redis)).Count > 0, "the canary is in Redis", () => process.Shown);
         }
 
-        var forgot = (await http.PostJsonAsync("/v1/namespaces/notes/forget", new JsonObject { ["prefix"] = "key-" })).Require(HttpStatusCode.OK);
-        Assert.Equal(3, (int)forgot.Json["matched"]!);
-        (await http.ForgetAsync("vectors", $"key-{Canary}")).Require(HttpStatusCode.OK);
+        var forgot = removesWhole
+            ? (await http.SendAsync(HttpMethod.Delete, "/v1/namespaces/notes", null)).Require(HttpStatusCode.OK)
+            : (await http.PostJsonAsync("/v1/namespaces/notes/forget", new JsonObject { ["prefix"] = "key-" })).Require(HttpStatusCode.OK);
+        Assert.Equal(removesWhole ? 4 : 3, (int)forgot.Json["matched"]!);
+        (removesWhole ? await http.SendAsync(HttpMethod.Delete, "/v1/namespaces/vectors", null) : await http.ForgetAsync("vectors", $"key-{Canary}")).Require(HttpStatusCode.OK);
         (await http.SendAsync(HttpMethod.Delete, $"/v1/sessions/{Canary}", null)).Require(HttpStatusCode.OK);
 
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetRecordAsync("notes", $"key-{Canary}")).Status);
+        if (removesWhole)
+        {
+            var listed = (await http.SendAsync(HttpMethod.Get, "/v1/namespaces", null)).Require(HttpStatusCode.OK);
+            Assert.Empty(listed.Json["items"]!.AsArray());
+            (await http.PutTextAsync("notes", "other", "stays as it is")).Require(HttpStatusCode.Created);
+        }
+
         Assert.Empty(await http.SearchAsync("notes", Canary, forgot.Sequence));
         Assert.Empty(FilesWith(folder.Path, Encoding.UTF8.GetBytes(Canary)));
         Assert.Empty(FilesWith(folder.Path, Encoding.Unicode.GetBytes(Canary)));

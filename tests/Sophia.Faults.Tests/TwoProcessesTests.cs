@@ -85,6 +85,31 @@ public sealed class TwoProcessesTests(Engines engines)
         }
     }
 
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_namespace_that_was_removed_elsewhere_is_gone_here_too_and_can_be_used_again(bool withRedis)
+    {
+        await using var pair = await Pair.StartAsync(engines, withRedis);
+        var put = (await pair.A.Http.PutTextAsync("notes", Hot, "a cat")).Require(HttpStatusCode.Created);
+        for (var i = 0; i < 3; i++)
+        {
+            (await pair.B.Http.GetRecordAsync("notes", Hot, put.Sequence)).Require(HttpStatusCode.OK);
+        }
+
+        Assert.Equal([Hot], await pair.B.Http.SearchAsync("notes", "cat", put.Sequence));
+
+        var proof = (await pair.A.Http.SendAsync(HttpMethod.Delete, "/v1/namespaces/notes", null)).Require(HttpStatusCode.OK);
+        Assert.Equal(HttpStatusCode.NotFound, (await pair.B.Http.GetRecordAsync("notes", Hot, proof.Sequence)).Status);
+        await Eventually.IsTrueAsync(
+            async () => (await pair.B.Http.SendAsync(HttpMethod.Get, "/v1/namespaces/notes", null)).Status == HttpStatusCode.NotFound, "the namespace is gone", () => pair.B.Shown);
+        Assert.Empty((await pair.B.Http.SendAsync(HttpMethod.Get, "/v1/namespaces", null)).Require(HttpStatusCode.OK).Json["items"]!.AsArray());
+
+        var again = (await pair.B.Http.PutTextAsync("notes", "other", "another cat")).Require(HttpStatusCode.Created);
+        Assert.True(Number(again.Sequence) > Number(proof.Sequence));
+        Assert.Equal(["other"], await pair.A.Http.SearchAsync("notes", "cat", again.Sequence));
+    }
+
     private static long Number(string token) => Sequence.TryParse(token, out var sequence) ? sequence.Number : throw new FormatException(token);
 
     /// <summary>Two processes of the service on one database.</summary>

@@ -89,7 +89,7 @@ public sealed class KeyedApiHost : ApiHost
         (string Key, string[] Tenants, string[] Scopes)[] keys =
         [
             ("red-key", ["red"], ["read", "write", "admin"]), ("blue-key", ["blue"], ["read", "write"]),
-            ("reader-key", ["red"], ["read"]), ("both-key", ["red", "blue"], ["read"]),
+            ("reader-key", ["red"], ["read"]), ("warden-key", ["red"], ["admin"]), ("both-key", ["red", "blue"], ["read"]),
         ];
         for (var i = 0; i < keys.Length; i++)
         {

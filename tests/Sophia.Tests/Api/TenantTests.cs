@@ -22,7 +22,7 @@ public sealed class TenantTests(KeyedApiHost api) : IClassFixture<KeyedApiHost>
             (HttpMethod.Get, Path, null), (HttpMethod.Get, Path + "?minSequence=" + token, null), (HttpMethod.Get, Path + "/history", null),
             (HttpMethod.Get, Path + "/content", null), (HttpMethod.Get, "/v1/namespaces/shared-name/memories", null), (HttpMethod.Get, "/v1/sessions/talk", null),
             (HttpMethod.Post, "/v1/namespaces/shared-name/search", """{"query":"red alone"}"""), (HttpMethod.Delete, Path, null),
-            (HttpMethod.Post, "/v1/namespaces/shared-name/forget", """{"keys":["a"]}"""),
+            (HttpMethod.Post, "/v1/namespaces/shared-name/forget", """{"keys":["a"]}"""), (HttpMethod.Delete, "/v1/namespaces/shared-name", null),
         })
         {
             using var response = await api.SendAsync(method, path, body, blue);
@@ -50,6 +50,32 @@ public sealed class TenantTests(KeyedApiHost api) : IClassFixture<KeyedApiHost>
         var refused = await api.JsonAsync(HttpMethod.Put, Path, """{"content":"x"}""", HttpStatusCode.Forbidden, ("X-Api-Key", "reader-key"));
         Assert.Equal("forbidden", refused.GetProperty("code").GetString());
         await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/n", "{}", HttpStatusCode.Forbidden, ("X-Api-Key", "blue-key"));
+    }
+
+    [Theory]
+    [InlineData("blue-key", "scope admin.")]
+    [InlineData("warden-key", "scope write.")]
+    [InlineData("reader-key", "scope write and admin.")]
+    public async Task Removing_a_namespace_needs_the_right_to_write_and_the_right_to_its_settings(string key, string missing)
+    {
+        var refused = await api.JsonAsync(HttpMethod.Delete, "/v1/namespaces/n?dryRun=true", null, HttpStatusCode.Forbidden, ("X-Api-Key", key));
+        Assert.EndsWith(missing, refused.GetProperty("suggestion").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_removes_a_namespace_leaves_that_of_another_tenant_with_the_same_name()
+    {
+        (string, string) red = ("X-Api-Key", "red-key"), blue = ("X-Api-Key", "blue-key");
+        foreach (var who in new[] { red, blue })
+        {
+            await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/twice/memories/a", $$"""{"content":"of {{who.Item2}}"}""", HttpStatusCode.Created, who);
+        }
+
+        await api.JsonAsync(HttpMethod.Delete, "/v1/namespaces/twice", null, HttpStatusCode.OK, red);
+
+        await api.JsonAsync(HttpMethod.Get, "/v1/namespaces/twice", null, HttpStatusCode.NotFound, red);
+        var kept = await api.JsonAsync(HttpMethod.Get, "/v1/namespaces/twice/memories/a", null, HttpStatusCode.OK, blue);
+        Assert.Equal("of blue-key", kept.GetProperty("content").GetString());
     }
 
     [Fact]

@@ -88,6 +88,27 @@ public sealed class ModelChangeTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task While_it_changes_its_model_a_namespace_is_not_removed_and_afterwards_it_is()
+    {
+        await StartAsync();
+        foreach (var path in new[] { Ns + "?dryRun=true", Ns })
+        {
+            var refused = await _host.JsonAsync(HttpMethod.Delete, path, null, HttpStatusCode.Conflict);
+            Assert.Equal("model-change-open", refused.GetProperty("code").GetString());
+        }
+
+        Assert.Equal(120, (await _host.JsonAsync(HttpMethod.Get, Ns)).GetProperty("count").GetInt32());
+        await UntilAsync("cut-over");
+        await _host.JsonAsync(HttpMethod.Post, Ns + "/model/undo", "{}", HttpStatusCode.Accepted);
+        await UntilAsync("undone");
+        var proof = await _host.JsonAsync(HttpMethod.Delete, Ns);
+
+        Assert.Equal(120, proof.GetProperty("matched").GetInt32());
+        await PutAsync("anew", "alpha");
+        Assert.Equal("none", (await StatusAsync()).GetProperty("state").GetString());
+    }
+
+    [Fact]
     public async Task What_is_written_meanwhile_is_found_at_every_moment_with_its_token()
     {
         await StartAsync();

@@ -17,4 +17,18 @@ public sealed partial class SophiaClient
         _channel.SendAsync(
             ApiCall.Write(HttpMethod.Put, InNamespace(@namespace), settings, WireJson.Default.NamespaceSettings),
             WireJson.Default.NamespaceInfo, null, cancellationToken);
+
+    /// <summary>
+    /// Removes the namespace whole: its records with all their versions, in every tier, then its settings and its name. The name can be
+    /// used again at once. Needs the rights write and admin.
+    /// </summary>
+    /// <param name="dryRun">Only say what would go.</param>
+    /// <exception cref="SophiaApiException">
+    /// <c>namespace-not-found</c>, also where an earlier attempt has removed it. <c>model-change-open</c>: its model is being changed, and
+    /// nothing went. <c>namespace-in-use</c>: others wrote to it the whole time; what was there is erased.
+    /// </exception>
+    public Task<Answer<ForgetReport>> RemoveNamespaceAsync(string @namespace, bool dryRun = false, CancellationToken cancellationToken = default) =>
+        _channel.SendAsync(
+            ApiCall.Write(HttpMethod.Delete, InNamespace(@namespace).Query("dryRun", dryRun ? "true" : null)),
+            WireJson.Default.ForgetReport, static report => report.Sequence, cancellationToken);
 }

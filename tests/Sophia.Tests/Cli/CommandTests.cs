@@ -205,6 +205,35 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_namespace_is_removed_only_after_it_was_shown_and_a_yes()
+    {
+        foreach (var key in new[] { "a", "b" }) await Run("put", key, "x", "-n", "n");
+
+        var dry = await Run("namespace", "n", "--remove", "--dry-run", "--json");
+        Assert.Equal(2, (int?)dry.Json["matched"]);
+        Assert.Equal(2, (await Run("namespace", "n", "--remove")).ExitCode);
+        Assert.Equal(130, (await _cli.RunAsync(_service, ["namespace", "n", "--remove"], input: "n\n", inputIsTerminal: true)).ExitCode);
+        Assert.Equal(2, _service.Records.Count);
+
+        var yes = await _cli.RunAsync(_service, ["namespace", "n", "--remove"], input: "y\n", inputIsTerminal: true);
+        Assert.Equal(0, yes.ExitCode);
+        Assert.Contains("Remove namespace \"n\" with its settings and 2 records for good? [y/N]", yes.Error, StringComparison.Ordinal);
+        Assert.Contains("Removed namespace \"n\".", yes.Output, StringComparison.Ordinal);
+        Assert.Empty(_service.Records);
+        Assert.Equal(0, (await Run("namespace", "n", "--remove", "--yes")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("--remove", "--language", "de")]
+    [InlineData("--yes")]
+    [InlineData("--dry-run")]
+    public async Task A_removal_and_settings_are_not_one_command(params string[] options)
+    {
+        Assert.Equal(2, (await Run(["namespace", "n", .. options])).ExitCode);
+        Assert.Empty(_service.Seen);
+    }
+
+    [Fact]
     public async Task Forget_names_what_did_not_confirm()
     {
         await Run("put", "b", "x", "-n", "n");

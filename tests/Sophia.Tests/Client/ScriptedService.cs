@@ -116,6 +116,7 @@ internal sealed class ScriptedService : IAsyncDisposable
             ("GET", ["v1", "namespaces", _, "memories"]) => ListAsync(context),
             ("POST", ["v1", "namespaces", _, "search"]) => SearchAsync(context, json),
             ("POST", ["v1", "namespaces", _, "forget"]) => ForgetAsync(context, json),
+            ("DELETE", ["v1", "namespaces", _]) => ForgetAsync(context, new JsonObject { ["all"] = true, ["dryRun"] = context.Request.Query["dryRun"] == "true" }),
             ("GET", ["v1", "namespaces", _, "changes"]) when Feeds.TryDequeue(out var feed) => feed(context),
             ("DELETE", ["v1", "sessions", _]) => NoContentAsync(context),
             ("POST", ["v1", "sessions", _, "turns"]) => JsonAsync(context, 200, new JsonObject

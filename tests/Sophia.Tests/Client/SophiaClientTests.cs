@@ -204,6 +204,22 @@ public sealed class SophiaClientTests : IAsyncLifetime, IDisposable
         Assert.Equal("""{"query":"cat","mode":"lexical","minSequence":"S1"}""", _service.Seen.Last().Body);
     }
 
+    [Fact]
+    public async Task A_namespace_is_removed_whole_after_a_dry_run_that_removes_nothing()
+    {
+        var client = Client();
+        await client.PutAsync("n", "k", MemoryDraft.OfText("the cat"));
+
+        var dry = await client.RemoveNamespaceAsync("n", dryRun: true);
+        Assert.Equal((true, 1), (dry.Value.DryRun, dry.Value.Matched));
+        Assert.Single(_service.Records);
+        var proof = await client.RemoveNamespaceAsync("n");
+
+        Assert.Equal((false, 1), (proof.Value.DryRun, proof.Value.Erased!.Records));
+        Assert.Equal(["/v1/namespaces/n?dryRun=true", "/v1/namespaces/n"], _service.Seen.TakeLast(2).Select(static seen => seen.Target));
+        Assert.Empty(_service.Records);
+    }
+
     /// <summary>A clock that the test moves, and that says when somebody begins to wait by it.</summary>
     private sealed class WaitedClock : Microsoft.Extensions.Time.Testing.FakeTimeProvider
     {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using Sophia.Cli.Terminal;
 using Sophia.Client;
 
@@ -8,8 +7,6 @@ namespace Sophia.Cli.Memories;
 /// <summary><c>sophia forget</c>: shows what would go, asks, erases.</summary>
 internal static class ForgetCommand
 {
-    private const int KeysShown = 10;
-
     public static Command Create(Surroundings surroundings)
     {
         var keys = new Argument<string[]>("keys") { Description = "The keys to forget.", Arity = ArgumentArity.ZeroOrMore };
@@ -44,61 +41,24 @@ internal static class ForgetCommand
             var preview = await client.ForgetAsync(name, request with { DryRun = true }, cancellationToken);
             if (parse.GetValue(dryRun))
             {
-                await PrintAsync(output, preview, asJson);
+                await Erasure.PrintAsync(output, preview, asJson);
                 return request.Keys is not null && preview.Value.Matched == 0 ? ExitCodes.NotFound : ExitCodes.Ok;
             }
-            await WriteReportAsync(surroundings.Error, preview.Value);
-            if (preview.Value.Matched == 0 && !Erases(preview.Value))
+            await Erasure.WriteReportAsync(surroundings.Error, preview.Value);
+            if (preview.Value.Matched == 0 && !Erasure.Erases(preview.Value))
             {
-                if (asJson) await PrintAsync(output, preview, asJson);
+                if (asJson) await Erasure.PrintAsync(output, preview, asJson);
                 return request.Keys is not null ? ExitCodes.NotFound : ExitCodes.Ok;
             }
-            if (!parse.GetValue(yes) && !await IsConfirmedAsync(preview.Value, name, surroundings, cancellationToken))
+            if (!parse.GetValue(yes) && !await Erasure.IsConfirmedAsync(
+                    $"Erase {preview.Value.Matched} records of \"{Styles.OneLine(name, 128)}\" for good?", surroundings, cancellationToken))
             {
                 await surroundings.Error.WriteLineAsync("Nothing was forgotten.");
                 return ExitCodes.Interrupted;
             }
-            await PrintAsync(output, await client.ForgetAsync(name, request, cancellationToken), asJson);
+            await Erasure.PrintAsync(output, await client.ForgetAsync(name, request, cancellationToken), asJson);
             return ExitCodes.Ok;
         });
         return command;
-    }
-
-    /// <summary>A deleted record matches nothing that readers see, but its history is still to be erased.</summary>
-    private static bool Erases(ForgetReport report) => report.Erased is { } e && e.Records + e.Versions + e.Vectors > 0;
-
-    private static async Task<bool> IsConfirmedAsync(ForgetReport preview, string name, Surroundings surroundings, CancellationToken cancellationToken)
-    {
-        if (!surroundings.InputIsTerminal)
-            throw new UsageException("Forgetting asks first, and there is no terminal to ask at.", "Look with --dry-run, then add --yes.");
-        await surroundings.Error.WriteAsync($"Erase {preview.Matched} records of \"{Styles.OneLine(name, 128)}\" for good? [y/N] ");
-        await surroundings.Error.FlushAsync(cancellationToken);
-        using var input = new StreamReader(surroundings.Input, Encoding.UTF8, leaveOpen: true);
-        var reply = await input.ReadLineAsync(cancellationToken);
-        return reply?.Trim().ToLowerInvariant() is "y" or "yes";
-    }
-
-    private static Task PrintAsync(TextWriter output, Answer<ForgetReport> answer, bool asJson) =>
-        asJson ? output.WriteLineAsync(CliJson.Text(CliJson.Describe(answer, CliJson.Default.ForgetReport))) : WriteReportAsync(output, answer.Value);
-
-    private static async Task WriteReportAsync(TextWriter writer, ForgetReport report)
-    {
-        await writer.WriteLineAsync($"{(report.DryRun ? "Would forget" : "Forgot")} {report.Matched} records.");
-        if (report.DryRun && report.Keys is { } keys)
-        {
-            for (var i = 0; i < Math.Min(keys.Count, KeysShown); i++) await writer.WriteLineAsync($"  {Styles.OneLine(keys[i], 512)}");
-            if (report.Matched > Math.Min(keys.Count, KeysShown)) await writer.WriteLineAsync($"  … and {report.Matched - Math.Min(keys.Count, KeysShown)} more");
-        }
-        if (report.Erased is { } e)
-            await writer.WriteLineAsync(
-                $"  records {e.Records}, versions {e.Versions}, vectors {e.Vectors}, L1 {e.L1}, near copies {e.Near}, L0 {e.L0}, Snowflake {e.Snowflake}, tombstones left in the log {e.LogTombstones}");
-        if (report.DryRun) return;
-        foreach (var holder in report.StillHeldBy ?? []) await writer.WriteLineAsync($"  may still be held by: {Styles.OneLine(holder, 500)}");
-        foreach (var copy in report.NotConfirmed)
-        {
-            var shard = copy.Shard is { } number ? $", shard {number}" : "";
-            var node = copy.Node is { } name ? $", {Styles.OneLine(name, 128)}" : "";
-            await writer.WriteLineAsync($"  not confirmed: {Styles.OneLine(copy.Tier, 8)}{node}{shard}: {Styles.OneLine(copy.Reason, 500)}");
-        }
     }
 }

@@ -52,6 +52,31 @@ public sealed class FilteringTests(ConsoleHost host)
     }
 
     [SkippableFact]
+    public async Task A_namespace_is_removed_once_its_name_was_typed_and_no_page_has_it_any_more()
+    {
+        const string ns = "leaving";
+        await FillAsync(ns, "one", "two");
+        await using var tab = await host.OpenAsync($"#/browse/{ns}?prefix=o");
+        await tab.Role(AriaRole.Button, "Remove the namespace …").ClickAsync();
+        await Assertions.Expect(tab.Page.Locator("dialog")).ToContainTextAsync("The first 2 keys");
+        await tab.AssertAccessibleAsync();
+        await tab.Role(AriaRole.Button, "Cancel").ClickAsync();
+        await Assertions.Expect(tab.Page.Locator(".record-key")).ToHaveTextAsync(["one"]);
+
+        await tab.Role(AriaRole.Button, "Remove the namespace …").ClickAsync();
+        var remove = tab.Page.Locator("dialog").GetByRole(AriaRole.Button, new() { Name = "Remove the namespace" });
+        await Assertions.Expect(remove).ToBeDisabledAsync();
+        await tab.Page.Locator("dialog input").FillAsync(ns);
+        await remove.ClickAsync();
+        await Tab.SeesAsync(tab.Page.GetByText("Removed: leaving, with 2 records"));
+        await tab.AssertAccessibleAsync();
+        await tab.Role(AriaRole.Link, "Browse the namespaces").ClickAsync();
+        await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Make a namespace"));
+        await Assertions.Expect(tab.Role(AriaRole.Heading, ns)).ToHaveCountAsync(0);
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
     public async Task A_forget_that_is_refused_says_so()
     {
         const string ns = "no-forget";

@@ -6,7 +6,7 @@ import { ago, contentText, count, cut, plural } from '../core/format.js';
 import { problemBox } from '../core/problem.js';
 import { rewrite, to } from '../core/route.js';
 import { session } from '../core/session.js';
-import { forgetFlow } from './forget.js';
+import { forgetFlow, removeFlow } from './forget.js';
 
 const PageSize = 50;
 
@@ -122,6 +122,18 @@ async function records(root, { parts: [ns], query, signal }) {
     }
   };
 
+  const removeAll = async () => {
+    try {
+      const proof = await removeFlow(ns);
+      if (!proof) return;
+      session.namespace = null;
+      put(root, h('div', { class: 'page-head' }, h('div', null, h('h1', null, ns), h('p', null, 'It was removed. Its name can be used again.'))),
+        proof, h('p', { class: 'actions' }, h('a', { class: 'button', href: to('browse') }, 'Browse the namespaces')));
+    } catch (error) {
+      put(failure, problemBox(error));
+    }
+  };
+
   put(root,
     h('div', { class: 'page-head' },
       h('div', null, h('p', { class: 'crumbs' }, h('a', { href: to('browse') }, 'Browse'), ' / '), h('h1', null, ns), h('p', { class: 'number' }, `${plural(info.count, 'record')}, ${vectorsOf(info.settings)}.`)),
@@ -130,7 +142,8 @@ async function records(root, { parts: [ns], query, signal }) {
         h('a', { class: 'button', href: to('search', [ns]) }, 'Search it'),
         h('a', { class: 'button', href: to('changes', [ns]) }, 'Watch it'))),
     h('details', { class: 'card filters', open: filters.list().size > 0 }, h('summary', null, 'Filters and forgetting'), filters.node,
-      h('p', { class: 'actions' }, h('button', { type: 'button', class: 'button', onclick: forgetMatching }, 'Forget what matches …'), h('span', { class: 'note' }, 'A dry run comes first. Without filters it is all of the namespace.'))),
+      h('p', { class: 'actions' }, h('button', { type: 'button', class: 'button', onclick: forgetMatching }, 'Forget what matches …'), h('span', { class: 'note' }, 'A dry run comes first. Without filters it is all of the namespace.')),
+      h('p', { class: 'actions' }, h('button', { type: 'button', class: 'button', onclick: removeAll }, 'Remove the namespace …'), h('span', { class: 'note' }, 'Its records, its settings and its name, whatever the filters say.'))),
     failure, list, pager);
   await load([null]);
 }

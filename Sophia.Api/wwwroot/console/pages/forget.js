@@ -1,4 +1,4 @@
-// Forgetting: the dry run first, the question with its figures, then the proof.
+// Forgetting, and removing a namespace: the dry run first, the question with its figures, then the proof.
 import { call, namespacePath } from '../core/api.js';
 import { h } from '../core/dom.js';
 import { confirm } from '../core/confirm.js';
@@ -16,17 +16,34 @@ export async function forgetFlow(ns, what, named) {
   if (plan.matched === 0) return h('p', { class: 'card note', role: 'status' }, 'The dry run found nothing to forget.');
   const isOk = await confirm({
     title: `Forget ${named}?`, action: `Forget ${plural(plan.matched, 'record')}`, word: what.keys ? null : ns,
-    body: h('div', { class: 'stack' },
-      h('p', null, 'A dry run has counted what would go, with every version and from every tier. It cannot be undone.'),
-      figures(plan.erased), plan.matched > 1 && h('details', null, h('summary', null, `The first ${count(plan.keys.length)} keys`), h('ul', { class: 'key-list' }, plan.keys.map((k) => h('li', null, h('code', null, k))))),
-      held(plan.stillHeldBy)),
+    body: found(plan, 'A dry run has counted what would go, with every version and from every tier. It cannot be undone.'),
   });
   if (!isOk) return null;
   const { json: proof } = await call(path, { method: 'POST', body: what });
-  return h('section', { class: 'card proof', role: 'status' },
-    h('h2', null, `Forgotten: ${plural(proof.matched, 'record')}`), figures(proof.erased), held(proof.stillHeldBy), unconfirmed(proof.notConfirmed),
-    proof.sequence && h('p', { class: 'note' }, 'Sequence ', h('code', null, proof.sequence), '. A read that carries it sees that they are gone.'));
+  return proven(proof, `Forgotten: ${plural(proof.matched, 'record')}`);
 }
+
+/** Removes a namespace whole, in the same way. Returns the proof as a box, or null when the answer was no. Throws Problem. */
+export async function removeFlow(ns) {
+  const path = namespacePath(ns);
+  const { json: plan } = await call(`${path}?dryRun=true`, { method: 'DELETE' });
+  const isOk = await confirm({
+    title: `Remove ${ns}?`, action: 'Remove the namespace', word: ns,
+    body: found(plan, 'Its settings and its name go with its records. A dry run has counted what would go from every tier. It cannot be undone.'),
+  });
+  if (!isOk) return null;
+  const { json: proof } = await call(path, { method: 'DELETE' });
+  return proven(proof, `Removed: ${ns}, with ${plural(proof.matched, 'record')}`);
+}
+
+const found = (plan, words) => h('div', { class: 'stack' },
+  h('p', null, words),
+  figures(plan.erased), plan.matched > 1 && h('details', null, h('summary', null, `The first ${count(plan.keys.length)} keys`), h('ul', { class: 'key-list' }, plan.keys.map((k) => h('li', null, h('code', null, k))))),
+  held(plan.stillHeldBy));
+
+const proven = (proof, title) => h('section', { class: 'card proof', role: 'status' },
+  h('h2', null, title), figures(proof.erased), held(proof.stillHeldBy), unconfirmed(proof.notConfirmed),
+  proof.sequence && h('p', { class: 'note' }, 'Sequence ', h('code', null, proof.sequence), '. A read that carries it sees that they are gone.'));
 
 const figures = (erased) => h('dl', { class: 'erased' },
   Object.entries(erased).map(([name, n]) => h('div', null, h('dd', { class: 'number' }, count(n)), h('dt', null, Names[name] ?? name))));

@@ -39,12 +39,19 @@ public sealed partial class MemoryHierarchy
                 tally.Last = await NowAsync(ns, cancellationToken).ConfigureAwait(false);
             }
 
+            tally.NotConfirmed.Clear();
             await SettleAsync(ns, tally, cancellationToken).ConfigureAwait(false);
             if (await TakeAwayAsync(ns, cancellationToken).ConfigureAwait(false))
             {
                 await _shards.EvictAsync(ns.Id).ConfigureAwait(false);
                 await EvictElsewhereAsync(ns).ConfigureAwait(false);
                 return tally.ToAnswer();
+            }
+
+            // Others may have removed it and made it anew: what is in it then is none of this removal's.
+            if (await _namespaces.RefreshAsync(ns.Id, cancellationToken).ConfigureAwait(false) is not { } there || there.CreatedAt != ns.CreatedAt)
+            {
+                throw ModelChanges.Removed(ns);
             }
 
             await Changes.RequireNoneOpenAsync(ns, cancellationToken).ConfigureAwait(false);
@@ -69,9 +76,10 @@ public sealed partial class MemoryHierarchy
         }
     }
 
-    // Who knows the namespace from before may write to it for a moment yet, and then it is there again with these: what was resident must
-    // not leave the company's machines, nor be embedded elsewhere.
-    private NamespaceSettings SettingsOfLateWrites(NamespaceSettings before) =>
-        !before.Resident ? DefaultSettings
-        : (Models.Standard is { IsLocal: false } ? new NamespaceSettings { VectorSource = VectorSource.None } : DefaultSettings) with { Resident = true };
+    // Who knows the namespace from before may write to it for a moment yet, and then it is there again: with the vectors that such a write
+    // has, or nobody could write to it as it was written to; and what was resident must not leave the company's machines.
+    private static NamespaceSettings SettingsOfLateWrites(NamespaceSettings before) => new()
+    {
+        VectorSource = before.VectorSource, VectorModel = before.VectorModel, Dimensions = before.Dimensions, Resident = before.Resident,
+    };
 }

@@ -33,9 +33,10 @@ internal sealed partial class VectorCompletion(ModelCatalog models, IRecordStore
     /// <summary>True when the record's vector is the one that a shard of the namespace needs, or it needs none.</summary>
     public static bool IsRight(NamespaceSettings settings, MemoryRecord record) => settings.VectorSource switch
     {
-        VectorSource.Embedder => record.VectorModel == settings.VectorModel || !HasText(record),
-        // Of another length: written by who knew the namespace from before it was removed and made anew. It is found by its words.
-        VectorSource.Caller => record.Vector is not { } vector || vector.Length == settings.Dimensions,
+        // Others are of who knew the namespace from before it was removed and made anew: a caller's vector, or one of another length, or of a
+        // model. Such a record is found by its words.
+        VectorSource.Embedder => record.VectorModel == settings.VectorModel || (!HasText(record) && record.Vector is null),
+        VectorSource.Caller => record.Vector is not { } vector || (vector.Length == settings.Dimensions && record.VectorModel is null),
         _ => true,
     };
 
@@ -72,7 +73,7 @@ internal sealed partial class VectorCompletion(ModelCatalog models, IRecordStore
             else
             {
                 // A text that its model found no direction in has no model's name either; another may find one.
-                if (isMaking || records[i].VectorModel is not null)
+                if (HasText(records[i]) && (isMaking || records[i].VectorModel is not null))
                 {
                     wanted.Add(i);
                 }

@@ -35,7 +35,7 @@ public sealed record NamespaceSettings
 }
 
 /// <summary>A namespace of a tenant.</summary>
-/// <param name="Id">Never used again, also after the namespace is gone.</param>
+/// <param name="Id">Of the tenant's name for ever: one that is removed and made anew has it again, and another time of creation.</param>
 /// <param name="Partition">The log partition that its changes go to, 0–63.</param>
 public sealed record NamespaceInfo(
     long Id, string Tenant, string Name, int Partition, NamespaceSettings Settings, DateTimeOffset CreatedAt);

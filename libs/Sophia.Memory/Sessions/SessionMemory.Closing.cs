@@ -69,7 +69,7 @@ public sealed partial class SessionMemory
     private IdempotencyMark PromotionOf(NamespaceInfo target, IReadOnlyList<MemoryRecord> turns)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"session promotion to {target.Id}"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"session promotion to {target.Id} of {target.CreatedAt.ToUnixTimeMilliseconds()}"));
         foreach (var turn in turns)
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"\n{turn.Key} {turn.Sequence.ToToken()}"));

@@ -28,7 +28,8 @@ internal abstract partial class RelationalStore
             // A race with another maker: the first row stands, and both read it. One that was removed is made anew.
             await session.Command(
                 "INSERT INTO namespaces (tenant, name, partition, settings, created_at) VALUES (@tenant, @name, @partition, @settings, @now) " +
-                "ON CONFLICT (tenant, name) DO UPDATE SET settings = excluded.settings, created_at = excluded.created_at, removed = 0 WHERE namespaces.removed = 1")
+                "ON CONFLICT (tenant, name) DO UPDATE SET settings = excluded.settings, created_at = excluded.created_at, removed = 0 " +
+                "WHERE namespaces.removed = 1 AND NOT EXISTS (SELECT 1 FROM records WHERE ns_id = namespaces.id)")
                 .With("@tenant", q.tenant).With("@name", q.name).With("@partition", PartitionOf(q.tenant, q.name))
                 .With("@settings", StoredJson.Settings(q.settings)).With("@now", UnixTime.ToMs(q.now))
                 .ExecuteNonQueryAsync(ct).ConfigureAwait(false);
@@ -63,9 +64,9 @@ internal abstract partial class RelationalStore
             var stored = await FirstAsync(session.Command(SelectNamespace + "WHERE id = @id").With("@id", q.ns.Id), Namespace, ct).ConfigureAwait(false)
                 ?? throw new ArgumentException($"There is no namespace with id {q.ns.Id}.");
             var removed = await session.Command(
-                "UPDATE namespaces SET removed = 1, settings = @settings, created_at = @now WHERE id = @id " +
+                "UPDATE namespaces SET removed = 1, settings = @settings, created_at = @now WHERE id = @id AND created_at = @created " +
                 "AND NOT EXISTS (SELECT 1 FROM records WHERE ns_id = @id) AND NOT EXISTS (SELECT 1 FROM model_changes WHERE ns_id = @id AND is_open = 1)")
-                .With("@settings", StoredJson.Settings(q.late(stored.Settings))).With("@now", UnixTime.ToMs(q.now)).With("@id", q.ns.Id)
+                .With("@settings", StoredJson.Settings(q.late(stored.Settings))).With("@now", UnixTime.ToMs(q.now)).With("@id", q.ns.Id).With("@created", UnixTime.ToMs(q.ns.CreatedAt))
                 .ExecuteNonQueryAsync(ct).ConfigureAwait(false) == 1;
             if (removed)
             {

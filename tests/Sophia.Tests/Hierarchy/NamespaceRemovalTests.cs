@@ -205,6 +205,62 @@ public sealed class NamespaceRemovalTests
     }
 
     [Fact]
+    public async Task A_late_write_with_a_vector_of_its_own_makes_a_namespace_be_there_again_that_takes_such_vectors()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var ns = await running.Memory.NamespaceForWriteAsync("acme", "own", 3, default);
+        await PutAsync(running.Memory, ns, "k", "old", [1, 0, 0]);
+        await RemoveAsync(running.Memory, ns);
+
+        await PutAsync(running.Memory, ns, "late", "straggler", [0, 1, 0]);
+        var there = (await running.Memory.FindNamespaceAsync("acme", "own", default))!;
+        await PutAsync(running.Memory, there, "next", "another", [0, 0, 1]);
+
+        Assert.Equal((VectorSource.Caller, 3), (there.Settings.VectorSource, there.Settings.Dimensions));
+        var found = await running.Memory.SearchAsync(
+            there, new SearchRequest { Vector = [0, 1, 0], Mode = SearchMode.Vector, MinSequence = await running.Memory.NowAsync(there, default) }, new Trail(), default);
+        Assert.Equal("late", found.Hits[0].Record.Key);
+    }
+
+    [Fact]
+    public async Task A_late_record_without_text_whose_vector_the_namespace_does_not_take_any_more_stands_in_no_searchs_way()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var ns = await running.Memory.NamespaceForWriteAsync("acme", "own", 2, default);
+        await RemoveAsync(running.Memory, ns);
+        var anew = await running.Memory.NamespaceForWriteAsync("acme", "own", 0, default);
+        Assert.Equal(VectorSource.Embedder, anew.Settings.VectorSource);
+        await PutAsync(running.Memory, anew, "k", "words");
+
+        await PutAsync(running.Memory, ns, "late", "", [0, 1]);
+
+        var request = new SearchRequest { Query = "words", MinSequence = await running.Memory.NowAsync(anew, default) };
+        Assert.Equal("k", Assert.Single((await running.Memory.SearchAsync(anew, request, new Trail(), default)).Hits).Record.Key);
+        var asOf = await running.Memory.SearchAsync(anew, new SearchRequest { Query = "words", AsOf = running.Clock.GetUtcNow() }, new Trail(), default);
+        Assert.Equal("k", Assert.Single(asOf.Hits).Record.Key);
+    }
+
+    [Fact]
+    public async Task A_removal_that_was_overtaken_by_another_leaves_what_was_made_anew_alone()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await running.PutAsync("a", "words of before");
+        running.Store.BeforeRemoveNamespace = async () =>
+        {
+            running.Store.BeforeRemoveNamespace = null;
+            running.Clock.Advance(TimeSpan.FromMilliseconds(5));
+            await RemoveAsync(running.Memory, running.Notes);
+            running.Clock.Advance(TimeSpan.FromMilliseconds(5));
+            await PutAsync(running.Memory, await running.Memory.NamespaceForWriteAsync("acme", "notes", 0, default), "a", "words of now");
+        };
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => RemoveAsync(running.Memory, running.Notes));
+
+        Assert.Equal("namespace-not-found", refused.Code);
+        Assert.Equal("words of now", (await running.GetAsync("a")).Text);
+    }
+
+    [Fact]
     public async Task The_namespace_of_another_tenant_with_the_same_name_is_not_touched()
     {
         await using var running = await RunningMemory.StartAsync();

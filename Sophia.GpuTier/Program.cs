@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Sophia.Gpu.Grains.Hosting;
 using Sophia.Gpu.Grains.Nodes;
 using Sophia.Gpu.Health;
@@ -26,11 +25,7 @@ try
     builder.Services.AddSingleton(_ => new GpuSensors(TimeProvider.System));
     builder.Services.AddSingleton(services => new DeviceWatch(
         services.GetRequiredService<GpuNode>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu")));
-    // A device that only another process can use again: /alive says so, and whoever watches over the node starts it anew.
-    builder.Services.AddHealthChecks().AddCheck(
-        "devices",
-        () => devices.Devices.FirstOrDefault(static device => device.Gate.IsLost) is { } lost ? HealthCheckResult.Unhealthy($"{lost.Name}: {lost.Gate.Failure}") : HealthCheckResult.Healthy(),
-        [Extensions.Live]);
+    builder.Services.AddHealthChecks().AddCheck<DevicesAlive>("devices", tags: [Extensions.Live]);
     builder.Services.AddSingleton(services => NodeParts.BuildShards(services, options, memory));
     builder.Services.AddSingleton(services => NodeSpace.Of(services.GetRequiredService<GpuNode>(), options.Cluster));
     builder.Services.AddSingleton<PostgresShardMap>();

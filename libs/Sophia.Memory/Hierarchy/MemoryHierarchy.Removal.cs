@@ -39,7 +39,6 @@ public sealed partial class MemoryHierarchy
                 tally.Last = await NowAsync(ns, cancellationToken).ConfigureAwait(false);
             }
 
-            tally.NotConfirmed.Clear();
             await SettleAsync(ns, tally, cancellationToken).ConfigureAwait(false);
             if (await TakeAwayAsync(ns, cancellationToken).ConfigureAwait(false))
             {

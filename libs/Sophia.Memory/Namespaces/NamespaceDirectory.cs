@@ -47,7 +47,7 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
         var current = await store.FindNamespaceAsync(tenant, name, cancellationToken).ConfigureAwait(false)
             ?? await store.EnsureNamespaceAsync(tenant, name, change(null), cancellationToken).ConfigureAwait(false);
         var (old, wanted) = (current.Settings, change(current.Settings));
-        if (old.VectorSource != wanted.VectorSource || old.VectorModel != wanted.VectorModel || old.Dimensions != wanted.Dimensions)
+        if (!old.HasVectorsOf(wanted))
         {
             throw new RefusedException(
                 "namespace-settings-fixed",

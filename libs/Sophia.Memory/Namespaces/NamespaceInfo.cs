@@ -32,6 +32,13 @@ public sealed record NamespaceSettings
 
     /// <summary>How long history is kept behind the current versions; null for ever.</summary>
     public TimeSpan? LogRetention { get; init; }
+
+    /// <summary>Whether its vectors come from the same place, and can be compared with the other's.</summary>
+    public bool HasVectorsOf(NamespaceSettings other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return VectorSource == other.VectorSource && VectorModel == other.VectorModel && Dimensions == other.Dimensions;
+    }
 }
 
 /// <summary>A namespace of a tenant.</summary>

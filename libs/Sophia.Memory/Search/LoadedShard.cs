@@ -87,10 +87,6 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     /// <summary>What was found to be damaged; null when nothing was.</summary>
     public string? Damage { get; private set; }
 
-    /// <summary>False where the namespace was removed and made anew with vectors from elsewhere, or of another length.</summary>
-    public bool IsOf(NamespaceSettings settings) =>
-        Namespace.Settings.VectorSource == settings.VectorSource && Namespace.Settings.Dimensions == settings.Dimensions;
-
     public void Distrust() => _isDistrusted = true;
 
     public void Touch() => Volatile.Write(ref _usedAt, _clock.GetTimestamp());

@@ -114,8 +114,9 @@ internal sealed class ShardDirectory(
         }
     }
 
-    // One for which there was no room says so to the next who asks, who drops it, instead of being loaded as far again in vain.
-    private static bool IsToReplace(LoadedShard shard, NamespaceInfo ns) => shard is { IsBroken: true, NoRoom: null } || !shard.IsOf(ns.Settings);
+    // One for which there was no room says so to the next who asks, who drops it, instead of being loaded as far again in vain. One with
+    // other vectors is of a namespace that was removed and made anew.
+    private static bool IsToReplace(LoadedShard shard, NamespaceInfo ns) => shard is { IsBroken: true, NoRoom: null } || !shard.Namespace.Settings.HasVectorsOf(ns.Settings);
 
     /// <summary>The shards of a partition, of whose changes some were missed, are loaded anew when they are asked for.</summary>
     public void Distrust(Sequence missed)

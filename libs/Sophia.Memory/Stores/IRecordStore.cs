@@ -47,8 +47,8 @@ public interface IRecordStore : IModelStore, ILedgerStore, IAsyncDisposable
 
     /// <summary>
     /// Removes an empty namespace: nobody finds it or sees it listed until it is made anew, under the same id, so that the numbers of
-    /// its changes go on. Does nothing when it was removed and made anew since (its time of creation is another), while it has a record, a deleted one among them, or a change of model that is not closed; both are
-    /// looked at in the transaction, under the lock of its partition.
+    /// its changes go on. Does nothing when it was removed and made anew since (its time of creation is another), while it has a record,
+    /// a deleted one among them, or a change of model that is not closed: looked at in the transaction, under the lock of its partition.
     /// </summary>
     /// <param name="late">Makes of the stored settings what it has where somebody writes to it who knew it from before: then it is there again.</param>
     /// <returns>Whether it was removed.</returns>

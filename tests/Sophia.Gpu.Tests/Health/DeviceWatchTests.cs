@@ -102,9 +102,7 @@ public sealed class DeviceWatchTests
             clock.Tick();
         }
 
-        device.Hanging = goOn;
-        var checking = Task.Run(clock.Tick);
-        Assert.True(SpinWait.SpinUntil(() => device.IsHanging, TimeSpan.FromSeconds(10)));
+        var checking = HangInACheck(device, clock, goOn);
         for (var second = 1; second < 60; second++)
         {
             clock.Tick();
@@ -131,9 +129,7 @@ public sealed class DeviceWatchTests
         using var goOn = new ManualResetEventSlim();
         var gate = node.Devices[0].Gate;
         gate.Close("CUDA error 719");
-        device.Hanging = goOn;
-        var retrying = Task.Run(clock.Tick);
-        Assert.True(SpinWait.SpinUntil(() => device.IsHanging, TimeSpan.FromSeconds(10)));
+        var retrying = HangInACheck(device, clock, goOn);
         try
         {
             for (var second = 1; second < DeviceWatch.Patience.TotalSeconds; second++)
@@ -189,9 +185,7 @@ public sealed class DeviceWatchTests
             clock.Tick();
         }
 
-        device.Hanging = goOn;
-        var checking = Task.Run(clock.Tick);
-        Assert.True(SpinWait.SpinUntil(() => device.IsHanging, TimeSpan.FromSeconds(10)));
+        var checking = HangInACheck(device, clock, goOn);
         gate.Close("CUDA error 700");
         for (var second = 1; second < 5; second++)
         {
@@ -262,95 +256,12 @@ public sealed class DeviceWatchTests
         Assert.True(gate.Retry());
     }
 
-    /// <summary>
-    /// A second passes with each tick, though the timer's last callback has not returned; FakeTimeProvider waits for it. Several timers
-    /// call back beside each other, one as it ticks.
-    /// </summary>
-    private sealed class TickedClock : TimeProvider
+    /// <summary>Returns when the check that comes with the next second hangs.</summary>
+    private static Task HangInACheck(FailingDevice device, TickedClock clock, ManualResetEventSlim goOn)
     {
-        private readonly List<TimerCallback> _callbacks = [];
-        private long _seconds;
-
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => Interlocked.Read(ref _seconds);
-
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddSeconds(GetTimestamp());
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            _callbacks.Add(callback);
-            return new NoTimer();
-        }
-
-        public void Tick()
-        {
-            Interlocked.Increment(ref _seconds);
-            if (_callbacks is [var only])
-            {
-                only(null);
-            }
-            else
-            {
-                Task.WaitAll(_callbacks.Select(static callback => Task.Factory.StartNew(() => callback(null), TaskCreationOptions.LongRunning)));
-            }
-        }
-
-        private sealed class NoTimer : ITimer
-        {
-            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
-
-            public void Dispose()
-            {
-            }
-
-            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-        }
-    }
-
-    private sealed class FailingDevice : IDevice
-    {
-        private readonly HostDevice _host = new(1 << 26);
-
-        private volatile bool _isHanging;
-
-        public string? Failure { get; set; }
-
-        public bool IsLost { get; set; }
-
-        public int Checks { get; private set; }
-
-        /// <summary>Its check waits for it.</summary>
-        public ManualResetEventSlim? Hanging { get; set; }
-
-        public bool IsHanging => _isHanging;
-
-        /// <summary>Called by its check.</summary>
-        public Action? Checking { get; set; }
-
-        public DeviceFacts Facts => _host.Facts;
-
-        public long FreeBytes => _host.FreeBytes;
-
-        public IDeviceMemory Reserve(long bytes) => _host.Reserve(bytes);
-
-        public DeviceCheck Check()
-        {
-            Checks++;
-            Checking?.Invoke();
-            if (Hanging is { } hanging)
-            {
-                _isHanging = true;
-                hanging.Wait();
-                _isHanging = false;
-            }
-
-            return new DeviceCheck(Failure, TimeSpan.Zero) { IsLasting = IsLost };
-        }
-
-        public void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means) =>
-            _host.MeanRows(matrix, offset, width, ids, ends, means);
-
-        public void Dispose() => _host.Dispose();
+        device.Hanging = goOn;
+        var checking = Task.Run(clock.Tick);
+        Assert.True(SpinWait.SpinUntil(() => device.IsHanging, TimeSpan.FromSeconds(10)));
+        return checking;
     }
 }

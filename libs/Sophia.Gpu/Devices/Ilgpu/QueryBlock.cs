@@ -30,7 +30,7 @@ internal sealed class QueryBlock
     /// <summary>In whole tiles; those that fill up are zeros.</summary>
     public static QueryBlock ForTiles(IReadOnlyList<ScanQuery> queries, ScanFilters filters)
     {
-        var width = queries[0].Kind == RowKind.Halves ? TileScores.HalvesWidth : TileScores.CodesWidth;
+        var width = ScanTiles.WidthOf(queries[0].Kind);
         var filled = (queries.Count + width - 1) / width * width;
         var taken = queries.Select(q => q.ForTiles()!).ToArray();
         var bytes = new byte[(long)filled * taken[0].Bytes.Length];

@@ -8,8 +8,8 @@ namespace Sophia.Gpu.Devices.Ilgpu;
 using TileKernel = Action<AcceleratorStream, KernelConfig, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<float>, RowShape, int>;
 
 /// <summary>
-/// Scans of several queries at once on tensor cores. Whether they can be trusted here is found out when they are first wanted:
-/// on random rows they must agree with the kernel for one query, which also serves where they do not, or where there are none.
+/// Scans of several queries at once on tensor cores. Whether they can be trusted here is found out when they are first wanted
+/// (of a GPU: with its first check): on random rows they must agree with the kernel for one query, which also serves where they do not, or where there are none.
 /// </summary>
 internal sealed class ScanTiles
 {
@@ -32,11 +32,14 @@ internal sealed class ScanTiles
     /// <summary>False where the kernel for one query must do.</summary>
     public bool CanTake(IReadOnlyList<ScanQuery> queries) => queries.Count > 1 && queries[0].Kind != RowKind.Floats && Failure is null;
 
+    /// <summary>Queries that a warp takes together.</summary>
+    public static int WidthOf(RowKind kind) => kind == RowKind.Halves ? TileScores.HalvesWidth : TileScores.CodesWidth;
+
     /// <param name="uppers">By query, then by row.</param>
     public void Score(
         AcceleratorStream stream, RowKind kind, ArrayView<byte> memory, ArrayView<long> units, LaneQueries asked, ArrayView<float> uppers, RowShape shape, int queries)
     {
-        var width = kind == RowKind.Halves ? TileScores.HalvesWidth : TileScores.CodesWidth;
+        var width = WidthOf(kind);
         var across = (queries + width - 1) / width;
         var tiles = ((shape.Count + TileRows.Height - 1L) / TileRows.Height) * across;
         var config = new KernelConfig((int)Math.Clamp((tiles + (_threads / 32) - 1) / (_threads / 32), 1, _groups), _threads);

@@ -62,8 +62,7 @@ public sealed partial class ShardHost
             }
 
             var now = await _host._store.FindNamespaceAsync(_ns.Id, cancellationToken).ConfigureAwait(false);
-            return now is null || now.Settings.Language != _ns.Settings.Language || now.Settings.VectorModel != _ns.Settings.VectorModel ||
-                now.Settings.VectorSource != _ns.Settings.VectorSource || now.Settings.Dimensions != _ns.Settings.Dimensions;
+            return now is null || now.Settings.Language != _ns.Settings.Language || !now.Settings.HasVectorsOf(_ns.Settings);
         }
 
         /// <summary>It is served here no longer: it goes from memory when nobody else here serves it.</summary>

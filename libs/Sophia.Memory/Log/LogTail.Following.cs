@@ -23,7 +23,7 @@ internal sealed partial class LogTail
             try
             {
                 var started = _clock.GetTimestamp();
-                await CatchUpAsync(cancellationToken).ConfigureAwait(false);
+                await CatchUpAsync(suspected, cancellationToken).ConfigureAwait(false);
                 Volatile.Write(ref _heardAt, started);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -32,13 +32,13 @@ internal sealed partial class LogTail
             }
             catch (Exception error) when (error is StoreUnavailableException or StoreFullException or TimeoutException)
             {
-                _suspected = suspected;
+                SuspectAgain(suspected);
                 LogTailFailed(error.Message);
             }
             catch (Exception error)
             {
                 // The cursor is the only way to other nodes' changes: whatever it is, it is said, and tried again.
-                _suspected = suspected;
+                SuspectAgain(suspected);
                 LogTailBroke(error);
             }
 
@@ -48,12 +48,22 @@ internal sealed partial class LogTail
         }
     }
 
-    private async Task CatchUpAsync(CancellationToken cancellationToken)
+    // Never to false: who suspects in the meantime is heard too.
+    private void SuspectAgain(bool suspected)
+    {
+        if (suspected)
+        {
+            _suspected = true;
+        }
+    }
+
+    /// <param name="suspected">A commit of this process may never be shown here: none is waited for.</param>
+    private async Task CatchUpAsync(bool suspected, CancellationToken cancellationToken)
     {
         var now = await _store.ReadWatermarksAsync(cancellationToken).ConfigureAwait(false);
         for (var partition = 0; partition < Sequence.Partitions; partition++)
         {
-            if (now[partition] <= _seen[partition] || IsOwnCommitExpected(partition))
+            if (now[partition] <= _seen[partition] || (!suspected && IsOwnCommitExpected(partition)))
             {
                 continue;
             }

@@ -208,13 +208,13 @@ public sealed partial class ModelChanges : IAsyncDisposable
 
     private async Task<bool> SaveAsync(ModelChange next, CancellationToken cancellationToken)
     {
-        var asked = _namespaces.Asking();
+        using var writing = _namespaces.Writing(next.NamespaceId);
         if (await _store.SaveModelChangeAsync(next, cancellationToken).ConfigureAwait(false) is not { } ns)
         {
             return false;
         }
 
-        _namespaces.Keep(ns, asked);
+        _namespaces.Keep(ns, writing);
         return true;
     }
 

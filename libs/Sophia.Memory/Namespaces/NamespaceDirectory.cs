@@ -13,6 +13,7 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<(string Tenant, string Name), Known> _known = new();
     private readonly Lock _keeping = new();
+    private readonly List<long> _writing = [];
     private long _changes;
 
     private sealed record Known(NamespaceInfo Namespace, long ReadAt);
@@ -55,9 +56,13 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
                 "Leave these settings as they are, write into a new namespace, or change the model with POST /v1/namespaces/{ns}/model.");
         }
 
-        return old == wanted
-            ? KeepRead(current, asked)
-            : Keep(await store.UpdateNamespaceAsync(current, change, cancellationToken).ConfigureAwait(false), asked);
+        if (old == wanted)
+        {
+            return KeepRead(current, asked);
+        }
+
+        using var writing = Writing(current.Id);
+        return Keep(await store.UpdateNamespaceAsync(current, change, cancellationToken).ConfigureAwait(false), writing);
     }
 
     /// <summary>Asks the store, however lately it was asked.</summary>
@@ -82,19 +87,43 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
         }
     }
 
-    /// <summary>This is how the namespace was written.</summary>
-    public NamespaceInfo Keep(NamespaceInfo ns, (long Changes, long At) asked)
+    /// <summary>
+    /// The namespace is about to be written: until the result is disposed of, the store is asked for it each time, since the change
+    /// may be seen there before it is known here.
+    /// </summary>
+    public NamespaceWriting Writing(long id)
     {
         lock (_keeping)
         {
-            // Of two who wrote at the same time only the store knows the later: it is asked again then.
-            if (_changes++ == asked.Changes)
+            _writing.Add(id);
+            foreach (var (name, known) in _known)
             {
-                _known[(ns.Tenant, ns.Name)] = new Known(ns, asked.At);
+                if (known.Namespace.Id == id)
+                {
+                    _known.TryRemove(name, out _);
+                }
             }
-            else
+
+            return new NamespaceWriting(this, id, ++_changes, clock.GetTimestamp());
+        }
+    }
+
+    /// <summary>A namespace's settings on their way to the store.</summary>
+    /// <param name="Changes">As <see cref="Asking"/> gives it.</param>
+    public sealed record NamespaceWriting(NamespaceDirectory Directory, long Id, long Changes, long At) : IDisposable
+    {
+        public void Dispose() => Directory.EndWriting(Id);
+    }
+
+    /// <summary>This is how the namespace was written.</summary>
+    public NamespaceInfo Keep(NamespaceInfo ns, NamespaceWriting writing)
+    {
+        lock (_keeping)
+        {
+            // Of two who write at the same time only the store knows the later: it is asked again then.
+            if (_changes++ == writing.Changes && _writing.Count(id => id == ns.Id) == 1)
             {
-                _known.TryRemove((ns.Tenant, ns.Name), out _);
+                _known[(ns.Tenant, ns.Name)] = new Known(ns, writing.At);
             }
         }
 
@@ -112,19 +141,27 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
     }
 
     /// <summary>To be called before the store is asked for what is kept then.</summary>
-    public (long Changes, long At) Asking() => (Interlocked.Read(ref _changes), clock.GetTimestamp());
+    private (long Changes, long At) Asking() => (Interlocked.Read(ref _changes), clock.GetTimestamp());
 
     // What was read may be older than what has been changed since it was asked for; then it is an answer, and not kept.
     private NamespaceInfo KeepRead(NamespaceInfo ns, (long Changes, long At) asked)
     {
         lock (_keeping)
         {
-            if (_changes == asked.Changes)
+            if (_changes == asked.Changes && !_writing.Contains(ns.Id))
             {
                 _known[(ns.Tenant, ns.Name)] = new Known(ns, asked.At);
             }
         }
 
         return ns;
+    }
+
+    private void EndWriting(long id)
+    {
+        lock (_keeping)
+        {
+            _writing.Remove(id);
+        }
     }
 }

@@ -31,6 +31,24 @@ public sealed class NamespaceDirectoryTests : IDisposable
 
         Assert.True((await directory.FindAsync("acme", "notes", default))!.Settings.Resident);
     }
+
+    [Fact]
+    public async Task A_change_that_the_store_has_is_known_here_before_it_is_acknowledged()
+    {
+        var clock = StoreUnderTest.NewClock();
+        await using var store = SqliteRecordStore.Create(_directory, clock);
+        await store.OpenAsync(default);
+        var slow = new DelegatingStore(store);
+        var directory = new NamespaceDirectory(slow, clock);
+        await directory.EnsureAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+        NamespaceInfo? meanwhile = null;
+        slow.AfterUpdateNamespace = async () => meanwhile = await directory.FindAsync("acme", "notes", default);
+
+        await directory.ConfigureAsync("acme", "notes", static current => current! with { Language = "de" }, default);
+
+        Assert.Equal("de", meanwhile!.Settings.Language);
+    }
+
     [Fact]
     public async Task Who_changes_one_setting_keeps_what_another_process_changed_that_is_not_known_here_yet()
     {

@@ -73,6 +73,23 @@ public sealed class LogTailTests : IDisposable
     }
 
     [Fact]
+    public async Task A_commit_whose_answer_was_lost_is_read_while_its_writer_has_not_let_go_of_it()
+    {
+        await using var own = await OpenAsync();
+        await using var tail = new LogTail(own.Store, new MemoryOptions(), own.Clock, NullLogger.Instance);
+        await tail.StartAsync(default);
+        var ns = await own.NamespaceAsync();
+        using var underWay = tail.Committing(1UL << ns.Partition);
+        await own.PutAsync(ns, "a", "durable");
+
+        var passed = tail.NextAsync(ns.Partition);
+        tail.Suspect();
+
+        await passed.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(1, tail.Seen[ns.Partition]);
+    }
+
+    [Fact]
     public async Task Where_nobody_observes_what_nobody_wants_is_passed_unread()
     {
         await using var other = await OpenAsync();

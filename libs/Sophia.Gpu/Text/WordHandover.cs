@@ -11,6 +11,8 @@ namespace Sophia.Gpu.Text;
 /// <item>The table is direct-mapped and without locks; what is displaced, or finds the table full, is simply read again.</item>
 /// <item>Taking the words takes them out. What nobody takes (queries, namespaces whose shard is not loaded) is dropped
 /// after two to three seconds, so that nothing of a forgotten text stays here longer than that.</item>
+/// <item>Where nothing was taken for a second or two, since shards are held elsewhere, one text in <see cref="Probe"/> is offered until
+/// one is: what waits in vain outlives a collection of garbage, and costs more than reading it again.</item>
 /// </list>
 /// </summary>
 internal sealed class WordHandover(TimeProvider clock)
@@ -20,6 +22,9 @@ internal sealed class WordHandover(TimeProvider clock)
 
     /// <summary>All words that wait, as references.</summary>
     public const long LimitBytes = 16 << 20;
+
+    /// <summary>Of so many texts that nobody seems to want one is offered.</summary>
+    public const int Probe = 64;
 
     /// <summary>What has seen so many beats is dropped.</summary>
     private const int BeatsKept = 3;
@@ -34,6 +39,8 @@ internal sealed class WordHandover(TimeProvider clock)
     private ITimer? _timer;
     private long _bytes;
     private int _beats;
+    private int _takenAt;
+    private int _unwanted;
 
     public static WordHandover Shared { get; } = new(TimeProvider.System);
 
@@ -42,7 +49,7 @@ internal sealed class WordHandover(TimeProvider clock)
 
     public void Offer(float[] vector, ReadOnlySpan<Word> words)
     {
-        if (words.Length is 0 or > MostWords || Volatile.Read(ref _bytes) > LimitBytes)
+        if (words.Length is 0 or > MostWords || Volatile.Read(ref _bytes) > LimitBytes || !IsWanted())
         {
             return;
         }
@@ -73,8 +80,12 @@ internal sealed class WordHandover(TimeProvider clock)
 
         words.AddRange(offered.Words);
         Drop(offered);
+        Volatile.Write(ref _takenAt, Volatile.Read(ref _beats));
         return true;
     }
+
+    private bool IsWanted() =>
+        Volatile.Read(ref _beats) - Volatile.Read(ref _takenAt) <= 1 || Interlocked.Increment(ref _unwanted) % Probe == 0;
 
     // Only by the thread that took it out of its slot.
     private void Drop(Offered offered)

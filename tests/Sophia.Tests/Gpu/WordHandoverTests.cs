@@ -39,6 +39,28 @@ public class WordHandoverTests
     }
 
     [Fact]
+    public void Where_nobody_takes_words_few_wait_in_vain_until_somebody_does()
+    {
+        var clock = new FakeTimeProvider();
+        var handover = new WordHandover(clock);
+        var words = Words("walrus on ice");
+        handover.Offer([0], words);
+        var one = handover.WaitingBytes;
+        clock.Advance(TimeSpan.FromSeconds(4));
+
+        float[][] vectors = [.. Enumerable.Range(0, 2 * WordHandover.Probe).Select(i => new float[] { i })];
+        foreach (var vector in vectors)
+        {
+            handover.Offer(vector, words);
+        }
+
+        Assert.Equal(2 * one, handover.WaitingBytes);
+        Assert.Equal(2, vectors.Count(vector => handover.TryTake(vector, [])));
+        handover.Offer(vectors[1], words);
+        Assert.True(handover.TryTake(vectors[1], []));
+    }
+
+    [Fact]
     public void Its_bytes_are_bounded_whatever_is_offered()
     {
         var handover = new WordHandover(new FakeTimeProvider());

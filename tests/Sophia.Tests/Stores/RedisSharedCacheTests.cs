@@ -208,7 +208,7 @@ public sealed class RedisSharedCacheTests : IAsyncLifetime
 
     private async Task<RedisSharedCache> ConnectAsync()
     {
-        var connection = await ConnectionMultiplexer.ConnectAsync(Server.ConnectionString);
+        var connection = await ConnectionMultiplexer.ConnectAsync(Server.ConnectionString + ",asyncTimeout=30000");
         _connections.Add(connection);
         var cache = new RedisSharedCache(connection, _clock);
 

@@ -35,7 +35,7 @@ internal sealed class WriteRecord(MemoryHierarchy memory, ApiOptions options)
             throw Refuse.Rule(broken);
         }
 
-        var mark = Idempotency.Read(context.Request, caller.Tenant, body.Span, memory.Clock.GetUtcNow());
+        var mark = Idempotency.Read(context.Request, caller.Tenant, body.Span, memory.Clock.GetUtcNow(), key);
         var ns = ifMatch.IsGiven
             ? await memory.FindNamespaceAsync(caller.Tenant, name, context.RequestAborted) ?? throw Rejection(RejectReason.PreconditionFailed)
             : await memory.NamespaceForWriteAsync(caller.Tenant, name, draft.Vector?.Length ?? 0, context.RequestAborted);
@@ -63,7 +63,7 @@ internal sealed class WriteRecord(MemoryHierarchy memory, ApiOptions options)
         var ns = await memory.RequireNamespaceAsync(context, caller);
         var key = PathKey.Read(context, memory.Options.Limits);
         var ifMatch = Conditions.ReadIfMatch(context.Request);
-        var mark = Idempotency.Read(context.Request, caller.Tenant, [], memory.Clock.GetUtcNow());
+        var mark = Idempotency.Read(context.Request, caller.Tenant, [], memory.Clock.GetUtcNow(), key);
         var trail = new Trail();
         var answer = await WithPreconditionAsync(context, ns, key, ifMatch, false, mark, precondition =>
             memory.DeleteAsync(ns, key, precondition, mark, trail, context.RequestAborted));

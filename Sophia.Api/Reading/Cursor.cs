@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Sophia.Api.Problems;
+using Sophia.Memory.Records;
 
 namespace Sophia.Api.Reading;
 
@@ -41,7 +42,11 @@ internal static class Cursor
             if (bytes.Length >= 1 + CheckBytes && bytes[0] == Version &&
                 Check(scope, bytes.AsSpan(1 + CheckBytes)).AsSpan().SequenceEqual(bytes.AsSpan(1, CheckBytes)))
             {
-                return Encoding.UTF8.GetString(bytes, 1 + CheckBytes, bytes.Length - 1 - CheckBytes);
+                var position = Encoding.UTF8.GetString(bytes, 1 + CheckBytes, bytes.Length - 1 - CheckBytes);
+                if (DraftRules.IsWellFormed(position))
+                {
+                    return position;
+                }
             }
         }
 

@@ -24,11 +24,30 @@ internal static class PathKey
         if (key.Contains('%', StringComparison.Ordinal))
         {
             var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+            if (HasDotSegments(target))
+            {
+                // The server has taken them out of the path, so the segments of the target are others.
+                throw Refuse.Field("key", "The address has a segment '.' or '..' and a key with a percent sign.", "Write the address without them; in a key a percent sign is %25, a slash %2F.", 400, "invalid-key");
+            }
+
             key = Decode(Segment(target, KeySegment)) ??
                 throw Refuse.Field("key", "The key's percent-encoding is not valid UTF-8.", "Encode the key's UTF-8 bytes, each once: a slash is %2F, a percent sign %25.", 400, "invalid-key");
         }
 
         return DraftRules.CheckKey(key, limits) is { } violation ? throw Refuse.Rule(violation) : key;
+    }
+
+    internal static bool HasDotSegments(ReadOnlySpan<char> target)
+    {
+        for (var n = 1; Segment(target, n) is { IsEmpty: false } segment; n++)
+        {
+            if (segment.Length <= "%2e%2e".Length && Decode(segment) is "." or "..")
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The n-th segment of a request target, from 1, still encoded; the authority of an absolute one is skipped.</summary>

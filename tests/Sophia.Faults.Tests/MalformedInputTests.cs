@@ -36,6 +36,8 @@ public sealed class MalformedInputTests(MalformedInputTests.Service service) : I
         { "a key of 7,000 characters", $"PUT /v1/namespaces/notes/memories/{new string('k', 7_000)}", Text, "a", 400, "invalid-key" },
         { "a key that is not UTF-8", "PUT /v1/namespaces/notes/memories/%FF%FE", Text, "a", 400, "invalid-key" },
         { "a control character in a key", "PUT /v1/namespaces/notes/memories/a%01b", Text, "a", 400, "invalid-key" },
+        { "a key with a percent sign behind two dots", "PUT /v1/namespaces/notes/x/../memories/50%25", Text, "a", 400, "invalid-key" },
+        { "a key with a percent sign behind a dot that is encoded", "PUT /v1/%2e/namespaces/notes/memories/50%25", Text, "a", 400, "invalid-key" },
         { "a namespace with capitals", "PUT /v1/namespaces/Notes/memories/a", Text, "a", 400, "invalid-namespace" },
         { "100,000 tags", One, Json, new JsonObject { ["content"] = "a", ["tags"] = new JsonArray([.. Enumerable.Range(0, 100_000).Select(i => (JsonNode)$"t{i}")]) }.ToJsonString(), 422, "invalid-record" },
         { "a content over the limit", One, Text, new string('x', (1 << 20) + 1), 413, "too-large" },
@@ -95,6 +97,18 @@ public sealed class MalformedInputTests(MalformedInputTests.Service service) : I
         Assert.True(code.Length == 0 ? ((string?)problem["code"])?.Length > 0 : code == (string?)problem["code"], $"{what}: {answer}");
         Assert.False(string.IsNullOrEmpty((string?)problem["suggestion"]), $"{what}: {answer}");
         await service.IsWellAsync(what);
+    }
+
+    [Fact]
+    public async Task Two_keys_that_the_server_writes_alike_are_two_under_one_idempotency_key()
+    {
+        const string Rest = "HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nIdempotency-Key: twice\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx";
+        var first = await service.SendRawAsync($"PUT /v1/namespaces/notes/memories/a%2Fb {Rest}", half: false);
+        var second = await service.SendRawAsync($"PUT /v1/namespaces/notes/memories/a%252Fb {Rest}", half: false);
+        var again = await service.SendRawAsync($"PUT /v1/namespaces/notes/memories/a%2Fb {Rest}", half: false);
+
+        Assert.Equal((201, 422), (StatusOf(first), StatusOf(second)));
+        Assert.Contains("Idempotency-Replayed: true", again, StringComparison.Ordinal);
     }
 
     [Theory]

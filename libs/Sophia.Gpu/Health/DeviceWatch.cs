@@ -54,14 +54,18 @@ public sealed partial class DeviceWatch : IDisposable
     /// <summary>The last check of a device of the node, by its name.</summary>
     public DeviceState this[string device] => _states[device];
 
-    /// <summary>Null when every device computes; otherwise what the first that does not said.</summary>
-    public string? Failure => _node.Devices.Select(d => _states[d.Name].Check.Failure is { } failure ? $"{d.Name}: {failure}" : null).FirstOrDefault(f => f is not null);
+    /// <summary>Null when every device computes; otherwise what the first that does not said, and of one that is lost that it is.</summary>
+    public string? Failure => _node.Devices.Select(FailureOf).FirstOrDefault(static f => f is not null);
 
     public void Dispose()
     {
         Array.ForEach(_timers, static timer => timer.Dispose());
         _meter.Dispose();
     }
+
+    // The gate knows it first.
+    private string? FailureOf(PooledDevice device) =>
+        (device.Gate.IsLost ? device.Gate.Failure : _states[device.Name].Check.Failure) is { } failure ? $"{device.Name}: {failure}" : null;
 
     private void Look(Watched one)
     {

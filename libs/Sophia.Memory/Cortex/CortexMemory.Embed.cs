@@ -55,15 +55,20 @@ public sealed partial class CortexMemory
         var cost = default(Cost);
         if (missing.Count > 0)
         {
-            var asked = Stopwatch.GetTimestamp();
-            cost = await MakeVectorsAsync(tenant, model, request, missing, vectors, price, cancellationToken).ConfigureAwait(false);
+            cost = await ToItsEndAsync(async token =>
+            {
+                var asked = Stopwatch.GetTimestamp();
+                var paid = await MakeVectorsAsync(tenant, model, request, missing, vectors, price, token).ConfigureAwait(false);
+                if (home is not null)
+                {
+                    var took = Stopwatch.GetElapsedTime(asked) / missing.Count;
+                    await KeepVectorsAsync(home, keys, vectors, missing, i => AnswerSaving.Attributes(price.Of(Tokens([request.Texts[i]]), 0), took)).ConfigureAwait(false);
+                }
+
+                return paid;
+            }, cancellationToken).ConfigureAwait(false);
             trail.Add("model", started);
             trail.ServedBy = null;
-            if (home is not null)
-            {
-                var took = Stopwatch.GetElapsedTime(asked) / missing.Count;
-                await KeepVectorsAsync(home, keys, vectors, missing, i => AnswerSaving.Attributes(price.Of(Tokens([request.Texts[i]]), 0), took)).ConfigureAwait(false);
-            }
         }
 
         return new EmbeddingResult(model, vectors, missing.Count, cost, price.Of(avoidedTokens, 0), price.IsKnown);

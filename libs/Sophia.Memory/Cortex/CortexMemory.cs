@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using BitFaster.Caching.Lru;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,6 +30,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<FlightKey, Lazy<Task<CompletionAnswer>>> _flights = new();
+    private readonly ConcurrentDictionary<Task, ValueTuple> _calls = new();
     private readonly BudgetMeter _budgets;
     private readonly AnswerEviction _eviction;
     private readonly ConcurrentLru<string, Failure> _failures = new(FailuresRemembered);
@@ -94,7 +96,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         try
         {
-            await Task.WhenAll(_flights.Values.Select(static flight => flight.Value)).ConfigureAwait(false);
+            await Task.WhenAll(_flights.Values.Select(static flight => flight.Value).Concat(_calls.Keys)).ConfigureAwait(false);
         }
         catch (Exception error) when (error is OperationCanceledException or RefusedException or StoreUnavailableException)
         {
@@ -128,7 +130,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
 
         if (request.Cache == CacheUse.Off)
         {
-            return await AskModelAsync(prompt, null, cancellationToken).ConfigureAwait(false);
+            return await ToItsEndAsync(token => AskModelAsync(prompt, null, token), cancellationToken).ConfigureAwait(false);
         }
 
         return await JoinAsync(prompt, started, trail, null, cancellationToken).ConfigureAwait(false);
@@ -203,20 +205,16 @@ public sealed partial class CortexMemory : IAsyncDisposable
         var (tenant, model) = (prompt.Tenant, prompt.Model);
         var budget = await RequireBudgetAsync(tenant, cancellationToken).ConfigureAwait(false);
         var started = Stopwatch.GetTimestamp();
-        ModelReply reply;
-        try
+        var reply = await ModelReply.AskAsync(prompt, relay, cancellationToken).ConfigureAwait(false);
+        var cost = model.Price.Of(reply.InputTokens, reply.OutputTokens);
+        var outcome = reply.Failure is null ? CallOutcome.Called : CallOutcome.Failed;
+        Ledger.Count(tenant, model.Name, Complete, outcome, reply.InputTokens, reply.OutputTokens, cost, Stopwatch.GetElapsedTime(started));
+        await WriteDownAsync().ConfigureAwait(false);
+        if (reply.Failure is { } failure)
         {
-            reply = await ModelReply.AskAsync(prompt, relay, cancellationToken).ConfigureAwait(false);
-        }
-        catch (RefusedException)
-        {
-            Ledger.Count(tenant, model.Name, Complete, CallOutcome.Failed, 0, 0, default, Stopwatch.GetElapsedTime(started));
-            throw;
+            ExceptionDispatchInfo.Throw(failure);
         }
 
-        var cost = model.Price.Of(reply.InputTokens, reply.OutputTokens);
-        Ledger.Count(tenant, model.Name, Complete, CallOutcome.Called, reply.InputTokens, reply.OutputTokens, cost, Stopwatch.GetElapsedTime(started));
-        await WriteDownAsync().ConfigureAwait(false);
         return new CompletionAnswer
         {
             Text = reply.Text, FinishReason = reply.FinishReason, Model = model, InputTokens = reply.InputTokens, OutputTokens = reply.OutputTokens,
@@ -224,6 +222,19 @@ public sealed partial class CortexMemory : IAsyncDisposable
             ModelMs = (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds,
             Budget = budget is null ? null : BudgetOf(budget.Limit, budget.Spent + cost.Dollars, tenant),
         };
+    }
+
+    // Goes on when its caller has gone: the call is paid for, and the ledger and the budget must have it.
+    private async Task<T> ToItsEndAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        var under = Task.Run(() => call(_stop.Token), CancellationToken.None);
+        _calls.TryAdd(under, default);
+        _ = under.ContinueWith(ended =>
+        {
+            _ = ended.Exception;
+            _calls.TryRemove(ended, out _);
+        }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return await under.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     // The answer is there and paid for: that the store is away does not take it from the caller.

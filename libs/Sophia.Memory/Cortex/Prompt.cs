@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.AI;
+using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Namespaces;
 
 namespace Sophia.Memory.Cortex;
@@ -7,13 +8,17 @@ namespace Sophia.Memory.Cortex;
 /// <summary>A request with all that was found out about it.</summary>
 internal sealed record Prompt(string Tenant, NamespaceInfo? Namespace, ChatModel Model, CompletionRequest Request, string Key, bool IsResident);
 
-/// <summary>What a model said, with the tokens that it took.</summary>
+/// <summary>What a model said, with the tokens that it took; those of a failed call too, as far as anything of it came.</summary>
 internal readonly record struct ModelReply(string Text, string? FinishReason, long InputTokens, long OutputTokens, bool TokensEstimated)
 {
     private const int CharsPerToken = 3;
 
-    /// <exception cref="ModelUnavailableException"/>
-    /// <exception cref="ModelAnswerException">Also when there is no text in the answer.</exception>
+    /// <summary>
+    /// Why there is no answer: a <see cref="ModelUnavailableException"/>, or a <see cref="ModelAnswerException"/>, also for an answer
+    /// without text. Null when there is one.
+    /// </summary>
+    public RefusedException? Failure { get; init; }
+
     /// <param name="relay">Gets the parts as the model writes them; null to ask for the answer whole.</param>
     public static async Task<ModelReply> AskAsync(Prompt prompt, PartRelay? relay, CancellationToken cancellationToken)
     {
@@ -22,8 +27,15 @@ internal readonly record struct ModelReply(string Text, string? FinishReason, lo
             return await AskInPartsAsync(prompt, relay, cancellationToken).ConfigureAwait(false);
         }
 
-        var response = await prompt.Model.Client.GetResponseAsync(Messages(prompt.Request), Options(prompt.Request), cancellationToken).ConfigureAwait(false);
-        return Of(prompt, response.Text, response.FinishReason?.Value, response.Usage);
+        try
+        {
+            var response = await prompt.Model.Client.GetResponseAsync(Messages(prompt.Request), Options(prompt.Request), cancellationToken).ConfigureAwait(false);
+            return Of(prompt, response.Text, response.FinishReason?.Value, response.Usage);
+        }
+        catch (RefusedException failure)
+        {
+            return default(ModelReply) with { Failure = failure };
+        }
     }
 
     private static async Task<ModelReply> AskInPartsAsync(Prompt prompt, PartRelay relay, CancellationToken cancellationToken)
@@ -31,15 +43,22 @@ internal readonly record struct ModelReply(string Text, string? FinishReason, lo
         var text = new StringBuilder();
         string? reason = null;
         UsageDetails? usage = null;
-        await foreach (var part in prompt.Model.Client.GetStreamingResponseAsync(Messages(prompt.Request), Options(prompt.Request), cancellationToken).ConfigureAwait(false))
+        try
         {
-            reason = part.FinishReason?.Value ?? reason;
-            usage = part.Contents.OfType<UsageContent>().LastOrDefault()?.Details ?? usage;
-            if (part.Text is { Length: > 0 } written)
+            await foreach (var part in prompt.Model.Client.GetStreamingResponseAsync(Messages(prompt.Request), Options(prompt.Request), cancellationToken).ConfigureAwait(false))
             {
-                text.Append(written);
-                await relay.WriteAsync(written).ConfigureAwait(false);
+                reason = part.FinishReason?.Value ?? reason;
+                usage = part.Contents.OfType<UsageContent>().LastOrDefault()?.Details ?? usage;
+                if (part.Text is { Length: > 0 } written)
+                {
+                    text.Append(written);
+                    await relay.WriteAsync(written).ConfigureAwait(false);
+                }
             }
+        }
+        catch (RefusedException failure)
+        {
+            return text.Length == 0 && usage is null ? default(ModelReply) with { Failure = failure } : Of(prompt, text.ToString(), reason, usage) with { Failure = failure };
         }
 
         return Of(prompt, text.ToString(), reason, usage);
@@ -47,15 +66,14 @@ internal readonly record struct ModelReply(string Text, string? FinishReason, lo
 
     private static ModelReply Of(Prompt prompt, string text, string? finishReason, UsageDetails? usage)
     {
-        if (string.IsNullOrWhiteSpace(text))
-        {
-            throw new ModelAnswerException(
-                prompt.Model.Name, $"it answered without text (finish reason: {finishReason ?? "none"}).", "Ask differently, or allow more tokens with maxTokens.");
-        }
-
-        return usage is { InputTokenCount: { } input, OutputTokenCount: { } output }
+        var failure = string.IsNullOrWhiteSpace(text)
+            ? new ModelAnswerException(
+                prompt.Model.Name, $"it answered without text (finish reason: {finishReason ?? "none"}).", "Ask differently, or allow more tokens with maxTokens.")
+            : null;
+        var reply = usage is { InputTokenCount: { } input, OutputTokenCount: { } output }
             ? new ModelReply(text, finishReason, input, output, TokensEstimated: false)
             : new ModelReply(text, finishReason, Tokens(prompt.Request.Messages.Sum(static message => message.Text.Length)), Tokens(text.Length), TokensEstimated: true);
+        return reply with { Failure = failure };
     }
 
     public static IReadOnlyList<ChatMessage> Messages(CompletionRequest request) =>

@@ -69,6 +69,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         _tail.Observed += ObserveAsync;
         _committer = new Committer(store, _tail, options, _meters.L3, _logger);
         _committer.Unshown += Withdraw;
+        _committer.Unread += WithdrawPartition;
         _tail.Trimmed += WithdrawPartition;
         var vectors = new VectorCompletion(Models, store, clock, _logger);
         _shards = new ShardDirectory(shards, _tail, store, vectors, options, _meters.L0, clock);
@@ -227,11 +228,10 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
             _near.Invalidate(forgotten);
         }
 
-
         if (_shared.IsConfigured)
         {
-            // Writers tell the shared cache of their own changes; the clean-up, which has no writer, is told of here.
-            var unshared = entries.Where(entry => foreign || (entry.Kind is ChangeKind.Forget or ChangeKind.Expire && !_forgetting.ContainsKey(entry.Id)));
+            // Writers tell the shared cache of their own changes; erasures, some of which the clean-up makes and nobody tells of, are told of here.
+            var unshared = entries.Where(entry => foreign || entry.Kind is ChangeKind.Forget or ChangeKind.Expire);
             await _shared.RemoveIfOlderAsync([.. unshared.Select(entry => (entry.Id, entry.Sequence))]).ConfigureAwait(false);
         }
     }

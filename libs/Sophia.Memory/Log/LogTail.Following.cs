@@ -6,13 +6,15 @@ namespace Sophia.Memory.Log;
 /// <summary>Reading what other nodes wrote.</summary>
 internal sealed partial class LogTail
 {
+    // What is left to a commit of this process to show, and since when; of the one loop alone.
+    private readonly (long Number, long Since)[] _leftToOwn = new (long, long)[Sequence.Partitions];
+
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
             var woken = _wake.Next;
-            var suspected = _suspected;
-            _suspected = false;
+            var suspected = Interlocked.Exchange(ref _suspected, 0) != 0;
             if (!_store.IsShared && !suspected)
             {
                 // Nobody else writes to this store, so there is nothing to find until a commit's answer is lost.
@@ -24,7 +26,7 @@ internal sealed partial class LogTail
             {
                 var started = _clock.GetTimestamp();
                 await CatchUpAsync(suspected, cancellationToken).ConfigureAwait(false);
-                Volatile.Write(ref _heardAt, started);
+                Volatile.Write(ref _heardAt, EarliestLeft(started));
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -53,7 +55,7 @@ internal sealed partial class LogTail
     {
         if (suspected)
         {
-            _suspected = true;
+            Volatile.Write(ref _suspected, 1);
         }
     }
 
@@ -63,7 +65,7 @@ internal sealed partial class LogTail
         var now = await _store.ReadWatermarksAsync(cancellationToken).ConfigureAwait(false);
         for (var partition = 0; partition < Sequence.Partitions; partition++)
         {
-            if (now[partition] <= _seen[partition] || (!suspected && IsOwnCommitExpected(partition)))
+            if (now[partition] <= _seen[partition] || (!suspected && IsLeftToOwn(partition, now[partition])))
             {
                 continue;
             }
@@ -78,6 +80,39 @@ internal sealed partial class LogTail
                 _order[partition].Release();
             }
         }
+    }
+
+    // However many commits of this process follow each other, some of which may have nothing to show: what is there is left to them once, and
+    // for half of what the cursor may be behind.
+    private bool IsLeftToOwn(int partition, long last)
+    {
+        if (!IsOwnCommitExpected(partition))
+        {
+            return false;
+        }
+
+        ref var left = ref _leftToOwn[partition];
+        if (left.Number <= _seen[partition])
+        {
+            left = (last, _clock.GetTimestamp());
+            return true;
+        }
+
+        return _clock.GetElapsedTime(left.Since) < _options.TailPatience / 2;
+    }
+
+    // The log is heard up to when something of it was first left out.
+    private long EarliestLeft(long started)
+    {
+        for (var partition = 0; partition < Sequence.Partitions; partition++)
+        {
+            if (_leftToOwn[partition] is var left && left.Number > _seen[partition])
+            {
+                started = Math.Min(started, left.Since);
+            }
+        }
+
+        return started;
     }
 
     // Not for longer than half of what the cursor may be behind: a commit that hangs must not hide other nodes' changes,

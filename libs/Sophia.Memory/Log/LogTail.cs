@@ -34,7 +34,7 @@ internal sealed partial class LogTail : IAsyncDisposable
     private readonly long[] _erasures = new long[Sequence.Partitions];
     private readonly Lock _owning = new();
     private volatile OwnCommit[] _own = [];
-    private volatile bool _suspected;
+    private int _suspected;
     private long _heardAt;
     private long _foreignAt;
 
@@ -99,7 +99,7 @@ internal sealed partial class LogTail : IAsyncDisposable
     /// <summary>A commit of this process may be in the log without having been shown here: the log is asked.</summary>
     public void Suspect()
     {
-        _suspected = true;
+        Volatile.Write(ref _suspected, 1);
         _wake.Beat();
     }
 
@@ -125,6 +125,33 @@ internal sealed partial class LogTail : IAsyncDisposable
         {
             _order[partition].Release();
         }
+    }
+
+    /// <summary>Returns when the cursor has come to the number, which the store is known to have come to.</summary>
+    public async ValueTask ReachAsync(int partition, long number, CancellationToken cancellationToken)
+    {
+        if (_seen[partition] >= number)
+        {
+            return;
+        }
+
+        await _order[partition].WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await ReadUpToAsync(partition, number, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _order[partition].Release();
+        }
+    }
+
+    /// <summary>Changes of the partition are acknowledged that could not be read here: what is kept of it may have been erased by them.</summary>
+    public void Forsake(int partition)
+    {
+        _recent.Drop(partition);
+        Interlocked.Increment(ref _erasures[partition]);
+        Suspect();
     }
 
     /// <summary>Entries of a namespace after a number, from memory where they are, else from the store.</summary>

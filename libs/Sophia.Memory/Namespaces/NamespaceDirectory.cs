@@ -16,11 +16,12 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
     private readonly List<long> _writing = [];
     private long _changes;
 
-    private sealed record Known(NamespaceInfo Namespace, long ReadAt);
+    /// <param name="IsDoubtful">It may be older than what is stored: good for nothing but an outage.</param>
+    private sealed record Known(NamespaceInfo Namespace, long ReadAt, bool IsDoubtful = false);
 
     public ValueTask<NamespaceInfo?> FindAsync(string tenant, string name, CancellationToken cancellationToken)
     {
-        if (_known.TryGetValue((tenant, name), out var known) && (!store.IsShared || clock.GetElapsedTime(known.ReadAt) < Patience))
+        if (_known.TryGetValue((tenant, name), out var known) && !known.IsDoubtful && (!store.IsShared || clock.GetElapsedTime(known.ReadAt) < Patience))
         {
             return ValueTask.FromResult<NamespaceInfo?>(known.Namespace);
         }
@@ -96,12 +97,9 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
         lock (_keeping)
         {
             _writing.Add(id);
-            foreach (var (name, known) in _known)
+            foreach (var known in _known.Values.Where(known => known.Namespace.Id == id))
             {
-                if (known.Namespace.Id == id)
-                {
-                    _known.TryRemove(name, out _);
-                }
+                Doubt(known.Namespace);
             }
 
             return new NamespaceWriting(this, id, ++_changes, clock.GetTimestamp());
@@ -152,6 +150,10 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
             {
                 _known[(ns.Tenant, ns.Name)] = new Known(ns, asked.At);
             }
+            else
+            {
+                Doubt(ns);
+            }
         }
 
         return ns;
@@ -161,7 +163,17 @@ internal sealed class NamespaceDirectory(IRecordStore store, TimeProvider clock)
     {
         lock (_keeping)
         {
+            // Also when nobody knows whether it was written: a look-up from before is not kept.
+            _changes++;
             _writing.Remove(id);
+        }
+    }
+
+    private void Doubt(NamespaceInfo ns)
+    {
+        if (_known.TryGetValue((ns.Tenant, ns.Name), out var known))
+        {
+            _known[(ns.Tenant, ns.Name)] = known with { IsDoubtful = true };
         }
     }
 }

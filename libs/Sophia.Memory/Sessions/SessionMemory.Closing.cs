@@ -12,6 +12,9 @@ public sealed partial class SessionMemory
 {
     private static readonly TimeSpan PromotionsRemembered = TimeSpan.FromDays(30);
 
+    /// <summary>What is to be promoted lives at least so long from the close and from each page: for the page, and for who repeats a close that was cut off.</summary>
+    private static readonly TimeSpan PromotionTime = TimeSpan.FromMinutes(10);
+
     /// <summary>Closes the session: no more turns. With a target, its turns become records there first. Null when there is no such session.</summary>
     /// <remarks>
     /// Closing again promotes what was not promoted yet and changes nothing else, so an interrupted close can be repeated: for 30 days
@@ -26,7 +29,7 @@ public sealed partial class SessionMemory
         }
 
         // Closed first: appends are guarded by the session's record, so no turn can slip in behind the promotion.
-        if (!await CloseRecordAsync(ns, id, header, sequence, mark, trail, cancellationToken).ConfigureAwait(false))
+        if (!await CloseRecordAsync(ns, id, header, sequence, promotes: promoteTo is not null, mark, trail, cancellationToken).ConfigureAwait(false))
         {
             return null;
         }
@@ -43,11 +46,12 @@ public sealed partial class SessionMemory
 
     // False when the session ended or was forgotten meanwhile: a close must not bring it back.
     private async Task<bool> CloseRecordAsync(
-        NamespaceInfo ns, string id, SessionHeader header, Sequence current, IdempotencyMark? mark, Trail trail, CancellationToken cancellationToken)
+        NamespaceInfo ns, string id, SessionHeader header, Sequence current, bool promotes, IdempotencyMark? mark, Trail trail, CancellationToken cancellationToken)
     {
         for (var attempt = 0; attempt < GuardAttempts; attempt++)
         {
-            var group = new WriteGroup([HeaderPut(ns, id, header with { IsOpen = false })], mark) { Guard = new GroupGuard(ns, id, current) };
+            var closed = (promotes ? ForPromotion(header) : header) with { IsOpen = false };
+            var group = new WriteGroup([HeaderPut(ns, id, closed)], mark) { Guard = new GroupGuard(ns, id, current) };
             if (!(await _memory.WriteAsync(group, trail).ConfigureAwait(false)).GuardFailed)
             {
                 return true;
@@ -99,6 +103,24 @@ public sealed partial class SessionMemory
             })).ToArray();
             var answer = await _memory.PutAsync(target, puts, PromotionOf(target, records), trail, cancellationToken).ConfigureAwait(false);
             receipts.AddRange(puts.Select((put, i) => (put.Draft.Key, answer.Receipts[i])));
+            await KeepForPromotionAsync(ns, id, trail, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private SessionHeader ForPromotion(SessionHeader header)
+    {
+        var least = _memory.Clock.GetUtcNow() + PromotionTime;
+        return header.ExpiresAt < least ? header with { ExpiresAt = least } : header;
+    }
+
+    // Its turns go when it expires. One that was forgotten meanwhile is gone with them, and stays so.
+    private async Task KeepForPromotionAsync(NamespaceInfo ns, string id, Trail trail, CancellationToken cancellationToken)
+    {
+        if (await _store.GetAsync(ns, id, cancellationToken).ConfigureAwait(false) is { } record &&
+            SessionHeader.Read(record) is var header && header.ExpiresAt < _memory.Clock.GetUtcNow() + (PromotionTime / 2))
+        {
+            var group = new WriteGroup([HeaderPut(ns, id, ForPromotion(header))]) { Guard = new GroupGuard(ns, id, record.Sequence) };
+            await _memory.WriteAsync(group, trail).ConfigureAwait(false);
         }
     }
 }

@@ -36,11 +36,6 @@ public sealed partial class SessionMemory
             return null;
         }
 
-        if (!minSequence.IsNone && minSequence.Partition != ns.Partition)
-        {
-            throw new RefusedException("invalid-token", "The sequence token is not one of a session's.", "Send the token of the append that the read must see.");
-        }
-
         var wanted = last ?? (maxTokens is null ? DefaultLast : int.MaxValue);
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
         var turns = new List<Turn>();
@@ -70,7 +65,7 @@ public sealed partial class SessionMemory
     {
         // Closed first: appends are guarded by the session's record, so no turn can come after the others are erased.
         if (await FindAsync(tenant, id, Sequence.None, trail, cancellationToken).ConfigureAwait(false) is not ({ } ns, { } header, var sequence) ||
-            !await CloseRecordAsync(ns, id, header, sequence, null, trail, cancellationToken).ConfigureAwait(false))
+            !await CloseRecordAsync(ns, id, header, sequence, promotes: false, null, trail, cancellationToken).ConfigureAwait(false))
         {
             return null;
         }
@@ -95,6 +90,12 @@ public sealed partial class SessionMemory
         if (await _namespaces.FindAsync(tenant, NamespaceRules.Sessions, cancellationToken).ConfigureAwait(false) is not { } ns)
         {
             return default;
+        }
+
+        // Before anything is looked up: how far the log of another namespace is, is nobody's business.
+        if (!minSequence.IsNone && minSequence.Partition != ns.Partition)
+        {
+            throw new RefusedException("invalid-token", "The sequence token is not one of a session's.", "Send the token of the append that the read must see.");
         }
 
         return await _memory.GetAsync(ns, id, minSequence, trail, cancellationToken).ConfigureAwait(false) is { Entry.Record: { } record }

@@ -69,6 +69,12 @@ public sealed record WriteOutcome(
     /// <summary>True when the group's guard did not hold: nothing was done, and every receipt is a rejection.</summary>
     public bool GuardFailed { get; init; }
 
+    /// <summary>
+    /// Of a group without entries: the last change of each partition of its commit as it was decided. What it says (nothing to change, not
+    /// there, done before) may rest on changes of other processes up to there.
+    /// </summary>
+    public IReadOnlyList<Sequence> DecidedAt { get; init; } = [];
+
     /// <summary>Content versions erased by forget and expire operations.</summary>
     public int VersionsErased { get; init; }
 }

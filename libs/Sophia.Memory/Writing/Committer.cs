@@ -36,6 +36,9 @@ internal sealed partial class Committer : IAsyncDisposable
     /// <summary>Called with entries that are durable and could not be shown to the tail yet, before they are acknowledged.</summary>
     public event Action<IReadOnlyList<LogEntry>>? Unshown;
 
+    /// <summary>Called with a change that a write was decided on and that could not be read yet, before the write is acknowledged.</summary>
+    public event Action<Sequence>? Unread;
+
     /// <summary>Operations that wait for a commit.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
@@ -174,6 +177,7 @@ internal sealed partial class Committer : IAsyncDisposable
         _meter.Time(System.Diagnostics.Stopwatch.GetTimestamp() - started);
         await before.ConfigureAwait(false);
         await ShowToTailAsync(outcomes).ConfigureAwait(false);
+        await ReachAsync(outcomes).ConfigureAwait(false);
         for (var i = 0; i < batch.Count; i++)
         {
             batch[i].TrySetResult(outcomes[i]);
@@ -208,7 +212,25 @@ internal sealed partial class Committer : IAsyncDisposable
                 // until then the writers' own copies must not be older than what is acknowledged.
                 LogGapUnread(error, error.Message);
                 Unshown?.Invoke(entries);
-                _tail.Suspect();
+                _tail.Forsake(partition);
+            }
+        }
+    }
+
+    // What other processes wrote and a write without entries was decided on: its writer knows of it now, and no copy here may be older.
+    private async Task ReachAsync(IReadOnlyList<WriteOutcome> outcomes)
+    {
+        foreach (var last in outcomes.SelectMany(static outcome => outcome.DecidedAt).Distinct())
+        {
+            try
+            {
+                await _tail.ReachAsync(last.Partition, last.Number, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception error)
+            {
+                LogGapUnread(error, error.Message);
+                Unread?.Invoke(last);
+                _tail.Forsake(last.Partition);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 
 namespace Sophia.Snowflake.ExternalFunctions;
@@ -21,7 +22,11 @@ public sealed partial class BatchRunner : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly string _owner = Guid.NewGuid().ToString("N");
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ConcurrentDictionary<BatchKey, Task<byte[]>> _running = new();
+    private readonly ConcurrentDictionary<BatchKey, Running> _running = new();
+
+    /// <param name="Hash">Of the rows, as the store compares them.</param>
+    private sealed record Running(Task<byte[]> Answer, byte[] Hash);
+
     private readonly Lock _admission = new();
     private int _rows;
     private int _batches;
@@ -65,13 +70,17 @@ public sealed partial class BatchRunner : IAsyncDisposable
                 case BatchState.Answered:
                     return new BatchReply(true, claim.Answer);
                 case BatchState.Different:
-                    throw new BatchRefusedException(400, "batch-id-reused", $"The batch {key.BatchId} came before with other rows.", "Send each batch under an id of its own.");
+                    throw Reused(key);
                 default:
                     return new BatchReply(false, default);
             }
         }
+        else if (!running.Hash.AsSpan().SequenceEqual(SHA256.HashData(request.Span)))
+        {
+            throw Reused(key);
+        }
 
-        return await WaitAsync(running, cancellationToken).ConfigureAwait(false);
+        return await WaitAsync(running.Answer, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Answers a poll.</summary>
@@ -97,7 +106,7 @@ public sealed partial class BatchRunner : IAsyncDisposable
             }
         }
 
-        return await WaitAsync(running, cancellationToken).ConfigureAwait(false);
+        return await WaitAsync(running.Answer, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Stops what runs; other nodes, or a repeat, begin it again.</summary>
@@ -105,9 +114,12 @@ public sealed partial class BatchRunner : IAsyncDisposable
     {
         await _trimming.DisposeAsync().ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await ((Task)Task.WhenAll(_running.Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)Task.WhenAll(_running.Values.Select(static running => running.Answer))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();
     }
+
+    private static BatchRefusedException Reused(BatchKey key) =>
+        new(400, "batch-id-reused", $"The batch {key.BatchId} came before with other rows.", "Send each batch under an id of its own.");
 
     private async Task<BatchReply> WaitAsync(Task<byte[]> running, CancellationToken cancellationToken)
     {
@@ -125,7 +137,7 @@ public sealed partial class BatchRunner : IAsyncDisposable
         }
     }
 
-    private Task<byte[]> Begin(BatchKey key, byte[] request, Func<byte[], CancellationToken, Task<byte[]>> work, Place place)
+    private Running Begin(BatchKey key, byte[] request, Func<byte[], CancellationToken, Task<byte[]>> work, Place place)
     {
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var task = Task.Run(async () =>
@@ -141,11 +153,12 @@ public sealed partial class BatchRunner : IAsyncDisposable
                 place.Dispose();
             }
         });
-        _running[key] = task;
+        var running = new Running(task, SHA256.HashData(request));
+        _running[key] = running;
         begun.SetResult();
         // Somebody may have stopped waiting for it; a failure nobody awaits is still seen here.
         _ = task.ContinueWith(t => Failed(_logger, key.Function, key.BatchId, t.Exception!.InnerException!.Message), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-        return task;
+        return running;
     }
 
     private async Task<byte[]> WorkAsync(BatchKey key, byte[] request, Func<byte[], CancellationToken, Task<byte[]>> work)

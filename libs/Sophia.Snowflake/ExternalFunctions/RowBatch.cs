@@ -45,6 +45,18 @@ public sealed class RowBatch
         }
     }
 
+    private static JsonElement? DataOf(JsonElement root)
+    {
+        try
+        {
+            return root.ValueKind == JsonValueKind.Object && root.TryGetProperty("data", out var data) ? data : null;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw BatchRefusedException.Malformed("The body has a name with half of a surrogate pair.", e);
+        }
+    }
+
     /// <param name="parameters">How many arguments each row must have.</param>
     /// <exception cref="BatchRefusedException">malformed-batch, too-large.</exception>
     public static RowBatch Parse(ReadOnlyMemory<byte> body, int parameters, BatchLimits limits)
@@ -60,7 +72,7 @@ public sealed class RowBatch
             throw BatchRefusedException.Malformed($"The body is not JSON: {e.Message}", e);
         }
 
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Array)
+        if (DataOf(root) is not { ValueKind: JsonValueKind.Array } data)
         {
             throw BatchRefusedException.Malformed("The body has no array 'data'.");
         }

@@ -111,9 +111,10 @@ internal sealed class PostgresEngine(NpgsqlDataSource source, TimeProvider clock
     /// <summary>Null when a key was there already, so that nothing was done.</summary>
     private async Task<CommitPlan?> CommitFreshAsync(IReadOnlyList<WriteGroup> groups, CommitScope scope, CancellationToken cancellationToken)
     {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        // After a wait for a connection: what is recorded from before would change answers already given as of then.
         var now = Clock.GetUtcNow();
         var plan = CommitPlan.Decide(groups, new CommitState(), Secret, now, Limits);
-        await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             await PostgresCommit.WriteFreshAsync(connection, plan, scope, UnixTime.ToMs(now), TimeoutSeconds).ConfigureAwait(false);

@@ -46,7 +46,7 @@ internal sealed partial class CommitPlan
 
     public List<NewMark> Marks { get; } = [];
 
-    public List<WriteOutcome> Outcomes { get; } = [];
+    public List<WriteOutcome> Outcomes { get; private set; } = [];
 
     /// <summary>Groups whose append keys are still to be read, with the operations that were appends.</summary>
     public List<(int Group, bool[] Appends)> Replays { get; } = [];
@@ -65,6 +65,12 @@ internal sealed partial class CommitPlan
         {
             plan._group = g;
             plan.Outcomes.Add(plan.Decide(groups[g]));
+        }
+
+        if (plan.Outcomes.Exists(static outcome => outcome.Entries.Count == 0))
+        {
+            Sequence[] last = [.. state.LastNumbers.Index().Where(static partition => partition.Item > 0).Select(static partition => Sequence.Of(partition.Index, partition.Item))];
+            plan.Outcomes = plan.Outcomes.ConvertAll(outcome => outcome.Entries.Count == 0 ? outcome with { DecidedAt = last } : outcome);
         }
 
         return plan;

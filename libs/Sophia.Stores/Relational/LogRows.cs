@@ -22,15 +22,20 @@ internal static class LogRows
     public static LogEntry Entry(DbDataReader row)
     {
         var key = row.TextOrNull(7);
-        return Entry(row, key is null || row.GetInt16(8) == KeyOnly ? null : Record(row, key), key);
+        var id = IdOf(row);
+        return Entry(row, id, key is null || row.GetInt16(8) == KeyOnly ? null : Record(row, id, key), key);
     }
 
-    public static LogEntry Head(DbDataReader row) => Entry(row, null, row.TextOrNull(7));
+    public static LogEntry Head(DbDataReader row) => Entry(row, IdOf(row), null, row.TextOrNull(7));
 
-    private static LogEntry Entry(DbDataReader row, MemoryRecord? record, string? key) => new(
+    public static MemoryRecord Record(DbDataReader row) => Record(row, IdOf(row), row.GetString(7));
+
+    private static RecordId IdOf(DbDataReader row) => RecordId.FromBytes(row.GetFieldValue<byte[]>(2));
+
+    private static LogEntry Entry(DbDataReader row, RecordId id, MemoryRecord? record, string? key) => new(
         new Sequence(row.GetInt64(0)),
         row.GetInt64(1),
-        RecordId.FromBytes(row.GetFieldValue<byte[]>(2)),
+        id,
         (ChangeKind)row.GetInt16(3),
         row.GetInt32(4),
         new Sequence(row.GetInt64(5)),
@@ -38,13 +43,11 @@ internal static class LogRows
         record,
         key);
 
-    public static MemoryRecord Record(DbDataReader row) => Record(row, row.GetString(7));
-
-    private static MemoryRecord Record(DbDataReader row, string key) => new()
+    private static MemoryRecord Record(DbDataReader row, RecordId id, string key) => new()
     {
         Sequence = new Sequence(row.GetInt64(0)),
         NamespaceId = row.GetInt64(1),
-        Id = RecordId.FromBytes(row.GetFieldValue<byte[]>(2)),
+        Id = id,
         Version = row.GetInt32(4),
         UpdatedAt = UnixTime.FromMs(row.GetInt64(6)),
         Key = key,

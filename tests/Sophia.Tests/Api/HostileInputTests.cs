@@ -45,6 +45,7 @@ public sealed class HostileInputTests(ApiHost api) : IClassFixture<ApiHost>
         { "POST", Find, "{}", "invalid-request" },
         { "POST", Find, "{\"query\":\"x\",\"minSequence\":\"zzz\"}", "invalid-token" },
         { "POST", Find, "{\"query\":\"x\",\"mode\":\"magic\"}", "invalid-request" },
+        { "GET", "/v1/namespaces?cursor=" + Sophia.Api.Reading.Cursor.Write("namespaces\u001flocal\u001e0\u001e", "a\0"), null, "invalid-cursor" },
         { "POST", Find, "{\"query\":\"x\",\"\\ud800\":1}", "*" },
         { "POST", Find, "{\"vector\":[1,2,3]}", "vector-dimension-mismatch" },
         { "POST", "/v1/namespaces/h/forget", "{}", "invalid-request" },
@@ -120,6 +121,17 @@ public sealed class HostileInputTests(ApiHost api) : IClassFixture<ApiHost>
     {
         using var response = await api.SendAsync(new HttpMethod(method), path, body);
         await AssertProblemAsync(response, "*");
+    }
+
+    [Theory]
+    [InlineData("yesterday", "0001-01-01T00:00:00Z")]
+    [InlineData("what happened today", "9999-12-31T23:59:59.999Z")]
+    [InlineData("last 999 years", "1000-01-01T00:00:00Z")]
+    public async Task A_word_of_time_at_the_ends_of_time_is_searched_for_as_a_word(string query, string asOf)
+    {
+        await api.SendAsync(HttpMethod.Put, "/v1/namespaces/h/memories/seed", """{"content":"seed"}""");
+        using var response = await api.SendAsync(HttpMethod.Post, Find, $$"""{"query":"{{query}}","asOf":"{{asOf}}"}""");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
     [Fact]

@@ -236,6 +236,59 @@ public sealed class CortexOverHttpTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task What_a_call_without_an_answer_cost_counts_towards_the_budget()
+    {
+        await using var host = new CortexHost(_server, ("Sophia:Cortex:Budgets:local:DollarsPerMonth", "0.001"));
+        _server.Next(200, """{"choices":[{"message":{"content":""},"finish_reason":"stop"}],"usage":{"prompt_tokens":1000,"completion_tokens":500,"total_tokens":1500}}""");
+        await host.AskAsync("""{"prompt":"say nothing","cache":"off"}""", HttpStatusCode.BadGateway);
+
+        var refused = await host.AskAsync("""{"prompt":"another","cache":"off"}""", HttpStatusCode.PaymentRequired);
+
+        Assert.Equal("budget-exhausted", refused.GetProperty("code").GetString());
+        Assert.Equal(1, _server.Calls);
+    }
+
+    [Fact]
+    public async Task A_stream_that_breaks_off_is_paid_for_as_far_as_it_came()
+    {
+        await using var host = new CortexHost(_server, ("Sophia:Cortex:Budgets:local:DollarsPerMonth", "0.000001"));
+        _server.NextBreaksOff();
+        using (var response = await host.SendAsync(HttpMethod.Post, "/v1/cortex/complete", """{"prompt":"one","stream":true}"""))
+        {
+            Assert.Contains("event: error", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        await host.AskAsync("""{"prompt":"two"}""", HttpStatusCode.PaymentRequired);
+    }
+
+    [Fact]
+    public async Task A_call_whose_caller_has_gone_is_in_the_ledger_though_nothing_is_to_be_kept()
+    {
+        var gate = new TaskCompletionSource();
+        _server.Gate = () => gate.Task;
+        var cortex = _host.Services.GetRequiredService<CortexMemory>();
+        using var gone = new CancellationTokenSource();
+        var call = cortex.CompleteAsync(
+            "local", null, new CompletionRequest { Messages = [new PromptMessage(ChatRoleName.User, "gone")], Cache = CacheUse.Off }, new Sophia.Memory.Hierarchy.Trail(), gone.Token).AsTask();
+        while (_server.Calls == 0)
+        {
+            await Task.Delay(5);
+        }
+
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        gate.SetResult();
+        var counted = 0L;
+        for (var i = 0; i < 3_000 && counted == 0; i++)
+        {
+            await Task.Delay(10);
+            counted = (await cortex.Ledger.ReadAsync("local", 0, cortex.Ledger.Today, default)).Sum(static row => row.InputTokens);
+        }
+
+        Assert.NotEqual(0, counted);
+    }
+
+    [Fact]
     public async Task A_server_that_says_no_usage_is_counted_by_estimate_and_the_answer_says_so()
     {
         _server.LeavesOutUsage = true;

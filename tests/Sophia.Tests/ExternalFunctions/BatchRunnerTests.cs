@@ -51,6 +51,21 @@ public sealed class BatchRunnerTests
     }
 
     [Fact]
+    public async Task Other_rows_under_the_name_of_a_batch_in_work_are_refused()
+    {
+        await using var runner = Runner();
+        var gate = new TaskCompletionSource<byte[]>();
+        var first = runner.AskAsync(Key, "cats"u8.ToArray(), 1, (_, _) => gate.Task, default);
+        await UntilAsync(() => runner.RowsInWork == 1);
+
+        var refused = await Assert.ThrowsAsync<BatchRefusedException>(() => runner.AskAsync(Key, "dogs"u8.ToArray(), 1, (_, _) => gate.Task, default));
+        gate.SetResult([1]);
+
+        Assert.Equal("batch-id-reused", refused.Code);
+        Assert.True((await first).IsAnswered);
+    }
+
+    [Fact]
     public async Task Work_goes_on_when_the_caller_is_cut_off()
     {
         await using var runner = Runner();

@@ -204,6 +204,7 @@ public sealed class ConformanceTests(FunctionHost api) : IClassFixture<FunctionH
     [InlineData("sophia_embed", """{"data":[[0,"a"],[0,"b"]]}""", "malformed-batch")]
     [InlineData("sophia_embed", """{"data":[[0]]}""", "malformed-batch")]
     [InlineData("sophia_embed", """{"data":[[0,"a","b"]]}""", "malformed-batch")]
+    [InlineData("sophia_embed", """{"data":[],"\ud800":1}""", "malformed-batch")]
     [InlineData("sophia_embed", """{"data":[[0,{}]]}""", "invalid-argument")]
     [InlineData("sophia_embed", """{"data":[[0,"\ud800"]]}""", "invalid-argument")]
     [InlineData("sophia_similarity", """{"data":[[0,[1,2],[1]]]}""", "invalid-argument")]

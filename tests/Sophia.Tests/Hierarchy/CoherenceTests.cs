@@ -243,6 +243,72 @@ public sealed class CoherenceTests
     }
 
     [Fact]
+    public async Task Who_is_told_that_nothing_changed_reads_what_it_was_compared_with()
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        await nodes.B.PutAsync("k", "old");
+        Assert.Equal("old", await nodes.B.GetAsync("k"));
+        await nodes.A.PutAsync("k", "new");
+
+        var written = await nodes.B.PutAsync("k", "new");
+
+        Assert.Equal(ReceiptStatus.Unchanged, written.Status);
+        Assert.Equal("new", await nodes.B.GetAsync("k"));
+    }
+
+    [Fact]
+    public async Task A_forget_that_finds_nothing_left_leaves_no_copy_here_of_what_another_has_forgotten()
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        await nodes.B.PutAsync("k", "secret");
+        Assert.Equal("secret", await nodes.B.GetAsync("k"));
+        await nodes.A.ForgetAsync("k");
+
+        await nodes.B.ForgetAsync("k");
+
+        Assert.Null(await nodes.B.GetAsync("k"));
+    }
+
+    [Fact]
+    public async Task Where_what_a_write_was_decided_on_cannot_be_read_no_copy_is_served()
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        await nodes.B.PutAsync("k", "old");
+        Assert.Equal("old", await nodes.B.GetAsync("k"));
+        await nodes.A.PutAsync("k", "new");
+        nodes.B.Store.LogIsDown = true;
+
+        await nodes.B.PutAsync("k", "new");
+        var read = await nodes.B.GetAsync("k");
+        nodes.B.Store.LogIsDown = false;
+
+        Assert.Equal("new", read);
+    }
+
+    [Fact]
+    public async Task A_feed_gives_nothing_that_was_forgotten_though_the_forget_could_not_be_read_here()
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        var secret = await nodes.A.PutAsync("k", "secret");
+        await nodes.A.SeeAsync(secret.Sequence);
+        await using var feed = nodes.A.Memory.ChangesAsync(nodes.A.Notes, Sophia.Memory.Log.Sequence.Of(secret.Sequence.Partition, 0), default).GetAsyncEnumerator();
+        await nodes.B.PutAsync("other", "1");
+        nodes.A.Store.LogIsDown = true;
+        var forgotten = nodes.A.ForgetAsync("k");
+        while (!forgotten.IsCompleted)
+        {
+            nodes.Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(forgotten, Task.Delay(20));
+        }
+
+        await forgotten;
+        nodes.A.Store.LogIsDown = false;
+
+        Assert.True(await feed.MoveNextAsync());
+        Assert.Null(feed.Current.Record);
+    }
+
+    [Fact]
     public async Task A_commit_whose_answer_was_lost_does_not_leave_an_old_copy_behind()
     {
         await using var running = await RunningMemory.StartAsync();

@@ -1,4 +1,5 @@
 using Sophia.Memory.Namespaces;
+using Sophia.Memory.Stores;
 using Sophia.Stores.Sqlite;
 using Sophia.Tests.Infrastructure;
 using Sophia.Tests.Stores;
@@ -47,6 +48,64 @@ public sealed class NamespaceDirectoryTests : IDisposable
         await directory.ConfigureAsync("acme", "notes", static current => current! with { Language = "de" }, default);
 
         Assert.Equal("de", meanwhile!.Settings.Language);
+    }
+
+    [Fact]
+    public async Task A_look_up_from_before_a_change_whose_answer_was_lost_is_not_kept()
+    {
+        var clock = StoreUnderTest.NewClock();
+        await using var store = SqliteRecordStore.Create(_directory, clock);
+        await store.OpenAsync(default);
+        var slow = new DelegatingStore(store);
+        var directory = new NamespaceDirectory(slow, clock);
+        await directory.EnsureAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+        var (looked, go) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var late = Task.CompletedTask;
+        var asked = 0;
+        slow.AfterUpdateNamespace = () => throw new StoreUnavailableException("The test has lost the answer.");
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => directory.ConfigureAsync("acme", "notes", current =>
+        {
+            if (++asked == 2)
+            {
+                slow.AfterFindNamespace = () =>
+                {
+                    slow.AfterFindNamespace = null;
+                    looked.SetResult();
+                    return go.Task;
+                };
+                late = Task.Run(() => directory.FindAsync("acme", "notes", default).AsTask());
+                looked.Task.Wait(TimeSpan.FromSeconds(30));
+            }
+
+            return current! with { Language = "de" };
+        }, default));
+        go.SetResult();
+        await late;
+
+        Assert.Equal("de", (await directory.FindAsync("acme", "notes", default))!.Settings.Language);
+    }
+
+    [Fact]
+    public async Task A_namespace_is_known_through_an_outage_that_began_with_a_change_of_it()
+    {
+        var clock = StoreUnderTest.NewClock();
+        await using var store = SqliteRecordStore.Create(_directory, clock);
+        await store.OpenAsync(default);
+        var slow = new DelegatingStore(store);
+        var directory = new NamespaceDirectory(slow, clock);
+        await directory.EnsureAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+        slow.AfterUpdateNamespace = () =>
+        {
+            slow.IsDown = true;
+            throw new StoreUnavailableException("The test has taken the store away.");
+        };
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => directory.ConfigureAsync("acme", "notes", static current => current! with { Language = "de" }, default));
+
+        Assert.NotNull(await directory.FindAsync("acme", "notes", default));
+        slow.IsDown = false;
+        Assert.Equal("de", (await directory.FindAsync("acme", "notes", default))!.Settings.Language);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Sessions;
 using Sophia.Tests.Infrastructure;
@@ -97,6 +99,43 @@ public sealed class SessionTests
         Assert.Equal("session/s/0000000001", (await running.SearchAsync("dentist", closed.Receipts[^1].Receipt.Sequence)).Hits[0].Record.Key);
         var refused = await Assert.ThrowsAsync<RefusedException>(() => AppendAsync(running, "s", "too late"));
         Assert.Equal("session-closed", refused.Code);
+    }
+
+    [Fact]
+    public async Task A_session_whose_time_runs_out_while_it_is_promoted_is_promoted_whole()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            await running.Memory.Sessions.AppendAsync(
+                "acme", "s", [.. Enumerable.Range(0, 90).Select(j => new TurnDraft("user", $"turn {i} {j}", default, null))], TimeSpan.FromSeconds(100), null, new Trail(), default);
+        }
+
+        running.Store.AfterList = async () =>
+        {
+            // Each page takes its time, and the clean-up comes by.
+            running.Clock.Advance(TimeSpan.FromMinutes(6));
+            await Task.Delay(100);
+        };
+        var closed = await running.Memory.Sessions.CloseAsync("acme", "s", "notes", null, new Trail(), default);
+        running.Store.AfterList = null;
+
+        Assert.Equal(450, closed!.Promoted);
+    }
+
+    [Fact]
+    public async Task A_token_of_another_partition_is_none_of_a_session_and_tells_nothing()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await AppendAsync(running, "s", "one");
+        var partition = (await running.Memory.FindNamespaceAsync("acme", NamespaceRules.Sessions, default))!.Partition;
+        var foreign = Sequence.Of((partition + 1) % Sequence.Partitions, (1L << 48) - 1);
+
+        foreach (var id in new[] { "s", "absent" })
+        {
+            var refused = await Assert.ThrowsAsync<RefusedException>(() => running.Memory.Sessions.ReadAsync("acme", id, null, null, foreign, new Trail(), default));
+            Assert.Equal("invalid-token", refused.Code);
+        }
     }
 
     [Fact]

@@ -13,6 +13,7 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     private int _gets;
     private int _logReads;
     private int _headReads;
+    private int _watermarkReads;
 
     /// <summary>While set, every call fails as it does when the database is away.</summary>
     public volatile bool IsDown;
@@ -61,6 +62,8 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     public int Gets => Volatile.Read(ref _gets);
 
     public int LogReads => Volatile.Read(ref _logReads);
+
+    public int WatermarkReads => Volatile.Read(ref _watermarkReads);
 
     public int HeadReads => Volatile.Read(ref _headReads);
 
@@ -187,7 +190,12 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
         return Inner.ReadLogHeadsAsync(partition, after, limit, cancellationToken);
     }
 
-    public Task<Watermarks> ReadWatermarksAsync(CancellationToken cancellationToken) => Inner.ReadWatermarksAsync(cancellationToken);
+    public async Task<Watermarks> ReadWatermarksAsync(CancellationToken cancellationToken)
+    {
+        var watermarks = await Inner.ReadWatermarksAsync(cancellationToken);
+        Interlocked.Increment(ref _watermarkReads);
+        return watermarks;
+    }
 
     public Task<long> ReadTrimmedAsync(NamespaceInfo ns, CancellationToken cancellationToken) => Inner.ReadTrimmedAsync(ns, cancellationToken);
 

@@ -90,6 +90,35 @@ public sealed class LogTailTests : IDisposable
     }
 
     [Fact]
+    public async Task Commits_that_follow_each_other_and_show_nothing_do_not_hide_what_others_wrote()
+    {
+        await using var other = await OpenAsync();
+        var store = new DelegatingStore(other.Store) { PretendShared = true };
+        await using var tail = new LogTail(store, new MemoryOptions(), other.Clock, NullLogger.Instance);
+        await tail.StartAsync(default);
+        var ns = await other.NamespaceAsync();
+        var commit = tail.Committing(1UL << ns.Partition);
+        await other.PutAsync(ns, "a", "theirs");
+
+        for (var i = 0; i < 6 && tail.Seen[ns.Partition] == 0; i++)
+        {
+            var asked = store.WatermarkReads;
+            for (tail.Wake(); store.WatermarkReads == asked; tail.Wake())
+            {
+                await Task.Delay(1);
+            }
+
+            other.Clock.Advance(new MemoryOptions().TailPatience / 4);
+            var next = tail.Committing(1UL << ns.Partition);
+            commit.Dispose();
+            commit = next;
+        }
+
+        await SeeAsync(tail, ns.Partition, 1).WaitAsync(TimeSpan.FromSeconds(30));
+        commit.Dispose();
+    }
+
+    [Fact]
     public async Task Where_nobody_observes_what_nobody_wants_is_passed_unread()
     {
         await using var other = await OpenAsync();

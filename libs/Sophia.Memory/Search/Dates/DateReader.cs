@@ -23,7 +23,8 @@ public static class DateReader
     /// <param name="now">What <c>today</c> is.</param>
     public static IReadOnlyList<DateMention> Read(string? query, DateTimeOffset now)
     {
-        if (string.IsNullOrEmpty(query))
+        // At the ends of time there is no room for what lies before or behind.
+        if (string.IsNullOrEmpty(query) || now.UtcDateTime.Year is < DayRange.EarliestYear or > DayRange.LatestYear)
         {
             return [];
         }

@@ -5,8 +5,8 @@ namespace Sophia.Memory.Search.Dates;
 /// <param name="To">Exclusive.</param>
 internal readonly record struct DayRange(DateOnly From, DateOnly To)
 {
-    private const int EarliestYear = 1000;
-    private const int LatestYear = 9000;
+    internal const int EarliestYear = 1000;
+    internal const int LatestYear = 9000;
 
     public static DayRange Day(DateOnly day) => new(day, day.AddDays(1));
 

@@ -77,7 +77,8 @@ internal sealed partial class HostShard
             var apart = IsByVectorAlone(query) ? twins?.Find(_rows, set, wanted * widening) : null;
             var left = matching - (apart?.Count ?? 0);
             set = apart?.Rest ?? set;
-            var capacity = (int)Math.Min(((long)wanted * widening) + margin, Math.Max(left, 1));
+            // Also of few rows the margin is kept: what comes in during the scan may push out as many as went.
+            var capacity = (int)Math.Min((long)wanted * widening, Math.Max(left, 1)) + margin;
             var keys = _rows.Keys;
             var lexicalTop = new TopRows(capacity, keys);
             if (words is { IsEmpty: false } && matching > 0)

@@ -117,7 +117,8 @@ internal sealed partial class HostShard
 
             var matching = filtered?.Count ?? _rows.Count;
             var wanted = LooksFurther(query) ? Math.Max(query.K * 4, 100) : query.K;
-            var capacity = Math.Min(wanted + Margin, matching);
+            // Also of few rows the margin is kept: what comes in during the scan may push out as many as went.
+            var capacity = Math.Min(wanted, matching) + Margin;
             var joined = new Joined(query, words, _vectors!.Prepare(vector), wanted, capacity, new TopRows(capacity, _rows.Keys), new TopRows(capacity, _rows.Keys))
             {
                 Version = _changes.Version, Matching = matching, Scanned = slots?.Length ?? _vectors.Count, Stored = _vectors.Count, Corrections = corrections,

@@ -234,12 +234,29 @@ public sealed partial class MemoryHierarchy
 
         // The search may have waited: what ended meanwhile is not found any more.
         var now = Clock.GetUtcNow();
+        var folded = found.Where(hit => Accepted(hit.Key, hit.Sequence) is null).SelectMany(static hit => hit.Folded).Select(static one => one.Key).ToHashSet(StringComparer.Ordinal);
+        if (folded.Count > 0)
+        {
+            foreach (var record in await _store.GetManyAsync(ns, folded, cancellationToken).ConfigureAwait(false))
+            {
+                records[record.Key] = record;
+            }
+        }
+
         var hits = new List<SearchHit>(found.Count);
         foreach (var hit in found)
         {
-            if (Accepted(hit.Key, hit.Sequence) is { } record)
+            var (shown, record) = (hit, Accepted(hit.Key, hit.Sequence));
+            for (var i = 0; i < hit.Folded.Count && record is null; i++)
             {
-                hits.Add(new SearchHit(record, hit) { Before = AllOf(hit.Before), After = AllOf(hit.After) });
+                // What says the same was left out for one that is not there any more, and takes its place.
+                record = Accepted(hit.Folded[i].Key, Sequence.None);
+                shown = record is null ? hit : hit with { Key = record.Key, Id = record.Id, Sequence = record.Sequence, Folded = [.. hit.Folded.Skip(i + 1)] };
+            }
+
+            if (record is not null)
+            {
+                hits.Add(new SearchHit(record, shown) { Before = AllOf(hit.Before), After = AllOf(hit.After) });
             }
         }
 

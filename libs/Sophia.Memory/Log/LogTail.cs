@@ -180,6 +180,9 @@ internal sealed partial class LogTail : IAsyncDisposable
         return into.Count < limit ? seen : into[^1].Sequence.Number;
     }
 
+    /// <summary>True while the changes after the number are in memory, so that none of them can have been trimmed unseen.</summary>
+    public bool HoldsAfter(int partition, long after) => after >= _seen[partition] || _recent.Holds(partition, after);
+
     /// <summary>From here on, and until the lease is given back, what is observed of the partition and kept in memory has its contents.</summary>
     /// <remarks>What follows the log through <see cref="ReadAsync"/> sees contents without it too, read from the store.</remarks>
     public async ValueTask<IDisposable> WantContentsAsync(int partition, CancellationToken cancellationToken)

@@ -53,6 +53,16 @@ internal sealed class RecentEntries(long limitBytes)
         }
     }
 
+    /// <summary>True while everything after the number is held.</summary>
+    public bool Holds(int partition, long after)
+    {
+        lock (_lock)
+        {
+            var (entries, first) = (_partitions[partition], _dropped[partition]);
+            return first < entries.Count && entries[first].Sequence.Number <= after + 1;
+        }
+    }
+
     /// <summary>Copies entries with numbers above <paramref name="after"/>; false when the first of them is no longer here.</summary>
     public bool TryRead(int partition, long after, int limit, List<LogEntry> into)
     {
@@ -60,7 +70,7 @@ internal sealed class RecentEntries(long limitBytes)
         {
             var entries = _partitions[partition];
             var first = _dropped[partition];
-            if (first == entries.Count || entries[first].Sequence.Number > after + 1)
+            if (!Holds(partition, after))
             {
                 return false;
             }

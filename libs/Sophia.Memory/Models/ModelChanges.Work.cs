@@ -76,7 +76,9 @@ public sealed partial class ModelChanges
         ModelRecall recall;
         try
         {
-            recall = await CheckAsync(ns, change, shard, cancellationToken).ConfigureAwait(false);
+            var check = CheckAsync(ns, change, shard, cancellationToken);
+            await KeepAsync(ns, change, check, cancellationToken).ConfigureAwait(false);
+            recall = await check.ConfigureAwait(false);
         }
         catch (RefusedException refused)
         {
@@ -96,7 +98,7 @@ public sealed partial class ModelChanges
         };
         if (next.IsCut)
         {
-            await WarmAsync(target, cancellationToken).ConfigureAwait(false);
+            await KeepAsync(ns, change, WarmAsync(target, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
 
         if (await SaveAsync(next, cancellationToken).ConfigureAwait(false))
@@ -158,7 +160,7 @@ public sealed partial class ModelChanges
         _vectors.StopMaking(ns.Id, change.To);
         await _shards.DropAsync(At(ns, change, other)).ConfigureAwait(false);
         var serving = _shards.Open(current, out _);
-        await serving.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await KeepAsync(ns, change, serving.Ready.WaitAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
         if (_store.IsShared)
         {
             await Task.Delay(OthersKnow, _clock, cancellationToken).ConfigureAwait(false);
@@ -193,6 +195,18 @@ public sealed partial class ModelChanges
     private async Task<bool> IsMineAsync(ModelChange change, CancellationToken cancellationToken) =>
         await LeaseAsync(change.NamespaceId, cancellationToken).ConfigureAwait(false) &&
         await _store.FindModelChangeAsync(change.NamespaceId, cancellationToken).ConfigureAwait(false) is { } stored && stored.Revision == change.Revision;
+
+    // However long the work takes, which may be the loading of one of them: a shard that nobody seems to use is dropped after some seconds.
+    private async Task KeepAsync(NamespaceInfo ns, ModelChange change, Task work, CancellationToken cancellationToken)
+    {
+        while (!work.IsCompleted)
+        {
+            Touch(ns, change);
+            await WaitAsync(work, Tick, cancellationToken).ConfigureAwait(false);
+        }
+
+        await work.ConfigureAwait(false);
+    }
 
     // Neither shard is left behind while the change is open.
     private void Touch(NamespaceInfo ns, ModelChange change)

@@ -29,7 +29,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     private long _lastMove;
     private long _usedAt;
     private int _searching;
-    private readonly long _openedAt;
+    private long _readyAt;
     private volatile bool _isDistrusted;
 
     /// <param name="span">Which of the namespace's records it has.</param>
@@ -42,7 +42,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         Batcher = new SearchBatcher(
             queries => Ask((queries, _stop.Token), static (one, asked) => one.Search(asked.queries, asked.Token), CancellationToken.None),
             () => shard.Count >= ScansAlone ? 1 : Environment.ProcessorCount);
-        (_openedAt, OpenedAt) = (clock.GetTimestamp(), clock.GetUtcNow());
+        OpenedAt = clock.GetUtcNow();
         Touch();
         _running = Task.Run(() => RunAsync(_stop.Token));
     }
@@ -78,7 +78,8 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     /// <summary>When its loading began.</summary>
     public DateTimeOffset OpenedAt { get; }
 
-    public TimeSpan Age => _clock.GetElapsedTime(_openedAt);
+    /// <summary>Since it was ready; zero before.</summary>
+    public TimeSpan Age => Ready.IsCompletedSuccessfully ? _clock.GetElapsedTime(Volatile.Read(ref _readyAt)) : TimeSpan.Zero;
 
     public TimeSpan Idle => _clock.GetElapsedTime(Volatile.Read(ref _usedAt));
 
@@ -193,13 +194,17 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         var entries = new List<LogEntry>(ReadSize);
         while (true)
         {
-            if (Seen >= last)
+            if (Seen >= last && !Ready.IsCompleted)
             {
+                // Who waited for it has his time from now on.
+                Touch();
+                Volatile.Write(ref _readyAt, _clock.GetTimestamp());
                 _ready.TrySetResult();
             }
 
             var next = _tail.NextAsync(partition);
             long reached;
+            bool isOvertaken;
             try
             {
                 if (Span.IsFull(Shard.Count))
@@ -207,7 +212,10 @@ internal sealed partial class LoadedShard : IAsyncDisposable
                     await Span.CloseAsync(cancellationToken).ConfigureAwait(false);
                 }
 
+                var wasHeld = _tail.HoldsAfter(partition, Seen);
                 reached = await _tail.ReadAsync(Namespace, Seen, ReadSize, entries, cancellationToken).ConfigureAwait(false);
+                isOvertaken = !(wasHeld && _tail.HoldsAfter(partition, Seen)) && reached > Seen &&
+                    await _store.ReadTrimmedAsync(Namespace, cancellationToken).ConfigureAwait(false) > Seen;
                 if (!Span.MayTake(reached))
                 {
                     await Span.ReadAsync(_tail.Seen[partition], cancellationToken).ConfigureAwait(false);
@@ -218,6 +226,12 @@ internal sealed partial class LoadedShard : IAsyncDisposable
                 // The log is away, not lost: reading on from where it stands is cheaper than loading all anew.
                 await Task.Delay(RetryAfter, _clock, cancellationToken).ConfigureAwait(false);
                 continue;
+            }
+
+            if (isOvertaken)
+            {
+                // What was deleted or forgotten then would stay here for good.
+                throw new StoreUnavailableException("The retention of the log has overtaken the shard; it is loaded anew.");
             }
 
             if (reached == Seen)

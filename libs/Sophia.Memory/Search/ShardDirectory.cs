@@ -140,7 +140,7 @@ internal sealed class ShardDirectory(
     /// <summary>Drops the namespace's shard of this model; it is loaded again when asked for.</summary>
     public Task DropAsync(NamespaceInfo ns, int number = 0) => Find(ns, number) is { } shard ? DropAsync(shard, EvictionReason.Requested) : Task.CompletedTask;
 
-    /// <summary>Shards that lack vectors are loaded anew when they are asked for: the model that was away may answer by now.</summary>
+    /// <summary>Shards that lack vectors are loaded anew when they are asked for, some time after they were loaded: the model that was away may answer by now.</summary>
     public void DistrustIncomplete()
     {
         foreach (var shard in _shards.Values)

@@ -137,7 +137,7 @@ public sealed partial class ShardHost : IAsyncDisposable
     /// <returns>Those that were served here and made room for others: nobody should go on to ask for them here.</returns>
     public async Task<IReadOnlyList<ShardAddress>> TidyAsync()
     {
-        foreach (var shard in _shards.Loaded.Where(shard => shard.Idle > UnservedPatience && !_served.ContainsKey(ShardAddress.Of(shard.Namespace, shard.Span.Number))))
+        foreach (var shard in _shards.Loaded.Where(shard => shard.Ready.IsCompleted && shard.Idle > UnservedPatience && !_served.ContainsKey(ShardAddress.Of(shard.Namespace, shard.Span.Number))))
         {
             await _shards.DropAsync(shard.Namespace, shard.Span.Number).ConfigureAwait(false);
         }

@@ -92,9 +92,9 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
     {
         lock (_lock)
         {
-            if (_failure is null)
+            if (_failure is null || _isLost)
             {
-                return true;
+                return _failure is null;
             }
 
             // An error that was reported since the check began may be later than what it computed.
@@ -116,16 +116,34 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
     public void Close(DeviceFailedException error)
     {
         ArgumentNullException.ThrowIfNull(error);
-        Close(error.IsLasting ? Lose(error.Message) : error.Message);
+        if (error.IsLasting)
+        {
+            CloseForGood(error.Message);
+        }
+        else
+        {
+            Close(error.Message);
+        }
     }
 
     /// <summary>The device does not answer, and this process will not ask it any more.</summary>
-    public void CloseForGood(string failure) => Close(Lose(failure));
+    public void CloseForGood(string failure) => Lose(failure);
 
     private string Lose(string failure)
     {
-        _isLost = true;
-        return $"{failure} This process cannot use the device any more: start it again.";
+        lock (_lock)
+        {
+            _errors++;
+            if (!_isLost)
+            {
+                // The reason first: whoever sees that it is lost sees why. It stays, whatever else is reported.
+                Volatile.Write(ref _failure, $"{failure} This process cannot use the device any more: start it again.");
+                _isLost = true;
+                Changed?.Invoke(_failure);
+            }
+
+            return _failure!;
+        }
     }
 
     /// <summary>The device reported an error, or computed what is wrong.</summary>
@@ -134,7 +152,7 @@ public sealed class DeviceGate(IDevice device, TimeProvider clock)
         lock (_lock)
         {
             _errors++;
-            if (_failure is null || _isLost)
+            if (_failure is null)
             {
                 (_failure, _next) = (failure, clock.GetUtcNow() + _wait);
                 Changed?.Invoke(failure);

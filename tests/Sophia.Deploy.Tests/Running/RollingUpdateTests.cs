@@ -48,6 +48,9 @@ public sealed class RollingUpdateTests
                 }
 
                 Interlocked.Add(ref answered, 2);
+
+                // The services that start need a part of the machine too.
+                await Task.Delay(10);
             }
         })).ToList();
 

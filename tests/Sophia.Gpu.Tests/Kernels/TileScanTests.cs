@@ -9,13 +9,11 @@ namespace Sophia.Gpu.Tests.Kernels;
 /// Many queries at once. The tile products are taken apart into exchanges between 32 simulated lanes, by the layout that the
 /// PTX ISA gives, so the kernels' places for rows, queries and sums are what is tested here, though no tensor core is there.
 /// </summary>
-public sealed class TileScanTests : IDisposable
+public sealed class TileScanTests(TileScanTests.Shared shared) : IClassFixture<TileScanTests.Shared>
 {
-    private readonly IlgpuDevice _device = TestDevice.Open(1 << 26, hasTensorCores: true);
+    private readonly IlgpuDevice _device = shared.Device;
 
     public static TheoryData<RowKind> Kinds => [RowKind.Halves, RowKind.Codes];
-
-    public void Dispose() => _device.Dispose();
 
     [Fact]
     public void They_are_used_where_they_agree_with_plain_arithmetic_and_not_where_warps_are_smaller()
@@ -54,4 +52,12 @@ public sealed class TileScanTests : IDisposable
                 RowScanTests.Check(stored, asked[i], filters[i], best, answers[i], onTiles: true);
             }
         }, iter: 4, threads: 1);
+
+    /// <summary>Its kernels take seconds to be made, so one device serves all tests.</summary>
+    public sealed class Shared : IDisposable
+    {
+        internal IlgpuDevice Device { get; } = TestDevice.Open(1 << 26, hasTensorCores: true);
+
+        public void Dispose() => Device.Dispose();
+    }
 }

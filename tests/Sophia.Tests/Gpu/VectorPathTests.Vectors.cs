@@ -77,7 +77,16 @@ public partial class VectorPathTests
         return row;
     }
 
-    private static double Dot(float[] a, float[] b) => a.Zip(b, (x, y) => (double)x * y).Sum();
+    private static double Dot(float[] a, float[] b)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < a.Length; i++)
+        {
+            sum += (double)a[i] * b[i];
+        }
+
+        return sum;
+    }
 
     // The length of a stored row is 1 but for rounding.
     private static double Cosine(float[] a, float[] b) => Math.Clamp(Dot(a, b), -1, 1);

@@ -165,16 +165,10 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public IAsyncEnumerable<MemoryRecord> ScanAsOfAsync(NamespaceInfo ns, DateTimeOffset at, CancellationToken cancellationToken) => Inner.ScanAsOfAsync(ns, at, cancellationToken);
 
-    public async IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (var record in Inner.ScanAsync(ns, cancellationToken))
-        {
-            await (AfterScanned?.Invoke() ?? Task.CompletedTask).WaitAsync(cancellationToken);
-            yield return record;
-        }
-    }
+    public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, CancellationToken cancellationToken) => HookedAsync(Inner.ScanAsync(ns, cancellationToken), cancellationToken);
 
-    public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, Sequence first, Sequence? end, CancellationToken cancellationToken) => Inner.ScanAsync(ns, first, end, cancellationToken);
+    public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, Sequence first, Sequence? end, CancellationToken cancellationToken) =>
+        HookedAsync(Inner.ScanAsync(ns, first, end, cancellationToken), cancellationToken);
 
     public Task<IReadOnlyList<LogEntry>> ReadLogAsync(int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken)
     {
@@ -224,6 +218,15 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     public Task<IReadOnlyList<string>> SettleErasureAsync(CancellationToken cancellationToken) => Inner.SettleErasureAsync(cancellationToken);
 
     public Task<long?> SizeAsync(CancellationToken cancellationToken) => Inner.SizeAsync(cancellationToken);
+
+    private async IAsyncEnumerable<MemoryRecord> HookedAsync(IAsyncEnumerable<MemoryRecord> scan, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var record in scan.WithCancellation(cancellationToken))
+        {
+            await (AfterScanned?.Invoke() ?? Task.CompletedTask).WaitAsync(cancellationToken);
+            yield return record;
+        }
+    }
 
     private void RequireLog()
     {

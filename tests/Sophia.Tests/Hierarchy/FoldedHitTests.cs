@@ -1,0 +1,62 @@
+using System.Text;
+using Sophia.Gpu.Shards;
+using Sophia.Memory;
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+using Sophia.Stores.Sqlite;
+using Sophia.Tests.Infrastructure;
+
+namespace Sophia.Tests.Hierarchy;
+
+public sealed class FoldedHitTests
+{
+    [Fact]
+    public async Task What_was_folded_under_a_hit_that_is_gone_takes_its_place()
+    {
+        var folder = Directory.CreateTempSubdirectory("sophia-test");
+        var engine = new Interrupted();
+        await using (var memory = new MemoryHierarchy(SqliteRecordStore.Create(folder.FullName, TimeProvider.System), null, engine, null, new MemoryOptions(), TimeProvider.System))
+        {
+            await memory.StartAsync(default);
+            var ns = await memory.ConfigureNamespaceAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+            var written = await memory.PutAsync(
+                ns, [.. new[] { "a", "b", "c" }.Select(key => new PutRequest(new RecordDraft { Key = key, Content = Encoding.UTF8.GetBytes("the walrus in the harbour") }))], null, new Trail(), default);
+            engine.Searched = found => memory.DeleteAsync(ns, found.Hits[0].Key, default, null, new Trail(), default).GetAwaiter().GetResult();
+
+            var answer = await memory.SearchAsync(
+                ns, new SearchRequest { Query = "walrus", Mode = SearchMode.Lexical, MinSequence = written.Last, Timeout = TimeSpan.FromSeconds(30) }, new Trail(), default);
+
+            var hit = Assert.Single(answer.Hits);
+            Assert.Equal("b", hit.Record.Key);
+            Assert.Equal(["c"], hit.Found.Folded.Select(static one => one.Key));
+        }
+
+        folder.Delete(recursive: true);
+    }
+
+    /// <summary>Tells the test once what a search has found, before its caller has it.</summary>
+    private sealed class Interrupted : IShardEngine
+    {
+        public Action<ShardAnswer>? Searched { get; set; }
+
+        public string Engine => "interrupted";
+
+        public IShard Create(NamespaceInfo ns) => new Shard(new HostShardEngine().Create(ns), this);
+
+        public IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms) => [];
+
+        private sealed class Shard(IShard inner, Interrupted engine) : DelegatingShard(inner)
+        {
+            public override ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken)
+            {
+                var found = base.Search(query, cancellationToken);
+                var searched = engine.Searched;
+                engine.Searched = null;
+                searched?.Invoke(found);
+                return found;
+            }
+        }
+    }
+}

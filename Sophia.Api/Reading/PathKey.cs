@@ -39,9 +39,10 @@ internal static class PathKey
 
     internal static bool HasDotSegments(ReadOnlySpan<char> target)
     {
-        for (var n = 1; Segment(target, n) is { IsEmpty: false } segment; n++)
+        var end = target.IndexOfAny('?', '#');
+        foreach (var range in (end < 0 ? target : target[..end]).Split('/'))
         {
-            if (segment.Length <= "%2e%2e".Length && Decode(segment) is "." or "..")
+            if (target[range] is { Length: > 0 and <= 6 } segment && Decode(segment) is "." or "..")
             {
                 return true;
             }

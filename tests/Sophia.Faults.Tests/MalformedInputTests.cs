@@ -38,6 +38,7 @@ public sealed class MalformedInputTests(MalformedInputTests.Service service) : I
         { "a control character in a key", "PUT /v1/namespaces/notes/memories/a%01b", Text, "a", 400, "invalid-key" },
         { "a key with a percent sign behind two dots", "PUT /v1/namespaces/notes/x/../memories/50%25", Text, "a", 400, "invalid-key" },
         { "a key with a percent sign behind a dot that is encoded", "PUT /v1/%2e/namespaces/notes/memories/50%25", Text, "a", 400, "invalid-key" },
+        { "a key with a percent sign behind two slashes and two dots", "PUT /v1/namespaces//../notes/memories/50%25", Text, "a", 4, "" },
         { "a namespace with capitals", "PUT /v1/namespaces/Notes/memories/a", Text, "a", 400, "invalid-namespace" },
         { "100,000 tags", One, Json, new JsonObject { ["content"] = "a", ["tags"] = new JsonArray([.. Enumerable.Range(0, 100_000).Select(i => (JsonNode)$"t{i}")]) }.ToJsonString(), 422, "invalid-record" },
         { "a content over the limit", One, Text, new string('x', (1 << 20) + 1), 413, "too-large" },

@@ -13,6 +13,9 @@ namespace Sophia.Memory.Cortex;
 /// </summary>
 internal static class PromptGuard
 {
+    /// <summary>White space at the end of a prompt that is looked at; more counts as an end too.</summary>
+    private const int MostEnding = 64;
+
     private static readonly FrozenSet<string> Small = new[]
     {
         "a", "an", "the", "please", "kindly", "can", "could", "would", "you", "tell", "me", "hi", "hello", "hey", "thanks", "thank",
@@ -29,12 +32,13 @@ internal static class PromptGuard
     {
         var guarded = new StringBuilder();
         var begins = true;
+        var quotes = default(OpenQuotes);
         for (var i = 0; i < text.Length;)
         {
             if (!IsWord(text, i))
             {
                 begins |= text[i] is '.' or '!' or '?' or '\n' or ':';
-                if (IsSign(text, i))
+                if (IsSign(text, i, ref quotes))
                 {
                     guarded.Append(text[i]).Append(' ');
                 }
@@ -68,18 +72,51 @@ internal static class PromptGuard
         word.Any(char.IsNumber) || Negations.Contains(lower) || lower.EndsWith("n't", StringComparison.Ordinal) ||
         word.AsSpan(begins ? 1 : 0).ToString().Any(char.IsUpper);
 
-    private static bool IsSign(string text, int i) => text[i] switch
+    /// <summary>Straight quotes that are open: behind a word only one that is closes; any other is a prime, feet or inches.</summary>
+    private struct OpenQuotes
     {
-        var white when char.IsWhiteSpace(white) || char.IsControl(white) => false,
-        '"' or '“' or '”' or '„' or '«' or '»' or '‘' or '’' or '\'' or '`' => false,
-        '。' or '，' or '？' or '！' or '、' or '；' or '：' or '…' or '¿' or '¡' => false,
-        '.' or ',' or ';' or ':' or '?' or '!' => i + 1 < text.Length && !Parts(text[i + 1]),
-        '-' or '‐' or '–' or '—' => i == 0 || i + 1 == text.Length || !char.IsLetter(text[i - 1]) || !char.IsLetter(text[i + 1]),
-        _ => true,
-    };
+        private bool _single;
+        private bool _double;
 
-    // Behind what ends a sentence: a space, another such sign, a quote or a bracket that closes.
-    private static bool Parts(char next) => char.IsWhiteSpace(next) || next is '.' or ',' or ';' or ':' or '?' or '!' or '"' or '”' or '’' or '\'' or '»' or ')' or ']' or '}';
+        public bool IsSign(char quote, bool isBehindWord)
+        {
+            ref var open = ref quote == '"' ? ref _double : ref _single;
+            if (isBehindWord && !open)
+            {
+                return true;
+            }
+
+            open = !open;
+            return false;
+        }
+    }
+
+    private static bool IsSign(string text, int i, ref OpenQuotes quotes)
+    {
+        var isBehindWord = i > 0 && char.IsLetterOrDigit(text[i - 1]);
+        return text[i] switch
+        {
+            var white when char.IsWhiteSpace(white) || char.IsControl(white) => false,
+            '"' or '\'' => quotes.IsSign(text[i], isBehindWord),
+            '“' or '”' or '„' or '«' or '»' or '‘' or '’' or '`' => false,
+            '。' or '，' or '？' or '！' or '、' or '；' or '：' or '…' or '¿' or '¡' => false,
+            '!' when i > 0 && char.IsDigit(text[i - 1]) => true,
+            '.' or ',' or ';' or ':' or '?' or '!' => !IsPunctuation(text, i, isBehindWord),
+            '-' or '‐' or '–' or '—' => i == 0 || i + 1 == text.Length || !char.IsLetter(text[i - 1]) || !char.IsLetter(text[i + 1]),
+            _ => true,
+        };
+    }
+
+    // Behind a word, a quote or a bracket that closes, and before a space, a quote or a bracket that closes, or another such sign; or at the end.
+    private static bool IsPunctuation(string text, int i, bool isBehindWord)
+    {
+        var rest = text.AsSpan(i + 1);
+        return rest.IsEmpty || rest[..Math.Min(rest.Length, MostEnding)].IsWhiteSpace() ||
+            ((isBehindWord || (i > 0 && (IsClosing(text[i - 1]) || IsMark(text[i - 1])))) &&
+                (char.IsWhiteSpace(rest[0]) || IsClosing(rest[0]) || rest[0] is '.' or ',' or ';' or ':' or '?' or '!'));
+    }
+
+    private static bool IsClosing(char c) => c is '"' or '”' or '’' or '\'' or '»' or ')' or ']' or '}' or '`';
 
     // An apostrophe within a word, a point, comma or sign between or before digits belong to it: don't, 1.5, .5, -3.
     private static bool IsWord(string text, int i) =>

@@ -81,7 +81,8 @@ internal sealed partial class Housekeeping(
             foreach (var ns in page)
             {
                 after = ns.Id;
-                if ((ns.Settings.LogRetention ?? options.LogRetention) is { } retention)
+                // A shard that is being loaded still needs what came since it began.
+                if ((ns.Settings.LogRetention ?? options.LogRetention) is { } retention && shards.All(ns).All(static shard => shard.Ready.IsCompleted))
                 {
                     var before = clock.GetUtcNow() - retention;
                     if (!ns.Settings.Resident && MirroredUpTo?.Invoke(ns) is { } mirrored && mirrored < before)

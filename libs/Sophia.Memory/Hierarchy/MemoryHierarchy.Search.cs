@@ -7,12 +7,16 @@ using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Search.Dates;
+using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
 
 namespace Sophia.Memory.Hierarchy;
 
 public sealed partial class MemoryHierarchy
 {
+    /// <summary>Records that are looked up to take the place of a hit that is gone.</summary>
+    private const int MostReplacing = 16;
+
     /// <summary>Finds records by words, by vector, or both.</summary>
     /// <exception cref="RefusedException">vector-not-accepted, vector-dimension-mismatch, invalid-request (nothing to search by), shard-loading (not in its time).</exception>
     /// <exception cref="SequenceNotReachedException">The shard did not see the change asked for in the request's time.</exception>
@@ -234,33 +238,50 @@ public sealed partial class MemoryHierarchy
 
         // The search may have waited: what ended meanwhile is not found any more.
         var now = Clock.GetUtcNow();
-        var folded = found.Where(hit => Accepted(hit.Key, hit.Sequence) is null).SelectMany(static hit => hit.Folded).Select(static one => one.Key).ToHashSet(StringComparer.Ordinal);
-        if (folded.Count > 0)
-        {
-            foreach (var record in await _store.GetManyAsync(ns, folded, cancellationToken).ConfigureAwait(false))
-            {
-                records[record.Key] = record;
-            }
-        }
-
         var hits = new List<SearchHit>(found.Count);
         foreach (var hit in found)
         {
-            var (shown, record) = (hit, Accepted(hit.Key, hit.Sequence));
-            for (var i = 0; i < hit.Folded.Count && record is null; i++)
+            if (Accepted(hit.Key, hit.Sequence) is { } record)
             {
-                // What says the same was left out for one that is not there any more, and takes its place.
-                record = Accepted(hit.Folded[i].Key, Sequence.None);
-                shown = record is null ? hit : hit with { Key = record.Key, Id = record.Id, Sequence = record.Sequence, Folded = [.. hit.Folded.Skip(i + 1)] };
+                hits.Add(new SearchHit(record, hit) { Before = AllOf(hit.Before), After = AllOf(hit.After) });
             }
-
-            if (record is not null)
+            else if (hit.Folded.Count > 0 && await ReplacedAsync(hit).ConfigureAwait(false) is { } other)
             {
-                hits.Add(new SearchHit(record, shown) { Before = AllOf(hit.Before), After = AllOf(hit.After) });
+                hits.Add(other);
             }
         }
 
         return hits;
+
+        // What says the same was left out for a hit that is not there any more, and takes its place; what stood around that does not.
+        async Task<SearchHit?> ReplacedAsync(ShardHit gone)
+        {
+            try
+            {
+                foreach (var record in await _store.GetManyAsync(ns, [.. gone.Folded.Take(MostReplacing).Select(static one => one.Key)], cancellationToken).ConfigureAwait(false))
+                {
+                    records[record.Key] = record;
+                }
+            }
+            catch (StoreUnavailableException)
+            {
+                // The others are answered from copies; this one is left out, as if nothing were folded under it.
+                return null;
+            }
+
+            for (var i = 0; i < Math.Min(gone.Folded.Count, MostReplacing); i++)
+            {
+                if (Accepted(gone.Folded[i].Key, Sequence.None) is { } record)
+                {
+                    return new SearchHit(record, gone with
+                    {
+                        Key = record.Key, Id = record.Id, Sequence = record.Sequence, Folded = [.. gone.Folded.Skip(i + 1)], Before = [], After = [],
+                    });
+                }
+            }
+
+            return null;
+        }
 
         MemoryRecord[] AllOf(IReadOnlyList<NeighbourKey> keys) =>
             keys.Count == 0 ? [] : [.. keys.Select(n => Accepted(n.Key, n.Sequence)).OfType<MemoryRecord>()];

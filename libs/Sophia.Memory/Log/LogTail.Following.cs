@@ -136,7 +136,7 @@ internal sealed partial class LogTail
         return isExpected;
     }
 
-    private async ValueTask ReadUpToAsync(int partition, long last, CancellationToken cancellationToken)
+    private async ValueTask ReadUpToAsync(int partition, long last, CancellationToken cancellationToken, bool isOwn = false)
     {
         while (_seen[partition] < last)
         {
@@ -160,7 +160,11 @@ internal sealed partial class LogTail
                 break;
             }
 
-            Volatile.Write(ref _foreignAt, _clock.GetTimestamp());
+            if (!isOwn)
+            {
+                Volatile.Write(ref _foreignAt, _clock.GetTimestamp());
+            }
+
             await TakeAsync(partition, entries, foreign: true, isWanted).ConfigureAwait(false);
         }
     }

@@ -138,7 +138,8 @@ internal sealed partial class LogTail : IAsyncDisposable
         await _order[partition].WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await ReadUpToAsync(partition, number, cancellationToken).ConfigureAwait(false);
+            // Where this process has several commits under way, it is most likely one of its own, and says nothing of others.
+            await ReadUpToAsync(partition, number, cancellationToken, isOwn: _own.Count(commit => commit.Holds(partition)) > 1).ConfigureAwait(false);
         }
         finally
         {

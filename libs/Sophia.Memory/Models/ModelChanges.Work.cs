@@ -199,7 +199,7 @@ public sealed partial class ModelChanges
     // However long the work takes, which may be the loading of one of them: a shard that nobody seems to use is dropped after some seconds.
     private async Task KeepAsync(NamespaceInfo ns, ModelChange change, Task work, CancellationToken cancellationToken)
     {
-        while (!work.IsCompleted)
+        while (!work.IsCompleted && !cancellationToken.IsCancellationRequested)
         {
             Touch(ns, change);
             await WaitAsync(work, Tick, cancellationToken).ConfigureAwait(false);

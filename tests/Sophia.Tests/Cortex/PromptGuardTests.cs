@@ -20,6 +20,11 @@ public sealed class PromptGuardTests
     [InlineData("½ cup of flour", "cup of flour")]
     [InlineData("(a+b)*c", "a+(b*c)")]
     [InlineData("a - b", "a b")]
+    [InlineData("What is 5! + 3?", "What is 5 + 3?")]
+    [InlineData("What is 5!", "What is 5")]
+    [InlineData("What does ?? do in C#?", "What does ?: do in C#?")]
+    [InlineData("f'(2) of f(x)", "f(2) of f(x)")]
+    [InlineData("How long is 6' in cm", "How long is 6\" in cm")]
     public void Numbers_names_signs_and_negations_are_guarded_even_where_meaning_is_known(string one, string other) =>
         Assert.NotEqual(PromptGuard.Of(one, knowsMeaning: true), PromptGuard.Of(other, knowsMeaning: true));
 

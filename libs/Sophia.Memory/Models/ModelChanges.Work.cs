@@ -73,6 +73,12 @@ public sealed partial class ModelChanges
         }
 
         await shard.ReachAsync(_tail.Seen[ns.Partition], CatchUp, cancellationToken).ConfigureAwait(false);
+        if (shard.IsBroken)
+        {
+            // Loaded, and not to be trusted: it is made anew, of vectors that are kept.
+            return;
+        }
+
         ModelRecall recall;
         try
         {

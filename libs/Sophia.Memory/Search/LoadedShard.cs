@@ -230,8 +230,8 @@ internal sealed partial class LoadedShard : IAsyncDisposable
 
             if (isOvertaken)
             {
-                // What was deleted or forgotten then would stay here for good.
-                throw new StoreUnavailableException("The retention of the log has overtaken the shard; it is loaded anew.");
+                // What was deleted or forgotten then would stay here for good: whoever waits for it finds it so, and has it loaded anew.
+                Distrust();
             }
 
             if (reached == Seen)

@@ -39,10 +39,10 @@ internal static class PathKey
 
     internal static bool HasDotSegments(ReadOnlySpan<char> target)
     {
-        var end = target.IndexOfAny('?', '#');
-        foreach (var range in (end < 0 ? target : target[..end]).Split('/'))
+        var path = PathOf(target);
+        foreach (var range in path.Split('/'))
         {
-            if (target[range] is { Length: > 0 and <= 6 } segment && Decode(segment) is "." or "..")
+            if (path[range] is { Length: > 0 and <= 6 } segment && Decode(segment) is "." or "..")
             {
                 return true;
             }
@@ -62,8 +62,7 @@ internal static class PathKey
             target = slash < 0 ? [] : target[slash..];
         }
 
-        var end = target.IndexOfAny('?', '#');
-        var path = end < 0 ? target : target[..end];
+        var path = PathOf(target);
         for (; n > 0; n--)
         {
             var slash = path.IndexOf('/');
@@ -77,6 +76,12 @@ internal static class PathKey
 
         var next = path.IndexOf('/');
         return next < 0 ? path : path[..next];
+    }
+
+    private static ReadOnlySpan<char> PathOf(ReadOnlySpan<char> target)
+    {
+        var end = target.IndexOfAny('?', '#');
+        return end < 0 ? target : target[..end];
     }
 
     /// <summary>Percent-decodes once; null when an escape is cut off or the bytes are not UTF-8.</summary>

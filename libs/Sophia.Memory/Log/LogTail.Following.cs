@@ -9,6 +9,11 @@ internal sealed partial class LogTail
     // What is left to a commit of this process to show, and since when; of the one loop alone.
     private readonly (long Number, long Since)[] _leftToOwn = new (long, long)[Sequence.Partitions];
 
+    /// <summary>Returns when the cursor has come to the number, which the store is known to have come to.</summary>
+    /// <remarks>Where this process has several commits under way, it is most likely one of its own, and says nothing of others.</remarks>
+    public ValueTask ReachAsync(int partition, long number, CancellationToken cancellationToken) => _seen[partition] >= number
+        ? ValueTask.CompletedTask : ReadInTurnAsync(partition, number, isOwn: _own.Count(commit => commit.Holds(partition)) > 1, cancellationToken);
+
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
@@ -70,15 +75,20 @@ internal sealed partial class LogTail
                 continue;
             }
 
-            await _order[partition].WaitAsync(cancellationToken).ConfigureAwait(false);
-            try
-            {
-                await ReadUpToAsync(partition, now[partition], cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                _order[partition].Release();
-            }
+            await ReadInTurnAsync(partition, now[partition], isOwn: false, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask ReadInTurnAsync(int partition, long last, bool isOwn, CancellationToken cancellationToken)
+    {
+        await _order[partition].WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await ReadUpToAsync(partition, last, cancellationToken, isOwn).ConfigureAwait(false);
+        }
+        finally
+        {
+            _order[partition].Release();
         }
     }
 

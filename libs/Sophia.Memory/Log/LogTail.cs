@@ -127,26 +127,6 @@ internal sealed partial class LogTail : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when the cursor has come to the number, which the store is known to have come to.</summary>
-    public async ValueTask ReachAsync(int partition, long number, CancellationToken cancellationToken)
-    {
-        if (_seen[partition] >= number)
-        {
-            return;
-        }
-
-        await _order[partition].WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            // Where this process has several commits under way, it is most likely one of its own, and says nothing of others.
-            await ReadUpToAsync(partition, number, cancellationToken, isOwn: _own.Count(commit => commit.Holds(partition)) > 1).ConfigureAwait(false);
-        }
-        finally
-        {
-            _order[partition].Release();
-        }
-    }
-
     /// <summary>Changes of the partition are acknowledged that could not be read here: what is kept of it may have been erased by them.</summary>
     public void Forsake(int partition)
     {

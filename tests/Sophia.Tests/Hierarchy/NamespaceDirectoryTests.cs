@@ -36,12 +36,9 @@ public sealed class NamespaceDirectoryTests : IDisposable
     [Fact]
     public async Task A_change_that_the_store_has_is_known_here_before_it_is_acknowledged()
     {
-        var clock = StoreUnderTest.NewClock();
-        await using var store = SqliteRecordStore.Create(_directory, clock);
-        await store.OpenAsync(default);
-        var slow = new DelegatingStore(store);
-        var directory = new NamespaceDirectory(slow, clock);
-        await directory.EnsureAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+        await using var slow = await OpenAsync();
+        var directory = new NamespaceDirectory(slow, StoreUnderTest.NewClock());
+        Assert.NotNull(await directory.FindAsync("acme", "notes", default));
         NamespaceInfo? meanwhile = null;
         slow.AfterUpdateNamespace = async () => meanwhile = await directory.FindAsync("acme", "notes", default);
 
@@ -53,12 +50,9 @@ public sealed class NamespaceDirectoryTests : IDisposable
     [Fact]
     public async Task A_look_up_from_before_a_change_whose_answer_was_lost_is_not_kept()
     {
-        var clock = StoreUnderTest.NewClock();
-        await using var store = SqliteRecordStore.Create(_directory, clock);
-        await store.OpenAsync(default);
-        var slow = new DelegatingStore(store);
-        var directory = new NamespaceDirectory(slow, clock);
-        await directory.EnsureAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+        await using var slow = await OpenAsync();
+        var directory = new NamespaceDirectory(slow, StoreUnderTest.NewClock());
+        Assert.NotNull(await directory.FindAsync("acme", "notes", default));
         var (looked, go) = (new TaskCompletionSource(), new TaskCompletionSource());
         var late = Task.CompletedTask;
         var asked = 0;
@@ -89,12 +83,9 @@ public sealed class NamespaceDirectoryTests : IDisposable
     [Fact]
     public async Task A_namespace_is_known_through_an_outage_that_began_with_a_change_of_it()
     {
-        var clock = StoreUnderTest.NewClock();
-        await using var store = SqliteRecordStore.Create(_directory, clock);
-        await store.OpenAsync(default);
-        var slow = new DelegatingStore(store);
-        var directory = new NamespaceDirectory(slow, clock);
-        await directory.EnsureAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+        await using var slow = await OpenAsync();
+        var directory = new NamespaceDirectory(slow, StoreUnderTest.NewClock());
+        Assert.NotNull(await directory.FindAsync("acme", "notes", default));
         slow.AfterUpdateNamespace = () =>
         {
             slow.IsDown = true;
@@ -125,12 +116,9 @@ public sealed class NamespaceDirectoryTests : IDisposable
     [Fact]
     public async Task Of_two_changes_at_the_same_time_the_later_one_stays_whichever_is_answered_last()
     {
-        var clock = StoreUnderTest.NewClock();
-        await using var store = SqliteRecordStore.Create(_directory, clock);
-        await store.OpenAsync(default);
-        var slow = new DelegatingStore(store);
-        var directory = new NamespaceDirectory(slow, clock);
-        await directory.EnsureAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+        await using var slow = await OpenAsync();
+        var directory = new NamespaceDirectory(slow, StoreUnderTest.NewClock());
+        Assert.NotNull(await directory.FindAsync("acme", "notes", default));
         slow.AfterUpdateNamespace = async () =>
         {
             slow.AfterUpdateNamespace = null;
@@ -141,5 +129,14 @@ public sealed class NamespaceDirectoryTests : IDisposable
 
         var settings = (await directory.FindAsync("acme", "notes", default))!.Settings;
         Assert.Equal((true, "de"), (settings.Resident, settings.Language));
+    }
+
+    /// <summary>A store with the namespace.</summary>
+    private async Task<DelegatingStore> OpenAsync()
+    {
+        var store = new DelegatingStore(SqliteRecordStore.Create(_directory, StoreUnderTest.NewClock()));
+        await store.OpenAsync(default);
+        await store.EnsureNamespaceAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+        return store;
     }
 }

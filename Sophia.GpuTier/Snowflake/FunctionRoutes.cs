@@ -1,22 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json.Serialization;
 using Npgsql;
 using Sophia.GpuTier.Composition;
-using Sophia.Memory.Hierarchy;
-using Sophia.Memory.Models;
-using Sophia.Memory.Stores;
-using Sophia.Snowflake.ExternalFunctions;
 using Sophia.Snowflake.Serving.Functions;
+using Sophia.Stores.Postgres;
 
 namespace Sophia.GpuTier.Snowflake;
-
-/// <summary>A refusal (RFC 9457), in the form that the API has.</summary>
-internal sealed record FunctionProblem(string Type, int Status, string Detail, string Code, string Suggestion, string TraceId);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(FunctionProblem))]
-internal sealed partial class FunctionProblemJson : JsonSerializerContext;
 
 /// <summary>POST and GET /v1/snowflake/functions/{function}, as at the API; only where an integration is configured.</summary>
 internal sealed partial class FunctionRoutes(ILogger<FunctionRoutes> logger)
@@ -26,7 +15,7 @@ internal sealed partial class FunctionRoutes(ILogger<FunctionRoutes> logger)
     {
         try
         {
-            services.AddExternalFunctions(options.ExternalFunctions, static s => s.GetRequiredService<NpgsqlDataSource>());
+            services.AddExternalFunctions(options.ExternalFunctions, static s => s.GetRequiredService<NpgsqlDataSource>(), PostgresErrors.Translate);
         }
         catch (ArgumentException error)
         {
@@ -61,31 +50,21 @@ internal sealed partial class FunctionRoutes(ILogger<FunctionRoutes> logger)
     private async Task RefuseAsync(HttpContext context, Exception error)
     {
         var trace = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
-        var (status, code, detail, suggestion, wait) = error switch
-        {
-            BatchRefusedException e => (e.Status, e.Code, e.Message, e.Suggestion, e.RetryAfter),
-            BadHttpRequestException e => (e.StatusCode, e.StatusCode == 413 ? "too-large" : "invalid-request", e.Message, "Send what Snowflake sends, or less at once.", null),
-            StoreUnavailableException e => (503, "store-unavailable", e.Message, "Try again after the delay.", TimeSpan.FromSeconds(1)),
-            EmbedderUnavailableException e => (503, e.Code, e.Message, e.Suggestion, e.RetryAfter),
-            EmbedderAnswerException e => (502, e.Code, e.Message, e.Suggestion, (TimeSpan?)null),
-            RefusedException { Code: "shard-loading" or "sequence-not-reached" } e => (503, e.Code, e.Message, e.Suggestion, TimeSpan.FromSeconds(1)),
-            RefusedException e => (400, e.Code, e.Message, e.Suggestion, null),
-            _ => (500, "internal-error", "The node failed at this request.", "Report the trace id.", null),
-        };
-        if (status == 500)
+        var refusal = FunctionRefusal.Of(error);
+        if (refusal.Status == 500)
         {
             LogFailed(trace, error);
         }
 
-        context.Response.StatusCode = status;
+        context.Response.StatusCode = refusal.Status;
         context.Response.Headers.CacheControl = "no-store";
-        if (wait is { } delay)
+        if (refusal.RetryAfter is { } delay)
         {
             context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(delay.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
 
         await context.Response.WriteAsJsonAsync(
-            new FunctionProblem($"urn:sophia:problem:{code}", status, detail, code, suggestion, trace), FunctionProblemJson.Default.FunctionProblem, "application/problem+json", context.RequestAborted);
+            FunctionProblem.Of(refusal, trace), FunctionProblemJson.Default.FunctionProblem, "application/problem+json", context.RequestAborted);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A call of Snowflake's failed (trace {Trace}).")]

@@ -14,8 +14,11 @@ public static class ExternalFunctionServices
 {
     /// <summary>Adds an <see cref="ExternalFunctionEndpoint"/>; the services have a <see cref="MemoryHierarchy"/>, a <see cref="ModelCatalog"/> and a <see cref="TimeProvider"/>.</summary>
     /// <param name="postgres">Gives PostgreSQL, or null where there is none.</param>
+    /// <param name="meaning">What an exception of PostgreSQL means to a caller; null for a bug.</param>
     /// <exception cref="ArgumentException">An integration or a limit cannot be; the message says which setting to change.</exception>
-    public static void AddExternalFunctions(this IServiceCollection services, ExternalFunctionOptions options, Func<IServiceProvider, DbDataSource?> postgres)
+    public static void AddExternalFunctions(
+        this IServiceCollection services, ExternalFunctionOptions options, Func<IServiceProvider, DbDataSource?> postgres,
+        Func<Exception, Exception?> meaning)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Limits.Validate() is { } wrong)
@@ -24,7 +27,7 @@ public static class ExternalFunctionServices
         }
 
         var ring = IntegrationRing.From(options.Integrations, "Sophia:ExternalFunctions:Integrations");
-        services.AddSingleton<IBatchStore>(s => postgres(s) is { } database ? new BatchesInDatabase(database) : new BatchesInProcess());
+        services.AddSingleton<IBatchStore>(s => postgres(s) is { } database ? new BatchesInDatabase(database, meaning) : new BatchesInProcess());
         services.AddSingleton(s => new BatchRunner(
             s.GetRequiredService<IBatchStore>(), options.Limits, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.ExternalFunctions")));
         services.AddSingleton(s =>

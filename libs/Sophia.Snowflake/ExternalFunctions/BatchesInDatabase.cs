@@ -5,7 +5,8 @@ using System.Security.Cryptography;
 namespace Sophia.Snowflake.ExternalFunctions;
 
 /// <summary>The batches of all nodes, in one table of PostgreSQL. Times are milliseconds since 1970.</summary>
-public sealed class BatchesInDatabase(DbDataSource database) : IBatchStore
+/// <param name="meaning">What an exception of the database means to a caller, such as that it does not answer now; null for a bug.</param>
+public sealed class BatchesInDatabase(DbDataSource database, Func<Exception, Exception?> meaning) : IBatchStore
 {
     private const string Where = "tenant = @tenant AND integration = @integration AND function = @function AND batch_id = @batch";
 
@@ -62,14 +63,17 @@ public sealed class BatchesInDatabase(DbDataSource database) : IBatchStore
 
     public async Task<BatchClaim> ResumeAsync(BatchKey key, string owner, DateTimeOffset now, DateTimeOffset leaseUntil, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        await using var command = connection.CreateCommand();
-        command.CommandText = $"UPDATE external_batches SET owner = @owner, lease_until = @lease WHERE {Where} AND answer IS NULL AND lease_until <= @now AND keep_until > @now RETURNING request";
-        Bind(command, key);
-        Add(command, "@owner", owner);
-        Add(command, "@lease", Ms(leaseUntil));
-        Add(command, "@now", Ms(now));
-        return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is byte[] request
+        var taken = await AskAsync(
+            $"UPDATE external_batches SET owner = @owner, lease_until = @lease WHERE {Where} AND answer IS NULL AND lease_until <= @now AND keep_until > @now RETURNING request",
+            command =>
+            {
+                Bind(command, key);
+                Add(command, "@owner", owner);
+                Add(command, "@lease", Ms(leaseUntil));
+                Add(command, "@now", Ms(now));
+            },
+            static (command, ct) => command.ExecuteScalarAsync(ct), cancellationToken).ConfigureAwait(false);
+        return taken is byte[] request
             ? new BatchClaim(BatchState.Claimed, request)
             : (await FindAsync(key, now, cancellationToken).ConfigureAwait(false)).Claim;
     }
@@ -101,30 +105,44 @@ public sealed class BatchesInDatabase(DbDataSource database) : IBatchStore
     public Task<int> TrimAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
         RunAsync("DELETE FROM external_batches WHERE keep_until <= @now", command => Add(command, "@now", Ms(now)), cancellationToken);
 
-    private async Task<(BatchClaim Claim, byte[]? Hash)> FindAsync(BatchKey key, DateTimeOffset now, CancellationToken cancellationToken)
+    private Task<(BatchClaim Claim, byte[]? Hash)> FindAsync(BatchKey key, DateTimeOffset now, CancellationToken cancellationToken) =>
+        AskAsync<(BatchClaim, byte[]?)>(
+            $"SELECT request_hash, answer FROM external_batches WHERE {Where} AND keep_until > @now",
+            command =>
+            {
+                Bind(command, key);
+                Add(command, "@now", Ms(now));
+            },
+            static async (command, ct) =>
+            {
+                await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SingleRow, ct).ConfigureAwait(false);
+                if (!await reader.ReadAsync(ct).ConfigureAwait(false))
+                {
+                    return (new BatchClaim(BatchState.Unknown), null);
+                }
+
+                var hash = reader.GetFieldValue<byte[]>(0);
+                return reader.IsDBNull(1) ? (new BatchClaim(BatchState.Running), hash) : (new BatchClaim(BatchState.Answered, Answer: reader.GetFieldValue<byte[]>(1)), hash);
+            },
+            cancellationToken);
+
+    private Task<int> RunAsync(string sql, Action<DbCommand> bind, CancellationToken cancellationToken) =>
+        AskAsync(sql, bind, static (command, ct) => command.ExecuteNonQueryAsync(ct), cancellationToken);
+
+    private async Task<T> AskAsync<T>(string sql, Action<DbCommand> bind, Func<DbCommand, CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        await using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT request_hash, answer FROM external_batches WHERE {Where} AND keep_until > @now";
-        Bind(command, key);
-        Add(command, "@now", Ms(now));
-        await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SingleRow, cancellationToken).ConfigureAwait(false);
-        if (!await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        try
         {
-            return (new BatchClaim(BatchState.Unknown), null);
+            await using var connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            await using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            bind(command);
+            return await ask(command, cancellationToken).ConfigureAwait(false);
         }
-
-        var hash = reader.GetFieldValue<byte[]>(0);
-        return reader.IsDBNull(1) ? (new BatchClaim(BatchState.Running), hash) : (new BatchClaim(BatchState.Answered, Answer: reader.GetFieldValue<byte[]>(1)), hash);
-    }
-
-    private async Task<int> RunAsync(string sql, Action<DbCommand> bind, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        await using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        bind(command);
-        return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        catch (Exception error) when (meaning(error) is { } meant)
+        {
+            throw meant;
+        }
     }
 
     private static void Bind(DbCommand command, BatchKey key)

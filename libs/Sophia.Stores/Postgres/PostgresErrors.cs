@@ -5,8 +5,9 @@ using Sophia.Memory.Stores;
 namespace Sophia.Stores.Postgres;
 
 /// <summary>What PostgreSQL's states and broken connections mean to callers of the store.</summary>
-internal static class PostgresErrors
+public static class PostgresErrors
 {
+    /// <summary>A <see cref="StoreUnavailableException"/> or <see cref="StoreFullException"/> where waiting or making room helps; null for a bug.</summary>
     public static Exception? Translate(Exception exception) => exception switch
     {
         PostgresException { SqlState: PostgresErrorCodes.DiskFull } e =>
@@ -17,7 +18,7 @@ internal static class PostgresErrors
     };
 
     /// <summary>Another attempt may succeed: a deadlock was cut, or another commit stored the same mark first.</summary>
-    public static bool IsRace(PostgresException e) => e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
+    internal static bool IsRace(PostgresException e) => e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
         || (e.SqlState == PostgresErrorCodes.UniqueViolation && e.TableName == "idempotency");
 
     // Classes: 08 connection, 53 resources, 57 operator's intervention (shutdown, start-up, cancelled by time-out), 58 system, 40 rolled back.

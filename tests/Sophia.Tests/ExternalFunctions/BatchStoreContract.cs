@@ -1,4 +1,6 @@
+using Sophia.Memory.Stores;
 using Sophia.Snowflake.ExternalFunctions;
+using Sophia.Stores.Postgres;
 using Sophia.Tests.Infrastructure;
 
 namespace Sophia.Tests.ExternalFunctions;
@@ -116,7 +118,7 @@ public sealed class PostgresForBatches : IAsyncLifetime
             _server = PostgresServer.StartNew();
             DataSource = Npgsql.NpgsqlDataSource.Create(_server.ConnectionString());
             // Several nodes start at once.
-            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => new BatchesInDatabase(DataSource).PrepareAsync(default)));
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => new BatchesInDatabase(DataSource, PostgresErrors.Translate).PrepareAsync(default)));
         }
     }
 
@@ -135,7 +137,18 @@ public sealed class BatchesInDatabaseTests(PostgresForBatches postgres) : BatchS
         get
         {
             Skip.If(postgres.DataSource is null, PostgresServer.Missing);
-            return new BatchesInDatabase(postgres.DataSource!);
+            return new BatchesInDatabase(postgres.DataSource!, PostgresErrors.Translate);
         }
+    }
+
+    [Fact]
+    public async Task Where_the_database_does_not_answer_the_store_says_so_and_not_what_its_driver_says()
+    {
+        await using var nobody = Npgsql.NpgsqlDataSource.Create($"Host=127.0.0.1;Port={FreePort.Take()};Username=sophia;Timeout=2");
+        var store = new BatchesInDatabase(nobody, PostgresErrors.Translate);
+        var key = new BatchKey("red", "gateway", "sophia_embed", "batch");
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.ClaimAsync(key, "rows"u8.ToArray(), "node", default, default, default, default));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.ResumeAsync(key, "node", default, default, default));
     }
 }

@@ -7,6 +7,7 @@ namespace Sophia.ServiceDefaults;
 public static class KnownSettings
 {
     private const string Product = "Sophia";
+    private static readonly string[] Connections = ["postgres", "redis", "snowflake"];
 
     /// <param name="types">Their properties that can be set are the section's settings; those of this product's types are sections themselves.</param>
     /// <exception cref="FormatException">There is a setting that none of them has; the message names the nearest that there is.</exception>
@@ -32,6 +33,20 @@ public static class KnownSettings
             }
 
             RefuseUnknownWithin(child, type);
+        }
+    }
+
+    /// <summary>The same for the section ConnectionStrings: with a misspelt name a service would keep its records in an embedded store, and be believed.</summary>
+    /// <exception cref="FormatException">A connection that nothing here reads.</exception>
+    public static void RefuseUnknownConnections(this IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        foreach (var child in configuration.GetSection("ConnectionStrings").GetChildren())
+        {
+            if (!Connections.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            {
+                throw new FormatException($"There is no connection {child.Path}. Did you mean ConnectionStrings:{Connections.MinBy(name => Distance(name, child.Key))}?");
+            }
         }
     }
 

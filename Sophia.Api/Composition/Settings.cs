@@ -16,11 +16,12 @@ internal static class Settings
         try
         {
             section.RefuseUnknown([typeof(ApiOptions), typeof(MemoryOptions)]);
+            configuration.RefuseUnknownConnections();
             var api = section.Get<ApiOptions>() ?? new ApiOptions();
             Check(api);
             var memory = section.Get<MemoryOptions>() ?? new MemoryOptions();
             var postgres = configuration.GetConnectionString("postgres");
-            return (memory.Validate() ?? api.Cluster.Validate(postgres is { Length: > 0 }) ?? CheckAddress(api, postgres)) is { } problem ? throw new ConfigurationException(problem) : (api, memory);
+            return (memory.Validate() ?? CheckBatches(api, memory) ?? api.Cluster.Validate(postgres is { Length: > 0 }) ?? CheckAddress(api, postgres)) is { } problem ? throw new ConfigurationException(problem) : (api, memory);
         }
         catch (FormatException e)
         {
@@ -31,6 +32,10 @@ internal static class Settings
             throw new ConfigurationException($"A setting of {Section} has a value of the wrong form: {e.Message}");
         }
     }
+
+    private static string? CheckBatches(ApiOptions api, MemoryOptions memory) => api.MaxBatchItems > memory.WriteQueue
+        ? $"Sophia:MaxBatchItems is {api.MaxBatchItems:N0} and Sophia:WriteQueue {memory.WriteQueue:N0}: a whole batch would never find room in the queue. Lower the first or raise the second."
+        : null;
 
     // Two machines whose nodes have the same address take each other for their own remains, and end each other.
     private static string? CheckAddress(ApiOptions api, string? postgres) =>

@@ -39,6 +39,7 @@ public sealed record NodeOptions
         ArgumentNullException.ThrowIfNull(configuration);
         var section = configuration.GetSection(Section);
         section.RefuseUnknown([typeof(NodeOptions), typeof(MemoryOptions)]);
+        configuration.RefuseUnknownConnections();
         try
         {
             var node = section.Get<NodeOptions>() ?? new NodeOptions();

@@ -3,7 +3,7 @@ using Sophia.Memory.Records;
 namespace Sophia.Memory;
 
 /// <summary>The settings of the core; section Sophia of the configuration. Every default is stated here.</summary>
-public sealed record MemoryOptions
+public sealed partial record MemoryOptions
 {
     private const int ShardShare = 4;
 
@@ -30,7 +30,7 @@ public sealed record MemoryOptions
     /// <summary>Operations that may wait to be committed before writers get 429; 20,000 by default.</summary>
     public int WriteQueue { get; init; } = 20_000;
 
-    /// <summary>Operations that one transaction takes at most; 2,000 by default.</summary>
+    /// <summary>Operations after which a transaction takes no further request; 2,000 by default.</summary>
     public int CommitSize { get; init; } = 2_000;
 
     /// <summary>How long a read waits for L3 before a stale value is served instead, where there is one; 500 ms by default.</summary>
@@ -62,47 +62,4 @@ public sealed record MemoryOptions
 
     /// <summary>How long a session lives after its last use where the caller does not say; one day by default.</summary>
     public TimeSpan SessionTimeToLive { get; init; } = TimeSpan.FromDays(1);
-
-    /// <summary>The first setting that cannot be, with the message that fixes it; null when all are fine.</summary>
-    public string? Validate()
-    {
-        if (NearLimitBytes > ShardLimitBytes)
-        {
-            return $"Sophia:NearLimitBytes ({NearLimitBytes:N0}) is larger than Sophia:ShardLimitBytes ({ShardLimitBytes:N0}). A lower tier must be at least as large as the one above: lower the first or raise the second.";
-        }
-
-        (string Name, long Value, long Least)[] numbers =
-        [
-            ("NearCapacity", NearCapacity, 3), ("NearLimitBytes", NearLimitBytes, 1 << 20), ("ShardLimitBytes", ShardLimitBytes, 1 << 20),
-            ("TailLimitBytes", TailLimitBytes, 1 << 20), ("WriteQueue", WriteQueue, 1_000), ("CommitSize", CommitSize, 1), ("SweepSize", SweepSize, 1),
-            ("Limits:ContentBytes", Limits.ContentBytes, 1), ("Limits:Tags", Limits.Tags, 0), ("Limits:AttributeBytes", Limits.AttributeBytes, 2),
-        ];
-        foreach (var (name, value, least) in numbers)
-        {
-            if (value < least)
-            {
-                return $"Sophia:{name} is {value:N0}; it must be at least {least:N0}.";
-            }
-        }
-
-        if (Limits.KeyChars is < 1 or > 512)
-        {
-            return $"Sophia:Limits:KeyChars is {Limits.KeyChars}; keys have 1 to 512 characters.";
-        }
-
-        (string Name, TimeSpan Value)[] times =
-        [
-            ("SoftTimeout", SoftTimeout), ("HardTimeout", HardTimeout), ("SharedTimeout", SharedTimeout), ("TailInterval", TailInterval),
-            ("TailPatience", TailPatience), ("SweepInterval", SweepInterval), ("SessionTimeToLive", SessionTimeToLive),
-        ];
-        foreach (var (name, value) in times)
-        {
-            if (value <= TimeSpan.Zero)
-            {
-                return $"Sophia:{name} is {value}; it must be a positive time such as 00:00:01.";
-            }
-        }
-
-        return null;
-    }
 }

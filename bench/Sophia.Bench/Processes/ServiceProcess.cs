@@ -10,6 +10,9 @@ namespace Sophia.Bench.Processes;
 internal sealed partial class ServiceProcess : IDisposable
 {
     private const int Terminate = 15;
+
+    /// <summary>Up to as many, run.sh has no collections beside the writers.</summary>
+    private const int FewProcessors = 4;
     private readonly Process _process;
     private readonly Lock _lock = new();
     private readonly Queue<string> _output = new();
@@ -167,6 +170,11 @@ internal sealed partial class ServiceProcess : IDisposable
 
         // As run.sh starts the service.
         start.Environment.TryAdd("DOTNET_GCgen0size", "0x6000000");
+        if (Environment.ProcessorCount <= FewProcessors)
+        {
+            start.Environment.TryAdd("DOTNET_gcConcurrent", "0");
+        }
+
         return start;
     }
 

@@ -34,7 +34,8 @@ internal sealed record HighlightAnswer(string Text, int[][] Ranges);
 
 internal sealed record HitAnswer(
     double Score, ScorePartAnswer[] Parts, string[] MatchedTerms, HighlightAnswer[] Highlights, FoldedAnswer[] Folded, ContextAnswer Context, string Key, JsonElement? Content, string? ContentBase64, string ContentType, string[] Tags,
-    Dictionary<string, JsonElement> Attributes, int Version, string Sequence, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? ExpiresAt);
+    Dictionary<string, JsonElement> Attributes, int Version, string Sequence, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? ExpiresAt,
+    DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo, ProvenanceBody? Provenance, float[]? Vector, string? VectorModel);
 
 internal sealed record SearchResultAnswer(HitAnswer[] Hits, string Tier, string Mode, double TookMs, long Scanned, long Matching, FilterNoteAnswer[] FilterNotes, UnderstoodAnswer Understood, string Sequence, string? Degraded, PartialAnswer? Partial, long? WithoutVector);
 
@@ -160,6 +161,10 @@ internal sealed record SnowflakeAnswer(
 internal sealed record LogAnswer(double LagMs, long Entries);
 
 internal sealed record TiersAnswer(TierAnswer[] Tiers, LogAnswer Log);
+
+/// <param name="Near">Copies of the near copy that went.</param>
+/// <param name="Shards">Of L0 that went.</param>
+internal sealed record EvictedAnswer(int Near, int Shards);
 
 internal sealed record FieldErrorAnswer(string Path, string Message);
 

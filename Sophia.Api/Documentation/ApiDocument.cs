@@ -43,6 +43,8 @@ internal static class ApiDocument
             {
                 "ns" => "[a-z0-9][a-z0-9._-]{0,127}",
                 "key" => "1 to 512 characters, percent-encoded (a slash as %2F).",
+                "tier" => "L0 or L1.",
+                "function" => "sophia_embed, sophia_similarity, sophia_vector_search or sophia_rerank.",
                 _ => "[A-Za-z0-9][A-Za-z0-9._:-]{0,127}",
             }));
         }

@@ -36,6 +36,9 @@ internal sealed record CloseBody(string? PromoteTo);
 
 internal sealed record MirrorBody(bool Paused);
 
+/// <param name="Data">Each row begins with its number; of a call the arguments follow, of an answer the value.</param>
+internal sealed record RowsBody(JsonElement[][] Data);
+
 internal sealed record ModelChangeBody(string Model, double? MinRecall, int? Samples, string? CutOver);
 
 internal sealed record MessageBody(string Role, string Content);

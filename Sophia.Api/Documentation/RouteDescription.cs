@@ -42,6 +42,20 @@ internal readonly record struct DescribedRoute(IEndpointConventionBuilder Builde
         return this;
     }
 
+    /// <summary>200 with whatever was stored, in its own media type.</summary>
+    public DescribedRoute AnswersContent()
+    {
+        Builder.WithMetadata(new ProducesResponseTypeMetadata(200, typeof(Stream), ["*/*"]));
+        return this;
+    }
+
+    /// <summary>A status without a body.</summary>
+    public DescribedRoute AnswersNothing(int status)
+    {
+        Builder.WithMetadata(new ProducesResponseTypeMetadata(status));
+        return this;
+    }
+
     public DescribedRoute Refuses(params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses)

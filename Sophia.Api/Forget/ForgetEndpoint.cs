@@ -51,7 +51,7 @@ internal sealed class ForgetEndpoint(MemoryHierarchy memory)
             {
                 Keys = json.TryGet("keys", out _) ? json.Texts("keys", MaxKeys, limits.KeyChars) : null,
                 Prefix = json.KeyPrefix("prefix", limits.KeyChars),
-                Filter = FilterReader.Read(json, "filter", limits.KeyChars),
+                Filter = FilterReader.Read(json, "filter", limits),
                 All = json.Truth("all") ?? false,
                 DryRun = json.Truth("dryRun") ?? false,
             };

@@ -25,8 +25,8 @@ internal sealed class NamespaceEndpoints(MemoryHierarchy memory)
     public static void Map(IEndpointRouteBuilder routes)
     {
         var namespaces = ActivatorUtilities.CreateInstance<NamespaceEndpoints>(routes.ServiceProvider);
-        routes.MapEdge("GET", All, Rights.Read, namespaces.ListAsync).Describe(Tag, "ListNamespaces", "Lists the tenant's namespaces by name").Page().Answers<NamespacePageAnswer>(200).Refuses(400);
-        routes.MapEdge("GET", One, Rights.Read, namespaces.GetAsync).Describe(Tag, "GetNamespace", "Reads a namespace's settings and count").Answers<NamespaceAnswer>(200).Refuses(400, 404);
+        routes.MapEdge("GET", All, Rights.Read, namespaces.ListAsync).Describe(Tag, "ListNamespaces", "Lists the tenant's namespaces by name").Page().Answers<NamespacePageAnswer>(200).Refuses(400, 503);
+        routes.MapEdge("GET", One, Rights.Read, namespaces.GetAsync).Describe(Tag, "GetNamespace", "Reads a namespace's settings and count").Answers<NamespaceAnswer>(200).Refuses(400, 404, 503);
         routes.MapEdge("PUT", One, Rights.Admin, namespaces.PutAsync).Describe(Tag, "PutNamespace", "Makes a namespace, or changes what may change: language, resident, logRetentionSeconds")
             .Takes<NamespaceSettingsBody>().Answers<NamespaceAnswer>(201, 200).Refuses(400, 409, 415, 503);
         routes.MapEdge("DELETE", One, Rights.Write | Rights.Admin, namespaces.DeleteAsync).Describe(Tag, "RemoveNamespace", "Removes a namespace whole: its records with all their versions, in every tier, then its settings and its name; dryRun only counts")

@@ -29,6 +29,7 @@ internal static class ProblemMap
         ["store-unavailable"] = 503, ["store-full"] = 503, ["sequence-not-reached"] = 503, ["shard-loading"] = 503, ["shard-no-room"] = 503,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    /// <summary>Every code that this edge answers; docs/api.md names each.</summary>
     public static IEnumerable<string> Codes => Statuses.Keys;
 
     /// <summary>The status of a code; 422 for a refusal whose code this edge does not know yet.</summary>
@@ -73,6 +74,7 @@ internal static class ProblemMap
     private static TimeSpan? DelayOf(string code) => code switch
     {
         "shard-loading" => TimeSpan.FromSeconds(1),
+        "snowflake-unavailable" => TimeSpan.FromSeconds(30),
         "shard-no-room" => ShardHost.NoRoomPatience,
         _ => null,
     };

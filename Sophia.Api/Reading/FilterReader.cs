@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sophia.Api.Problems;
+using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 
 namespace Sophia.Api.Reading;
@@ -7,13 +8,11 @@ namespace Sophia.Api.Reading;
 /// <summary>Filters as search and forget take them, in JSON.</summary>
 internal static class FilterReader
 {
-    private const int MaxTags = 256;
-    private const int MaxTagChars = 128;
     private const int MaxConditions = 64;
     private const int MaxInValues = 1000;
     private const string Forms = "Write a bare value for equality, or an object of eq, ne, lt, le, gt, ge, in, exists, missing.";
 
-    public static RecordFilter? Read(BodyObject owner, string name, int keyChars)
+    public static RecordFilter? Read(BodyObject owner, string name, RecordLimits limits)
     {
         if (owner.Object(name) is not { } json)
         {
@@ -23,10 +22,10 @@ internal static class FilterReader
         json.Allow("allTags", "anyTags", "noTags", "keyPrefix", "createdFrom", "createdTo", "updatedFrom", "updatedTo", "validAt", "attributes");
         return new RecordFilter
         {
-            AllTags = json.Texts("allTags", MaxTags, MaxTagChars),
-            AnyTags = json.Texts("anyTags", MaxTags, MaxTagChars),
-            NoTags = json.Texts("noTags", MaxTags, MaxTagChars),
-            KeyPrefix = json.KeyPrefix("keyPrefix", keyChars),
+            AllTags = json.Texts("allTags", limits.Tags, limits.TagChars),
+            AnyTags = json.Texts("anyTags", limits.Tags, limits.TagChars),
+            NoTags = json.Texts("noTags", limits.Tags, limits.TagChars),
+            KeyPrefix = json.KeyPrefix("keyPrefix", limits.KeyChars),
             CreatedFrom = json.Time("createdFrom"),
             CreatedTo = json.Time("createdTo"),
             UpdatedFrom = json.Time("updatedFrom"),

@@ -40,7 +40,7 @@ internal ref partial struct RecordReader
         DateTimeOffset? expiresAt = null, validFrom = null, validTo = null;
         Provenance? provenance = null;
         var whenPresent = WhenPresent.Replace;
-        var seen = Field.None;
+        Field seen = Field.None, given = Field.None;
         while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
         {
             var field = FieldOf();
@@ -56,6 +56,8 @@ internal ref partial struct RecordReader
                 // As answers write what is absent.
                 continue;
             }
+
+            given |= field;
 
             switch (field)
             {
@@ -75,7 +77,7 @@ internal ref partial struct RecordReader
             }
         }
 
-        if ((seen & Field.Content) != 0 && (seen & Field.ContentBase64) != 0)
+        if ((given & Field.Content) != 0 && (given & Field.ContentBase64) != 0)
         {
             throw Refuse.Field(At("contentBase64"), "The record has content and contentBase64.", "Give one of them.");
         }

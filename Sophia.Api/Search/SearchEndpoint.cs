@@ -57,7 +57,7 @@ internal sealed class SearchEndpoint(MemoryHierarchy memory)
                 Vector = json.Vector("vector"),
                 K = (int)(json.Whole("k", 1, 1000) ?? 10),
                 Mode = ModeOf(json.Text("mode", 16)),
-                Filter = FilterReader.Read(json, "filter", memory.Options.Limits.KeyChars),
+                Filter = FilterReader.Read(json, "filter", memory.Options.Limits),
                 AsOf = json.Time("asOf"),
                 Typos = json.Truth("typos") ?? true,
                 Highlight = json.Truth("highlight") ?? true,

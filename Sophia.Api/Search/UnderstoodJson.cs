@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sophia.Api.Answering;
 using Sophia.Memory.Hierarchy;
 
 namespace Sophia.Api.Search;
@@ -42,7 +43,7 @@ internal static class UnderstoodJson
         }
         else
         {
-            json.WriteString(name, at);
+            json.WriteTime(name, at);
         }
     }
 

@@ -18,7 +18,8 @@ internal sealed class TiersEndpoint(MemoryHierarchy memory)
     {
         var tiers = ActivatorUtilities.CreateInstance<TiersEndpoint>(routes.ServiceProvider);
         routes.MapEdge("GET", "/v1/tiers", Rights.Read, tiers.GetAsync).Describe("Tiers", "GetTiers", "Shows each tier's engine, state, hits, evictions and latency against its budget").Answers<TiersAnswer>(200);
-        routes.MapEdge("POST", "/v1/tiers/{tier}/evict", Rights.Admin, tiers.EvictAsync).Describe("Tiers", "Evict", "Drops what L0 or L1 holds in this process, of a namespace, or of a tag in it; it comes back by use").Refuses(400, 403, 404);
+        routes.MapEdge("POST", "/v1/tiers/{tier}/evict", Rights.Admin, tiers.EvictAsync).Describe("Tiers", "Evict", "Drops what L0 holds of a namespace, here and on the nodes, or what L1's near copy here holds of it, or of a tag in it; it comes back by use")
+            .Query("namespace", "Whose copies go.").Query("tag", "Of L1: only those with this tag.").Answers<EvictedAnswer>(200).Refuses(400, 404);
     }
 
     public async Task GetAsync(HttpContext context, Caller caller)
@@ -53,8 +54,14 @@ internal sealed class TiersEndpoint(MemoryHierarchy memory)
         // A tenant's admin may empty the caches of its own namespaces, not those of others.
         var name = query.One("namespace") ?? throw Refuse.Field("namespace", "It is missing.", "Name the namespace whose copies are to go.");
         RequestNames.CheckNamespace(name, "namespace");
+        var tag = query.One("tag");
+        if (tag is not null && tier == Tier.L0)
+        {
+            throw Refuse.Field("tag", "A shard of L0 is dropped whole.", "Leave the tag out, or evict from L1.");
+        }
+
         var ns = await memory.FindNamespaceAsync(caller.Tenant, name, context.RequestAborted) ?? throw Refuse.NamespaceNotFound(name);
-        var (near, shards) = await memory.EvictAsync(tier, ns.Id, query.One("tag"));
+        var (near, shards) = await memory.EvictAsync(tier, ns.Id, tag);
         using var body = new JsonBody();
         body.Writer.WriteStartObject();
         body.Writer.WriteNumber("near", near);

@@ -29,7 +29,8 @@ public sealed partial class MemoryHierarchy
         return new TiersReport([ReportShards(), l1, .. l2, l3], _tail.Lag, entries, IsReady: l3.State != TierState.Down);
     }
 
-    /// <summary>Drops what L0 and L1 hold, or what they hold of one namespace or tag; it comes back by use.</summary>
+    /// <summary>Drops what L0 (its nodes' shards too) or the near copy holds, all of it or of one namespace; it comes back by use.</summary>
+    /// <param name="tag">Of the near copy: only what has it. Shards are dropped whole.</param>
     /// <returns>How many near copies and shards were dropped.</returns>
     public async Task<(int Near, int Shards)> EvictAsync(Tier tier, long? namespaceId, string? tag) => tier switch
     {

@@ -1,0 +1,102 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Sophia.Api.Problems;
+
+namespace Sophia.Tests.Api;
+
+/// <summary>The description at /openapi/v1.json and docs/api.md say what the edge writes.</summary>
+public sealed class DescriptionTests(ApiHost api) : IClassFixture<ApiHost>
+{
+    private const string Note = """{"content":"the lantern hangs by the door","tags":["x"],"attributes":{"n":1,"conversation":"c","position":1},"provenance":{"source":"s"}}""";
+
+    /// <summary>Method, route as it is described, address, body, status.</summary>
+    public static TheoryData<string, string, string, string?, int> Requests => new()
+    {
+        { "put", "/v1/namespaces/{ns}/memories/{key}", "/v1/namespaces/said/memories/new", Note, 201 },
+        { "get", "/v1/namespaces/{ns}/memories/{key}", "/v1/namespaces/said/memories/a?include=vector", null, 200 },
+        { "get", "/v1/namespaces/{ns}/memories/{key}", "/v1/namespaces/said/memories/missing", null, 404 },
+        { "get", "/v1/namespaces/{ns}/memories", "/v1/namespaces/said/memories?include=vector", null, 200 },
+        { "get", "/v1/namespaces/{ns}/memories/{key}/history", "/v1/namespaces/said/memories/a/history", null, 200 },
+        { "post", "/v1/namespaces/{ns}/memories", "/v1/namespaces/said/memories", """{"items":[{"key":"c","content":"three"},{"key":"","content":"four"}]}""", 200 },
+        {
+            "post", "/v1/namespaces/{ns}/search", "/v1/namespaces/said/search",
+            """{"query":"lantren in May 2023","context":2,"include":["vector"],"filter":{"attributes":{"n":{"ge":0}}},"recency":{"weight":0.1,"halfLifeDays":3},"allowPartial":true}""", 200
+        },
+        { "post", "/v1/namespaces/{ns}/forget", "/v1/namespaces/said/forget", """{"keys":["a"],"dryRun":true}""", 200 },
+        { "get", "/v1/namespaces", "/v1/namespaces", null, 200 },
+        { "get", "/v1/namespaces/{ns}", "/v1/namespaces/said", null, 200 },
+        { "put", "/v1/namespaces/{ns}", "/v1/namespaces/settled", """{"language":"de"}""", 201 },
+        { "get", "/v1/namespaces/{ns}/model", "/v1/namespaces/said/model", null, 200 },
+        { "post", "/v1/sessions/{id}/turns", "/v1/sessions/talk/turns", """{"turns":[{"role":"user","content":"hello"}]}""", 200 },
+        { "get", "/v1/sessions/{id}", "/v1/sessions/spoken", null, 200 },
+        { "get", "/v1/tiers", "/v1/tiers", null, 200 },
+        { "post", "/v1/tiers/{tier}/evict", "/v1/tiers/L1/evict?namespace=said", null, 200 },
+        { "post", "/v1/tiers/{tier}/evict", "/v1/tiers/L0/evict?namespace=said&tag=x", null, 400 },
+        { "get", "/v1/models", "/v1/models", null, 200 },
+        { "get", "/v1/gpu", "/v1/gpu", null, 200 },
+        { "get", "/v1/gpu/pools", "/v1/gpu/pools", null, 200 },
+        { "get", "/v1/cortex/usage", "/v1/cortex/usage", null, 200 },
+        { "get", "/v1/cortex/cache", "/v1/cortex/cache", null, 200 },
+        { "get", "/v1/costs/cortex", "/v1/costs/cortex", null, 200 },
+        { "post", "/v1/cortex/embed", "/v1/cortex/embed", """{"texts":["lantern"]}""", 200 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Requests))]
+    public async Task An_answer_has_no_field_that_its_description_lacks(string method, string route, string address, string? body, int status)
+    {
+        (await api.SendAsync(HttpMethod.Put, "/v1/namespaces/said/memories/a", Note)).EnsureSuccessStatusCode();
+        (await api.SendAsync(HttpMethod.Put, "/v1/namespaces/said/memories/b", Note.Replace("\"position\":1", "\"position\":2", StringComparison.Ordinal))).EnsureSuccessStatusCode();
+        await api.JsonAsync(HttpMethod.Post, "/v1/sessions/spoken/turns", """{"turns":[{"role":"user","content":"hello"}]}""");
+        var described = await api.JsonAsync(HttpMethod.Get, "/openapi/v1.json");
+
+        var answer = await api.JsonAsync(new HttpMethod(method.ToUpperInvariant()), address, body, (HttpStatusCode)status);
+
+        var operation = described.GetProperty("paths").GetProperty(route).GetProperty(method);
+        Assert.True(operation.GetProperty("responses").TryGetProperty($"{status}", out var response), $"{status} is not described.");
+        var schema = response.GetProperty("content").EnumerateObject().First().Value.GetProperty("schema");
+        Assert.Empty(Undescribed(answer, schema, described, "$"));
+    }
+
+    [Fact]
+    public void Every_code_stands_in_the_documentation_under_its_status()
+    {
+        var table = File.ReadLines(Path.Combine(Root(), "docs", "api.md")).Where(static line => line.StartsWith("| ", StringComparison.Ordinal)).ToList();
+
+        var missing = ProblemMap.Codes.Where(code => !table.Exists(
+            line => line.Contains($"`{code}`", StringComparison.Ordinal) && line.Split('|')[1].Contains($"{ProblemMap.StatusOf(code)}", StringComparison.Ordinal)));
+
+        Assert.Empty(missing);
+    }
+
+    private static IEnumerable<string> Undescribed(JsonElement value, JsonElement schema, JsonElement document, string at)
+    {
+        schema = Resolve(schema, document);
+        if (value.ValueKind == JsonValueKind.Array && schema.TryGetProperty("items", out var items))
+        {
+            return value.EnumerateArray().SelectMany(item => Undescribed(item, items, document, $"{at}[]"));
+        }
+
+        // A map, or a value of any kind, has no fields to name.
+        return value.ValueKind != JsonValueKind.Object || !schema.TryGetProperty("properties", out var properties)
+            ? []
+            : value.EnumerateObject().SelectMany(property => properties.TryGetProperty(property.Name, out var inner)
+                ? Undescribed(property.Value, inner, document, $"{at}.{property.Name}")
+                : [$"{at}.{property.Name}"]);
+    }
+
+    private static JsonElement Resolve(JsonElement schema, JsonElement document)
+    {
+        if (schema.TryGetProperty("oneOf", out var either))
+        {
+            schema = either.EnumerateArray().First(static one => one.TryGetProperty("$ref", out _));
+        }
+
+        return schema.TryGetProperty("$ref", out var named)
+            ? document.GetProperty("components").GetProperty("schemas").GetProperty(named.GetString()!.Split('/')[^1])
+            : schema;
+    }
+
+    private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", ".."));
+}

@@ -64,6 +64,44 @@ public sealed class ImportTests : ImportRuns
         Assert.Equal((2, 0), ((int?)fresh["unchanged"], (int?)fresh["alreadyDone"]));
     }
 
+    [Theory]
+    [InlineData("txt", "one", "two")]
+    [InlineData("ndjson", "{\"key\":\"a\",\"content\":\"one\"}\n", "{\"key\":\"b\",\"content\":\"two\"}\n")]
+    public async Task A_file_that_is_named_by_a_link_is_imported_again_when_it_has_changed(string type, string before, string after)
+    {
+        var file = Cli.Write($"target.{type}", before);
+        var link = Path.Combine(Cli.Folder, $"link.{type}");
+        File.CreateSymbolicLink(link, file);
+        await Import(link);
+        Assert.Equal(0, (int?)(await Import(link)).Json["records"]);
+
+        await File.WriteAllTextAsync(file, after);
+        File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddMinutes(1));
+
+        Assert.Equal((0, 1), ((await Import(link)).ExitCode, Service.Records.Values.Count(static r => (string?)r.Record["content"] == "two")));
+    }
+
+    [SkippableTheory]
+    [InlineData("txt", "one", "two")]
+    [InlineData("ndjson", "{\"key\":\"a\",\"content\":\"one\"}\n", "{\"key\":\"b\",\"content\":\"two\"}\n")]
+    public async Task What_comes_through_a_pipe_that_is_named_is_imported_each_time(string type, string first, string second)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "named pipes are made by mkfifo");
+        var pipe = Path.Combine(Cli.Folder, $"pipe.{type}");
+        using var made = System.Diagnostics.Process.Start("mkfifo", [pipe]);
+        await made.WaitForExitAsync();
+
+        foreach (var text in new[] { first, second })
+        {
+            // Either end waits for the other.
+            var writing = Task.Run(() => File.WriteAllTextAsync(pipe, text));
+            Assert.Equal(1, (int?)(await Import(pipe)).Json["records"]);
+            await writing;
+        }
+
+        Assert.Contains("two", Service.Records.Values.Select(static r => (string?)r.Record["content"]));
+    }
+
     [Fact]
     public async Task A_namespace_that_was_emptied_or_made_anew_is_imported_again()
     {

@@ -35,7 +35,7 @@ internal sealed class FolderSource(
     private async Task<string?> ReadAsync(SourceFile file, CancellationToken cancellationToken)
     {
         // Never opened when empty: what looks so may be a pipe, on which opening waits for a writer.
-        if (file.Size == 0) return "";
+        if (file.Size == 0 && !file.IsNamed) return "";
         try
         {
             var read = await TextFile.ReadAsync(file.FullPath, gzipByContent, cancellationToken);

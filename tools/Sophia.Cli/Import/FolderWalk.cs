@@ -1,7 +1,11 @@
 namespace Sophia.Cli.Import;
 
 /// <param name="RelativePath">With slashes, from the folder that is imported.</param>
-internal sealed record SourceFile(string FullPath, string RelativePath, long Size, long Modified);
+internal sealed record SourceFile(string FullPath, string RelativePath, long Size, long Modified)
+{
+    /// <summary>By the user, not found in a folder: it is read even if it is a pipe.</summary>
+    public bool IsNamed { get; init; }
+}
 
 /// <summary>
 /// The files below a folder that may be text, in ordinal order of their names. Hidden ones are passed over. Links are

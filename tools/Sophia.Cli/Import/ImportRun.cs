@@ -78,14 +78,23 @@ internal sealed class ImportRun(SophiaClient client, Uri server, ImportOptions o
             }
             return new OpenedSource(Folder(files, journal), null);
         }
-        var file = new FileInfo(path);
-        if (!file.Exists) throw new UsageException($"There is no file or folder \"{options.Source}\".", "Give an .ndjson file, a text file or a folder.");
-        if (!IsNdjson(path)) return new OpenedSource(Folder([new SourceFile(path, file.Name, file.Length, file.LastWriteTimeUtc.Ticks)], journal), null);
+        if (!File.Exists(path)) throw new UsageException($"There is no file or folder \"{options.Source}\".", "Give an .ndjson file, a text file or a folder.");
+        var identity = IdentityOf(path);
+        if (!IsNdjson(path))
+            return new OpenedSource(Folder([new SourceFile(path, Path.GetFileName(path), identity.Size, identity.Modified) { IsNamed = true }], journal), null);
         var isGzip = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
         Stream stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, useAsync: true);
         if (isGzip) stream = new GZipStream(stream, CompressionMode.Decompress);
         return new OpenedSource(
-            new NdjsonSource(stream, options.KeyPrefix, options.IsStrict, (file.Length, file.LastWriteTimeUtc.Ticks), journal, _tally), stream);
+            new NdjsonSource(stream, options.KeyPrefix, options.IsStrict, identity, journal, _tally), stream);
+    }
+
+    /// <summary>Of the file that a link leads to: the link's own stay when the file changes. No size: a pipe, a device, or nothing to read.</summary>
+    private static (long Size, long Modified) IdentityOf(string path)
+    {
+        var file = new FileInfo(path);
+        if (file.ResolveLinkTarget(returnFinalTarget: true) is { } target) file = new FileInfo(target.FullName);
+        return file.Exists ? (file.Length, file.LastWriteTimeUtc.Ticks) : default;
     }
 
     private FolderSource Folder(IReadOnlyList<SourceFile> files, ImportJournal? journal) =>
@@ -100,7 +109,10 @@ internal sealed class ImportRun(SophiaClient client, Uri server, ImportOptions o
     private ImportJournal? OpenJournal()
     {
         if (options.Source == "-" || ImportJournal.Folder(surroundings.Variable) is not { } folder) return null;
-        return ImportJournal.Open(folder, server.AbsoluteUri, options.Namespace, $"{options.KeyPrefix}\n{Path.GetFullPath(options.Source)}");
+        var path = Path.GetFullPath(options.Source);
+        // A pipe cannot be known again by the next run.
+        if (File.Exists(path) && IdentityOf(path).Size == 0) return null;
+        return ImportJournal.Open(folder, server.AbsoluteUri, options.Namespace, $"{options.KeyPrefix}\n{path}");
     }
 
     /// <summary>A journal says nothing of a namespace that was emptied or made anew since: then all is imported again.</summary>

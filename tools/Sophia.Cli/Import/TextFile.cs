@@ -20,7 +20,7 @@ internal static class TextFile
     {
         await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, useAsync: true);
         var isGzip = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
-        if (!isGzip && gzipByContent)
+        if (!isGzip && gzipByContent && file.CanSeek)
         {
             isGzip = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
             file.Position = 0;

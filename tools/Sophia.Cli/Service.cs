@@ -45,12 +45,20 @@ internal static class Service
         return new SophiaClient(new HttpClient(surroundings.Network, disposeHandler: false), new SophiaClientOptions
         {
             BaseAddress = address,
-            ApiKey = Header(parse.GetValue(ApiKey) ?? Set(surroundings, "SOPHIA_API_KEY"), "key"),
-            Tenant = Header(parse.GetValue(Tenant) ?? Set(surroundings, "SOPHIA_TENANT"), "tenant"),
+            ApiKey = Header(KeyOf(parse, surroundings), "key"),
+            Tenant = Header(TenantOf(parse, surroundings), "tenant"),
             MaxRetries = maxRetries,
             TimeProvider = surroundings.Time,
         });
     }
+
+    public static string? TenantOf(ParseResult parse, Surroundings surroundings) => parse.GetValue(Tenant) ?? Set(surroundings, "SOPHIA_TENANT");
+
+    /// <summary>Tells callers apart, by tenant and key; the key cannot be read from it.</summary>
+    public static string Caller(ParseResult parse, Surroundings surroundings) =>
+        $"{TenantOf(parse, surroundings)}\n{(KeyOf(parse, surroundings) is { } key ? Keys.ApiKey.Of(key).Hash : "")}";
+
+    private static string? KeyOf(ParseResult parse, Surroundings surroundings) => parse.GetValue(ApiKey) ?? Set(surroundings, "SOPHIA_API_KEY");
 
     /// <summary>The option that names the namespace; required, so that nothing lands in one by accident.</summary>
     public static Option<string> Namespace() => new("--namespace", "-n")

@@ -114,6 +114,31 @@ public sealed class ImportTests : ImportRuns
         Assert.Equal(1, (int?)(await Import(folder)).Json["unchanged"]);
     }
 
+    [Theory]
+    [InlineData("--tenant", "red", "blue")]
+    [InlineData("--api-key", "sk_red", "sk_blue")]
+    public async Task What_one_tenant_or_key_has_imported_is_imported_by_another_too(string option, string first, string second)
+    {
+        var file = Cli.Write("a.txt", "one");
+        await Import(file, option, first);
+        await Import(file, option, first);
+        Assert.Equal(1, Batches);
+
+        await Import(file, option, second);
+        Assert.Equal(2, Batches);
+    }
+
+    [Fact]
+    public async Task With_a_key_that_may_not_ask_for_the_namespace_all_is_sent_again()
+    {
+        Service.IsWriteOnly = true;
+        var file = Cli.Write("x.ndjson", "{\"key\":\"a\",\"content\":\"one\"}\n");
+        await Import(file);
+        Service.Records.Clear();
+
+        Assert.Equal((0, 1), ((await Import(file)).ExitCode, Service.Records.Count));
+    }
+
     [Fact]
     public async Task Chunks_beyond_the_end_of_a_file_that_shrank_are_deleted_and_no_others()
     {

@@ -32,6 +32,9 @@ internal sealed class ScriptedService : IAsyncDisposable
     public string NamespaceCreatedAt { get; set; } = "2026-01-01T00:00:00.000Z";
     public JsonArray? NotConfirmed { get; set; }
 
+    /// <summary>As for a key without the right to read: whatever is asked with GET is refused (403).</summary>
+    public bool IsWriteOnly { get; set; }
+
     /// <summary>Fields that each answer to a search has beside its own, or instead of them.</summary>
     public JsonObject SearchFields { get; } = [];
     public int MostItemsABatch { get; set; } = 1000;
@@ -93,6 +96,11 @@ internal sealed class ScriptedService : IAsyncDisposable
         if (Faults.TryDequeue(out var fault))
         {
             await fault(context);
+            return;
+        }
+        if (IsWriteOnly && context.Request.Method == "GET")
+        {
+            await ProblemAsync(context, 403, "forbidden");
             return;
         }
         var parts = target.Split('?')[0].TrimStart('/').Split('/').Select(Uri.UnescapeDataString).ToArray();

@@ -22,6 +22,7 @@ internal static class ImportCommand
         command.SetAction((parse, cancellationToken) => new ImportRun(
             Service.Connect(parse, surroundings, maxRetries: ImportRun.MaxRetries),
             Service.Address(parse, surroundings)!,
+            Service.Caller(parse, surroundings),
             new ImportOptions(
                 parse.GetRequiredValue(source), parse.GetRequiredValue(space), parse.GetValue(keyPrefix) ?? "", parse.GetValue(strict),
                 parse.GetValue(gzip), parse.GetValue(followLinks), parse.GetValue(fresh), parse.GetValue(Service.Json)),

@@ -53,10 +53,10 @@ internal sealed class ImportJournal
         return variable("HOME") is { Length: > 0 } home ? Path.Combine(home, ".local", "state", "sophia", "import") : null;
     }
 
-    /// <summary>The journal of this server, namespace and source; an empty one when there is none that can be read.</summary>
-    public static ImportJournal Open(string folder, string server, string @namespace, string source)
+    /// <summary>The journal of this server, caller, namespace and source; an empty one when there is none that can be read.</summary>
+    public static ImportJournal Open(string folder, string server, string caller, string @namespace, string source)
     {
-        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{server}\n{@namespace}\n{source}")))[..32];
+        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{server}\n{caller}\n{@namespace}\n{source}")))[..32];
         var path = Path.Combine(folder, id + ".json");
         var empty = new JournalState { Server = server, Namespace = @namespace, Source = source };
         try

@@ -9,7 +9,8 @@ internal sealed record ImportOptions(
     string Source, string Namespace, string KeyPrefix, bool IsStrict, bool GzipByContent, bool FollowLinks, bool IsFresh, bool AsJson);
 
 /// <summary>One run of an import: finds the source and the journal, sends, and says what became of it.</summary>
-internal sealed class ImportRun(SophiaClient client, Uri server, ImportOptions options, Surroundings surroundings)
+/// <param name="caller">Who asks: a journal of another tenant or key says nothing of what this one's namespace has.</param>
+internal sealed class ImportRun(SophiaClient client, Uri server, string caller, ImportOptions options, Surroundings surroundings)
 {
     /// <summary>An import is patient: a service that is busy for minutes should not end it.</summary>
     public const int MaxRetries = 20;
@@ -112,7 +113,7 @@ internal sealed class ImportRun(SophiaClient client, Uri server, ImportOptions o
         var path = Path.GetFullPath(options.Source);
         // A pipe cannot be known again by the next run.
         if (File.Exists(path) && IdentityOf(path).Size == 0) return null;
-        return ImportJournal.Open(folder, server.AbsoluteUri, options.Namespace, $"{options.KeyPrefix}\n{path}");
+        return ImportJournal.Open(folder, server.AbsoluteUri, caller, options.Namespace, $"{options.KeyPrefix}\n{path}");
     }
 
     /// <summary>A journal says nothing of a namespace that was emptied or made anew since: then all is imported again.</summary>
@@ -125,13 +126,10 @@ internal sealed class ImportRun(SophiaClient client, Uri server, ImportOptions o
             var found = (await client.GetNamespaceAsync(options.Namespace, cancellationToken)).Value;
             if (found.Count == 0 || found.CreatedAt != journal.NamespaceCreatedAt) journal.Clear();
         }
-        catch (SophiaApiException e) when (e.Status == 404)
+        catch (SophiaApiException e) when (e.Status is 403 or 404)
         {
+            // A key that may only write cannot ask: what is sent again comes back unchanged.
             journal.Clear();
-        }
-        catch (SophiaApiException e) when (e.Status == 403)
-        {
-            // A key that may only write cannot ask. The journal is then taken at its word.
         }
     }
 

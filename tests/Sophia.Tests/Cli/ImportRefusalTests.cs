@@ -59,6 +59,46 @@ public sealed class ImportRefusalTests : ImportRuns
         Assert.Contains("damaged", result.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("x.txt.gz", 3)]
+    [InlineData("x.ndjson.gz", 2)]
+    public async Task A_compressed_file_that_was_cut_off_is_not_taken_for_whole(string name, int expected)
+    {
+        var file = WriteGzip(name, Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 100).Select(i => $"{{\"key\":\"k{i}\",\"content\":\"{i * 7919}\"}}\n"))));
+        var whole = await File.ReadAllBytesAsync(file);
+        await File.WriteAllBytesAsync(file, whole[..^40]);
+
+        for (var run = 0; run < 2; run++)
+        {
+            var cut = await Import(file);
+            Assert.Equal(expected, cut.ExitCode);
+            Assert.Contains("damaged", cut.Output + cut.Error, StringComparison.Ordinal);
+        }
+
+        await File.WriteAllBytesAsync(file, whole);
+        Assert.Equal(0, (await Import(file)).ExitCode);
+        Assert.NotEmpty(Service.Records);
+    }
+
+    [Fact]
+    public async Task A_compressed_file_may_have_several_members_and_zeros_behind_them()
+    {
+        var file = WriteGzip("x.txt.gz", "one "u8.ToArray());
+        var member = await File.ReadAllBytesAsync(file);
+        await File.WriteAllBytesAsync(file, [.. member, .. member, .. new byte[100]]);
+
+        Assert.Equal(0, (await Import(file)).ExitCode);
+        Assert.Equal("one one", (string?)Service.Records["x.txt.gz#0000"].Record["content"]);
+    }
+
+    [Fact]
+    public async Task What_is_named_gz_and_is_no_gzip_is_passed_over()
+    {
+        Cli.Write("d/a.gz", "text");
+        var result = await Import(Path.Combine(Cli.Folder, "d"));
+        Assert.Equal((0, 1), (result.ExitCode, (int?)result.Json["skipped"]!["not gzip"]));
+    }
+
     [Fact]
     public async Task What_the_service_rejects_is_told_by_its_line()
     {

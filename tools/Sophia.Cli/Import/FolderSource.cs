@@ -42,6 +42,11 @@ internal sealed class FolderSource(
             if (read.Refusal is { } refusal) tally.Skip(refusal);
             return read.Text;
         }
+        catch (InvalidDataException e)
+        {
+            tally.Unreadable(file.RelativePath, $"damaged: {e.Message}");
+            return null;
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             tally.Unreadable(file.RelativePath, e.Message);

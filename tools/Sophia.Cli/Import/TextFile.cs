@@ -14,27 +14,23 @@ internal static class TextFile
 
     private static readonly UTF8Encoding s_strict = new(false, throwOnInvalidBytes: true);
 
+    /// <exception cref="InvalidDataException">It begins as gzip does, but is damaged or was cut off.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
     public static async Task<TextRead> ReadAsync(string path, bool gzipByContent, CancellationToken cancellationToken)
     {
         await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, useAsync: true);
         var isGzip = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
-        if (!isGzip && gzipByContent && file.CanSeek)
+        if ((isGzip || gzipByContent) && file.CanSeek)
         {
-            isGzip = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
+            var beginsSo = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
             file.Position = 0;
+            if (isGzip && !beginsSo) return new TextRead(null, "not gzip");
+            isGzip = beginsSo;
         }
-        try
-        {
-            if (!isGzip) return Decode(await ReadLimitedAsync(file, cancellationToken));
-            await using var inflated = new GZipStream(file, CompressionMode.Decompress);
-            return Decode(await ReadLimitedAsync(inflated, cancellationToken));
-        }
-        catch (InvalidDataException)
-        {
-            return new TextRead(null, "not gzip");
-        }
+        if (!isGzip) return Decode(await ReadLimitedAsync(file, cancellationToken));
+        await using var inflated = new GZipStream(file, CompressionMode.Decompress);
+        return Decode(await ReadLimitedAsync(inflated, cancellationToken));
     }
 
     private static TextRead Decode(ArraySegment<byte>? bytes)

@@ -35,6 +35,35 @@ public sealed class ImportRefusalTests : ImportRuns
         Assert.Contains("line 2", strict.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"content\":NESTED")]
+    [InlineData("\"content\":1,\"attributes\":{\"a\":NESTED}")]
+    [InlineData("\"content\":1,\"ttlSeconds\":1e400")]
+    [InlineData("\"content\":1,\"vector\":[0.5,1e39]")]
+    public async Task A_line_that_could_not_be_sent_leaves_the_lines_beside_it_alone(string fields)
+    {
+        var file = Cli.Write("x.ndjson", $"{{\"key\":\"a\",\"content\":{Nested(61)}}}\n{{\"key\":\"b\",{fields.Replace("NESTED", Nested(62), StringComparison.Ordinal)}}}\n{{\"key\":\"c\",\"content\":1}}\n");
+
+        var result = await Import(file);
+
+        Assert.Equal((3, 2, 1), (result.ExitCode, (int?)result.Json["stored"], (int?)result.Json["invalidLines"]));
+        Assert.Equal(["a", "c"], Service.Records.Keys);
+    }
+
+    [Theory]
+    [InlineData("\"validFrom\":\"2026-01-01T00:00:00\"")]
+    [InlineData("\"expiresAt\":\"2026-01-01\"")]
+    [InlineData("\"ttlSeconds\":\"60\"")]
+    [InlineData("\"key\":\"b\"")]
+    [InlineData("\"attributes\":{\"a\":1,\"a\":2}")]
+    public async Task A_line_that_the_api_would_not_take_is_no_record(string field)
+    {
+        var file = Cli.Write("x.ndjson", $"{{\"key\":\"a\",\"content\":1,\"validFrom\":\"2026-01-01T00:00:00+01:00\",\"validTo\":\"2027-01-01T00:00:00.5Z\",\"expiresAt\":null}}\n{{\"key\":\"b\",\"content\":1,{field}}}\n");
+        var result = await Import(file);
+        Assert.Equal((3, 1, 1), (result.ExitCode, (int?)result.Json["stored"], (int?)result.Json["invalidLines"]));
+        Assert.Equal(["a"], Service.Records.Keys);
+    }
+
     [Fact]
     public async Task Bytes_that_are_not_text_are_told_by_the_number_of_their_line()
     {
@@ -158,6 +187,8 @@ public sealed class ImportRefusalTests : ImportRuns
         Assert.Equal(["a.txt#0000"], Service.Records.Keys);
         Assert.Single(result.Json["problems"]!.AsArray());
     }
+
+    private static string Nested(int levels) => new string('[', levels) + new string(']', levels);
 
     private static async Task ShellAsync(string line)
     {

@@ -67,6 +67,7 @@ public sealed class ReplayCommandTests : IAsyncLifetime, IDisposable
     [InlineData("[]")]
     [InlineData("{\"prompt\":1}")]
     [InlineData("no json")]
+    [InlineData("{\"prompt\":\"a\",\"temperature\":1e400}")]
     public async Task A_line_that_is_no_prompt_is_a_mistake_of_the_caller(string line)
     {
         var result = await _cli.RunAsync(_address, ["cortex", "replay", _cli.Write("log.ndjson", line)]);

@@ -68,7 +68,9 @@ internal static class ReplayCommand
     {
         try
         {
-            return JsonSerializer.Deserialize(line.Span, CliJson.Default.CompletionRequest) ?? throw new JsonException("It is null.");
+            var request = JsonSerializer.Deserialize(line.Span, CliJson.Default.CompletionRequest) ?? throw new JsonException("It is null.");
+            // The reader takes what is too large for infinite, which cannot be sent.
+            return double.IsFinite(request.Temperature ?? 0) && double.IsFinite(request.TopP ?? 0) ? request : throw new JsonException("A number is too large.");
         }
         catch (JsonException e)
         {

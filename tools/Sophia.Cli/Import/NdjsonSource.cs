@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Unicode;
 using Sophia.Cli.Memories;
-using Sophia.Cli.Terminal;
 using Sophia.Client;
 
 namespace Sophia.Cli.Import;
@@ -106,14 +105,14 @@ internal sealed class NdjsonSource(
             {
                 // Within attributes the reader would put other characters for bytes that are none.
                 if (!Utf8.IsValid(span)) throw new JsonException("It is not UTF-8.");
-                var draft = JsonSerializer.Deserialize(span, CliJson.Default.MemoryDraft);
+                var draft = JsonSerializer.Deserialize(span, LineJson.Default.MemoryDraft);
                 var flaw = draft is null ? "null is not a record" : Flaw(draft) ?? (MayHide(span) ? DraftText.Flaw(draft) : null);
                 if (flaw is null) return draft! with { Key = keyPrefix + draft.Key };
                 why = flaw;
             }
-            catch (Exception e) when (e is JsonException or InvalidOperationException)
+            catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
             {
-                // The second comes from half of a surrogate pair.
+                // The second comes from half of a surrogate pair, the third from an attribute that is there twice.
                 why = $"not a record: {e.Message}";
             }
         }
@@ -130,6 +129,9 @@ internal sealed class NdjsonSource(
         if (string.IsNullOrEmpty(draft.Key)) return "\"key\" is missing";
         if (draft.Key.Length + keyPrefix.Length > MaxKeyCharacters) return $"\"key\" is longer than {MaxKeyCharacters} characters";
         if (draft.Content is null && draft.Bytes is null) return "\"content\" or \"contentBase64\" is missing";
+        // The reader takes what is too large for infinite, which cannot be sent.
+        if (draft.TtlSeconds is { } seconds && !double.IsFinite(seconds)) return "\"ttlSeconds\" is too large";
+        if (draft.Vector is { } vector && !Array.TrueForAll(vector, float.IsFinite)) return "\"vector\" has a component that is too large";
         return draft.Content is not null && draft.Bytes is not null ? "\"content\" and \"contentBase64\" exclude each other" : null;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sophia.Client;
 
@@ -25,6 +26,8 @@ internal sealed record Failure(int ExitCode, string Code, string Message, string
         HttpRequestException e => new Failure(
             ExitCodes.Unavailable, "unreachable", $"Cannot reach {service}: {e.Message}", "Start it with ./run.sh, or say where it is with --url or SOPHIA_URL."),
         Import.InvalidLineException => new Failure(ExitCodes.Refused, "invalid-line", exception.Message, "Mend the line, or leave --strict away to pass over it."),
+        // Of answers it is said otherwise; this is about what was to be sent.
+        JsonException e => new Failure(ExitCodes.Usage, "usage", $"What was given cannot be sent: {e.Message}", null),
         InvalidDataException => new Failure(ExitCodes.Usage, "file", $"The file is damaged: {exception.Message}", "Look at it with gzip --test."),
         IOException or UnauthorizedAccessException => new Failure(ExitCodes.Usage, "file", exception.Message, null),
         _ => null,

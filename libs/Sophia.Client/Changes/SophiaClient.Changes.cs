@@ -15,6 +15,7 @@ public sealed partial class SophiaClient
     /// </summary>
     /// <param name="from">A sequence token, <c>beginning</c> or <c>now</c>.</param>
     /// <exception cref="SophiaApiException"><c>log-trimmed</c> (410): the log no longer holds that place.</exception>
+    /// <exception cref="HttpRequestException">A change came that cannot be read (<see cref="HttpRequestError.InvalidResponse"/>), or the feed was given up.</exception>
     public async IAsyncEnumerable<ChangeEvent> ChangesAsync(
         string @namespace, string from = "now", [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -61,8 +62,10 @@ public sealed partial class SophiaClient
         public HeardStream? Body { get; set; }
     }
 
-    // A proxy says 502 or 504 while the service starts anew; a cancellation that is not the caller's is a time-out.
-    private static bool IsBreak(Exception e) => e is HttpRequestException or IOException or OperationCanceledException or SophiaApiException { Status: >= 500 };
+    // A proxy says 502 or 504 while the service starts anew; a cancellation that is not the caller's is a time-out. What cannot be
+    // read would come again with every new connection.
+    private static bool IsBreak(Exception e) =>
+        e is HttpRequestException { HttpRequestError: not HttpRequestError.InvalidResponse } or IOException or OperationCanceledException or SophiaApiException { Status: >= 500 };
 
     private async IAsyncEnumerable<(ChangeEvent Change, TimeSpan? Reconnect)> ConnectAsync(
         string @namespace, string from, string? lastSeen, FeedConnection connection, [EnumeratorCancellation] CancellationToken cancellationToken)

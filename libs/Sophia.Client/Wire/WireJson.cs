@@ -7,11 +7,15 @@ internal sealed record DraftBatch(IReadOnlyList<MemoryDraft> Items);
 
 internal sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 
-/// <summary>The JSON of the wire, generated at compile time, so that a trimmed or ahead-of-time compiled caller works.</summary>
+/// <summary>
+/// The JSON of the wire, generated at compile time, so that a trimmed or ahead-of-time compiled caller works. The service takes
+/// 64 levels, and its answers put a record up to six deeper.
+/// </summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    NumberHandling = JsonNumberHandling.Strict)]
+    NumberHandling = JsonNumberHandling.Strict,
+    MaxDepth = 128)]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(MemoryDraft))]
 [JsonSerializable(typeof(DraftBatch))]

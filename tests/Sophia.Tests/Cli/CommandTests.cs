@@ -88,6 +88,17 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_record_as_deep_as_the_service_takes_is_shown_as_json()
+    {
+        var deep = new string('[', 63) + new string(']', 63);
+        await Run("put", "k", deep, "-n", "n", "--content-type", "application/json");
+
+        var got = await Run("get", "k", "-n", "n", "--json");
+
+        Assert.Equal((0, deep), (got.ExitCode, JsonNode.Parse(got.Output, null, new() { MaxDepth = 128 })!["content"]!.ToJsonString()));
+    }
+
+    [Fact]
     public async Task A_phrase_that_no_record_has_is_named()
     {
         _service.SearchFields["understood"] = JsonNode.Parse("""{"phrases":["green dog"]}""");

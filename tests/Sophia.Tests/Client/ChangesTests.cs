@@ -79,6 +79,18 @@ public sealed class ChangesTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_change_that_cannot_be_read_ends_the_feed_instead_of_coming_again_and_again()
+    {
+        for (var i = 0; i < 100; i++) _service.Feeds.Enqueue(Feed("id: T1\nevent: put\ndata: {\"key\":[]}\n\n"));
+
+        await using var feed = Client().ChangesAsync("n").GetAsyncEnumerator();
+
+        var error = await Assert.ThrowsAsync<HttpRequestException>(async () => await feed.MoveNextAsync());
+        Assert.Equal(HttpRequestError.InvalidResponse, error.HttpRequestError);
+        Assert.Single(_service.Seen);
+    }
+
+    [Fact]
     public async Task A_feed_that_is_silent_for_three_heartbeats_is_made_again()
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();

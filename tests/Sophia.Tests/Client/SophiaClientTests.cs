@@ -76,6 +76,21 @@ public sealed class SophiaClientTests : IAsyncLifetime, IDisposable
         Assert.Equal(new byte[] { 0, 255, 7 }, (await client.GetAsync("n", "bytes")).Value.Bytes);
     }
 
+    [Fact]
+    public async Task A_record_as_deep_as_the_service_takes_is_listed_and_found_among_others()
+    {
+        var client = Client();
+        var deep = new string('[', 63) + new string(']', 63);
+        await client.PutAsync("n", "deep", new MemoryDraft { Content = new MemoryContent(System.Text.Json.JsonElement.Parse(deep)) });
+        _service.SearchFields["hits"] = JsonNode.Parse($$$"""[{"key":"k","score":1,"version":1,"context":{"before":[{"key":"deep","content":{{{deep}}}}],"after":[]}}]""", null, new() { MaxDepth = 128 });
+
+        var listed = new List<string?>();
+        await foreach (var record in client.ListAsync("n")) listed.Add(record.Content?.ToString());
+        Assert.Equal([deep], listed);
+        _service.Records.Clear();
+        Assert.Equal(deep, (await client.SearchAsync("n", new SearchRequest { Query = "q" })).Value.Hits[0].Context?.Before[0].Content?.ToString());
+    }
+
     [Theory]
     [InlineData(429)]
     [InlineData(503)]

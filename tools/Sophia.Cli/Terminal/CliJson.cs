@@ -7,8 +7,8 @@ using Sophia.Client;
 
 namespace Sophia.Cli.Terminal;
 
-/// <summary>The JSON that commands print: the service's own fields, and <c>served</c> beside them.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+/// <summary>The JSON that commands print: the service's own fields, and <c>served</c> beside them. As deep as the client reads.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, MaxDepth = 128)]
 [JsonSerializable(typeof(CompletionRequest))]
 [JsonSerializable(typeof(MemoryDraft))]
 [JsonSerializable(typeof(MemoryRecord))]

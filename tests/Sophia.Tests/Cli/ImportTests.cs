@@ -159,6 +159,21 @@ public sealed class ImportTests : ImportRuns
     }
 
     [Fact]
+    public async Task A_key_that_may_not_look_for_chunks_beyond_the_end_imports_all_files_and_is_told()
+    {
+        Service.IsWriteOnly = true;
+        Cli.Write("d/a.txt", "");
+        Cli.Write("d/b.txt", "one");
+        var folder = Path.Combine(Cli.Folder, "d");
+
+        var first = await Import(folder);
+        var again = await Import(folder);
+
+        Assert.Equal((0, 1, 1), (first.ExitCode, (int?)first.Json["stored"], (int?)first.Json["staleUnknown"]));
+        Assert.Equal((0, 1, 2), (again.ExitCode, (int?)again.Json["unchanged"], (int?)again.Json["staleUnknown"]));
+    }
+
+    [Fact]
     public async Task An_import_that_broke_off_goes_on_after_the_last_line_with_a_receipt()
     {
         var file = Cli.Write("x.ndjson", string.Concat(Enumerable.Range(0, 2000).Select(i => $"{{\"key\":\"k{i:D4}\",\"content\":\"{i}\"}}\n")));

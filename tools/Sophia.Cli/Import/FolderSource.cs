@@ -77,15 +77,16 @@ internal sealed class FolderSource(
         return new ImportPart(drafts, file.Size, i => drafts[i].Key!, async (outcome, cancellationToken) =>
         {
             // An empty file has no receipt that could tell whether it had been imported with content.
-            if (outcome.WasKnown || before is not null || drafts.Length == 0) await RemoveStaleAsync(stem, drafts.Length, cancellationToken);
-            // A file with a rejected chunk is looked at again by the next run.
-            if (outcome.Rejected == 0) journal?.Mark(file.RelativePath, new FileMark(file.Size, file.Modified, drafts.Length));
+            var mayHaveStale = outcome.WasKnown || before is not null || drafts.Length == 0;
+            var isTidy = !mayHaveStale || await RemoveStaleAsync(stem, drafts.Length, cancellationToken);
+            // A file with a rejected chunk, or perhaps with stale ones, is looked at again by the next run.
+            if (outcome.Rejected == 0 && isTidy) journal?.Mark(file.RelativePath, new FileMark(file.Size, file.Modified, drafts.Length));
             tally.FileFinished();
         });
     }
 
-    /// <summary>Deletes what the file's former, longer text left behind its new end.</summary>
-    private async Task RemoveStaleAsync(string stem, int count, CancellationToken cancellationToken)
+    /// <summary>Deletes what the file's former, longer text left behind its new end. False: the key may not look for that.</summary>
+    private async Task<bool> RemoveStaleAsync(string stem, int count, CancellationToken cancellationToken)
     {
         var stale = new List<string>();
         try
@@ -95,7 +96,12 @@ internal sealed class FolderSource(
         }
         catch (SophiaApiException e) when (e.Code == "namespace-not-found")
         {
-            return;
+            return true;
+        }
+        catch (SophiaApiException e) when (e.Status == 403)
+        {
+            tally.StaleUnknown();
+            return false;
         }
         foreach (var key in stale)
             try
@@ -107,6 +113,7 @@ internal sealed class FolderSource(
             {
                 // Someone else has deleted it since: as it should be.
             }
+        return true;
     }
 
     private static string Limited(string path)

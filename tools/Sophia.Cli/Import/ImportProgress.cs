@@ -47,6 +47,7 @@ internal static class ImportProgress
             + $"{tally.Count(ReceiptStatus.Unchanged)} unchanged, {tally.Count(ReceiptStatus.Rejected)} rejected"));
         if (tally.Files + tally.AlreadyDone > 0) writer.WriteLine($"files: {tally.Files} imported, {tally.AlreadyDone} passed over as imported before (--fresh looks at them again)");
         if (tally.Removed > 0) writer.WriteLine($"{tally.Removed} chunks deleted that their files no longer have");
+        if (tally.FilesOfUnknownStale > 0) writer.WriteLine($"{tally.FilesOfUnknownStale} files may have chunks beyond their end, which this key may not look for");
         if (tally.InvalidLines > 0) writer.WriteLine($"{tally.InvalidLines} lines were no records");
         if (tally.RefusedBefore > 0) writer.WriteLine($"{tally.RefusedBefore} lines were not taken by earlier runs (--fresh looks at them again)");
         if (tally.Skipped.Count > 0)

@@ -11,13 +11,14 @@ internal sealed class ImportTally
     private readonly long[] _byStatus = new long[Enum.GetValues<ReceiptStatus>().Length];
     private readonly ConcurrentQueue<string> _problems = new();
     private readonly ConcurrentDictionary<string, long> _skipped = new();
-    private long _records, _invalidLines, _unreadable, _problemCount, _bytes, _files, _alreadyDone, _removed, _refused, _refusedBefore;
+    private long _records, _invalidLines, _unreadable, _problemCount, _bytes, _files, _alreadyDone, _removed, _staleUnknown, _refused, _refusedBefore;
 
     public long Records => Interlocked.Read(ref _records);
     public long Bytes => Interlocked.Read(ref _bytes);
     public long Files => Interlocked.Read(ref _files);
     public long AlreadyDone => Interlocked.Read(ref _alreadyDone);
     public long Removed => Interlocked.Read(ref _removed);
+    public long FilesOfUnknownStale => Interlocked.Read(ref _staleUnknown);
     public long InvalidLines => Interlocked.Read(ref _invalidLines);
     public long RefusedBefore => Interlocked.Read(ref _refusedBefore);
     public long ProblemCount => Interlocked.Read(ref _problemCount);
@@ -60,6 +61,9 @@ internal sealed class ImportTally
     public void FileFinished() => Interlocked.Increment(ref _files);
 
     public void FileAlreadyDone() => Interlocked.Increment(ref _alreadyDone);
+
+    /// <summary>A file whose chunks beyond its end, if there are any, could not be looked for.</summary>
+    public void StaleUnknown() => Interlocked.Increment(ref _staleUnknown);
 
     public void StaleRemoved() => Interlocked.Increment(ref _removed);
 

@@ -37,12 +37,14 @@ internal static class Service
     }
 
     /// <exception cref="UsageException">The address is none, or key or tenant cannot stand in a header.</exception>
-    public static SophiaClient Connect(ParseResult parse, Surroundings surroundings, int maxRetries = 4)
+    /// <param name="mayTakeHours">The answer comes when all is erased or written: it is waited for until Ctrl-C.</param>
+    public static SophiaClient Connect(ParseResult parse, Surroundings surroundings, int maxRetries = 4, bool mayTakeHours = false)
     {
         var address = Address(parse, surroundings)
             ?? throw new UsageException("The service's address is not an http or https address.", $"Give one such as --url {DefaultUrl}.");
         // The handler stays with the surroundings, which outlive the command.
-        return new SophiaClient(new HttpClient(surroundings.Network, disposeHandler: false), new SophiaClientOptions
+        var http = new HttpClient(surroundings.Network, disposeHandler: false) { Timeout = mayTakeHours ? Timeout.InfiniteTimeSpan : surroundings.Patience };
+        return new SophiaClient(http, new SophiaClientOptions
         {
             BaseAddress = address,
             ApiKey = Header(KeyOf(parse, surroundings), "key"),

@@ -18,6 +18,8 @@ internal sealed class CliRun : IDisposable
 
     public Dictionary<string, string> Variables { get; } = [];
 
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(100);
+
     public Task<CliResult> RunAsync(ScriptedService service, string[] args, string? input = null, bool inputIsTerminal = false, CancellationToken cancellationToken = default) =>
         RunAsync(service.Address, args, input, inputIsTerminal, cancellationToken);
 
@@ -30,7 +32,7 @@ internal sealed class CliRun : IDisposable
         using var surroundings = new Surroundings
         {
             Input = new MemoryStream(Encoding.UTF8.GetBytes(input ?? "")), Output = output, Error = error, InputIsTerminal = inputIsTerminal,
-            Variable = Variables.GetValueOrDefault, Network = new SocketsHttpHandler(),
+            Variable = Variables.GetValueOrDefault, Network = new SocketsHttpHandler(), Patience = Patience,
         };
         var exitCode = await SophiaCommand.RunAsync(args, surroundings, cancellationToken);
         return new CliResult(exitCode, Encoding.UTF8.GetString(output.ToArray()), error.ToString());

@@ -1,23 +1,11 @@
 using System.Text.Json.Nodes;
 using Sophia.Cli.Keys;
 using Sophia.Cli.Memories;
-using Sophia.Tests.Client;
 
 namespace Sophia.Tests.Cli;
 
-public sealed class CommandTests : IAsyncLifetime, IDisposable
+public sealed class CommandTests : CommandRuns
 {
-    private readonly CliRun _cli = new();
-    private ScriptedService _service = null!;
-
-    public async Task InitializeAsync() => _service = await ScriptedService.StartAsync();
-
-    public async Task DisposeAsync() => await _service.DisposeAsync();
-
-    public void Dispose() => _cli.Dispose();
-
-    private Task<CliResult> Run(params string[] args) => _cli.RunAsync(_service, args);
-
     [Fact]
     public async Task Put_then_get_gives_the_content_to_the_byte_and_says_the_tier_on_stderr()
     {
@@ -28,14 +16,14 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
         Assert.StartsWith("stored version 1", put.Output, StringComparison.Ordinal);
         Assert.Equal("line one\n", get.Output);
         Assert.Contains("L3 · 1.75 ms (near 0.02, l3 1.5)", get.Error, StringComparison.Ordinal);
-        Assert.Equal("""{"content":"line one\n","tags":["a","b"],"attributes":{"n":3,"lang":"de"},"ttlSeconds":60}""", _service.Seen.First().Body);
+        Assert.Equal("""{"content":"line one\n","tags":["a","b"],"attributes":{"n":3,"lang":"de"},"ttlSeconds":60}""", Service.Seen.First().Body);
     }
 
     [Fact]
     public async Task Content_comes_from_a_pipe_or_a_file_and_bytes_stay_bytes()
     {
-        await _cli.RunAsync(_service, ["put", "piped", "-n", "n"], input: "from the pipe");
-        var file = Path.Combine(_cli.Folder, "b.bin");
+        await Cli.RunAsync(Service, ["put", "piped", "-n", "n"], input: "from the pipe");
+        var file = Path.Combine(Cli.Folder, "b.bin");
         await File.WriteAllBytesAsync(file, [0xff, 0x00]);
         await Run("put", "bytes", "-n", "n", "--file", file);
 
@@ -56,27 +44,27 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
 
         Assert.Equal((2, ""), (put.ExitCode, put.Output));
         Assert.Equal("usage", (string?)JsonNode.Parse(put.Error)!["error"]!["code"]);
-        Assert.Empty(_service.Seen);
+        Assert.Empty(Service.Seen);
     }
 
     [Fact]
     public async Task A_line_end_in_a_variable_does_not_belong_to_the_key()
     {
-        _cli.Variables["SOPHIA_API_KEY"] = "sk_x\r\n";
-        _cli.Variables["SOPHIA_TENANT"] = "acme\r";
+        Cli.Variables["SOPHIA_API_KEY"] = "sk_x\r\n";
+        Cli.Variables["SOPHIA_TENANT"] = "acme\r";
 
         Assert.Equal(0, (await Run("put", "k", "x", "-n", "n")).ExitCode);
-        Assert.Equal(("Bearer sk_x", "acme"), (_service.Seen.Single().Headers.Authorization.ToString(), _service.Seen.Single().Headers["Sophia-Tenant"].ToString()));
+        Assert.Equal(("Bearer sk_x", "acme"), (Service.Seen.Single().Headers.Authorization.ToString(), Service.Seen.Single().Headers["Sophia-Tenant"].ToString()));
     }
 
     [Fact]
     public async Task A_search_that_is_less_than_was_asked_for_says_so()
     {
         await Run("put", "k", "a cat", "-n", "n");
-        _service.SearchFields["mode"] = "lexical";
-        _service.SearchFields["degraded"] = "embedder-unavailable: the model is away";
-        _service.SearchFields["withoutVector"] = 12;
-        _service.SearchFields["partial"] = JsonNode.Parse("""{"missing":[{"shard":1,"reason":"still loading"}]}""");
+        Service.SearchFields["mode"] = "lexical";
+        Service.SearchFields["degraded"] = "embedder-unavailable: the model is away";
+        Service.SearchFields["withoutVector"] = 12;
+        Service.SearchFields["partial"] = JsonNode.Parse("""{"missing":[{"shard":1,"reason":"still loading"}]}""");
 
         var text = await Run("search", "cat", "-n", "n");
         var json = (await Run("search", "cat", "-n", "n", "--json")).Json;
@@ -88,7 +76,7 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_record_as_deep_as_the_service_takes_is_shown_as_json()
+    public async Task A_record_as_deep_as_theService_takes_is_shown_as_json()
     {
         var deep = new string('[', 63) + new string(']', 63);
         await Run("put", "k", deep, "-n", "n", "--content-type", "application/json");
@@ -101,7 +89,7 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_phrase_that_no_record_has_is_named()
     {
-        _service.SearchFields["understood"] = JsonNode.Parse("""{"phrases":["green dog"]}""");
+        Service.SearchFields["understood"] = JsonNode.Parse("""{"phrases":["green dog"]}""");
         await Run("put", "k", "a cat", "-n", "n");
 
         var found = await Run("search", "\"green dog\"", "-n", "n");
@@ -154,9 +142,9 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
     [InlineData(403, "forbidden", 3)]
     [InlineData(422, "invalid-record", 3)]
     [InlineData(500, "internal", 4)]
-    public async Task What_the_service_says_decides_the_exit_code(int status, string code, int expected)
+    public async Task What_theService_says_decides_the_exit_code(int status, string code, int expected)
     {
-        _service.Fault(status, code);
+        Service.Fault(status, code);
         Assert.Equal(expected, (await Run("tiers")).ExitCode);
     }
 
@@ -164,12 +152,12 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
     public async Task Interrupted_is_130()
     {
         using var stop = new CancellationTokenSource();
-        _service.Faults.Enqueue(async context =>
+        Service.Faults.Enqueue(async context =>
         {
             await stop.CancelAsync();
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
         });
-        Assert.Equal(130, (await _cli.RunAsync(_service, ["tiers"], cancellationToken: stop.Token)).ExitCode);
+        Assert.Equal(130, (await Cli.RunAsync(Service, ["tiers"], cancellationToken: stop.Token)).ExitCode);
     }
 
     [Fact]
@@ -195,72 +183,6 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Forget_shows_asks_and_erases_only_after_a_yes()
-    {
-        foreach (var key in new[] { "a/1", "a/2", "b" }) await Run("put", key, "x", "-n", "n");
-
-        Assert.Equal(0, (await Run("forget", "--prefix", "a/", "-n", "n", "--dry-run")).ExitCode);
-        Assert.Equal(2, (await Run("forget", "--prefix", "a/", "-n", "n")).ExitCode);
-        Assert.Equal(130, (await _cli.RunAsync(_service, ["forget", "--prefix", "a/", "-n", "n"], input: "n\n", inputIsTerminal: true)).ExitCode);
-        Assert.Equal(3, _service.Records.Count);
-
-        var yes = await _cli.RunAsync(_service, ["forget", "--prefix", "a/", "-n", "n"], input: "y\n", inputIsTerminal: true);
-        Assert.Equal(0, yes.ExitCode);
-        Assert.Contains("Would forget 2 records.", yes.Error, StringComparison.Ordinal);
-        Assert.Contains("may still be held by: backups", yes.Output, StringComparison.Ordinal);
-        Assert.Equal(["b"], _service.Records.Keys);
-
-        Assert.Equal(0, (await Run("forget", "--all", "-n", "n", "--yes")).ExitCode);
-        Assert.Empty(_service.Records);
-        Assert.Equal(1, (await Run("forget", "b", "-n", "n", "--yes")).ExitCode);
-    }
-
-    [Fact]
-    public async Task A_namespace_is_removed_only_after_it_was_shown_and_a_yes()
-    {
-        foreach (var key in new[] { "a", "b" }) await Run("put", key, "x", "-n", "n");
-
-        var dry = await Run("namespace", "n", "--remove", "--dry-run", "--json");
-        Assert.Equal(2, (int?)dry.Json["matched"]);
-        Assert.Equal(2, (await Run("namespace", "n", "--remove")).ExitCode);
-        Assert.Equal(130, (await _cli.RunAsync(_service, ["namespace", "n", "--remove"], input: "n\n", inputIsTerminal: true)).ExitCode);
-        Assert.Equal(2, _service.Records.Count);
-
-        var yes = await _cli.RunAsync(_service, ["namespace", "n", "--remove"], input: "y\n", inputIsTerminal: true);
-        Assert.Equal(0, yes.ExitCode);
-        Assert.Contains("Remove namespace \"n\" with its settings and 2 records for good? [y/N]", yes.Error, StringComparison.Ordinal);
-        Assert.Contains("Removed namespace \"n\".", yes.Output, StringComparison.Ordinal);
-        Assert.Empty(_service.Records);
-        Assert.Equal(0, (await Run("namespace", "n", "--remove", "--yes")).ExitCode);
-    }
-
-    [Theory]
-    [InlineData("--remove", "--language", "de")]
-    [InlineData("--yes")]
-    [InlineData("--dry-run")]
-    public async Task A_removal_and_settings_are_not_one_command(params string[] options)
-    {
-        Assert.Equal(2, (await Run(["namespace", "n", .. options])).ExitCode);
-        Assert.Empty(_service.Seen);
-    }
-
-    [Fact]
-    public async Task Forget_names_what_did_not_confirm()
-    {
-        await Run("put", "b", "x", "-n", "n");
-        _service.NotConfirmed =
-        [
-            new JsonObject { ["tier"] = "L0", ["node"] = "S10.0.0.1:1", ["shard"] = 2, ["reason"] = "It is still being loaded." },
-            new JsonObject { ["tier"] = "L1", ["node"] = null, ["shard"] = null, ["reason"] = "Redis cannot be reached." },
-        ];
-
-        var output = (await Run("forget", "--all", "-n", "n", "--yes")).Output;
-
-        Assert.Contains("  not confirmed: L0, S10.0.0.1:1, shard 2: It is still being loaded.", output, StringComparison.Ordinal);
-        Assert.Contains("  not confirmed: L1: Redis cannot be reached.", output, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Tiers_show_state_and_reason()
     {
         var text = (await Run("tiers")).Output;
@@ -271,7 +193,7 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_new_key_is_random_and_its_hash_is_what_the_service_is_told()
+    public async Task A_new_key_is_random_and_its_hash_is_what_theService_is_told()
     {
         var lines = (await Run("key", "new")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var again = (await Run("key", "new", "--json")).Json;
@@ -284,16 +206,16 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
         Assert.NotEqual(lines[0], (string?)again["key"]);
         // FIPS 180-2, appendix B.1: the hash of "abc".
         Assert.Equal("sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", ApiKey.Of("abc").Hash);
-        Assert.Empty(_service.Seen);
+        Assert.Empty(Service.Seen);
     }
 
     [Fact]
     public async Task The_key_and_the_tenant_come_from_the_environment()
     {
-        _cli.Variables["SOPHIA_API_KEY"] = "sk_env";
-        _cli.Variables["SOPHIA_TENANT"] = "acme";
+        Cli.Variables["SOPHIA_API_KEY"] = "sk_env";
+        Cli.Variables["SOPHIA_TENANT"] = "acme";
         await Run("tiers");
-        var request = Assert.Single(_service.Seen);
+        var request = Assert.Single(Service.Seen);
         Assert.Equal(("Bearer sk_env", "acme"), (request.Headers.Authorization.ToString(), request.Headers["Sophia-Tenant"].ToString()));
     }
 
@@ -304,7 +226,7 @@ public sealed class CommandTests : IAsyncLifetime, IDisposable
         await Run("put", "k", "x", "-n", "notes");
         var shown = await Run("namespace", "notes", "--json");
 
-        Assert.Equal("""{"language":"de"}""", _service.Seen.First().Body);
+        Assert.Equal("""{"language":"de"}""", Service.Seen.First().Body);
         Assert.Contains("language  de", changed.Output, StringComparison.Ordinal);
         Assert.Equal((0, "notes"), (shown.ExitCode, (string?)shown.Json["name"]));
     }

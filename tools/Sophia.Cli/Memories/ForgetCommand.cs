@@ -14,7 +14,7 @@ internal static class ForgetCommand
         var prefix = new Option<string?>("--prefix") { Description = "Forget every key that begins so.", HelpName = "key" };
         var all = new Option<bool>("--all") { Description = "Forget the whole namespace." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would go." };
-        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Do not show and ask: erase." };
         var command = new Command("forget", "Erase records with all their versions from every tier. Shows what would go first, and asks.")
         {
             keys, space, prefix, all, dryRun, yes,
@@ -37,7 +37,13 @@ internal static class ForgetCommand
             var name = parse.GetRequiredValue(space);
             var asJson = parse.GetValue(Service.Json);
             var output = parse.InvocationConfiguration.Output;
-            var client = Service.Connect(parse, surroundings);
+            var client = Service.Connect(parse, surroundings, mayTakeHours: true);
+            if (parse.GetValue(yes) && !parse.GetValue(dryRun))
+            {
+                var erased = await client.ForgetAsync(name, request, cancellationToken);
+                await Erasure.PrintAsync(output, erased, asJson);
+                return request.Keys is not null && erased.Value.Matched == 0 && !Erasure.Erases(erased.Value) ? ExitCodes.NotFound : ExitCodes.Ok;
+            }
             var preview = await client.ForgetAsync(name, request with { DryRun = true }, cancellationToken);
             if (parse.GetValue(dryRun))
             {
@@ -50,7 +56,7 @@ internal static class ForgetCommand
                 if (asJson) await Erasure.PrintAsync(output, preview, asJson);
                 return request.Keys is not null ? ExitCodes.NotFound : ExitCodes.Ok;
             }
-            if (!parse.GetValue(yes) && !await Erasure.IsConfirmedAsync(
+            if (!await Erasure.IsConfirmedAsync(
                     $"Erase {preview.Value.Matched} records of \"{Styles.OneLine(name, 128)}\" for good?", surroundings, cancellationToken))
             {
                 await surroundings.Error.WriteLineAsync("Nothing was forgotten.");

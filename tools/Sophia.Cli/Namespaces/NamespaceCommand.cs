@@ -17,7 +17,7 @@ internal static class NamespaceCommand
         var resident = new Option<bool?>("--resident") { Description = "Its content never leaves the company's machines.", HelpName = "true|false" };
         var remove = new Option<bool>("--remove") { Description = "Remove it whole: its records, its settings, its name. Shows what would go first, and asks." };
         var dryRun = new Option<bool>("--dry-run") { Description = "With --remove: only say what would go." };
-        var yes = new Option<bool>("--yes", "-y") { Description = "With --remove: do not ask." };
+        var yes = new Option<bool>("--yes", "-y") { Description = "With --remove: do not show and ask." };
         var command = new Command("namespace", "Show a namespace; with options, make it, change it or remove it.") { name, language, model, resident, remove, dryRun, yes };
         command.Validators.Add(result =>
         {
@@ -28,7 +28,7 @@ internal static class NamespaceCommand
         });
         command.SetAction(async (parse, cancellationToken) =>
         {
-            var client = Service.Connect(parse, surroundings);
+            var client = Service.Connect(parse, surroundings, mayTakeHours: parse.GetValue(remove));
             var space = parse.GetRequiredValue(name);
             var output = parse.InvocationConfiguration.Output;
             var asJson = parse.GetValue(Service.Json);
@@ -59,20 +59,23 @@ internal static class NamespaceCommand
     private static async Task<int> RemoveAsync(
         SophiaClient client, string space, bool isDryRun, bool isSure, TextWriter output, bool asJson, Surroundings surroundings, CancellationToken cancellationToken)
     {
-        var preview = await client.RemoveNamespaceAsync(space, dryRun: true, cancellationToken);
-        if (isDryRun)
-        {
-            await Erasure.PrintAsync(output, preview, asJson);
-            return ExitCodes.Ok;
-        }
-
         var shown = Styles.OneLine(space, 128);
-        await Erasure.WriteReportAsync(surroundings.Error, preview.Value);
-        if (!isSure && !await Erasure.IsConfirmedAsync(
-            $"Remove namespace \"{shown}\" with its settings and {preview.Value.Matched} records for good?", surroundings, cancellationToken))
+        if (isDryRun || !isSure)
         {
-            await surroundings.Error.WriteLineAsync("Nothing was removed.");
-            return ExitCodes.Interrupted;
+            var preview = await client.RemoveNamespaceAsync(space, dryRun: true, cancellationToken);
+            if (isDryRun)
+            {
+                await Erasure.PrintAsync(output, preview, asJson);
+                return ExitCodes.Ok;
+            }
+
+            await Erasure.WriteReportAsync(surroundings.Error, preview.Value);
+            if (!await Erasure.IsConfirmedAsync(
+                $"Remove namespace \"{shown}\" with its settings and {preview.Value.Matched} records for good?", surroundings, cancellationToken))
+            {
+                await surroundings.Error.WriteLineAsync("Nothing was removed.");
+                return ExitCodes.Interrupted;
+            }
         }
 
         await Erasure.PrintAsync(output, await client.RemoveNamespaceAsync(space, cancellationToken: cancellationToken), asJson);

@@ -28,7 +28,7 @@ internal static class MirrorCommand
     private static async Task<int> RunAsync(
         ParseResult parse, Surroundings surroundings, Func<SophiaClient, CancellationToken, Task<Answer<SnowflakeStatus>>> call, CancellationToken cancellationToken)
     {
-        var answer = await call(Service.Connect(parse, surroundings), cancellationToken);
+        var answer = await call(Service.Connect(parse, surroundings, mayTakeHours: parse.CommandResult.Command.Name == "flush"), cancellationToken);
         var output = parse.InvocationConfiguration.Output;
         if (parse.GetValue(Service.Json))
         {

@@ -13,6 +13,9 @@ internal sealed record Surroundings : IDisposable
     public bool ErrorIsTerminal { get; init; }
     public Func<string, string?> Variable { get; init; } = static _ => null;
     public required HttpMessageHandler Network { get; init; }
+
+    /// <summary>How long an answer is waited for, but for that of a command that may take hours.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(100);
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public static Surroundings OfThisProcess() => new()

@@ -18,6 +18,11 @@ internal sealed class CliRun : IDisposable
 
     public Dictionary<string, string> Variables { get; } = [];
 
+    /// <summary>Instead of the text that a run is given.</summary>
+    public Stream? Input { get; set; }
+
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(100);
 
     public Task<CliResult> RunAsync(ScriptedService service, string[] args, string? input = null, bool inputIsTerminal = false, CancellationToken cancellationToken = default) =>
@@ -31,8 +36,8 @@ internal sealed class CliRun : IDisposable
         using var error = new StringWriter();
         using var surroundings = new Surroundings
         {
-            Input = new MemoryStream(Encoding.UTF8.GetBytes(input ?? "")), Output = output, Error = error, InputIsTerminal = inputIsTerminal,
-            Variable = Variables.GetValueOrDefault, Network = new SocketsHttpHandler(), Patience = Patience,
+            Input = Input ?? new MemoryStream(Encoding.UTF8.GetBytes(input ?? "")), Output = output, Error = error, InputIsTerminal = inputIsTerminal,
+            Variable = Variables.GetValueOrDefault, Network = new SocketsHttpHandler(), Patience = Patience, Time = Time,
         };
         var exitCode = await SophiaCommand.RunAsync(args, surroundings, cancellationToken);
         return new CliResult(exitCode, Encoding.UTF8.GetString(output.ToArray()), error.ToString());

@@ -29,10 +29,12 @@ public sealed class ImportRefusalTests : ImportRuns
         Assert.Equal((3, 3, 8), (result.ExitCode, (int?)result.Json["stored"], (int?)result.Json["invalidLines"]));
         Assert.Equal(["line 2", "line 3", "line 5", "line 6", "line 8", "line 9", "line 10", "line 11"], result.Json["problems"]!.AsArray().Select(p => ((string)p!).Split(':')[0]));
         Assert.Equal(["a", "d", "i"], Service.Records.Keys);
+        Service.Records.Clear();
 
         var strict = await Import(file, "--strict", "--fresh");
         Assert.Equal(3, strict.ExitCode);
         Assert.Contains("line 2", strict.Error, StringComparison.Ordinal);
+        Assert.Equal(["a"], Service.Records.Keys);
     }
 
     [Theory]
@@ -103,6 +105,8 @@ public sealed class ImportRefusalTests : ImportRuns
             Assert.Equal(expected, cut.ExitCode);
             Assert.Contains("damaged", cut.Output + cut.Error, StringComparison.Ordinal);
         }
+        // Of text the end says whether it is whole; a line says so itself.
+        Assert.Equal(expected == 2, Service.Records.Count > 0);
 
         await File.WriteAllBytesAsync(file, whole);
         Assert.Equal(0, (await Import(file)).ExitCode);
@@ -167,7 +171,7 @@ public sealed class ImportRefusalTests : ImportRuns
         var importer = new Importer(new SophiaClient(http, new SophiaClientOptions { BaseAddress = Service.Address }), "docs", new ImportTally());
         using var stream = File.OpenRead(file);
 
-        var late = await Assert.ThrowsAsync<TaskCanceledException>(() => importer.RunAsync(new NdjsonSource(stream, "", false, default, null, new ImportTally()), default));
+        var late = await Assert.ThrowsAsync<TaskCanceledException>(() => importer.RunAsync(new NdjsonSource(stream, "", false, default, null, new ImportTally(), TimeProvider.System), default));
 
         Assert.IsType<TimeoutException>(late.InnerException);
     }

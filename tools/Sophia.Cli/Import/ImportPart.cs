@@ -7,7 +7,11 @@ namespace Sophia.Cli.Import;
 /// <param name="LabelOf">How to name its n-th record to the user.</param>
 /// <param name="FinishedAsync">Called once, when a receipt for each of its records is here.</param>
 internal sealed record ImportPart(
-    IReadOnlyList<MemoryDraft> Drafts, long Bytes, Func<int, string> LabelOf, Func<PartOutcome, CancellationToken, Task> FinishedAsync);
+    IReadOnlyList<MemoryDraft> Drafts, long Bytes, Func<int, string> LabelOf, Func<PartOutcome, CancellationToken, Task> FinishedAsync)
+{
+    /// <summary>Nobody knows when the next will come: this one, and what waits before it, is not kept until a batch is full.</summary>
+    public bool IsSentAtOnce { get; init; }
+}
 
 /// <param name="Rejected">How many of its records were, but for those that were there already.</param>
 /// <param name="WasKnown">Some record had been there before.</param>

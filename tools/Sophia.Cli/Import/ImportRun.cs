@@ -55,7 +55,8 @@ internal sealed class ImportRun(SophiaClient client, Uri server, string caller, 
                 await NoteNamespaceAsync(journal, CancellationToken.None);
                 Save(journal);
                 await SummarizeAsync(output, began);
-                if (journal is not null) await surroundings.Error.WriteLineAsync("Not finished. The same command again goes on from here.");
+                await surroundings.Error.WriteLineAsync(
+                    journal is not null ? "Not finished. The same command again goes on from here." : "Not finished. Of what was read, the records that are counted above are stored.");
             }
         }
     }
@@ -67,7 +68,7 @@ internal sealed class ImportRun(SophiaClient client, Uri server, string caller, 
 
     private OpenedSource Open(ImportJournal? journal, CancellationToken cancellationToken)
     {
-        if (options.Source == "-") return new OpenedSource(new NdjsonSource(surroundings.Input, options.KeyPrefix, options.IsStrict, default, null, _tally), null);
+        if (options.Source == "-") return new OpenedSource(new NdjsonSource(surroundings.Input, options.KeyPrefix, options.IsStrict, default, null, _tally, surroundings.Time), null);
         var path = Path.GetFullPath(options.Source);
         if (Directory.Exists(path))
         {
@@ -87,7 +88,7 @@ internal sealed class ImportRun(SophiaClient client, Uri server, string caller, 
         Stream stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, useAsync: true);
         if (isGzip) stream = new GZipStream(stream, CompressionMode.Decompress);
         return new OpenedSource(
-            new NdjsonSource(stream, options.KeyPrefix, options.IsStrict, identity, journal, _tally), stream);
+            new NdjsonSource(stream, options.KeyPrefix, options.IsStrict, identity, journal, _tally, surroundings.Time), stream);
     }
 
     /// <summary>Of the file that a link leads to: the link's own stay when the file changes. No size: a pipe, a device, or nothing to read.</summary>

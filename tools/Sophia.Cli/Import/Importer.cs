@@ -83,6 +83,9 @@ internal sealed class Importer(SophiaClient client, string @namespace, ImportTal
                     batch.Add(new Entry(open, i));
                     characters += size;
                 }
+                if (!part.IsSentAtOnce || batch.Count == 0) continue;
+                await HandOnAsync(batch, writer, cancellationToken);
+                (batch, characters) = (new List<Entry>(RecordsABatch), 0);
             }
         }
         finally

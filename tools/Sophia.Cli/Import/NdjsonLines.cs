@@ -4,7 +4,10 @@ namespace Sophia.Cli.Import;
 /// <param name="EndOffset">The byte after the line end.</param>
 internal readonly record struct NdjsonLine(ReadOnlyMemory<byte>? Bytes, long EndOffset);
 
-/// <summary>Reads lines with their place in the stream. The bytes of a line are good until the next is read.</summary>
+/// <summary>
+/// Reads lines with their place in the stream. The bytes of a line are good until the next is read. A cancelled read lets go
+/// of the stream: that of a terminal or a pipe ends only when something comes.
+/// </summary>
 internal sealed class NdjsonLines(Stream stream, long offset, int maxLineBytes = NdjsonLines.DefaultMaxLineBytes)
 {
     public const int DefaultMaxLineBytes = 16 << 20;
@@ -25,7 +28,7 @@ internal sealed class NdjsonLines(Stream stream, long offset, int maxLineBytes =
             if (_ended) return searched == 0 ? null : Take(searched, 0);
             if (searched >= maxLineBytes) return await SkipAsync(cancellationToken);
             MakeRoom();
-            var n = await stream.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
+            var n = await stream.ReadAsync(_buffer.AsMemory(_end), cancellationToken).AsTask().WaitAsync(cancellationToken);
             if (n == 0) _ended = true;
             _end += n;
         }
@@ -48,7 +51,7 @@ internal sealed class NdjsonLines(Stream stream, long offset, int maxLineBytes =
             _start += passed;
             _offset += passed;
             if (newline >= 0 || _ended) return new NdjsonLine(null, _offset);
-            (_start, _end) = (0, await stream.ReadAsync(_buffer, cancellationToken));
+            (_start, _end) = (0, await stream.ReadAsync(_buffer, cancellationToken).AsTask().WaitAsync(cancellationToken));
             if (_end == 0) _ended = true;
         }
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using System.Text.Unicode;
 using Sophia.Cli.Memories;
@@ -9,10 +10,15 @@ namespace Sophia.Cli.Import;
 /// <summary>A line that is no record, and the user wants that to be the end.</summary>
 internal sealed class InvalidLineException(long line, string why) : Exception($"line {line}: {why}");
 
-/// <summary>NDJSON: a record a line, as the API takes it. A run of lines is a part.</summary>
+/// <summary>NDJSON: a record a line, as the API takes it. A run of lines is a part; lines that come slowly are one when they have waited for a second.</summary>
 internal sealed class NdjsonSource(
-    Stream stream, string keyPrefix, bool isStrict, (long Size, long Modified) identity, ImportJournal? journal, ImportTally tally) : IImportSource
+    Stream stream, string keyPrefix, bool isStrict, (long Size, long Modified) identity, ImportJournal? journal, ImportTally tally, TimeProvider time) : IImportSource
 {
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longer than a file takes to give its next lines.</summary>
+    private static readonly TimeSpan s_moment = TimeSpan.FromMilliseconds(50);
+
     private const int LinesAPart = 250;
     private const int MaxKeyCharacters = 512;
 
@@ -23,31 +29,83 @@ internal sealed class NdjsonSource(
 
     public long? TotalBytes => identity.Size > 0 ? identity.Size : null;
 
+    /// <summary>Lines that were read and are no part yet.</summary>
+    private sealed class OpenLines(long from)
+    {
+        public List<MemoryDraft> Drafts { get; } = new(LinesAPart);
+        public List<long> Numbers { get; } = new(LinesAPart);
+        public int Read { get; set; }
+        public int Invalid { get; set; }
+        public long From { get; } = from;
+        public long To { get; set; } = from;
+    }
+
     public async IAsyncEnumerable<ImportPart> PartsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (offset, line) = await ResumeAsync(cancellationToken);
         var lines = new NdjsonLines(stream, offset);
-        var (drafts, numbers) = (new List<MemoryDraft>(LinesAPart), new List<long>(LinesAPart));
-        var (number, from, read, invalid) = (0, offset, 0, 0);
-        while (await lines.ReadAsync(cancellationToken) is { } next)
+        var open = new OpenLines(offset);
+        var number = 0;
+        long? waitsSince = null;
+        ExceptionDispatchInfo? broken = null;
+        while (broken is null)
         {
-            line++;
-            read++;
-            var invalidBefore = tally.InvalidLines;
-            if (Parse(next.Bytes, line) is { } draft)
+            var reading = lines.ReadAsync(cancellationToken).AsTask();
+            if (waitsSince is { } since && !reading.IsCompleted && !await ComesSoonAsync(reading, since, cancellationToken))
             {
-                drafts.Add(draft);
-                numbers.Add(line);
+                yield return Part(number++, open, line) with { IsSentAtOnce = true };
+                (open, waitsSince) = (new OpenLines(open.To), null);
             }
-            invalid += (int)(tally.InvalidLines - invalidBefore);
-            if (read >= LinesAPart)
+            try
             {
-                yield return Part(number++, drafts, numbers, invalid, from, next.EndOffset, line);
-                (drafts, numbers, from, read, invalid) = (new List<MemoryDraft>(LinesAPart), new List<long>(LinesAPart), next.EndOffset, 0, 0);
+                if (await reading is not { } next) break;
+                Take(next, line + 1, open);
+                line++;
+                waitsSince ??= time.GetTimestamp();
             }
-            offset = next.EndOffset;
+            catch (Exception e) when (e is InvalidLineException or InvalidDataException or IOException)
+            {
+                // What stands before it is in order, and is sent first.
+                broken = ExceptionDispatchInfo.Capture(e);
+            }
+            if (open.Read < LinesAPart) continue;
+            yield return Part(number++, open, line);
+            open = new OpenLines(open.To);
         }
-        if (read > 0) yield return Part(number, drafts, numbers, invalid, from, offset, line);
+        if (open.Read > 0) yield return Part(number, open, line);
+        broken?.Throw();
+    }
+
+    private void Take(NdjsonLine next, long line, OpenLines open)
+    {
+        var invalidBefore = tally.InvalidLines;
+        if (Parse(next.Bytes, line) is { } draft)
+        {
+            open.Drafts.Add(draft);
+            open.Numbers.Add(line);
+        }
+        open.Invalid += (int)(tally.InvalidLines - invalidBefore);
+        open.Read++;
+        open.To = next.EndOffset;
+    }
+
+    /// <summary>False: what was read before has waited for long enough, and the next line is not about to come.</summary>
+    private async Task<bool> ComesSoonAsync(Task reading, long since, CancellationToken cancellationToken)
+    {
+        var left = s_longestWait - time.GetElapsedTime(since);
+        try
+        {
+            await reading.WaitAsync(left > s_moment ? left : s_moment, time, cancellationToken);
+            return true;
+        }
+        catch when (reading.IsCompleted)
+        {
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Where to begin: after the last line with a receipt, if the file is still the one that was read.</summary>
@@ -69,10 +127,10 @@ internal sealed class NdjsonSource(
         return (mark.Offset, mark.Lines);
     }
 
-    private ImportPart Part(int number, List<MemoryDraft> drafts, List<long> numbers, int invalid, long from, long to, long lines) =>
-        new(drafts, to - from, i => $"line {numbers[i]}", (outcome, _) =>
+    private ImportPart Part(int number, OpenLines open, long lines) =>
+        new(open.Drafts, open.To - open.From, i => $"line {open.Numbers[i]}", (outcome, _) =>
         {
-            Finished(number, new LinesMark(identity.Size, identity.Modified, to, lines, invalid + outcome.Rejected));
+            Finished(number, new LinesMark(identity.Size, identity.Modified, open.To, lines, open.Invalid + outcome.Rejected));
             return Task.CompletedTask;
         });
 

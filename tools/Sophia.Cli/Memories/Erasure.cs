@@ -20,7 +20,8 @@ internal static class Erasure
         await surroundings.Error.WriteAsync($"{question} [y/N] ");
         await surroundings.Error.FlushAsync(cancellationToken);
         using var input = new StreamReader(surroundings.Input, Encoding.UTF8, leaveOpen: true);
-        var reply = await input.ReadLineAsync(cancellationToken);
+        // Reading from a terminal ends only when something comes.
+        var reply = await input.ReadLineAsync(cancellationToken).AsTask().WaitAsync(cancellationToken);
         return reply?.Trim().ToLowerInvariant() is "y" or "yes";
     }
 

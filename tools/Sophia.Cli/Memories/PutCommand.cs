@@ -64,7 +64,8 @@ internal static class PutCommand
         if (file is null && surroundings.InputIsTerminal)
             throw new UsageException("There is no content.", "Give it as the second argument, with --file, or through a pipe.");
         using var all = new MemoryStream();
-        await surroundings.Input.CopyToAsync(all, cancellationToken);
+        // Reading from a pipe ends only when something comes.
+        await surroundings.Input.CopyToAsync(all, cancellationToken).WaitAsync(cancellationToken);
         return all.ToArray();
     }
 

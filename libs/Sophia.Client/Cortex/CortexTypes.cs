@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sophia.Client;
 
 /// <param name="Role"><c>system</c>, <c>user</c> or <c>assistant</c>.</param>
@@ -54,4 +56,4 @@ public sealed record CompletionReceipt(
     string Outcome, string? Tier, string Key, double? Similarity, ModelCost Cost, ModelCost Avoided, DateTimeOffset AnsweredAt, DateTimeOffset? ExpiresAt,
     ModelBudget? Budget);
 
-public sealed record Completion(string Text, string? FinishReason, string Model, TokenUsage Usage, CompletionReceipt Receipt);
+public sealed record Completion([property: JsonRequired] string Text, string? FinishReason, string Model, TokenUsage Usage, [property: JsonRequired] CompletionReceipt Receipt);

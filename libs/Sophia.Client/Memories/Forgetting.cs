@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sophia.Client;
 
 /// <summary>What to erase. Exactly one of <see cref="Keys"/>, <see cref="Prefix"/>, <see cref="Filter"/>, <see cref="All"/> is set.</summary>
@@ -20,7 +22,7 @@ public sealed record ErasedCounts(long Records, long Versions, long Vectors, lon
 /// <param name="Keys">The first 100 of them.</param>
 /// <param name="StillHeldBy">What may still hold copies that the service cannot erase, such as backups.</param>
 public sealed record ForgetReport(
-    bool DryRun, long Matched, IReadOnlyList<string>? Keys, ErasedCounts? Erased, IReadOnlyList<string>? StillHeldBy, string? Sequence)
+    bool DryRun, [property: JsonRequired] long Matched, IReadOnlyList<string>? Keys, ErasedCounts? Erased, IReadOnlyList<string>? StillHeldBy, string? Sequence)
 {
     /// <summary>What did not confirm in time that its copies are gone.</summary>
     public IReadOnlyList<UnconfirmedCopy> NotConfirmed { get => field ?? []; init; }

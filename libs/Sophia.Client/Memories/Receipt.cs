@@ -18,12 +18,12 @@ public enum ReceiptStatus
 /// <summary>The receipt of one write: it is durable once this is here.</summary>
 /// <param name="Reason">Only when rejected: <c>already-exists</c>, <c>precondition-failed</c>, <c>not-found</c>, <c>too-large</c>, <c>invalid</c>.</param>
 public sealed record Receipt(
-    string Key, ReceiptStatus Status, string? Reason, string? Detail, int? Version, string? Sequence,
+    string Key, [property: JsonRequired] ReceiptStatus Status, string? Reason, string? Detail, int? Version, string? Sequence,
     [property: JsonPropertyName("etag")] string? ETag);
 
 /// <summary>The receipts of a batch, in the order of its records.</summary>
 public sealed record BatchReceipts(
-    IReadOnlyList<Receipt> Receipts, int Stored, int Replaced, int Merged, int Unchanged, int Rejected, string? Sequence);
+    [property: JsonRequired] IReadOnlyList<Receipt> Receipts, int Stored, int Replaced, int Merged, int Unchanged, int Rejected, string? Sequence);
 
 /// <summary>When a write is to happen only to a known state.</summary>
 /// <param name="IfMatch">The ETag that must still stand, as received.</param>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sophia.Client;
 
 /// <summary>A model that makes vectors, as one process of the service sees it.</summary>
@@ -8,7 +10,7 @@ public sealed record EmbeddingModel(
     string Name, string Identity, string Kind, string? Source, int Dimensions, bool Local, bool Default, string State, string? Reason,
     long Texts, long Calls, long Retries, long Failures);
 
-public sealed record ModelList(IReadOnlyList<EmbeddingModel> Items);
+public sealed record ModelList([property: JsonRequired] IReadOnlyList<EmbeddingModel> Items);
 
 /// <summary>How a namespace's model is to be changed.</summary>
 /// <param name="Model">The new model's name.</param>
@@ -30,5 +32,5 @@ public sealed record ModelRecall(int Samples, double? Before, double After, doub
 /// <param name="Current">The model that searches use.</param>
 /// <param name="Can">What can be asked for now: <c>start</c>, <c>cut-over</c>, <c>undo</c>, <c>finish</c>.</param>
 public sealed record ModelChangeStatus(
-    string State, string? Current, ChangedModel? From, ChangedModel? To, long Made, long Total, ModelRecall? Recall, double? MinRecall, string? CutOver,
+    [property: JsonRequired] string State, string? Current, ChangedModel? From, ChangedModel? To, long Made, long Total, ModelRecall? Recall, double? MinRecall, string? CutOver,
     string? Reason, DateTimeOffset? StartedAt, DateTimeOffset? UpdatedAt, IReadOnlyList<string> Can);

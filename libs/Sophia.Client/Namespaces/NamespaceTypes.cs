@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sophia.Client;
 
 /// <summary>How a namespace remembers. What is null is left to the service.</summary>
@@ -22,4 +24,4 @@ public sealed record NamespaceSettings
 }
 
 /// <param name="Count">Records that readers see.</param>
-public sealed record NamespaceInfo(string Name, long Count, NamespaceSettings? Settings, DateTimeOffset? CreatedAt);
+public sealed record NamespaceInfo([property: JsonRequired] string Name, long Count, NamespaceSettings? Settings, DateTimeOffset? CreatedAt);

@@ -122,7 +122,7 @@ public sealed record Highlight(string Text, IReadOnlyList<int[]> Ranges);
 /// <param name="Scanned">Records compared.</param>
 /// <param name="Matching">Records that the filter let through.</param>
 public sealed record SearchResult(
-    IReadOnlyList<SearchHit> Hits, string? Tier, string? Mode, double TookMs, long Scanned, long Matching, string? Sequence)
+    [property: JsonRequired] IReadOnlyList<SearchHit> Hits, string? Tier, string? Mode, double TookMs, long Scanned, long Matching, string? Sequence)
 {
     /// <summary>Attributes of the filter that records lack or have in another type, so that a wrong name or type shows.</summary>
     public IReadOnlyList<FilterNote> FilterNotes { get => field ?? []; init; }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace Sophia.Client;
 
@@ -9,7 +10,7 @@ public sealed record TurnDraft(string Role, string Content, JsonObject? Attribut
 
 /// <summary>What appending gave.</summary>
 /// <param name="Turns">How many turns were appended.</param>
-public sealed record AppendedTurns(IReadOnlyList<Receipt> Receipts, long Turns, DateTimeOffset? ExpiresAt);
+public sealed record AppendedTurns([property: JsonRequired] IReadOnlyList<Receipt> Receipts, long Turns, DateTimeOffset? ExpiresAt);
 
 /// <summary>A turn as the session holds it.</summary>
 /// <param name="Number">Its place, counted from the session's first turn.</param>
@@ -20,11 +21,11 @@ public sealed record SessionTurn(
 /// <param name="TotalTurns">All that it holds, not only those here.</param>
 /// <param name="Tokens">The sum over the turns here.</param>
 public sealed record Session(
-    string Id, string State, IReadOnlyList<SessionTurn> Turns, long TotalTurns, long Tokens, DateTimeOffset? ExpiresAt);
+    string Id, string State, [property: JsonRequired] IReadOnlyList<SessionTurn> Turns, long TotalTurns, long Tokens, DateTimeOffset? ExpiresAt);
 
 /// <summary>What closing a session left behind.</summary>
 /// <param name="Promoted">Turns that became records.</param>
-public sealed record ClosedSession(long Promoted, IReadOnlyList<Receipt> Receipts);
+public sealed record ClosedSession(long Promoted, [property: JsonRequired] IReadOnlyList<Receipt> Receipts);
 
 internal sealed record TurnBatch(IReadOnlyList<TurnDraft> Turns, double? TtlSeconds);
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sophia.Client;
 
 /// <summary>The mirror of the log.</summary>
@@ -13,5 +15,5 @@ internal sealed record MirrorChange(bool Paused);
 /// <param name="CreditsLastDay">Warehouse credits of the last day's flushes, estimated.</param>
 /// <param name="Mirror">Null where the log is not mirrored.</param>
 public sealed record SnowflakeStatus(
-    string Engine, IReadOnlyDictionary<string, long> Waiting, DateTimeOffset? LastFlush, string? LastError, DateTimeOffset? RetryAt, int FlushesLastDay, double CreditsLastDay,
+    [property: JsonRequired] string Engine, [property: JsonRequired] IReadOnlyDictionary<string, long> Waiting, DateTimeOffset? LastFlush, string? LastError, DateTimeOffset? RetryAt, int FlushesLastDay, double CreditsLastDay,
     double CreditsPerDayAtMost, MirrorStatus? Mirror);

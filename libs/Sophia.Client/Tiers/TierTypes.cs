@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Sophia.Client;
 
@@ -20,7 +21,7 @@ public sealed record TierStatus(
 
 public sealed record LogStatus(double? LagMs, long? Entries);
 
-public sealed record TierReport(IReadOnlyList<TierStatus> Tiers, LogStatus? Log);
+public sealed record TierReport([property: JsonRequired] IReadOnlyList<TierStatus> Tiers, LogStatus? Log);
 
 /// <summary>Whether the service is ready, and what it says of each tier.</summary>
 /// <param name="Ready">False when it answered 503.</param>

@@ -5,11 +5,12 @@ namespace Sophia.Client;
 
 internal sealed record DraftBatch(IReadOnlyList<MemoryDraft> Items);
 
-internal sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
+internal sealed record Page<T>([property: JsonRequired] IReadOnlyList<T> Items, string? Next);
 
 /// <summary>
 /// The JSON of the wire, generated at compile time, so that a trimmed or ahead-of-time compiled caller works. The service takes
-/// 64 levels, and its answers put a record up to six deeper.
+/// 64 levels, and its answers put a record up to six deeper. What every answer of its kind has is required: any other service's
+/// JSON would else be taken for an answer with nothing in it.
 /// </summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Sophia.Cli.Keys;
 using Sophia.Cli.Memories;
 
@@ -146,6 +147,25 @@ public sealed class CommandTests : CommandRuns
     {
         Service.Fault(status, code);
         Assert.Equal(expected, (await Run("tiers")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData(200, "{}", "put", "k", "x", "-n", "n")]
+    [InlineData(404, "{\"title\":\"Not Found\"}", "get", "k", "-n", "n")]
+    [InlineData(404, "<h1>Not Found</h1>", "get", "k", "-n", "n")]
+    public async Task What_answers_as_another_service_does_is_not_believed(int status, string body, params string[] args)
+    {
+        Service.Faults.Enqueue(context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.ContentType = body[0] == '{' ? "application/json" : "text/html";
+            return context.Response.WriteAsync(body);
+        });
+
+        var result = await Run(args);
+
+        Assert.Equal((4, ""), (result.ExitCode, result.Output));
+        Assert.Contains("--url", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

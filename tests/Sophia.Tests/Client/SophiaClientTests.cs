@@ -56,6 +56,28 @@ public sealed class SophiaClientTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Json_of_another_service_is_no_answer()
+    {
+        using var http = new HttpClient(new OneAnswer("{}"));
+        var client = new SophiaClient(http, new SophiaClientOptions { BaseAddress = _service.Address });
+        Func<Task>[] calls =
+        [
+            () => client.PutAsync("n", "k", MemoryDraft.OfText("x")),
+            () => client.PutManyAsync("n", [MemoryDraft.OfText("x", "k")]),
+            () => client.ListAsync("n").GetAsyncEnumerator().MoveNextAsync().AsTask(),
+            () => client.SearchAsync("n", new SearchRequest { Query = "q" }),
+            () => client.ForgetAsync("n", new ForgetRequest { All = true }),
+            () => client.AppendTurnsAsync("s", [new TurnDraft("user", "x")]),
+            () => client.GetNamespaceAsync("n"),
+            () => client.GetTiersAsync(),
+            () => client.ListModelsAsync(),
+            () => client.CompleteAsync(new CompletionRequest { Prompt = "x" }),
+        ];
+
+        foreach (var call in calls) Assert.Equal(HttpRequestError.InvalidResponse, (await Assert.ThrowsAsync<HttpRequestException>(call)).HttpRequestError);
+    }
+
+    [Fact]
     public async Task Any_key_reaches_the_service_as_it_is()
     {
         var client = Client();

@@ -8,6 +8,9 @@ namespace Sophia.Cli.Terminal;
 /// <param name="Code">Stable; the service's own code where it said one.</param>
 internal sealed record Failure(int ExitCode, string Code, string Message, string? Suggestion, int? Status = null, string? TraceId = null)
 {
+    /// <summary>404 without a code of the service: it says nothing of what Sophia holds.</summary>
+    private const string NobodysNotFound = "http-404";
+
     /// <summary>Null: not a failure that a command expects; it is a defect and is to be seen as one.</summary>
     public static Failure? Of(Exception exception, Uri? service, bool cancelled) => exception switch
     {
@@ -18,9 +21,14 @@ internal sealed record Failure(int ExitCode, string Code, string Message, string
         UsageException e => new Failure(ExitCodes.Usage, "usage", e.Message, e.Suggestion),
         ArgumentException e => new Failure(ExitCodes.Usage, "usage", e.Message, null),
         SophiaApiException e => new Failure(
-            e.Status switch { 404 => ExitCodes.NotFound, >= 500 => ExitCodes.Unavailable, _ => ExitCodes.Refused },
+            e.Status switch { 404 when e.Code == NobodysNotFound => ExitCodes.Unavailable, 404 => ExitCodes.NotFound, >= 500 => ExitCodes.Unavailable, _ => ExitCodes.Refused },
             e.Code, WithFields(e),
-            e.Suggestion ?? (e.Status == 401 ? "Give a key with --api-key or SOPHIA_API_KEY." : null), e.Status, e.TraceId),
+            e.Suggestion ?? e switch
+            {
+                { Status: 401 } => "Give a key with --api-key or SOPHIA_API_KEY.",
+                { Code: NobodysNotFound } => "It is not Sophia that answers there: look at --url.",
+                _ => null,
+            }, e.Status, e.TraceId),
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } e => new Failure(
             ExitCodes.Unavailable, "not-sophia", $"{service} answered, but not as Sophia does: {e.Message}", "Look at --url."),
         HttpRequestException e => new Failure(

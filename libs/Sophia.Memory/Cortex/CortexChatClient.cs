@@ -15,7 +15,7 @@ public sealed class CortexChatClient(CortexMemory cortex, string tenant, Namespa
     /// <summary>The key of <see cref="ChatResponse.AdditionalProperties"/> under which the <see cref="CompletionAnswer"/> is.</summary>
     public const string Receipt = "sophia.receipt";
 
-    /// <exception cref="NotSupportedException">Tools, a response format, or content that is not text.</exception>
+    /// <exception cref="NotSupportedException">An option that the cache does not know of, or content that is not text.</exception>
     /// <exception cref="RefusedException">As of <see cref="CortexMemory.CompleteAsync"/>.</exception>
     public async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
@@ -51,8 +51,7 @@ public sealed class CortexChatClient(CortexMemory cortex, string tenant, Namespa
 
     private static CompletionRequest RequestOf(IEnumerable<ChatMessage> messages, ChatOptions? options)
     {
-        if (options is { Tools.Count: > 0 } or { ResponseFormat: not (null or ChatResponseFormatText) } or { FrequencyPenalty: not null } or
-            { PresencePenalty: not null } or { TopK: not null } or { ConversationId: not null })
+        if (options is not null && AsksForMore(options))
         {
             throw new NotSupportedException("The cache in front of models takes messages, temperature, top-p, maximal tokens, seed and stop sequences only.");
         }
@@ -69,6 +68,14 @@ public sealed class CortexChatClient(CortexMemory cortex, string tenant, Namespa
             Seed = options?.Seed, Stop = options?.StopSequences is { } stops ? [.. stops] : [],
         };
     }
+
+#pragma warning disable MEAI001 // What is experimental is refused, too.
+    // Two requests that differ in one of these would share an answer.
+    private static bool AsksForMore(ChatOptions options) => options is { Tools.Count: > 0 } or { ToolMode: RequiredChatToolMode } or
+        { ResponseFormat: not (null or ChatResponseFormatText) } or { FrequencyPenalty: not null } or { PresencePenalty: not null } or { TopK: not null } or
+        { ConversationId: not null } or { Reasoning: not null } or { AdditionalProperties.Count: > 0 } or { RawRepresentationFactory: not null } or
+        { AllowBackgroundResponses: true } or { ContinuationToken: not null };
+#pragma warning restore MEAI001
 
     private static ChatRoleName RoleOf(ChatRole role) =>
         role == ChatRole.System ? ChatRoleName.System : role == ChatRole.Assistant ? ChatRoleName.Assistant

@@ -74,7 +74,7 @@ public sealed partial class CortexMemory
         return new EmbeddingResult(model, vectors, missing.Count, cost, price.Of(avoidedTokens, 0), price.IsKnown);
     }
 
-    private EmbeddingModel EmbedderOf(string? name) => name is null
+    internal EmbeddingModel EmbedderOf(string? name) => name is null
         ? _memory.Models.Standard ?? throw new RefusedException("model-not-configured", "No model that makes vectors is configured.", "Configure one: Sophia:Models.")
         : _memory.Models.Named(name) ?? throw new RefusedException(
             "model-not-found", $"There is no model '{name}' that makes vectors; there are {string.Join(", ", _memory.Models.All.Select(static model => model.Name))}.",

@@ -1,5 +1,9 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Sophia.Memory.Cortex;
+using Sophia.Memory.Models;
 using Sophia.Tests.Models;
 
 namespace Sophia.Tests.Cortex;
@@ -61,6 +65,23 @@ public sealed class CortexEmbedTests : IAsyncLifetime, IDisposable
         _server.Next(400);
         await EmbedAsync("""{"model":"far","texts":["x"]}""", HttpStatusCode.BadGateway);
         Assert.Equal(1, (await EmbedAsync("""{"model":"far","texts":["x"]}""")).GetProperty("receipt").GetProperty("made").GetInt32());
+    }
+
+    [Fact]
+    public async Task In_the_process_a_query_is_embedded_as_one_and_other_dimensions_than_the_models_are_refused()
+    {
+        var cortex = _host.Services.GetRequiredService<CortexMemory>();
+        using var documents = new CortexEmbeddingGenerator(cortex, "local", "far");
+        using var queries = new CortexEmbeddingGenerator(cortex, "local", "far", role: EmbeddingRole.Query);
+
+        var dimensions = (await documents.GenerateAsync(["a cat"]))[0].Vector.Length;
+        await queries.GenerateAsync(["a cat"]);
+        await documents.GenerateAsync(["a cat"], new EmbeddingGenerationOptions { Dimensions = dimensions });
+        Assert.Equal(2, _server.Texts);
+
+        foreach (var options in new EmbeddingGenerationOptions[] { new() { Dimensions = dimensions - 1 }, new() { AdditionalProperties = new() { ["x"] = 1 } }, new() { RawRepresentationFactory = static _ => null } })
+            await Assert.ThrowsAsync<NotSupportedException>(() => documents.GenerateAsync(["a dog"], options));
+        Assert.Equal(2, _server.Texts);
     }
 
     [Theory]

@@ -155,6 +155,26 @@ public sealed class CortexStreamTests : IAsyncLifetime, IDisposable
         Assert.Equal(first.Text, second.Text);
         Assert.Equal(CallOutcome.Hit, ((CompletionAnswer)second.AdditionalProperties![CortexChatClient.Receipt]!).Outcome);
         Assert.Equal(2, made.Count);
-        await Assert.ThrowsAsync<NotSupportedException>(() => chat.GetResponseAsync("x", new ChatOptions { TopK = 3 }));
     }
+
+#pragma warning disable MEAI001 // What is experimental is refused, too.
+    [Fact]
+    public async Task Options_that_would_change_the_answer_unknown_to_the_cache_are_refused()
+    {
+        using var chat = new CortexChatClient(_host.Services.GetRequiredService<CortexMemory>(), "local");
+        ChatOptions[] unknown =
+        [
+            new() { TopK = 3 }, new() { FrequencyPenalty = 1 }, new() { PresencePenalty = 1 }, new() { ConversationId = "c" }, new() { ResponseFormat = ChatResponseFormat.Json },
+            new() { ToolMode = ChatToolMode.RequireAny }, new() { Reasoning = new ReasoningOptions { Effort = ReasoningEffort.High } }, new() { AdditionalProperties = new() { ["min_p"] = 0.1 } },
+            new() { RawRepresentationFactory = static _ => null }, new() { AllowBackgroundResponses = true }, new() { ContinuationToken = ResponseContinuationToken.FromBytes(new byte[] { 1 }) },
+        ];
+
+        foreach (var options in unknown) await Assert.ThrowsAsync<NotSupportedException>(() => chat.GetResponseAsync("x", options));
+        Assert.Equal(0, _server.Calls);
+
+        // As they are when nothing is asked for.
+        await chat.GetResponseAsync("x", new ChatOptions { ToolMode = ChatToolMode.Auto, ResponseFormat = ChatResponseFormat.Text, AllowBackgroundResponses = false, AdditionalProperties = [] });
+        Assert.Equal(1, _server.Calls);
+    }
+#pragma warning restore MEAI001
 }

@@ -196,6 +196,19 @@ public sealed class CommandTests : CommandRuns
     }
 
     [Fact]
+    public async Task A_hit_in_a_pipe_is_two_lines_however_long()
+    {
+        var key = new string('k', 300);
+        await Run("put", key, string.Join(' ', Enumerable.Repeat("a cat", 100)), "-n", "n");
+
+        var lines = (await Run("search", "cat", "-n", "n")).Output.TrimEnd('\n').Split('\n');
+
+        Assert.Equal(2, lines.Length);
+        Assert.EndsWith(key, lines[0], StringComparison.Ordinal);
+        Assert.InRange(lines[1].Length, 220, 230);
+    }
+
+    [Fact]
     public void A_snippet_is_cut_around_the_first_matched_term()
     {
         var content = string.Join(' ', Enumerable.Range(0, 300)) + " needle and more";

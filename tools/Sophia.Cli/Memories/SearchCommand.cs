@@ -59,7 +59,7 @@ internal static class SearchCommand
                 await output.WriteLineAsync(CliJson.Text(CliJson.Describe(answer, CliJson.Default.SearchResult)));
                 return ExitCodes.Ok;
             }
-            Print(answer.Value.Hits, Styles.Console(output, surroundings.OutputIsTerminal, surroundings.Variable));
+            Print(answer.Value.Hits, output, surroundings.OutputIsTerminal ? Styles.Console(output, isTerminal: true, surroundings.Variable) : null);
             var result = answer.Value;
             await surroundings.Error.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture, $"{result.Hits.Count} hits of {result.Matching} matching · {Served.Line(answer)}"));
@@ -81,30 +81,39 @@ internal static class SearchCommand
             yield return $"no record that passes the filters has {string.Join(" and ", phrases.Select(static p => $"\"{p}\""))}: take the quotes or the plus away to find others";
     }
 
-    private static void Print(IReadOnlyList<SearchHit> hits, IAnsiConsole console)
+    /// <param name="terminal">Null in a pipe, which sees its lines as they are, however long.</param>
+    private static void Print(IReadOnlyList<SearchHit> hits, TextWriter output, IAnsiConsole? terminal)
     {
         for (var i = 0; i < hits.Count; i++)
         {
-            var hit = hits[i];
-            var score = hit.Score.ToString("0.0000", CultureInfo.InvariantCulture);
-            var content = hit.Bytes is { } bytes ? $"({bytes.Length} bytes, {hit.ContentType})" : hit.Content?.ToString() ?? "";
-            // Written plainly and unwrapped, so that a pipe sees two lines a hit.
-            console.Write(new Paragraph(string.Create(CultureInfo.InvariantCulture, $"{i + 1,2}  {score}  ")).Overflow(Overflow.Fold));
-            console.Write(new Text(Styles.OneLine(hit.Key, 512), new Style(decoration: Decoration.Bold)));
-            console.WriteLine();
-            PrintAll(hit.Context?.Before, console);
-            console.WriteLine("    " + Snippet(content, hit.MatchedTerms));
-            PrintAll(hit.Context?.After, console);
-            if (hit.Folded is { Count: > 0 } folded)
-                console.WriteLine($"    ≈ {string.Join(", ", folded.Take(3).Select(f => Styles.OneLine(f.Key, 80)))}{(folded.Count > 3 ? $" and {folded.Count - 3} more" : "")}");
+            var rank = string.Create(CultureInfo.InvariantCulture, $"{i + 1,2}  {hits[i].Score:0.0000}  ");
+            var key = Styles.OneLine(hits[i].Key, 512);
+            if (terminal is null) output.WriteLine(rank + key);
+            else
+            {
+                terminal.Write(new Text(rank));
+                terminal.Write(new Text(key, new Style(decoration: Decoration.Bold)));
+                terminal.WriteLine();
+            }
+            foreach (var line in Below(hits[i]))
+                if (terminal is null) output.WriteLine(line);
+                else terminal.WriteLine(line);
         }
     }
 
-    private static void PrintAll(IReadOnlyList<MemoryRecord>? records, IAnsiConsole console)
+    private static IEnumerable<string> Below(SearchHit hit)
     {
-        foreach (var record in records ?? [])
-            console.WriteLine("    │ " + Styles.OneLine(record.Bytes is { } bytes ? $"({bytes.Length} bytes, {record.ContentType})" : record.Content?.ToString() ?? "", SnippetCharacters));
+        foreach (var record in hit.Context?.Before ?? []) yield return Around(record);
+        yield return "    " + Snippet(ContentOf(hit), hit.MatchedTerms);
+        foreach (var record in hit.Context?.After ?? []) yield return Around(record);
+        if (hit.Folded is { Count: > 0 } folded)
+            yield return $"    ≈ {string.Join(", ", folded.Take(3).Select(static f => Styles.OneLine(f.Key, 80)))}{(folded.Count > 3 ? $" and {folded.Count - 3} more" : "")}";
     }
+
+    private static string Around(MemoryRecord record) => "    │ " + Styles.OneLine(ContentOf(record), SnippetCharacters);
+
+    private static string ContentOf(MemoryRecord record) =>
+        record.Bytes is { } bytes ? $"({bytes.Length} bytes, {record.ContentType})" : record.Content?.ToString() ?? "";
 
     /// <summary>The part of the content around the first matched term.</summary>
     internal static string Snippet(string content, IReadOnlyList<string> terms)

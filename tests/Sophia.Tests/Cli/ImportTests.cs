@@ -43,9 +43,12 @@ public sealed class ImportTests : ImportRuns
         File.CreateSymbolicLink(Path.Combine(Cli.Folder, "d", "a", "up"), Path.Combine(Cli.Folder, "d"));
         File.CreateSymbolicLink(Path.Combine(Cli.Folder, "d", "self"), Path.Combine(Cli.Folder, "d", "self"));
         File.CreateSymbolicLink(Path.Combine(Cli.Folder, "d", "y.txt"), Path.Combine(Cli.Folder, "d", "a", "x.txt"));
-        var result = await Import(Path.Combine(Cli.Folder, "d"), "--follow-links");
-        Assert.Equal(0, result.ExitCode);
-        Assert.Equal(["a/x.txt#0000", "y.txt#0000"], Service.Records.Keys);
+        File.CreateSymbolicLink(Path.Combine(Cli.Folder, "l"), Path.Combine(Cli.Folder, "d"));
+        foreach (var root in new[] { "d", "l" })
+        {
+            Assert.Equal(0, (await Import(Path.Combine(Cli.Folder, root), "--follow-links")).ExitCode);
+            Assert.Equal(["a/x.txt#0000", "y.txt#0000"], Service.Records.Keys);
+        }
     }
 
     [Fact]

@@ -237,6 +237,8 @@ public sealed class CommandTests : CommandRuns
             lines[1..]);
         Assert.Contains("Sophia__ApiKeys__1__Scopes__0=admin", (await Run("key", "new", "--index", "1", "--scope", "admin")).Output, StringComparison.Ordinal);
         Assert.NotEqual(lines[0], (string?)again["key"]);
+        Cli.Variables["SOPHIA_TENANT"] = "acme";
+        Assert.Contains("Sophia__ApiKeys__0__Tenant=acme", (await Run("key", "new")).Output, StringComparison.Ordinal);
         // FIPS 180-2, appendix B.1: the hash of "abc".
         Assert.Equal("sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", ApiKey.Of("abc").Hash);
         Assert.Empty(Service.Seen);

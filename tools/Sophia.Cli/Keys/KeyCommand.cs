@@ -16,7 +16,7 @@ internal static partial class KeyCommand
         var make = new Command("new", "Make an API key: the key for the caller, its hash and rights for the service's configuration.") { index, scopes };
         make.SetAction(async (parse, cancellationToken) =>
         {
-            var tenant = parse.GetValue(Service.Tenant) ?? "local";
+            var tenant = Service.TenantOf(parse, surroundings) ?? "local";
             if (!TenantName().IsMatch(tenant))
             {
                 throw new UsageException($"\"{tenant}\" is not a tenant's name; the service would not start with it.", "A name is [a-z0-9][a-z0-9._-]{0,127}.");

@@ -15,7 +15,7 @@ public enum IfPresent
     [JsonStringEnumMemberName("reject")] Reject,
 }
 
-/// <summary>A record to write. Exactly one of <see cref="Content"/> and <see cref="Bytes"/> is set.</summary>
+/// <summary>A record to write. One of <see cref="Content"/> and <see cref="Bytes"/> is set, never both; a merge needs neither.</summary>
 public sealed record MemoryDraft
 {
     /// <summary>1–512 characters, none of them a control character. Needed in a batch; elsewhere the key stands in the path.</summary>

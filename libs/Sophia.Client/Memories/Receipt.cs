@@ -16,9 +16,10 @@ public enum ReceiptStatus
 }
 
 /// <summary>The receipt of one write: it is durable once this is here.</summary>
+/// <param name="Key">Null for an item of a batch that had none.</param>
 /// <param name="Reason">Only when rejected: <c>already-exists</c>, <c>precondition-failed</c>, <c>not-found</c>, <c>too-large</c>, <c>invalid</c>.</param>
 public sealed record Receipt(
-    string Key, [property: JsonRequired] ReceiptStatus Status, string? Reason, string? Detail, int? Version, string? Sequence,
+    string? Key, [property: JsonRequired] ReceiptStatus Status, string? Reason, string? Detail, int? Version, string? Sequence,
     [property: JsonPropertyName("etag")] string? ETag);
 
 /// <summary>The receipts of a batch, in the order of its records.</summary>

@@ -20,7 +20,9 @@ public sealed record NamespaceSettings
 
     /// <summary>True: its content never leaves the company's machines.</summary>
     public bool? Resident { get; init; }
-    public double? LogRetentionSeconds { get; init; }
+
+    /// <summary>How long history is kept behind the current versions, in whole seconds; null from the service: for ever.</summary>
+    public long? LogRetentionSeconds { get; init; }
 }
 
 /// <param name="Count">Records that readers see.</param>

@@ -27,6 +27,6 @@ public sealed record Session(
 /// <param name="Promoted">Turns that became records.</param>
 public sealed record ClosedSession(long Promoted, [property: JsonRequired] IReadOnlyList<Receipt> Receipts);
 
-internal sealed record TurnBatch(IReadOnlyList<TurnDraft> Turns, double? TtlSeconds);
+internal sealed record TurnBatch(IReadOnlyList<TurnDraft> Turns, long? TtlSeconds);
 
 internal sealed record CloseRequest(string? PromoteTo);

@@ -3,12 +3,13 @@ namespace Sophia.Client;
 public sealed partial class SophiaClient
 {
     /// <summary>Appends turns in order; the first use makes the session.</summary>
-    /// <param name="timeToLive">From the last use on; the service's default when null.</param>
+    /// <param name="timeToLive">From the last use on, rounded up to whole seconds; the service's default when null.</param>
     public Task<Answer<AppendedTurns>> AppendTurnsAsync(
         string session, IReadOnlyList<TurnDraft> turns, TimeSpan? timeToLive = null, CancellationToken cancellationToken = default) =>
         _channel.SendAsync(
             ApiCall.Write(
-                HttpMethod.Post, SessionPath(session).Literal("turns"), new TurnBatch(turns, timeToLive?.TotalSeconds), WireJson.Default.TurnBatch),
+                HttpMethod.Post, SessionPath(session).Literal("turns"),
+                new TurnBatch(turns, timeToLive is { } life ? (long)Math.Ceiling(life.TotalSeconds) : null), WireJson.Default.TurnBatch),
             WireJson.Default.AppendedTurns, static appended => appended.Receipts is [.., var last] ? last.Sequence : null, cancellationToken);
 
     /// <summary>The latest turns, oldest first, as many as asked for or as fit the budget.</summary>

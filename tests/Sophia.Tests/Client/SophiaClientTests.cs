@@ -232,6 +232,8 @@ public sealed class SophiaClientTests : IAsyncLifetime, IDisposable
 
         Assert.Equal("T1", (await client.AppendTurnsAsync("s:1", [new TurnDraft("user", "hi")], TimeSpan.FromHours(1))).Sequence);
         Assert.Equal("""{"turns":[{"role":"user","content":"hi"}],"ttlSeconds":3600}""", _service.Seen.Last().Body);
+        await client.AppendTurnsAsync("s:1", [new TurnDraft("user", "hi")], TimeSpan.FromSeconds(1.5));
+        Assert.EndsWith("\"ttlSeconds\":2}", _service.Seen.Last().Body, StringComparison.Ordinal);
         await client.ForgetSessionAsync("s:1");
 
         await client.PutAsync("n", "k", MemoryDraft.OfText("the cat"));

@@ -176,14 +176,14 @@ public sealed partial class MemoryHierarchy
             _tail.Wake();
             var reached = await shard.ReachAsync(wanted, Left(deadline), cancellationToken).ConfigureAwait(false);
             trail.Add("wait", waited);
-            if (!reached)
+            if (!reached && !shard.IsOver)
             {
                 throw new SequenceNotReachedException(request.MinSequence, Sequence.Of(ns.Partition, shard.Seen));
             }
         }
 
-        // One that lost trust while it was waited for may lack changes before the one asked for.
-        return shard.IsBroken ? await OpenShardAsync(ns, request, deadline, trail, cancellationToken).ConfigureAwait(false) : shard;
+        // One that lost trust while it was waited for may lack changes before the one asked for; one that went has them no more.
+        return shard.IsBroken || shard.IsOver ? await OpenShardAsync(ns, request, deadline, trail, cancellationToken).ConfigureAwait(false) : shard;
     }
 
     private static TimeSpan Left(long deadline)

@@ -73,9 +73,9 @@ public sealed partial class ModelChanges
         }
 
         await shard.ReachAsync(_tail.Seen[ns.Partition], CatchUp, cancellationToken).ConfigureAwait(false);
-        if (shard.IsBroken)
+        if (shard.IsBroken || shard.IsOver)
         {
-            // Loaded, and not to be trusted: it is made anew, of vectors that are kept.
+            // Loaded, and not to be trusted or gone: it is made anew, of vectors that are kept.
             return;
         }
 

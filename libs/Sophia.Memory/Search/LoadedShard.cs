@@ -1,7 +1,6 @@
 using Sophia.Memory.Log;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
-using Sophia.Memory.Records;
 using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
 
@@ -31,6 +30,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     private int _searching;
     private long _readyAt;
     private volatile bool _isDistrusted;
+    private volatile bool _hasFailed;
 
     /// <param name="span">Which of the namespace's records it has.</param>
     /// <param name="makeRoom">Asked again and again while it loads; what it throws ends the loading. Null: there is room.</param>
@@ -73,7 +73,10 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     public NoRoomException? NoRoom => _ready.Task is { IsFaulted: true, Exception.InnerException: NoRoomException error } ? error : null;
 
     /// <summary>True when the cursor's task has ended with an error, so that the shard must be loaded anew.</summary>
-    public bool IsBroken => _running.IsFaulted || _ready.Task.IsFaulted || _isDistrusted;
+    public bool IsBroken => _hasFailed || _ready.Task.IsFaulted || _isDistrusted;
+
+    /// <summary>True when nothing moves the cursor any more: the shard broke, or was dropped. Who waits for a change waits for it at another.</summary>
+    public bool IsOver => _hasFailed || _stop.IsCancellationRequested;
 
     /// <summary>When its loading began.</summary>
     public DateTimeOffset OpenedAt { get; }
@@ -129,7 +132,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the shard has seen the number; false if it does not in time.</summary>
+    /// <summary>Waits until the shard has seen the number; false if it does not in time, or is over before.</summary>
     public async ValueTask<bool> ReachAsync(long number, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var expiry = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -140,6 +143,11 @@ internal sealed partial class LoadedShard : IAsyncDisposable
             if (Seen >= number)
             {
                 break;
+            }
+
+            if (IsOver)
+            {
+                return false;
             }
 
             try
@@ -158,6 +166,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
+        _moved.Beat();
         await _running.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
         // A search that began before the shard was taken out of the directory still reads its pages.
         while (IsSearching)
@@ -183,102 +192,9 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         catch (Exception error)
         {
             _ready.TrySetException(error);
-            throw;
-        }
-    }
-
-    /// <param name="last">With this change it is ready.</param>
-    private async Task FollowAsync(long last, CancellationToken cancellationToken)
-    {
-        var partition = Namespace.Partition;
-        var entries = new List<LogEntry>(ReadSize);
-        while (true)
-        {
-            if (Seen >= last && !Ready.IsCompleted)
-            {
-                // Who waited for it has his time from now on.
-                Touch();
-                Volatile.Write(ref _readyAt, _clock.GetTimestamp());
-                _ready.TrySetResult();
-            }
-
-            var next = _tail.NextAsync(partition);
-            long reached;
-            bool isOvertaken;
-            try
-            {
-                if (Span.IsFull(Shard.Count))
-                {
-                    await Span.CloseAsync(cancellationToken).ConfigureAwait(false);
-                }
-
-                var wasHeld = _tail.HoldsAfter(partition, Seen);
-                reached = await _tail.ReadAsync(Namespace, Seen, ReadSize, entries, cancellationToken).ConfigureAwait(false);
-                isOvertaken = !(wasHeld && _tail.HoldsAfter(partition, Seen)) && reached > Seen &&
-                    await _store.ReadTrimmedAsync(Namespace, cancellationToken).ConfigureAwait(false) > Seen;
-                if (!Span.MayTake(reached))
-                {
-                    await Span.ReadAsync(_tail.Seen[partition], cancellationToken).ConfigureAwait(false);
-                }
-            }
-            catch (StoreUnavailableException)
-            {
-                // The log is away, not lost: reading on from where it stands is cheaper than loading all anew.
-                await Task.Delay(RetryAfter, _clock, cancellationToken).ConfigureAwait(false);
-                continue;
-            }
-
-            if (isOvertaken)
-            {
-                // What was deleted or forgotten then would stay here for good: whoever waits for it finds it so, and has it loaded anew.
-                Distrust();
-            }
-
-            if (reached == Seen)
-            {
-                await next.WaitAsync(cancellationToken).ConfigureAwait(false);
-                continue;
-            }
-
-            var lacking = await CompleteAsync(entries, cancellationToken).ConfigureAwait(false);
-            for (var i = 0; i < entries.Count; i++)
-            {
-                Apply(entries[i], lacking?.Contains(i) ?? false);
-            }
-
-            Volatile.Write(ref _seen, reached);
+            _hasFailed = true;
             _moved.Beat();
-        }
-    }
-
-    private void Apply(LogEntry entry, bool lacksVector)
-    {
-        Lack(entry.Id, lacksVector && Span.Holds(entry.Sequence));
-        if (entry is { Kind: ChangeKind.Put, Record: { } record } && Span.Holds(entry.Sequence))
-        {
-            Shard.Put(record);
-        }
-        else if (entry.Kind != ChangeKind.Put)
-        {
-            Shard.Remove(entry.Id, entry.Sequence);
-        }
-        else if (!Span.Holds(entry.Sequence))
-        {
-            GiveAway(entry);
-        }
-
-        // A put without its record was erased since; the tombstone that says so comes later in the log.
-    }
-
-    // Said before it is done, or a search might miss the record and not know why; unsaid when the record was not here.
-    private void GiveAway(LogEntry entry)
-    {
-        var (before, records) = (_lastMove, Shard.Count);
-        Volatile.Write(ref _lastMove, entry.Sequence.Number);
-        Shard.Remove(entry.Id, entry.Sequence);
-        if (Shard.Count == records)
-        {
-            Volatile.Write(ref _lastMove, before);
+            throw;
         }
     }
 }

@@ -41,8 +41,8 @@ internal sealed class ShardDirectory(
     /// <summary>Bytes that shards may still take; negative when they have grown beyond what they may.</summary>
     public long Room => mostBytes - SizeInMemory;
 
-    /// <summary>Changes that the slowest loaded shard has still to take in.</summary>
-    public long Behind => _shards.Values.Select(s => tail.Seen[s.Namespace.Partition] - s.Seen).DefaultIfEmpty(0).Max();
+    /// <summary>Changes that the slowest loaded shard has still to take in. One that is loading counts from no change, and is not behind.</summary>
+    public long Behind => _shards.Values.Where(static s => s.Ready.IsCompletedSuccessfully).Select(s => tail.Seen[s.Namespace.Partition] - s.Seen).DefaultIfEmpty(0).Max();
 
     public IEnumerable<LoadedShard> Loaded => _shards.Values;
 
@@ -101,15 +101,15 @@ internal sealed class ShardDirectory(
                 return shard;
             }
 
+            var opened = new LoadedShard(ns, new ShardSpan(ns, number, map, shardRecords), engine.Create(ns), tail, store, vectors, clock, mostBytes == long.MaxValue ? null : MakeRoomAsync);
+            _shards[key] = opened;
+            meter.Promote();
             if (shard is not null)
             {
                 // Its memory is given back once the last search in it is over; the caller need not wait for that.
                 _ = shard.DisposeAsync().AsTask();
             }
 
-            var opened = new LoadedShard(ns, new ShardSpan(ns, number, map, shardRecords), engine.Create(ns), tail, store, vectors, clock, mostBytes == long.MaxValue ? null : MakeRoomAsync);
-            _shards[key] = opened;
-            meter.Promote();
             return opened;
         }
     }

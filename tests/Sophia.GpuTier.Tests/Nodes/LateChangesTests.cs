@@ -62,6 +62,24 @@ public sealed class LateChangesTests
         Assert.Empty(node.Host.Report());
     }
 
+    [Fact]
+    public async Task A_search_that_waits_for_a_change_at_a_shard_that_goes_is_answered_by_the_one_that_is_loaded_then()
+    {
+        await using var node = await Node.StartAsync("A walrus in the harbour.");
+        var shard = await node.OpenAsync();
+        await shard.WarmAsync(default);
+        node.Store.LogIsDown = true;
+        var last = await node.PutAsync("other", "Another walrus.");
+
+        var searching = shard.SearchAsync(node.Walrus(last), default).AsTask();
+        await shard.ReleaseAsync();
+        await Eventually.IsTrueAsync(() => node.Host.Report().Count == 1, "the search has the shard loaded again");
+        node.Store.LogIsDown = false;
+        await shard.ReachAsync(last, Node.Patience, default);
+
+        Assert.Equal(["k", "other"], Keys(await searching.WaitAsync(Node.Patience / 2)).Order());
+    }
+
     private static IEnumerable<string> Keys(ShardReply reply)
     {
         Assert.Equal(ShardOutcome.Found, reply.Outcome);
@@ -73,6 +91,7 @@ public sealed class LateChangesTests
         public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
         private readonly TestFolder _folder = new();
         private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+
         private readonly MemoryHierarchy _writer;
         private NamespaceInfo _ns = null!;
 

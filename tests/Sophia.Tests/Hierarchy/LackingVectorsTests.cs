@@ -63,6 +63,35 @@ public sealed class LackingVectorsTests
         Assert.Equal((ShardOutcome.Found, 2L), (reply.Outcome, reply.WithoutVector));
     }
 
+    [Fact]
+    public async Task A_node_that_cannot_look_a_vector_up_for_a_moment_goes_on_from_where_it_was()
+    {
+        await using var memory = await ChangedMemory.StartAsync();
+        var engine = new CountingEngine();
+        var store = new DelegatingStore(memory.Store) { PretendShared = true, OwnsInner = false };
+        await using var node = new ShardHost(
+            store, new OneShard(), 1_000, engine, memory.Models, new MemoryOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+        await node.StartAsync(default);
+        var shard = await node.OpenAsync(ShardAddress.Of(memory.Changed, 0), default);
+        await shard.WarmAsync(default);
+        var failures = 0;
+        store.BeforeReadVectors = () =>
+        {
+            if (Interlocked.Increment(ref failures) == 1)
+            {
+                throw new StoreUnavailableException("Away in this test.");
+            }
+        };
+
+        var last = await memory.PutAsync("k4", "a late walrus", isBefore: true);
+        var reply = await shard.SearchAsync(
+            new ShardCall(new ShardQuery { Text = "walrus", Vector = [1, 0], Now = DateTimeOffset.UtcNow }, last.Number, 0, TimeSpan.FromSeconds(60)), default);
+
+        Assert.Equal((ShardOutcome.Found, 3L), (reply.Outcome, reply.WithoutVector));
+        Assert.True(failures > 1, "It was not looked up again.");
+        Assert.Equal(1, engine.Created);
+    }
+
     private sealed class ChangedMemory : IAsyncDisposable
     {
         private readonly string _folder = Directory.CreateTempSubdirectory("sophia-test").FullName;

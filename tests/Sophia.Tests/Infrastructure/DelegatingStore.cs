@@ -56,6 +56,9 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     /// <summary>While set, the log cannot be read.</summary>
     public volatile bool LogIsDown;
 
+    /// <summary>Runs before vectors beside the contents are looked up, and may throw instead.</summary>
+    public Action? BeforeReadVectors { get; set; }
+
     /// <summary>Two nodes of one test share the inner store; only one of them opens and disposes it.</summary>
     public bool OwnsInner { get; init; } = true;
 
@@ -199,7 +202,11 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task<int> TrimMarksAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => Inner.TrimMarksAsync(now, limit, cancellationToken);
 
-    public Task<IReadOnlyDictionary<Sequence, float[]?>> ReadVectorsAsync(NamespaceInfo ns, string model, IReadOnlyCollection<Sequence> versions, CancellationToken cancellationToken) => Inner.ReadVectorsAsync(ns, model, versions, cancellationToken);
+    public async Task<IReadOnlyDictionary<Sequence, float[]?>> ReadVectorsAsync(NamespaceInfo ns, string model, IReadOnlyCollection<Sequence> versions, CancellationToken cancellationToken)
+    {
+        BeforeReadVectors?.Invoke();
+        return await Inner.ReadVectorsAsync(ns, model, versions, cancellationToken);
+    }
 
     public Task PutVectorsAsync(NamespaceInfo ns, string model, IReadOnlyList<VersionVector> vectors, CancellationToken cancellationToken) => Inner.PutVectorsAsync(ns, model, vectors, cancellationToken);
 

@@ -95,7 +95,7 @@ public sealed partial class ShardHost
                 if (shard.Seen < Math.Max(call.Required, call.Known))
                 {
                     _host._tail.Wake();
-                    if (call.Required > 0 && !await shard.ReachAsync(call.Required, Left(started, call.Timeout), cancellationToken).ConfigureAwait(false))
+                    if (call.Required > 0 && !await shard.ReachAsync(call.Required, Left(started, call.Timeout), cancellationToken).ConfigureAwait(false) && !shard.IsOver)
                     {
                         return new ShardReply(ShardOutcome.Behind, null, shard.Seen, shard.Shard.Count);
                     }
@@ -104,9 +104,9 @@ public sealed partial class ShardHost
                 }
 
                 var seen = shard.Seen;
-                if (shard.IsBroken)
+                if (shard.IsBroken || shard.IsOver)
                 {
-                    // It came so far over a gap in the log, or not at all.
+                    // It came so far over a gap in the log, or not at all, or went meanwhile.
                     continue;
                 }
 

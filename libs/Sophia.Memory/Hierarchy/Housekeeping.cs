@@ -29,8 +29,9 @@ internal sealed partial class Housekeeping(
     /// <summary>Whether nodes are asked, and not the shards here.</summary>
     public Func<bool> SearchesElsewhere { get; init; } = static () => false;
 
+    /// <param name="isReader">The process changes nothing in the store: shards are dropped, and that is all.</param>
     // Not on another thread: the first interval begins when this returns.
-    public void Start() => _running = RunAsync(_stop.Token);
+    public void Start(bool isReader) => _running = RunAsync(isReader, _stop.Token);
 
     public async ValueTask DisposeAsync()
     {
@@ -128,39 +129,62 @@ internal sealed partial class Housekeeping(
         }
     }
 
-    private async Task RunAsync(CancellationToken cancellationToken)
+    private async Task RunAsync(bool isReader, CancellationToken cancellationToken)
     {
         var (trimmedAt, trimInterval) = (clock.GetTimestamp(), TrimInterval);
-        while (!cancellationToken.IsCancellationRequested)
+        while (await PauseAsync(cancellationToken).ConfigureAwait(false))
         {
-            try
+            await TryAsync(_ => shards.DropColdAsync(SearchesElsewhere()), cancellationToken).ConfigureAwait(false);
+            if (isReader)
             {
-                await Task.Delay(options.SweepInterval, clock, cancellationToken).ConfigureAwait(false);
-                await SweepAsync(cancellationToken).ConfigureAwait(false);
-                await shards.DropColdAsync(SearchesElsewhere()).ConfigureAwait(false);
-                if (clock.GetElapsedTime(trimmedAt) >= trimInterval)
-                {
-                    trimmedAt = clock.GetTimestamp();
-                    await TrimMarksAsync(cancellationToken).ConfigureAwait(false);
-                    await TrimLogsAsync(cancellationToken).ConfigureAwait(false);
+                continue;
+            }
 
-                    // It looks at all rows that are old enough, also at those that stay: of long logs less often.
-                    trimInterval = clock.GetElapsedTime(trimmedAt) * TrimPause is var pause && pause > TrimInterval ? pause : TrimInterval;
-                }
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            await TryAsync(SweepAsync, cancellationToken).ConfigureAwait(false);
+            if (clock.GetElapsedTime(trimmedAt) >= trimInterval)
             {
-                return;
+                trimmedAt = clock.GetTimestamp();
+                await TryAsync(TrimMarksAsync, cancellationToken).ConfigureAwait(false);
+                await TryAsync(TrimLogsAsync, cancellationToken).ConfigureAwait(false);
+
+                // It looks at all rows that are old enough, also at those that stay: of long logs less often.
+                trimInterval = clock.GetElapsedTime(trimmedAt) * TrimPause is var pause && pause > TrimInterval ? pause : TrimInterval;
             }
-            catch (Exception error) when (error is StoreUnavailableException or StoreFullException or RefusedException)
-            {
-                LogPutOff(error.Message);
-            }
-            catch (Exception error)
-            {
-                // One round that fails must not be the last one: expired records and old history would pile up unseen.
-                LogFailed(error);
-            }
+        }
+    }
+
+    private async Task<bool> PauseAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(options.SweepInterval, clock, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    // Each by itself: a store that takes no writes must not keep shards in memory that are too many.
+    private async Task TryAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await step(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The next pause ends the rounds.
+        }
+        catch (Exception error) when (error is StoreUnavailableException or StoreFullException or RefusedException)
+        {
+            LogPutOff(error.Message);
+        }
+        catch (Exception error)
+        {
+            // One round that fails must not be the last one: expired records and old history would pile up unseen.
+            LogFailed(error);
         }
     }
 

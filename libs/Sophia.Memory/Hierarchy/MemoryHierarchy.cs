@@ -47,7 +47,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
     /// <param name="embedder">Makes vectors of text; null: new namespaces have none unless the caller brings them.</param>
     /// <param name="models">Where there are several models; the embedder is then not looked at.</param>
     /// <param name="cluster">Where shards are searched; null, or without a node: in this process.</param>
-    /// <param name="isReader">True for a process that has a memory of its own beside it and only asks: nothing is cleaned up, no change of model made, nothing counted.</param>
+    /// <param name="isReader">True for a process that has a memory of its own beside it and only asks: nothing is cleaned up but shards here that nobody needs, no change of model made, nothing counted.</param>
     /// <exception cref="ArgumentException">An option cannot be; the message says how to fix it.</exception>
     public MemoryHierarchy(
         IRecordStore store, ISharedCache? shared, IShardEngine shards, IEmbeddingGenerator<string, Embedding<float>>? embedder,
@@ -120,9 +120,9 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         await _store.OpenAsync(cancellationToken).ConfigureAwait(false);
         await _tail.StartAsync(cancellationToken).ConfigureAwait(false);
         await _shared.StartAsync().ConfigureAwait(false);
+        _housekeeping.Start(_isReader);
         if (!_isReader)
         {
-            _housekeeping.Start();
             Changes.Start();
         }
     }

@@ -1,6 +1,13 @@
 using System.Buffers.Binary;
+using Microsoft.Extensions.Time.Testing;
+using Sophia.Memory;
+using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
+using Sophia.Stores.Sqlite;
 using Sophia.Tests.Infrastructure;
 
 namespace Sophia.Tests.Hierarchy;
@@ -37,5 +44,91 @@ public sealed class HousekeepingTests
         }
 
         Assert.Empty(left);
+    }
+
+    [Fact]
+    public async Task Cold_shards_beyond_the_limit_go_while_the_store_takes_no_writes()
+    {
+        await using var service = await Service.StartAsync();
+        await service.SearchAsync("notes");
+        await service.SearchAsync("others");
+        Assert.Equal((2, 0), (service.Engine.Created, service.Engine.Disposed));
+        service.Store.BeforeCommit = static _ => throw new StoreFullException("The disk is full in this test.");
+
+        service.Clock.Advance(TimeSpan.FromMinutes(2));
+
+        await service.DroppedAsync(2);
+    }
+
+    [Fact]
+    public async Task A_reader_drops_what_it_loaded_while_no_node_could_be_asked_and_cleans_up_nothing()
+    {
+        var cluster = new ScriptedCluster();
+        await using var service = await Service.StartAsync(cluster, isReader: true);
+        await service.SearchAsync("notes");
+        Assert.Equal((1, 0), (service.Engine.Created, service.Engine.Disposed));
+        cluster.Answer = static (ns, call) => new ClusterAnswer(new ShardAnswer([], 0, 0), Sophia.Memory.Log.Sequence.Of(ns.Partition, call.Known), []);
+        service.Store.BeforeCommit = static _ => Assert.Fail("A reader writes.");
+
+        service.Clock.Advance(TimeSpan.FromMinutes(2));
+
+        await service.DroppedAsync(1);
+    }
+
+    /// <summary>A service with a record in each of two namespaces, one of which expires after a minute; shards say that they are larger than there may be.</summary>
+    private sealed class Service : IAsyncDisposable
+    {
+        private readonly string _folder = Directory.CreateTempSubdirectory("sophia-test").FullName;
+        private readonly MemoryHierarchy _memory;
+
+        private Service(IShardCluster? cluster, bool isReader)
+        {
+            Store = new DelegatingStore(SqliteRecordStore.Create(_folder, Clock));
+            var options = new MemoryOptions { NearLimitBytes = 1 << 20, ShardLimitBytes = 1 << 20 };
+            _memory = new MemoryHierarchy(Store, null, Engine, null, options, Clock, cluster: cluster, isReader: isReader);
+        }
+
+        public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 11, 1, 12, 0, 0, TimeSpan.Zero));
+
+        public CountingEngine Engine { get; } = new() { SizeOfShard = 2 << 20 };
+
+        public DelegatingStore Store { get; }
+
+        public static async Task<Service> StartAsync(IShardCluster? cluster = null, bool isReader = false)
+        {
+            var service = new Service(cluster, isReader);
+            await service._memory.StartAsync(default);
+            foreach (var (name, expires) in new[] { ("notes", service.Clock.GetUtcNow().AddMinutes(1)), ("others", default(DateTimeOffset?)) })
+            {
+                var ns = await service.Store.EnsureNamespaceAsync("acme", name, new NamespaceSettings { VectorSource = VectorSource.None }, default);
+                var draft = new RecordDraft { Key = "k", Content = "walrus"u8.ToArray(), ExpiresAt = expires };
+                await service._memory.PutAsync(ns, [new PutRequest(draft)], null, new Trail(), default);
+            }
+
+            return service;
+        }
+
+        public async Task SearchAsync(string name)
+        {
+            var ns = await Store.FindNamespaceAsync("acme", name, default);
+            Assert.Single((await _memory.SearchAsync(ns!, new SearchRequest { Query = "walrus" }, new Trail(), default)).Hits);
+        }
+
+        /// <summary>One round of the background must be enough; the clock moves no further, so no other comes.</summary>
+        public async Task DroppedAsync(int shards)
+        {
+            for (var patience = 0; Engine.Disposed < shards && patience < 1_000; patience++)
+            {
+                await Task.Delay(10);
+            }
+
+            Assert.Equal(shards, Engine.Disposed);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _memory.DisposeAsync();
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 }

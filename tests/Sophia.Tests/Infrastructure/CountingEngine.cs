@@ -21,6 +21,9 @@ internal sealed class CountingEngine : IShardEngine
         set => Volatile.Write(ref _disposed, value);
     }
 
+    /// <summary>What every shard says that it takes in memory; null: what it takes.</summary>
+    public long? SizeOfShard { get; init; }
+
     public string Engine => "counting";
 
     public IShard Create(NamespaceInfo ns)
@@ -33,6 +36,8 @@ internal sealed class CountingEngine : IShardEngine
 
     private sealed class Counted(IShard inner, CountingEngine engine) : DelegatingShard(inner)
     {
+        public override long SizeInMemory => engine.SizeOfShard ?? base.SizeInMemory;
+
         public override void Dispose()
         {
             Interlocked.Increment(ref engine._disposed);

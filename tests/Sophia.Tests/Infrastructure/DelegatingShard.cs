@@ -10,7 +10,7 @@ internal abstract class DelegatingShard(IShard inner) : IShard
 {
     public int Count => inner.Count;
 
-    public long SizeInMemory => inner.SizeInMemory;
+    public virtual long SizeInMemory => inner.SizeInMemory;
 
     public void Put(MemoryRecord record) => inner.Put(record);
 

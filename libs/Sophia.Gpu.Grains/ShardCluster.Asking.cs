@@ -25,6 +25,20 @@ public sealed partial class ShardCluster
     // A node that died is asked until the others know of it and have its shards; the call's time is the limit.
     private async Task<ShardReply> AskAsync(ShardAddress address, ClusterCall call, PartCall? part, long required, long started, CancellationToken cancellationToken)
     {
+        using var asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            return await AskAgainAsync(address, call, part, required, started, asking.Token);
+        }
+        finally
+        {
+            // The calls that are not waited for any more: what waits for its turn at a busy shard is then not made for nobody.
+            await asking.CancelAsync();
+        }
+    }
+
+    private async Task<ShardReply> AskAgainAsync(ShardAddress address, ClusterCall call, PartCall? part, long required, long started, CancellationToken cancellationToken)
+    {
         var calls = new List<Task<Immutable<ShardReply>>>();
         var timeouts = 0;
         for (var isFirst = true; ; isFirst = false)

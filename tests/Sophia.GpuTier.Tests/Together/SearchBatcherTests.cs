@@ -34,6 +34,35 @@ public sealed class SearchBatcherTests
     }
 
     [Fact]
+    public async Task Searches_whose_callers_left_while_they_waited_are_not_made()
+    {
+        using var isRunning = new SemaphoreSlim(0);
+        using var mayEnd = new SemaphoreSlim(0);
+        using var leaving = new CancellationTokenSource();
+        var made = new List<int>();
+        var batcher = new SearchBatcher(
+            queries =>
+            {
+                made.AddRange(queries.Select(static query => query.K));
+                isRunning.Release();
+                mayEnd.Wait();
+                return [.. queries.Select(static query => new ShardAnswer([], query.K, 0))];
+            },
+            static () => 1);
+        var first = Task.Run(() => batcher.SearchAsync(new ShardQuery { K = 1 }, default).AsTask());
+        await isRunning.WaitAsync();
+        var left = new[] { 2, 3 }.Select(k => batcher.SearchAsync(new ShardQuery { K = k }, leaving.Token).AsTask()).ToArray();
+        var stays = batcher.SearchAsync(new ShardQuery { K = 4 }, default).AsTask();
+
+        await leaving.CancelAsync();
+        mayEnd.Release(10);
+
+        Assert.Equal((1, 4), ((await first)!.RowsScanned, (await stays)!.RowsScanned));
+        Assert.Equal([1, 4], made);
+        Assert.All(left, static search => Assert.True(search.IsCanceled));
+    }
+
+    [Fact]
     public async Task A_search_that_cannot_be_answered_does_not_take_the_others_with_it()
     {
         using var isRunning = new SemaphoreSlim(0);

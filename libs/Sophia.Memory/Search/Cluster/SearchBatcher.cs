@@ -4,7 +4,7 @@ namespace Sophia.Memory.Search.Cluster;
 
 /// <summary>
 /// Searches of a shard that come while others run are made together: the shard reads its vectors once for all of them. One that
-/// comes alone is made at once, by its caller.
+/// comes alone is made at once, by its caller; one whose caller has left while it waited is not made.
 /// </summary>
 /// <param name="search">Makes several; null when the shard is gone.</param>
 /// <param name="atOnce">How many may run beside each other before others wait for company.</param>
@@ -20,7 +20,7 @@ internal sealed class SearchBatcher(Func<IReadOnlyList<ShardQuery>, IReadOnlyLis
     /// <returns>Null when the shard was dropped meanwhile.</returns>
     public async ValueTask<ShardAnswer?> SearchAsync(ShardQuery query, CancellationToken cancellationToken)
     {
-        var own = new Waiting(query);
+        var own = new Waiting(query, cancellationToken);
         var runs = false;
         lock (_lock)
         {
@@ -55,7 +55,10 @@ internal sealed class SearchBatcher(Func<IReadOnlyList<ShardQuery>, IReadOnlyLis
             batch = new List<Waiting>(Math.Min(_waiting.Count, Most));
             while (batch.Count < Most && _waiting.TryDequeue(out var one))
             {
-                batch.Add(one);
+                if (!one.IsLeft)
+                {
+                    batch.Add(one);
+                }
             }
         }
 
@@ -75,6 +78,11 @@ internal sealed class SearchBatcher(Func<IReadOnlyList<ShardQuery>, IReadOnlyLis
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Each is handed to the one who waits for it.")]
     private void Answer(List<Waiting> batch)
     {
+        if (batch.Count == 0)
+        {
+            return;
+        }
+
         try
         {
             var answers = search(batch.ConvertAll(static one => one.Query));
@@ -94,11 +102,14 @@ internal sealed class SearchBatcher(Func<IReadOnlyList<ShardQuery>, IReadOnlyLis
         }
     }
 
-    private sealed class Waiting(ShardQuery query)
+    private sealed class Waiting(ShardQuery query, CancellationToken cancellationToken)
     {
         private readonly TaskCompletionSource<ShardAnswer?> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public ShardQuery Query => query;
+
+        /// <summary>Nobody waits for it any more.</summary>
+        public bool IsLeft => cancellationToken.IsCancellationRequested;
 
         public Task<ShardAnswer?> Answer => _answer.Task;
 

@@ -22,6 +22,8 @@ internal sealed class NodeMemory(ShardCluster cluster, MemoryHierarchy memory, T
     {
         // The membership tables are there: the node made them before it joined.
         services.AddSingleton(s => new ShardCluster(options.Cluster, postgres, static _ => Task.CompletedTask, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>()));
+        // What it loads while no node can be asked stands beside the node's own shards, which may take most of the memory.
+        memory = memory with { ShardMostBytes = memory.ShardMostBytes ?? memory.ShardLimitBytes };
         services.AddSingleton(s =>
         {
             var clock = s.GetRequiredService<TimeProvider>();

@@ -16,6 +16,11 @@ public sealed partial record MemoryOptions
             return $"Sophia:NearLimitBytes ({NearLimitBytes:N0}) is larger than Sophia:ShardLimitBytes ({ShardLimitBytes:N0}). A lower tier must be at least as large as the one above: lower the first or raise the second.";
         }
 
+        if (ShardMostBytes < ShardLimitBytes)
+        {
+            return $"Sophia:ShardMostBytes ({ShardMostBytes:N0}) is below Sophia:ShardLimitBytes ({ShardLimitBytes:N0}), from which on cold shards are dropped: raise the first or lower the second.";
+        }
+
         return NumberThatCannotBe() ?? TimeThatCannotBe() ?? (SweepSize > WriteQueue
             ? $"Sophia:SweepSize is {SweepSize:N0} and Sophia:WriteQueue {WriteQueue:N0}: a clean-up would never find room in the queue. Lower the first or raise the second."
             : null);

@@ -6,6 +6,7 @@ namespace Sophia.Memory;
 public sealed partial record MemoryOptions
 {
     private const int ShardShare = 4;
+    private const int MostShardShare = 2;
 
     public RecordLimits Limits { get; init; } = new();
 
@@ -20,6 +21,12 @@ public sealed partial record MemoryOptions
     /// machine, or of its container), and at least 1 GiB. To read back a million records takes half a minute.
     /// </summary>
     public long ShardLimitBytes { get; init; } = Math.Max(1L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / ShardShare);
+
+    /// <summary>
+    /// Bytes that shards in this process take at most: one that does not fit is refused, instead of the process being ended for want of
+    /// memory. Not below <see cref="ShardLimitBytes"/>; null, half of what the process may use, by default. A node of L0 has a setting of its own.
+    /// </summary>
+    public long? ShardMostBytes { get; init; }
 
     /// <summary>How long a shard must be unused before it may be dropped; one minute by default.</summary>
     public TimeSpan ShardIdle { get; init; } = TimeSpan.FromMinutes(1);
@@ -62,4 +69,6 @@ public sealed partial record MemoryOptions
 
     /// <summary>How long a session lives after its last use where the caller does not say; one day by default.</summary>
     public TimeSpan SessionTimeToLive { get; init; } = TimeSpan.FromDays(1);
+
+    internal long MostShardBytes() => Math.Max(ShardLimitBytes, ShardMostBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MostShardShare);
 }

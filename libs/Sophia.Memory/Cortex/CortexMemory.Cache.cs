@@ -182,7 +182,7 @@ public sealed partial class CortexMemory
             _eviction.Use(record.Id);
             return AnswerOf(prompt.Model, record.Key, kept, CallOutcome.NearHit, Tier.L0, record.ExpiresAt) with { Similarity = similarity };
         }
-        catch (Exception error) when (error is StoreUnavailableException or RefusedException { Code: "shard-loading" } or SequenceNotReachedException or EmbedderUnavailableException)
+        catch (Exception error) when (error is StoreUnavailableException or RefusedException { Code: "shard-loading" or "shard-no-room" } or SequenceNotReachedException or EmbedderUnavailableException)
         {
             trail.Degraded = $"Near prompts are left out: {error.Message}";
             return null;

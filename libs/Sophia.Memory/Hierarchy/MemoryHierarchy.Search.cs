@@ -18,7 +18,7 @@ public sealed partial class MemoryHierarchy
     private const int MostReplacing = 16;
 
     /// <summary>Finds records by words, by vector, or both.</summary>
-    /// <exception cref="RefusedException">vector-not-accepted, vector-dimension-mismatch, invalid-request (nothing to search by), shard-loading (not in its time).</exception>
+    /// <exception cref="RefusedException">vector-not-accepted, vector-dimension-mismatch, invalid-request (nothing to search by), shard-loading (not in its time), shard-no-room.</exception>
     /// <exception cref="SequenceNotReachedException">The shard did not see the change asked for in the request's time.</exception>
     public async Task<SearchAnswer> SearchAsync(NamespaceInfo ns, SearchRequest request, Trail trail, CancellationToken cancellationToken)
     {
@@ -109,7 +109,7 @@ public sealed partial class MemoryHierarchy
             {
                 shard = await OpenShardAsync(ns, request, deadline, trail, cancellationToken).ConfigureAwait(false);
             }
-            catch (RefusedException loading) when (request.AllowPartial && loading.Code == "shard-loading")
+            catch (RefusedException loading) when (request.AllowPartial && loading.Code is "shard-loading" or "shard-no-room")
             {
                 return new SearchAnswer([], query.Mode, 0, 0, Sequence.Of(ns.Partition, 0)) { Dates = query.Dates, Missing = [new MissingShard(0, loading.Message)] };
             }
@@ -141,56 +141,6 @@ public sealed partial class MemoryHierarchy
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The shard of namespace '{Namespace}' is made anew from L3: {Damage}")]
     private static partial void LogDamaged(ILogger logger, string @namespace, string damage);
-
-    private async ValueTask<LoadedShard> OpenShardAsync(
-        NamespaceInfo ns, SearchRequest request, long deadline, Trail trail, CancellationToken cancellationToken)
-    {
-        var started = Stopwatch.GetTimestamp();
-        var shard = _shards.Open(ns, out var wasLoaded);
-        if (!wasLoaded)
-        {
-            _meters.L0.Miss(0);
-            try
-            {
-                await shard.Ready.WaitAsync(request.AllowPartial ? TimeSpan.Zero : Left(deadline), Clock, cancellationToken).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && Volatile.Read(ref _disposed) == 0)
-            {
-                // It was dropped while it was loading; the next one is asked for.
-                return await OpenShardAsync(ns, request, deadline, trail, cancellationToken).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                throw new RefusedException(
-                    "shard-loading", $"The shard of namespace '{ns.Name}' is still being loaded ({shard.Shard.Count:N0} records so far).",
-                    "Try again in a moment, or allow more time with timeoutMs.");
-            }
-
-            trail.Add("load", started);
-        }
-
-        var wanted = request.MinSequence.Number;
-        if (!request.MinSequence.IsNone && shard.Seen < wanted)
-        {
-            var waited = Stopwatch.GetTimestamp();
-            _tail.Wake();
-            var reached = await shard.ReachAsync(wanted, Left(deadline), cancellationToken).ConfigureAwait(false);
-            trail.Add("wait", waited);
-            if (!reached && !shard.IsOver)
-            {
-                throw new SequenceNotReachedException(request.MinSequence, Sequence.Of(ns.Partition, shard.Seen));
-            }
-        }
-
-        // One that lost trust while it was waited for may lack changes before the one asked for; one that went has them no more.
-        return shard.IsBroken || shard.IsOver ? await OpenShardAsync(ns, request, deadline, trail, cancellationToken).ConfigureAwait(false) : shard;
-    }
-
-    private static TimeSpan Left(long deadline)
-    {
-        var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), deadline);
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-    }
 
     // The shard knows where; what the caller reads comes from the near copies and L3, and is the current version.
     private async Task<IReadOnlyList<SearchHit>> RecordsOfAsync(

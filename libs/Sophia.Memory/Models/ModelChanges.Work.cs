@@ -49,12 +49,18 @@ public sealed partial class ModelChanges
     {
         var target = At(ns, change, change.To);
         _vectors.Make(ns.Id, change.To);
-        var shard = _shards.Open(target, out _);
+        LoadedShard? shard = null;
         var savedAt = _clock.GetTimestamp();
-        while (!shard.Ready.IsCompletedSuccessfully)
+        while (shard is not { Ready.IsCompletedSuccessfully: true })
         {
             var woken = _wake.Next;
             // A shard that could not be loaded is opened anew; what it had made is kept.
+            if (await _shards.RefusedAsync(target).ConfigureAwait(false) is { } refused)
+            {
+                await StandAsync(change, refused, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
             shard = _shards.Open(target, out _);
             Touch(ns, change);
             if (!await IsMineAsync(change, cancellationToken).ConfigureAwait(false))
@@ -88,9 +94,7 @@ public sealed partial class ModelChanges
         }
         catch (RefusedException refused)
         {
-            var stands = change.Next(ModelChangePhase.Making, _clock.GetUtcNow(), refused.Message);
-            await SaveAsync(stands, cancellationToken).ConfigureAwait(false);
-            await WaitAsync(_wake.Next, ProgressInterval, cancellationToken).ConfigureAwait(false);
+            await StandAsync(change, refused, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -111,6 +115,12 @@ public sealed partial class ModelChanges
         {
             LogChecked(ns.Name, change.From, change.To, next.Phase, recall.After);
         }
+    }
+
+    private async Task StandAsync(ModelChange change, RefusedException refused, CancellationToken cancellationToken)
+    {
+        await SaveAsync(change.Next(ModelChangePhase.Making, _clock.GetUtcNow(), refused.Message), cancellationToken).ConfigureAwait(false);
+        await WaitAsync(_wake.Next, ProgressInterval, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<ModelRecall> CheckAsync(NamespaceInfo ns, ModelChange change, LoadedShard after, CancellationToken cancellationToken)

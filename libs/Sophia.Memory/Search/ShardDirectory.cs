@@ -14,7 +14,7 @@ namespace Sophia.Memory.Search;
 /// that it is searched by: two while its model changes, since requests that began before the cut-over end with the old one. The
 /// same holds for its language: its words are read anew into a shard of their own, and the old one is dropped when left behind.
 /// </summary>
-internal sealed class ShardDirectory(
+internal sealed partial class ShardDirectory(
     IShardEngine engine, LogTail tail, IRecordStore store, VectorCompletion vectors, MemoryOptions options, TierMeter meter, TimeProvider clock,
     IShardMap? map = null, long shardRecords = long.MaxValue, long mostBytes = long.MaxValue)
     : IAsyncDisposable
@@ -32,14 +32,10 @@ internal sealed class ShardDirectory(
     private readonly ConcurrentDictionary<ShardKey, LoadedShard> _shards = new();
     private readonly Lock _opening = new();
     private bool _isClosed;
-    private readonly ConcurrentQueue<LoadedShard> _displaced = new();
 
     public string Engine => engine.Engine;
 
     public long SizeInMemory => _shards.Values.Sum(shard => shard.Shard.SizeInMemory);
-
-    /// <summary>Bytes that shards may still take; negative when they have grown beyond what they may.</summary>
-    public long Room => mostBytes - SizeInMemory;
 
     /// <summary>Changes that the slowest loaded shard has still to take in. One that is loading counts from no change, and is not behind.</summary>
     public long Behind => _shards.Values.Where(static s => s.Ready.IsCompletedSuccessfully).Select(s => tail.Seen[s.Namespace.Partition] - s.Seen).DefaultIfEmpty(0).Max();
@@ -183,42 +179,6 @@ internal sealed class ShardDirectory(
         }
     }
 
-    /// <summary>While shards take more than they may: drops those that nobody has asked for of late, the longest unused first.</summary>
-    public async Task DropBeyondRoomAsync(LoadedShard? loading = null)
-    {
-        if (Room >= 0)
-        {
-            return;
-        }
-
-        foreach (var shard in _shards.Values.OrderByDescending(static s => s.Idle))
-        {
-            if (shard != loading && shard.Idle >= options.ShardIdle && !shard.IsSearching && shard.Ready.IsCompleted)
-            {
-                await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
-                _displaced.Enqueue(shard);
-                if (Room >= 0)
-                {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// <summary>Takes one of the shards that were dropped for want of room; each is given once.</summary>
-    public bool TryTakeDisplaced([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out LoadedShard? shard) => _displaced.TryDequeue(out shard);
-
-    // One that does not fit ends with an error instead of with the process's memory.
-    private async ValueTask MakeRoomAsync(LoadedShard loading)
-    {
-        await DropBeyondRoomAsync(loading).ConfigureAwait(false);
-        if (Room < 0)
-        {
-            var bytes = loading.Shard.SizeInMemory;
-            throw new NoRoomException(bytes, $"It takes more than {bytes >> 20:N0} MiB; of the {mostBytes >> 20:N0} MiB that shards may take here, others in use take {(SizeInMemory - bytes) >> 20:N0}.");
-        }
-    }
-
     /// <summary>
     /// Waits until the namespace's shards in memory have seen the number, whatever their model, and whether they are loading or loaded.
     /// One that is loading may have read a record before it was erased: it is ready, and may be so for a while, before it comes to the
@@ -276,6 +236,11 @@ internal sealed class ShardDirectory(
     {
         if (_shards.TryRemove(new KeyValuePair<ShardKey, LoadedShard>(ShardKey.Of(shard.Namespace, shard.Span.Number), shard)))
         {
+            if (shard.NoRoom is { } error)
+            {
+                _refused[ShardKey.Of(shard.Namespace, shard.Span.Number)] = (error, clock.GetTimestamp());
+            }
+
             meter.Evict(reason);
             await shard.DisposeAsync().ConfigureAwait(false);
         }

@@ -1,6 +1,8 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Sophia.Memory;
+using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
@@ -40,6 +42,39 @@ public sealed class NoRoomTests
             Assert.Equal(ShardOutcome.NoRoom, reply.Outcome);
             Assert.Equal(ShardOutcome.NoRoom, (await shard.SearchAsync(call, default)).Outcome);
             Assert.Equal(1, engine.Created);
+        }
+
+        directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task A_service_refuses_a_shard_for_which_it_has_no_room_loads_it_once_and_takes_it_when_another_is_not_used_any_more()
+    {
+        var directory = Directory.CreateTempSubdirectory("sophia-test");
+        var engine = new CountingEngine { SizeOfShard = 2 << 20 };
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 11, 1, 12, 0, 0, TimeSpan.Zero));
+        var store = SqliteRecordStore.Create(directory.FullName, clock);
+        var options = new MemoryOptions { NearLimitBytes = 1 << 20, ShardLimitBytes = 3 << 20, ShardMostBytes = 3 << 20 };
+        await using (var memory = new MemoryHierarchy(store, null, engine, null, options, clock))
+        {
+            await memory.StartAsync(default);
+            var settings = new NamespaceSettings { VectorSource = VectorSource.None };
+            var (used, other) = (await store.EnsureNamespaceAsync("acme", "used", settings, default), await store.EnsureNamespaceAsync("acme", "other", settings, default));
+            await SearchAsync(used);
+
+            var refused = await Assert.ThrowsAsync<RefusedException>(() => SearchAsync(other));
+            Assert.Equal("shard-no-room", refused.Code);
+            Assert.Contains("Sophia:ShardMostBytes", refused.Suggestion, StringComparison.Ordinal);
+            Assert.Equal("shard-no-room", (await Assert.ThrowsAsync<RefusedException>(() => SearchAsync(other))).Code);
+            Assert.Equal(2, engine.Created);
+            Assert.Single((await SearchAsync(other, allowPartial: true)).Missing);
+
+            clock.Advance(options.ShardIdle);
+            await SearchAsync(other);
+            Assert.Equal(3, engine.Created);
+
+            Task<SearchAnswer> SearchAsync(NamespaceInfo ns, bool allowPartial = false) =>
+                memory.SearchAsync(ns, new SearchRequest { Query = "walrus", AllowPartial = allowPartial }, new Trail(), default);
         }
 
         directory.Delete(recursive: true);

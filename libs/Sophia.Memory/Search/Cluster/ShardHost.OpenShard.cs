@@ -151,29 +151,9 @@ public sealed partial class ShardHost
             }
         }
 
-        private async ValueTask<ShardReply?> RefusedAsync()
-        {
-            var address = ShardAddress.Of(_ns, _number);
-            if (_host._shards.Find(_ns, _number) is { NoRoom: { } error })
-            {
-                // What it took goes at once, and the next who asks does not have it loaded as far again in vain, also where nobody waited for it.
-                _host._refused[address] = (error, _host._clock.GetTimestamp());
-                await _host._shards.DropAsync(_ns, _number).ConfigureAwait(false);
-            }
-
-            if (!_host._refused.TryGetValue(address, out var refused))
-            {
-                return null;
-            }
-
-            if (_host._clock.GetElapsedTime(refused.At) < NoRoomPatience)
-            {
-                return new ShardReply(ShardOutcome.NoRoom, null, 0, 0) { Reason = refused.Error.Message, Bytes = refused.Error.Bytes };
-            }
-
-            _host._refused.TryRemove(address, out _);
-            return null;
-        }
+        private async ValueTask<ShardReply?> RefusedAsync() =>
+            await _host._shards.RefusedAsync(_ns, _number).ConfigureAwait(false) is { } error
+                ? new ShardReply(ShardOutcome.NoRoom, null, 0, 0) { Reason = error.Message, Bytes = error.Bytes } : null;
 
         private TimeSpan Left(long started, TimeSpan timeout)
         {

@@ -21,8 +21,9 @@ public sealed partial class ShardHost : IAsyncDisposable
 
     private static readonly TimeSpan UnservedPatience = TimeSpan.FromMinutes(2);
 
-    /// <summary>For so long a shard for which there was no room is refused without being tried again.</summary>
-    public static readonly TimeSpan NoRoomPatience = TimeSpan.FromSeconds(10);
+    /// <inheritdoc cref="ShardDirectory.NoRoomPatience"/>
+    public static TimeSpan NoRoomPatience => ShardDirectory.NoRoomPatience;
+
     private static readonly TimeSpan LeftBehindPatience = TimeSpan.FromMinutes(5);
     private readonly IRecordStore _store;
     private readonly TimeProvider _clock;
@@ -31,7 +32,6 @@ public sealed partial class ShardHost : IAsyncDisposable
     private readonly TierMeters _meters;
     private readonly bool _isApart;
     private readonly ConcurrentDictionary<ShardAddress, int> _served = new();
-    private readonly ConcurrentDictionary<ShardAddress, (NoRoomException Error, long At)> _refused = new();
     private readonly TimeSpan _idle;
     private int _disposed;
 

@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Tiers;
+
+namespace Sophia.Memory.Search;
+
+/// <summary>What shards may take in memory, and what becomes of those for which there is no room.</summary>
+internal sealed partial class ShardDirectory
+{
+    /// <summary>For so long a shard for which there was no room is refused without being tried again.</summary>
+    public static readonly TimeSpan NoRoomPatience = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentQueue<LoadedShard> _displaced = new();
+    private readonly ConcurrentDictionary<ShardKey, (NoRoomException Error, long At)> _refused = new();
+
+    /// <summary>Bytes that shards may still take; negative when they have grown beyond what they may.</summary>
+    public long Room => mostBytes - SizeInMemory;
+
+    /// <summary>
+    /// Why there is no room for the shard, for a while after it has shown; null where it may be loaded. What it took goes at once, and the next
+    /// who asks does not have it loaded as far again in vain, also where nobody waited for it.
+    /// </summary>
+    public async ValueTask<NoRoomException?> RefusedAsync(NamespaceInfo ns, int number = 0)
+    {
+        if (Find(ns, number) is { NoRoom: not null } shard)
+        {
+            await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
+        }
+
+        var key = ShardKey.Of(ns, number);
+        if (!_refused.TryGetValue(key, out var refused))
+        {
+            return null;
+        }
+
+        if (clock.GetElapsedTime(refused.At) < NoRoomPatience)
+        {
+            return refused.Error;
+        }
+
+        _refused.TryRemove(key, out _);
+        return null;
+    }
+
+    /// <summary>While shards take more than they may: drops those that nobody has asked for of late, the longest unused first.</summary>
+    public async Task DropBeyondRoomAsync(LoadedShard? loading = null)
+    {
+        if (Room >= 0)
+        {
+            return;
+        }
+
+        foreach (var shard in _shards.Values.OrderByDescending(static s => s.Idle))
+        {
+            if (shard != loading && shard.Idle >= options.ShardIdle && !shard.IsSearching && shard.Ready.IsCompleted)
+            {
+                await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
+                if (map is not null)
+                {
+                    _displaced.Enqueue(shard);
+                }
+
+                if (Room >= 0)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes one of a node's shards that were dropped for want of room; each is given once.</summary>
+    public bool TryTakeDisplaced([NotNullWhen(true)] out LoadedShard? shard) => _displaced.TryDequeue(out shard);
+
+    // One that does not fit ends with an error instead of with the process's memory.
+    private async ValueTask MakeRoomAsync(LoadedShard loading)
+    {
+        await DropBeyondRoomAsync(loading).ConfigureAwait(false);
+        if (Room < 0)
+        {
+            var bytes = loading.Shard.SizeInMemory;
+            throw new NoRoomException(bytes, $"It takes more than {bytes >> 20:N0} MiB; of the {mostBytes >> 20:N0} MiB that shards may take here, others in use take {(SizeInMemory - bytes) >> 20:N0}.");
+        }
+    }
+}

@@ -66,7 +66,7 @@ public sealed partial class ShardCluster
                 LogNotAnswered(address, error.Message);
             }
 
-            if (reply.Outcome == ShardOutcome.Found || (call.AllowPartial && !mayAskAgain) || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
+            if (reply.Outcome is ShardOutcome.Found or ShardOutcome.TooLarge || (call.AllowPartial && !mayAskAgain) || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
             {
                 return reply;
             }

@@ -23,6 +23,7 @@ namespace Sophia.Gpu.Grains;
 public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsyncDisposable
 {
     private const string NoRoom = "Add a node of L0, let shards take more memory there (Sophia:Cluster:NodeBytes), or forget what is no longer needed.";
+    private const string TooLarge = "Narrow the search with a filter, ask for fewer hits or less context, or leave near-duplicates unfolded (fold).";
     private readonly ClusterSettings _settings;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -127,7 +128,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     }
 
     /// <param name="required">The change that it had to see because of another shard; 0 for none.</param>
-    /// <exception cref="RefusedException">shard-loading, unless the call allows it to be missing.</exception>
+    /// <exception cref="RefusedException">shard-loading and others, unless the call allows it to be missing.</exception>
     /// <exception cref="SequenceNotReachedException">It did not see the change that the caller asked for.</exception>
     internal static MissingShard MissingOf(NamespaceInfo ns, int shard, ClusterCall call, ShardReply reply, long required = 0)
     {
@@ -141,9 +142,11 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             ShardOutcome.Loading => $"It is still being loaded ({reply.Records:N0} records so far).",
             ShardOutcome.Behind => $"It has not come to change {required:N0} yet, by which a record may have come to it from another shard; it is at {reply.Seen:N0}.",
             ShardOutcome.NoRoom => $"No node has room for it. {reply.Reason}",
+            ShardOutcome.TooLarge => reply.Reason!,
             _ => $"It is not there: {reply.Reason}",
         };
         return call.AllowPartial ? new MissingShard(shard, reason)
+            : reply.Outcome == ShardOutcome.TooLarge ? throw new RefusedException("too-large", $"Shard {shard} of namespace '{ns.Name}' cannot answer. {reason}", TooLarge)
             : reply.Outcome == ShardOutcome.NoRoom ? throw new RefusedException("shard-no-room", $"Shard {shard} of namespace '{ns.Name}' is missing. {reason}", NoRoom)
             : throw new RefusedException(
                 "shard-loading", $"Shard {shard} of namespace '{ns.Name}' is missing. {reason}", "Try again in a moment, allow more time with timeoutMs, or take what is there with allowPartial.");

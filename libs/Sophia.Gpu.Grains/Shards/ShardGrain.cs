@@ -42,7 +42,7 @@ internal sealed class ShardGrain(ShardHost host, NodeLoads loads, ILocalSiloDeta
                 reply = reply with { Outcome = ShardOutcome.Loading };
             }
 
-            return new(reply);
+            return new(ReplySize.Of(reply) <= ReplySize.Most ? reply : ReplySize.Refuse(reply));
         }
         catch (Exception error) when (error is RefusedException or StoreUnavailableException or FormatException)
         {

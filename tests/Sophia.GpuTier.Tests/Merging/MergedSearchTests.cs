@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using CsCheck;
+using Sophia.Gpu.Grains.Hosting;
 using Sophia.Gpu.Shards;
 using Sophia.Gpu.Shards.Merging;
 using Sophia.Memory.Log;
@@ -87,6 +89,67 @@ public sealed class MergedSearchTests
         }).RunAsync(default);
 
         Assert.Equal(["a", "b"], answer.Hits.Select(static hit => hit.Key));
+    }
+
+    [Fact]
+    public async Task Thousands_of_look_alikes_are_told_in_answers_that_nodes_can_send()
+    {
+        const int Alike = 3_000;
+        using var first = ShardRecords.Shard(Dimensions);
+        using var second = ShardRecords.Shard(Dimensions);
+        using var one = ShardRecords.Shard(Dimensions);
+        for (var i = 0; i < Alike; i++)
+        {
+            var record = ShardRecords.Record($"k{i:D4}", i + 1, "heartbeat ok", [1, 0, 0, 0, 0, 0], $$"""{"conversation":"c{{i / 50}}","position":{{i}}}""");
+            one.Put(record);
+            (i % 2 == 0 ? first : second).Put(record);
+        }
+
+        var query = new ShardQuery { Text = "heartbeat ok", Vector = [1, 0, 0, 0, 0, 0], Mode = SearchMode.Hybrid, K = 10, Fold = true, Now = ShardRecords.Now };
+        var most = 0;
+        var search = new MergedSearch(ShardRecords.Namespace(Dimensions).Settings, query, (call, stop) =>
+        {
+            PartAnswer[] parts = [first.Ask(call, stop), second.Ask(call, stop)];
+            if (call.Kind is PartKind.Vectors or PartKind.Surroundings)
+            {
+                most = Math.Max(most, parts.Max(static part => JsonSerializer.SerializeToUtf8Bytes(part, WireFormat.Options).Length));
+            }
+
+            return Task.FromResult<IReadOnlyList<PartAnswer>>(parts);
+        })
+        { VectorBytes = 8 << 10, PlacesAtOnce = 8 };
+
+        var answer = await search.RunAsync(default);
+
+        Assert.Equal(Shown(one.Search(query, default)), Shown(answer));
+        Assert.Equal(Alike - 1, Assert.Single(answer.Hits).Folded.Count);
+        Assert.InRange(most, 1, 32 << 10);
+    }
+
+    [Fact]
+    public async Task No_more_candidates_are_asked_for_than_nodes_can_send_however_many_look_alike()
+    {
+        using var shard = ShardRecords.Shard(0);
+        for (var i = 0; i < 2_000; i++)
+        {
+            shard.Put(ShardRecords.Record($"k{i:D4}", i + 1, "heartbeat ok"));
+        }
+
+        var wanted = new List<int>();
+        var query = new ShardQuery { Text = "heartbeat ok", Mode = SearchMode.Lexical, K = 10, Fold = true, Now = ShardRecords.Now };
+        var answer = await new MergedSearch(ShardRecords.Namespace(0).Settings, query, (call, stop) =>
+        {
+            if (call.Kind == PartKind.Candidates)
+            {
+                wanted.Add(call.Wanted * call.Widening);
+            }
+
+            return Task.FromResult<IReadOnlyList<PartAnswer>>([shard.Ask(call, stop)]);
+        })
+        { MostCandidates = 300 }.RunAsync(default);
+
+        Assert.Equal([10, 40, 160, 300], wanted);
+        Assert.Single(answer.Hits);
     }
 
     /// <param name="padded">

@@ -19,10 +19,11 @@ public delegate Task<IReadOnlyList<PartAnswer>> AskShards(PartCall call, Cancell
 /// <item>Every shard gives its best by words, with those statistics, and by vector: as many as one shard would look at, so
 /// that the best of all are among them.</item>
 /// <item>Where candidates stand in conversations or documents, every shard gives the rows around them.</item>
-/// <item>Candidates with the same words may be near-duplicates: their vectors are asked for.</item>
+/// <item>Candidates with the same words may be near-duplicates: their vectors are asked for, so many at a time that nodes can send them.</item>
 /// <item>All these rows are put into a small shard, which ranks them by the code that ranks any shard's.</item>
 /// </list>
-/// Changes that come between the steps are seen by the later ones only.
+/// Changes that come between the steps are seen by the later ones only. With more than <see cref="MostCandidates"/> near-duplicates among the
+/// best, there may be fewer hits than are asked for, where one shard would find them.
 /// </summary>
 public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, AskShards ask)
 {
@@ -33,6 +34,18 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
 
     private const int Margin = 16;
 
+    // Of a vector, beside its components.
+    private const int NameBytes = 64;
+
+    /// <summary>Bytes for which one answer's vectors are asked; in JSON they take a third more.</summary>
+    internal int VectorBytes { get; init; } = 16 << 20;
+
+    /// <summary>Places around which one answer's rows are asked, some twenty rows each.</summary>
+    internal int PlacesAtOnce { get; init; } = 4_096;
+
+    /// <summary>So many by words and so many by vector are asked of a shard at most.</summary>
+    internal int MostCandidates { get; init; } = 50_000;
+
     public async Task<ShardAnswer> RunAsync(CancellationToken cancellationToken)
     {
         var said = (await ask(new PartCall(PartKind.Words, query), cancellationToken).ConfigureAwait(false)).Select(static part => part.Words!).ToList();
@@ -42,7 +55,7 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
         var looksFurther = query.Mode == SearchMode.Hybrid || query.Recency is not null || query.Importance > 0 || query.Dates.Count > 0 ||
             (query.Neighbours && hasConversations);
         var wanted = looksFurther ? Math.Max(query.K * 4, 100) : query.K;
-        for (var widening = 1; ; widening *= 4)
+        for (var widening = 1; ; widening = Math.Min(widening * 4, MostCandidates / wanted))
         {
             var call = new PartCall(PartKind.Candidates, query) { Words = words?.Corpus, Wanted = wanted, Widening = widening };
             var parts = await ask(call, cancellationToken).ConfigureAwait(false);
@@ -63,7 +76,7 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
             var vectors = query.Fold ? await VectorsAsync(rows, cancellationToken).ConfigureAwait(false) : [];
             using var merged = HostShard.OfRows(settings, words, rows.Values.OrderBy(static row => row.Key, StringComparer.Ordinal), vectors, wanted);
             var answer = merged.Rank(query, widening, cancellationToken);
-            if (answer.Hits.Count < query.K && capacity < matching && answer.Hits.Any(static hit => hit.Folded.Count > 0))
+            if (answer.Hits.Count < query.K && capacity < matching && widening < MostCandidates / wanted && answer.Hits.Any(static hit => hit.Folded.Count > 0))
             {
                 continue;
             }
@@ -155,9 +168,9 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
         var placed = Best(rows.Values, capacity)
             .Concat(SpeaksOfMore(words) ? rows.Values : [])
             .Select(static row => row.Place).OfType<TextPlace>().Distinct().ToArray();
-        if (placed.Length > 0)
+        foreach (var places in placed.Chunk(PlacesAtOnce))
         {
-            Add(rows, await ask(call with { Kind = PartKind.Surroundings, Places = placed, Reach = Reach }, cancellationToken).ConfigureAwait(false));
+            Add(rows, await ask(call with { Kind = PartKind.Surroundings, Places = places, Reach = Reach }, cancellationToken).ConfigureAwait(false));
         }
     }
 
@@ -171,9 +184,12 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
         }
 
         var vectors = new Dictionary<RecordId, float[]>();
-        foreach (var vector in (await ask(new PartCall(PartKind.Vectors, query) { Ids = alike }, cancellationToken).ConfigureAwait(false)).SelectMany(static part => part.Vectors))
+        foreach (var ids in alike.Chunk(Math.Max(1, VectorBytes / ((sizeof(float) * settings.Dimensions) + NameBytes))))
         {
-            vectors[vector.Id] = vector.Vector;
+            foreach (var vector in (await ask(new PartCall(PartKind.Vectors, query) { Ids = ids }, cancellationToken).ConfigureAwait(false)).SelectMany(static part => part.Vectors))
+            {
+                vectors[vector.Id] = vector.Vector;
+            }
         }
 
         // One that is between two shards now stays as it was told; only what it is like is not known.

@@ -16,6 +16,9 @@ public enum ShardOutcome
     /// <summary>It does not fit into the memory that shards may take on its node.</summary>
     NoRoom,
 
+    /// <summary>What it found is more than nodes send each other at once; asked again, it would find the same.</summary>
+    TooLarge,
+
     /// <summary>It cannot be searched; <see cref="ShardReply.Reason"/> says why.</summary>
     Failed,
 }

@@ -8,7 +8,7 @@ namespace Sophia.Gpu.Grains.Nodes;
 /// <item>Away from a node whose device fails: the largest that another has room for, to the one with the most room.</item>
 /// <item>Away from a node whose shards have grown beyond its room: likewise, the smallest that is enough.</item>
 /// <item>From the fullest node to the emptiest, the shard whose move brings the two closest together, until the fullest has at most
-/// <see cref="Target"/> times the emptiest's bytes, or no single move makes it better.</item>
+/// <see cref="Target"/> times the emptiest's bytes, or no single move makes it better; only while every node is heard of.</item>
 /// </list>
 /// </summary>
 internal static class Balance
@@ -21,7 +21,9 @@ internal static class Balance
 
     public readonly record struct Move<TNode>(string Shard, TNode From, TNode To);
 
-    public static Move<TNode>? Next<TNode>(IReadOnlyDictionary<TNode, NodeLoad> loads)
+    /// <param name="loads">Of the nodes that are heard of.</param>
+    /// <param name="areAll">False while there are others: one of them may be the emptiest.</param>
+    public static Move<TNode>? Next<TNode>(IReadOnlyDictionary<TNode, NodeLoad> loads, bool areAll = true)
         where TNode : notnull
     {
         var targets = loads.Where(static node => node.Value is { TakesShards: true, Room: > 0 }).ToArray();
@@ -44,7 +46,7 @@ internal static class Balance
             }
         }
 
-        return Even(loads, targets);
+        return areAll ? Even(loads, targets) : null;
     }
 
     private static Move<TNode>? Even<TNode>(IReadOnlyDictionary<TNode, NodeLoad> loads, KeyValuePair<TNode, NodeLoad>[] targets)

@@ -13,16 +13,25 @@ internal sealed class NodeLoads(TimeProvider clock)
     private readonly ConcurrentDictionary<SiloAddress, NodeLoad> _loads = new();
     private readonly ConcurrentQueue<(SiloAddress Node, long At)> _placed = new();
 
-    public void Set(IReadOnlyDictionary<SiloAddress, NodeLoad> loads)
+    /// <param name="active">The members. One of them that did not answer keeps the load that was last heard of, and gets no shard until it answers.</param>
+    /// <param name="heard">The loads of those that answered.</param>
+    public void Set(IReadOnlyCollection<SiloAddress> active, IReadOnlyDictionary<SiloAddress, NodeLoad> heard)
     {
-        foreach (var (node, load) in loads)
+        foreach (var (node, load) in heard)
         {
             _loads[node] = load;
         }
 
-        foreach (var gone in _loads.Keys.Where(node => !loads.ContainsKey(node)))
+        foreach (var (node, load) in _loads.Where(node => !heard.ContainsKey(node.Key)))
         {
-            _loads.TryRemove(gone, out _);
+            if (active.Contains(node))
+            {
+                _loads[node] = load with { TakesShards = false };
+            }
+            else
+            {
+                _loads.TryRemove(node, out _);
+            }
         }
     }
 

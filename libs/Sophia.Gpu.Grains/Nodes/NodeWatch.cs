@@ -8,7 +8,7 @@ namespace Sophia.Gpu.Grains.Nodes;
 
 /// <summary>
 /// Hears of every node's load each second, for the placement. The node with the lowest address also empties nodes whose device fails and
-/// evens the loads out: the shard is loaded where it goes, then its grain moves, so that it is never missing. Should two nodes think that they are the
+/// evens the loads out, beside its looks: the shard is loaded where it goes, then its grain moves, so that it is never missing. Should two nodes think that they are the
 /// lowest for a moment, they move a shard more than was needed.
 /// </summary>
 internal sealed partial class NodeWatch(
@@ -21,37 +21,53 @@ internal sealed partial class NodeWatch(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+        var moves = new ShardMoves(move => MoveAsync(move).WaitAsync(stoppingToken), clock, _logger);
+        try
         {
-            try
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                await LookAsync(stoppingToken).ConfigureAwait(false);
+                try
+                {
+                    await LookAsync(moves, stoppingToken).ConfigureAwait(false);
+                }
+                catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+                {
+                    // A node that dies while it is asked is ordinary here; the next look is a second away.
+                    LogNotBalanced(error.Message);
+                }
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception error)
-            {
-                // A node that dies while it is asked is ordinary here; the next look is a second away.
-                LogNotBalanced(error.Message);
-            }
+        }
+        finally
+        {
+            await moves.EndAsync().ConfigureAwait(false);
         }
     }
 
-    private async Task LookAsync(CancellationToken cancellationToken)
+    private async Task LookAsync(ShardMoves moves, CancellationToken cancellationToken)
     {
         var (active, known) = await survey.AskAllAsync(cancellationToken).ConfigureAwait(false);
-        loads.Set(known);
-        foreach (var displaced in await host.TidyAsync().ConfigureAwait(false))
+        loads.Set(active, known);
+        if (active.Min() is { } lowest && lowest.Equals(here.SiloAddress))
         {
-            // Its next caller has it placed anew, where there is room.
-            await grains.GetGrain<IShardGrain>(displaced.ToString()).LeaveAsync(always: false).WaitAsync(NodeSurvey.Patience, clock, cancellationToken).ConfigureAwait(false);
+            moves.Next(known, areAll: known.Count == active.Count);
         }
 
-        if (known.Count == active.Count && active.Min() is { } lowest && lowest.Equals(here.SiloAddress) && Balance.Next(known) is { } move)
+        foreach (var displaced in await host.TidyAsync().ConfigureAwait(false))
         {
-            await MoveAsync(move).WaitAsync(cancellationToken).ConfigureAwait(false);
+            await LeaveAsync(displaced, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // Its next caller has it placed anew, where there is room. One that cannot be told does not hold up the others.
+    private async Task LeaveAsync(ShardAddress displaced, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await grains.GetGrain<IShardGrain>(displaced.ToString()).LeaveAsync(always: false).WaitAsync(NodeSurvey.Patience, clock, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (ShardCluster.IsUnanswered(error))
+        {
+            LogNotLeft(displaced, error.Message);
         }
     }
 
@@ -70,6 +86,9 @@ internal sealed partial class NodeWatch(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Shard {Shard} moves from {From} to {To}.")]
     private partial void LogMoved(string shard, SiloAddress from, SiloAddress to);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} made room for others and is still placed here: {Reason}")]
+    private partial void LogNotLeft(ShardAddress shard, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The loads of the nodes were not evened out this time: {Reason}")]
     private partial void LogNotBalanced(string reason);

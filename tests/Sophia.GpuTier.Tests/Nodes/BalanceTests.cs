@@ -116,6 +116,18 @@ public sealed class BalanceTests
         Assert.Null(Balance.Next(loads));
     }
 
+    [Fact]
+    public void While_a_node_is_not_heard_of_shards_leave_those_that_fail_and_are_not_evened_out()
+    {
+        var loads = new Dictionary<int, NodeLoad> { [0] = LoadOf([("1.0.en.", 8 << 20), ("2.0.en.", 8 << 20)]), [1] = LoadOf([]) };
+        Assert.NotNull(Balance.Next(loads));
+        Assert.Null(Balance.Next(loads, areAll: false));
+
+        loads[0] = loads[0] with { Failure = "CUDA error 802", TakesShards = false };
+
+        Assert.Equal(1, Balance.Next(loads, areAll: false)?.To);
+    }
+
     private static NodeLoad LoadOf((string Address, long Bytes)[] shards) =>
         new(Room, new Immutable<List<HeldShard>>([.. shards.Select(s => new HeldShard(s.Address, 1, s.Bytes, 0, IsReady: true, IsServed: true))]));
 

@@ -21,8 +21,6 @@ internal sealed partial class NodeJson : JsonSerializerContext;
 /// </summary>
 internal sealed class NodeHealth(ShardHost shards, NodeSpace space, ILocalSiloDetails silo)
 {
-    private static readonly TimeSpan MostLag = TimeSpan.FromSeconds(10);
-
     public static void Map(IEndpointRouteBuilder routes)
     {
         var health = ActivatorUtilities.CreateInstance<NodeHealth>(routes.ServiceProvider);
@@ -31,8 +29,7 @@ internal sealed class NodeHealth(ShardHost shards, NodeSpace space, ILocalSiloDe
 
     private Task AnswerAsync(HttpContext context)
     {
-        var reason = space.Failure() ??
-            (shards.LogLag > MostLag ? $"The log was last read {shards.LogLag.TotalSeconds:N0} s ago." : null);
+        var reason = space.FailureAt(shards.LogLag);
         var state = new NodeState(reason is null ? "healthy" : "unready", reason, silo.SiloAddress.ToString(), shards.Engine, shards.SizeInMemory, shards.MostBytes, shards.Report());
         context.Response.StatusCode = reason is null ? 200 : 503;
         context.Response.Headers.CacheControl = "no-store";

@@ -34,7 +34,7 @@ public sealed record ClusterSettings
     /// <summary>A node that does not answer for so long, three times, is taken for dead; 0.2–30 s. Default: 1 s.</summary>
     public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>A node whose device failed gets shards again when the device has computed for so long; 1 s to 1 h. Default: 30 s.</summary>
+    /// <summary>A node whose device failed, or that could not read the log, gets shards again when it has been well for so long; 1 s to 1 h. Default: 30 s.</summary>
     public TimeSpan DeviceSettling { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>With so many records a shard of a namespace is full, and the next one opens; the same on every node. Default: 1,000,000.</summary>

@@ -58,7 +58,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     public TierState State => Reason is null ? TierState.Healthy : TierState.Degraded;
 
     public string? Reason => _reason is { } reason ? $"{reason} Searches run in this process."
-        : Nodes.FirstOrDefault(static node => node.Failure is not null) is { } sick ? $"A device of node {sick.Name} is left out, and its shards move to others: {sick.Failure}"
+        : Nodes.FirstOrDefault(static node => node.Failure is not null) is { } sick ? $"Node {sick.Name} gets no shards, and its own move to others: {sick.Failure}"
         : Nodes.FirstOrDefault(static node => node.RoomBytes < 0) is { } full ? $"The shards of node {full.Name} take {-full.RoomBytes >> 20:N0} MiB more than they may."
         : null;
 
@@ -94,7 +94,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             var reply = await AskAsync(ShardAddress.Of(ns, 0), call, null, 0, started, cancellationToken);
             if (reply is { Outcome: ShardOutcome.Found, HasNext: false })
             {
-                return new ClusterAnswer(reply.Answer!, Sequence.Of(ns.Partition, reply.Seen), []) { WithoutVector = reply.WithoutVector };
+                return new ClusterAnswer(reply.Answer!, Sequence.Of(ns.Partition, reply.Seen), []) { WithoutVector = reply.WithoutVector, LogLag = reply.LogLag };
             }
 
             if (reply.Outcome != ShardOutcome.Found)
@@ -119,7 +119,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
 
             if (search.Shards == _shards[ns.Id])
             {
-                return new ClusterAnswer(found, Sequence.Of(ns.Partition, search.Seen), search.Missing) { WithoutVector = search.WithoutVector };
+                return new ClusterAnswer(found, Sequence.Of(ns.Partition, search.Seen), search.Missing) { WithoutVector = search.WithoutVector, LogLag = search.LogLag };
             }
 
             // A shard was opened meanwhile, whose words were not counted.

@@ -24,6 +24,9 @@ internal sealed class ShardRound(NamespaceInfo ns, ClusterCall call, int shards,
     /// <summary>Records that shards could not give their vectors to when they gave their candidates.</summary>
     public long WithoutVector { get; private set; }
 
+    /// <inheritdoc cref="ClusterAnswer.LogLag"/>
+    public TimeSpan LogLag { get; private set; }
+
     public IReadOnlyList<MissingShard> Missing => [.. _missing.Values.OrderBy(static missing => missing.Shard)];
 
     /// <summary>No node answered for any of the shards.</summary>
@@ -53,6 +56,7 @@ internal sealed class ShardRound(NamespaceInfo ns, ClusterCall call, int shards,
         {
             Seen = replies.Count == 0 ? 0 : replies.Values.Min(static reply => reply.Seen);
             WithoutVector = replies.Values.Sum(static reply => reply.WithoutVector);
+            LogLag = replies.Values.Select(static reply => reply.LogLag).DefaultIfEmpty(TimeSpan.Zero).Max();
         }
 
         return [.. replies.Values.Select(static reply => reply.Part!)];

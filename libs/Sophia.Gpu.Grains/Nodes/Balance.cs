@@ -5,7 +5,7 @@ namespace Sophia.Gpu.Grains.Nodes;
 /// <summary>
 /// Which shard to move next, if any.
 /// <list type="number">
-/// <item>Away from a node whose device fails: the largest that another has room for, to the one with the most room.</item>
+/// <item>Away from a node that fails, by a device or by not reading the log: the largest that another has room for, to the one with the most room.</item>
 /// <item>Away from a node whose shards have grown beyond its room: likewise, the smallest that is enough.</item>
 /// <item>From the fullest node to the emptiest, the shard whose move brings the two closest together, until the fullest has at most
 /// <see cref="Target"/> times the emptiest's bytes, or no single move makes it better; only while every node is heard of.</item>

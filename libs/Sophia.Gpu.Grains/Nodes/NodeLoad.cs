@@ -13,11 +13,11 @@ internal sealed record NodeLoad([property: Id(0)] long Free, [property: Id(1)] I
     [Id(2)]
     public long Room { get; init; } = long.MaxValue;
 
-    /// <summary>What is wrong with a device of the node; null while all compute.</summary>
+    /// <summary>What is wrong with a device of the node, or with its reading of the log; null while it is well.</summary>
     [Id(3)]
     public string? Failure { get; init; }
 
-    /// <summary>False while a device fails, and for a while after it.</summary>
+    /// <summary>False while the node fails, and for a while after it.</summary>
     [Id(4)]
     public bool TakesShards { get; init; } = true;
 

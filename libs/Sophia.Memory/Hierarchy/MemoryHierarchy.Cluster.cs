@@ -92,12 +92,12 @@ public sealed partial class MemoryHierarchy
     private async Task<SearchAnswer?> SearchClusterAsync(
         NamespaceInfo ns, ShardQuery query, SearchRequest request, Trail trail, CancellationToken cancellationToken)
     {
-        var started = Stopwatch.GetTimestamp();
+        var (started, known) = (Stopwatch.GetTimestamp(), _tail.Seen[ns.Partition]);
         ClusterAnswer answer;
         try
         {
             answer = await _cluster!.SearchAsync(
-                ns, new ClusterCall(query, request.MinSequence, _tail.Seen[ns.Partition], request.Timeout, request.AllowPartial), cancellationToken).ConfigureAwait(false);
+                ns, new ClusterCall(query, request.MinSequence, known, request.Timeout, request.AllowPartial), cancellationToken).ConfigureAwait(false);
         }
         catch (ClusterUnavailableException away)
         {
@@ -111,6 +111,13 @@ public sealed partial class MemoryHierarchy
         trail.Add("l0", started);
         trail.ServedBy = Tier.L0;
         _meters.L0.Hit(ticks);
+        if (answer.Missing.Count == 0 && (answer.LogLag > TimeSpan.Zero || known - answer.Seen.Number > ShardDirectory.MostBehind))
+        {
+            trail.Degraded ??= answer.LogLag > TimeSpan.Zero
+                ? $"l0-behind: a node of L0 has not read the log for {answer.LogLag.TotalSeconds:N0} s, and does not have what was written since."
+                : $"l0-behind: a shard has come to change {answer.Seen.Number:N0} of {known:N0}.";
+        }
+
         var found = answer.Found;
         var hits = await RecordsOfAsync(ns, query, found.Hits, trail, cancellationToken).ConfigureAwait(false);
         return new SearchAnswer(hits, query.Mode, found.RowsScanned, found.RowsMatching, answer.Seen)

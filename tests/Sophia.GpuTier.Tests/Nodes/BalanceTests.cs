@@ -101,7 +101,7 @@ public sealed class BalanceTests
         var clock = new FakeTimeProvider();
         var failure = (string?)null;
         var space = new NodeSpace(static () => 0) { Failure = () => failure };
-        var fitness = new NodeFitness(space, clock);
+        var fitness = new NodeFitness(space, static () => TimeSpan.Zero, clock);
         Assert.Equal((null, true), fitness.Look());
 
         failure = "CUDA error 802";
@@ -114,6 +114,18 @@ public sealed class BalanceTests
         Assert.Equal((null, true), fitness.Look());
         var loads = new Dictionary<int, NodeLoad> { [0] = LoadOf([("1.0.en.", 8 << 20), ("2.0.en.", 8 << 20)]), [1] = LoadOf([]) with { TakesShards = false } };
         Assert.Null(Balance.Next(loads));
+    }
+
+    [Fact]
+    public void A_node_that_does_not_read_the_log_is_as_unfit_as_one_whose_device_fails()
+    {
+        var lag = TimeSpan.FromSeconds(10);
+        var fitness = new NodeFitness(new NodeSpace(static () => 0), () => lag, new FakeTimeProvider());
+        Assert.Equal((null, true), fitness.Look());
+
+        lag = TimeSpan.FromSeconds(11);
+
+        Assert.Equal(("The log was last read 11 s ago.", false), fitness.Look());
     }
 
     [Fact]

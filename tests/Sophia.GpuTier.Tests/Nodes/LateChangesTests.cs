@@ -80,6 +80,24 @@ public sealed class LateChangesTests
         Assert.Equal(["k", "other"], Keys(await searching.WaitAsync(Node.Patience / 2)).Order());
     }
 
+    [Fact]
+    public async Task A_node_that_cannot_read_the_log_says_for_how_long_when_its_caller_knows_of_more()
+    {
+        await using var node = await Node.StartAsync("A walrus in the harbour.");
+        var shard = await node.OpenAsync();
+        await shard.WarmAsync(default);
+        node.Store.LogIsDown = true;
+        var last = await node.PutAsync("other", "Another walrus.");
+        node.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        var late = await shard.SearchAsync(node.Walrus(0) with { Known = last }, default);
+        var asGood = await shard.SearchAsync(node.Walrus(0) with { Known = last - 1 }, default);
+
+        Assert.Equal(["k"], Keys(late));
+        Assert.Equal(TimeSpan.FromMinutes(1), late.LogLag);
+        Assert.Equal(TimeSpan.Zero, asGood.LogLag);
+    }
+
     private static IEnumerable<string> Keys(ShardReply reply)
     {
         Assert.Equal(ShardOutcome.Found, reply.Outcome);
@@ -102,6 +120,8 @@ public sealed class LateChangesTests
             Store = new DelegatingStore(store) { PretendShared = true, OwnsInner = false };
             Host = new ShardHost(Store, new OneShard(), 1_000, new HostShardEngine(), new ModelCatalog([], null), new MemoryOptions(), _clock, NullLoggerFactory.Instance);
         }
+
+        public FakeTimeProvider Clock => _clock;
 
         public DelegatingStore Store { get; }
 

@@ -53,8 +53,8 @@ public interface IShardCluster
 /// <summary>A node of L0 as the others see it.</summary>
 /// <param name="FreeBytes">Of its vector pools, not allocated.</param>
 /// <param name="RoomBytes">That its shards may still take in memory; negative when they take more than they may.</param>
-/// <param name="Failure">What is wrong with a device of it; null while all compute.</param>
-/// <param name="TakesShards">False while a device fails, and for a while after it.</param>
+/// <param name="Failure">What is wrong with a device of it, or with its reading of the log; null while it is well.</param>
+/// <param name="TakesShards">False while it fails, and for a while after that.</param>
 public sealed record ClusterNode(string Name, long FreeBytes, long RoomBytes, string? Failure, bool TakesShards, IReadOnlyList<HeldShard> Shards)
 {
     public long UsedBytes => Shards.Sum(static shard => shard.Bytes);

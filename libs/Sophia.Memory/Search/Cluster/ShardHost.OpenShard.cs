@@ -120,7 +120,11 @@ public sealed partial class ShardHost
                     _host._meters.L0.Hit(Stopwatch.GetTimestamp() - begun);
 
                     // After the search, and in this order: what went meanwhile is told, and where it went to.
-                    return reply with { LastMove = shard.LastMove, End = shard.Span.End?.Number, WithoutVector = shard.Missing };
+                    return reply with
+                    {
+                        LastMove = shard.LastMove, End = shard.Span.End?.Number, WithoutVector = shard.Missing,
+                        LogLag = seen < call.Known && !_host._tail.IsFresh ? _host._tail.Lag : TimeSpan.Zero,
+                    };
                 }
             }
         }

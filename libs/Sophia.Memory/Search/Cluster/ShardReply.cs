@@ -56,6 +56,9 @@ public sealed record ShardReply(ShardOutcome Outcome, ShardAnswer? Answer, long 
     /// <summary>Records of the shard that are found by words only, since their vectors could not be had.</summary>
     public long WithoutVector { get; init; }
 
+    /// <summary>For how long the node has not read the log, where the shard lacks a change that its caller knows of; zero otherwise.</summary>
+    public TimeSpan LogLag { get; init; }
+
     /// <summary>Where the shard behind this one begins; null while there is none.</summary>
     public long? End { get; init; }
 
@@ -81,6 +84,10 @@ public sealed record ClusterAnswer(ShardAnswer Found, Sequence Seen, IReadOnlyLi
 {
     /// <inheritdoc cref="ShardReply.WithoutVector"/>
     public long WithoutVector { get; init; }
+
+    /// <summary>The longest of the shards that were searched.</summary>
+    /// <inheritdoc cref="ShardReply.LogLag"/>
+    public TimeSpan LogLag { get; init; }
 }
 
 /// <summary>A shard whose records were not looked at.</summary>

@@ -32,7 +32,7 @@ public sealed partial class CortexMemory
     // Only a model that runs here embeds prompts: another one would be asked, and paid, for each of them.
     private EmbeddingModel? NearModel => _options.NearThreshold < Certain && _memory.Models.Standard is { IsLocal: true } standard ? standard : null;
 
-    /// <summary>Null when the store cannot be asked; the answer is then made without the cache.</summary>
+    /// <summary>Null when the store cannot be asked, or has no room for a new one; the answer is then made without the cache.</summary>
     private async ValueTask<NamespaceInfo?> HomeAsync(string tenant, bool isResident, Trail trail, CancellationToken cancellationToken)
     {
         var dimensions = NearModel?.Dimensions ?? 0;
@@ -50,7 +50,7 @@ public sealed partial class CortexMemory
             await _eviction.FollowAsync(home, cancellationToken).ConfigureAwait(false);
             return home;
         }
-        catch (StoreUnavailableException error)
+        catch (Exception error) when (error is StoreUnavailableException or StoreFullException)
         {
             trail.Degraded = $"The cache is left out: {error.Message}";
             return null;
@@ -182,8 +182,9 @@ public sealed partial class CortexMemory
             _eviction.Use(record.Id);
             return AnswerOf(prompt.Model, record.Key, kept, CallOutcome.NearHit, Tier.L0, record.ExpiresAt) with { Similarity = similarity };
         }
-        catch (Exception error) when (error is StoreUnavailableException or RefusedException { Code: "shard-loading" or "shard-no-room" } or SequenceNotReachedException or EmbedderUnavailableException)
+        catch (Exception error) when (error is StoreUnavailableException or RefusedException)
         {
+            // Whatever the search is refused for is the cache's concern: the model can be asked.
             trail.Degraded = $"Near prompts are left out: {error.Message}";
             return null;
         }
@@ -205,7 +206,7 @@ public sealed partial class CortexMemory
                 return answer;
             }
 
-            var vector = NearModel is { } embedder ? await VectorOfAsync(embedder, prompt, _stop.Token).ConfigureAwait(false) : null;
+            var vector = await VectorToKeepAsync(prompt).ConfigureAwait(false);
             var kept = new KeptAnswer(
                 answer.Text, answer.FinishReason, prompt.Model.Name, answer.InputTokens, answer.OutputTokens, answer.TokensEstimated, answer.Cost, answer.ModelMs, answer.AnsweredAt);
             var expiresAt = answer.AnsweredAt + prompt.Model.TimeToLive;
@@ -222,10 +223,24 @@ public sealed partial class CortexMemory
 
             return answer with { ExpiresAt = expiresAt };
         }
-        catch (Exception error) when (error is StoreUnavailableException or StoreFullException or TooManyWritesException or EmbedderUnavailableException)
+        catch (Exception error) when (error is StoreUnavailableException or StoreFullException or RefusedException)
         {
             LogNotKept(error.Message);
             return answer;
+        }
+    }
+
+    // The answer is paid for: without a vector the same prompt still finds it, and only near ones do not.
+    private async ValueTask<float[]?> VectorToKeepAsync(Prompt prompt)
+    {
+        try
+        {
+            return NearModel is { } embedder ? await VectorOfAsync(embedder, prompt, _stop.Token).ConfigureAwait(false) : null;
+        }
+        catch (RefusedException error)
+        {
+            LogWithoutVector(error.Message);
+            return null;
         }
     }
 

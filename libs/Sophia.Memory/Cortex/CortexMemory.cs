@@ -255,4 +255,7 @@ public sealed partial class CortexMemory : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "An answer could not be kept: {Reason}")]
     private partial void LogNotKept(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An answer is kept without a vector, so near prompts do not find it: {Reason}")]
+    private partial void LogWithoutVector(string reason);
 }

@@ -32,6 +32,9 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     /// <summary>Runs before a namespace that was looked for by its name is returned, after the inner store has answered.</summary>
     public Func<Task>? AfterFindNamespace { get; set; }
 
+    /// <summary>May throw instead of making a namespace.</summary>
+    public Action? BeforeEnsureNamespace { get; set; }
+
     /// <summary>Runs before a namespace that was changed is returned, after the inner store has changed it.</summary>
     public Func<Task>? AfterUpdateNamespace { get; set; }
 
@@ -118,7 +121,11 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task<NamespaceInfo?> FindNamespaceAsync(long id, CancellationToken cancellationToken) => Inner.FindNamespaceAsync(id, cancellationToken);
 
-    public Task<NamespaceInfo> EnsureNamespaceAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken) => Inner.EnsureNamespaceAsync(tenant, name, settings, cancellationToken);
+    public Task<NamespaceInfo> EnsureNamespaceAsync(string tenant, string name, NamespaceSettings settings, CancellationToken cancellationToken)
+    {
+        BeforeEnsureNamespace?.Invoke();
+        return Inner.EnsureNamespaceAsync(tenant, name, settings, cancellationToken);
+    }
 
     public async Task<NamespaceInfo> UpdateNamespaceAsync(NamespaceInfo current, Func<NamespaceSettings, NamespaceSettings> change, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ namespace Sophia.Gpu.DeviceVectors;
 /// there is room, or when the shard is worth more than what it would replace; so a shard larger than the pool does not push
 /// itself out, and the pages of shards that are asked often and lately stay. Not for several threads at once.
 /// </summary>
-internal sealed class DeviceUnits
+internal sealed partial class DeviceUnits
 {
     private static readonly TimeSpan HalfLife = TimeSpan.FromMinutes(10);
 
@@ -76,15 +76,9 @@ internal sealed class DeviceUnits
         _pinned = [.. _runs];
         var offsets = new long[isWanted.Length];
         var fresh = new HashSet<int>();
+        BringIn(isWanted, fresh);
         for (var unit = 0; unit < offsets.Length; unit++)
         {
-            if (_runs[unit] is null && isWanted[unit] && _device.Vectors.AllocateEvicting(_poolPages, "a shard of more use", static _ => { }, _uses * WorthReplacing) is { } run)
-            {
-                _ = _device.Vectors.TryPin(run);
-                (_runs[unit], _pinned[unit]) = (run, run);
-                fresh.Add(unit);
-            }
-
             offsets[unit] = _runs[unit]?.Offset ?? -1;
             if (_mustWriteAll && offsets[unit] >= 0)
             {
@@ -105,41 +99,6 @@ internal sealed class DeviceUnits
         return offsets;
     }
 
-    /// <summary>
-    /// Writes what has changed of the units that stand there; one that does not comes in whole. When what stands there is not trusted, it
-    /// is given back instead, since it must be written anew in any case.
-    /// </summary>
-    /// <param name="changed">Pages of the view.</param>
-    public void Write(VectorPages.Lease pages, IReadOnlySet<int> changed)
-    {
-        if (_mustWriteAll)
-        {
-            Clear();
-            return;
-        }
-
-        var offsets = new long[_runs.Length];
-        Array.Fill(offsets, -1);
-        var pinned = new List<PageRun>();
-        try
-        {
-            foreach (var unit in changed.Select(page => page / _shape.PagesPerUnit).Distinct())
-            {
-                if (unit < _runs.Length && _runs[unit] is { } run && _device.Vectors.TryPin(run))
-                {
-                    offsets[unit] = run.Offset;
-                    pinned.Add(run);
-                }
-            }
-
-            Upload(pages, offsets, [], changed);
-        }
-        finally
-        {
-            pinned.ForEach(_device.Vectors.Unpin);
-        }
-    }
-
     public void Unpin()
     {
         foreach (var run in _pinned)
@@ -153,6 +112,37 @@ internal sealed class DeviceUnits
         _pinned = [];
     }
 
+    private void BringIn(ReadOnlySpan<bool> isWanted, HashSet<int> fresh)
+    {
+        var absent = new List<int>();
+        for (var unit = 0; unit < isWanted.Length; unit++)
+        {
+            if (_runs[unit] is null && isWanted[unit])
+            {
+                absent.Add(unit);
+            }
+        }
+
+        if (absent.Count == 0)
+        {
+            return;
+        }
+
+        var came = new List<PageRun>();
+        try
+        {
+            _device.Vectors.AllocateEvicting(absent.Count, _poolPages, "a shard of more use", _uses * WorthReplacing, came);
+        }
+        finally
+        {
+            for (var i = 0; i < came.Count; i++)
+            {
+                (_runs[absent[i]], _pinned[absent[i]]) = (came[i], came[i]);
+                fresh.Add(absent[i]);
+            }
+        }
+    }
+
     private void GiveBackOthers(ReadOnlySpan<bool> isOwn)
     {
         for (var unit = 0; unit < isOwn.Length; unit++)
@@ -163,51 +153,6 @@ internal sealed class DeviceUnits
                 _runs[unit] = null;
             }
         }
-    }
-
-    /// <summary>Compares the pages of the next few units with what was written there.</summary>
-    /// <param name="most">Units.</param>
-    /// <param name="isThrough">The last unit was looked at.</param>
-    /// <param name="damaged">Gets the pages that differ.</param>
-    /// <returns>How many units were looked at.</returns>
-    public int LookAt(int most, List<int> damaged, out bool isThrough)
-    {
-        var (looked, offsets, sums) = (0, new long[_shape.PagesPerUnit], new ulong[_shape.PagesPerUnit]);
-        for (; looked < most && _nextLooked < _runs.Length && !_mustWriteAll; _nextLooked++)
-        {
-            if (_runs[_nextLooked] is not { } run || !_device.Vectors.TryPin(run))
-            {
-                continue;
-            }
-
-            try
-            {
-                for (var i = 0; i < offsets.Length; i++)
-                {
-                    offsets[i] = run.Offset + (i * _shape.PageBytes);
-                }
-
-                _device.Device.Device.Sum(_device.Vectors.Memory, offsets, (int)_shape.PageBytes, sums);
-                for (var i = 0; i < sums.Length; i++)
-                {
-                    if (sums[i] != _sums[(_nextLooked * _shape.PagesPerUnit) + i])
-                    {
-                        damaged.Add((_nextLooked * _shape.PagesPerUnit) + i);
-                    }
-                }
-
-                looked++;
-            }
-            finally
-            {
-                _device.Vectors.Unpin(run);
-            }
-        }
-
-        isThrough = _nextLooked >= _runs.Length || _mustWriteAll;
-        _nextLooked = isThrough ? 0 : _nextLooked;
-        VectorMeters.Looked.Add(looked * _shape.UnitBytes);
-        return looked;
     }
 
     /// <summary>What stands on the device is not trusted any more: the next time all of it is written again.</summary>

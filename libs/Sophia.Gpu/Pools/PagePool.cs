@@ -9,7 +9,7 @@ namespace Sophia.Gpu.Pools;
 /// an old burst decides (least frequently used with dynamic ageing; Arlitt et al., "Evaluating content management techniques
 /// for web proxy caches", 2000). Pinned runs stay.
 /// </summary>
-public sealed class PagePool : IDisposable
+public sealed partial class PagePool : IDisposable
 {
     private static readonly TimeSpan HalfLife = TimeSpan.FromMinutes(10);
 
@@ -58,45 +58,6 @@ public sealed class PagePool : IDisposable
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             var run = Take(pages);
             _refused += run is null ? 1 : 0;
-            return run;
-        }
-    }
-
-    /// <summary>The same, evicting the least valuable runs that are not pinned until there is room.</summary>
-    /// <param name="evicted">Told of each before its pages are anybody else's; it must not call the pool.</param>
-    /// <returns>Null when all that may be evicted would not make room; then nothing was evicted.</returns>
-    /// <param name="worth">Only runs of less value are evicted, and the new run begins with it; null: any, and it begins with none.</param>
-    public PageRun? AllocateEvicting(int pages, string reason, Action<PageRun> evicted, double? worth = null)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pages);
-        ArgumentNullException.ThrowIfNull(evicted);
-        lock (_lock)
-        {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (Take(pages) is { } fits)
-            {
-                fits.Frequency = worth ?? 0;
-                return fits;
-            }
-
-            var now = _clock.GetUtcNow();
-            foreach (var victim in Victims(pages, now, worth ?? double.PositiveInfinity))
-            {
-                evicted(victim);
-                _idle.Add(now - victim.LastUsed);
-                PoolMeters.Idle.Record((now - victim.LastUsed).TotalSeconds, _tag);
-                _evictions[reason] = _evictions.GetValueOrDefault(reason) + 1;
-                Return(victim, now);
-            }
-
-            var run = Take(pages);
-            if (run is null)
-            {
-                _refused++;
-                return null;
-            }
-
-            run.Frequency = worth ?? 0;
             return run;
         }
     }
@@ -207,23 +168,6 @@ public sealed class PagePool : IDisposable
                 }
             }
         }
-    }
-
-    /// <summary>The runs to evict, the least valuable first, until together with what is free a long enough run comes of it.</summary>
-    private List<PageRun> Victims(int pages, DateTimeOffset now, double worth)
-    {
-        var victims = new List<PageRun>();
-        var free = new SortedDictionary<int, int>(_free);
-        foreach (var run in _runs.Where(r => r.Pins == 0 && ValueOf(r, now) < worth).OrderBy(r => ValueOf(r, now)).ThenBy(r => r.LastUsed).ThenBy(r => r.Start))
-        {
-            victims.Add(run);
-            if (Join(free, run.Start, run.Count) >= pages)
-            {
-                return victims;
-            }
-        }
-
-        return [];
     }
 
     private PageRun? Take(int pages)

@@ -124,6 +124,21 @@ public sealed class DeviceIndexTests
     }
 
     [Fact]
+    public void A_search_asks_the_pool_no_more_once_it_has_no_room()
+    {
+        using var meters = new Counted("sophia.vector.device.streamed");
+        using var device = new SmallDevice(TestDevice.Open(1 << 26), 100, 200);
+
+        // Seven units, of which the pool takes one.
+        using var full = new Filled(device, 400, 4096);
+
+        Assert.True(full.Search());
+        var vectors = device.Pools[(int)PoolKind.VectorCache].Report();
+        Assert.True(meters["sophia.vector.device.streamed"] > 5 * vectors.UsedBytes);
+        Assert.Equal((1, 1), (vectors.Allocations, vectors.Refused));
+    }
+
+    [Fact]
     public void A_shard_that_is_asked_more_often_takes_the_place_of_one_that_is_not()
     {
         using var device = new SmallDevice(TestDevice.Open(1 << 26), 20, 64);

@@ -149,6 +149,43 @@ public sealed class PagePoolTests
     }
 
     [Fact]
+    public void Several_runs_come_pinned_and_evict_those_of_less_value_and_no_more_than_they_need()
+    {
+        using var pool = Pool(6);
+        var (worthless, worthy) = (new List<PageRun>(), pool.TryAllocate(1)!);
+        for (var i = 0; i < 4; i++)
+        {
+            worthless.Add(pool.TryAllocate(1)!);
+        }
+
+        pool.Touch(worthy);
+        var runs = new List<PageRun>();
+        pool.AllocateEvicting(3, 1, "room", 0.5, runs);
+
+        // One page was free, so two had to go.
+        Assert.Equal(3, runs.Count);
+        Assert.Equal(2, worthless.Count(run => !pool.TryPin(run)));
+        Assert.Equal(("room", 2L), Assert.Single(pool.Report().Evictions));
+        Assert.Throws<InvalidOperationException>(() => pool.Free(runs[0]));
+        Assert.Equal(0, pool.Report().Refused);
+        Assert.True(pool.TryPin(worthy));
+    }
+
+    [Fact]
+    public void Of_several_runs_as_many_come_as_there_is_room_for_and_one_is_refused()
+    {
+        using var pool = Pool(5);
+        Assert.True(pool.TryPin(pool.TryAllocate(1)!));
+        var runs = new List<PageRun>();
+
+        pool.AllocateEvicting(100, 2, "room", 0.5, runs);
+
+        Assert.Equal(2, runs.Count);
+        Assert.Equal(1, pool.Report().Refused);
+        Assert.Equal(5, pool.Report().UsedPages);
+    }
+
+    [Fact]
     public void Memory_outlives_the_pool_until_its_last_run_is_back()
     {
         var pool = Pool(2);

@@ -52,7 +52,7 @@ internal sealed class TokenMatrix : IDisposable
         }
 
         var matrix = new TokenMatrix(file, tensor, device);
-        matrix.Unpin(matrix.Pin());
+        matrix._pool.Unpin(matrix.TryPin() ?? throw new ArgumentException($"{matrix.NoRoom} Raise Sophia:Gpu:ModelsBytes."));
         return matrix;
     }
 
@@ -60,39 +60,41 @@ internal sealed class TokenMatrix : IDisposable
     /// <param name="ids">Of all texts, one after the other.</param>
     /// <param name="ends">Where each text's ids end.</param>
     /// <param name="means">A row for each text.</param>
-    /// <exception cref="ModelCallException">The matrix was evicted and cannot be loaded again now, or the device fails.</exception>
+    /// <exception cref="ModelCallException">
+    /// Passing: the device is left out, fails, has no memory for it now, or its pool no room. Else the file cannot be read again, or is another one.
+    /// </exception>
     public void Mean(ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means)
     {
         if (!_device.Gate.IsOpen)
         {
-            throw new ModelCallException($"The device {_device.Name} is left out: {_device.Gate.Failure}");
+            throw Passing($"The device {_device.Name} is left out: {_device.Gate.Failure}");
         }
 
-        PageRun run;
+        PageRun? run = null;
         try
         {
-            run = Pin();
-        }
-        catch (DeviceFailedException error)
-        {
-            throw Failed(error);
-        }
-        catch (Exception error) when (error is ArgumentException or IOException or SafetensorsException or UnauthorizedAccessException)
-        {
-            throw new ModelCallException($"Its matrix cannot be loaded again: {error.Message}", error);
-        }
-
-        try
-        {
+            run = TryPin() ?? throw Passing($"{NoRoom} Other models are at work there.");
             _device.Device.MeanRows(_pool.Memory, run.Offset, Width, ids, ends, means);
         }
         catch (DeviceFailedException error)
         {
-            throw Failed(error);
+            _device.Gate.Close(error);
+            throw Passing($"The device {_device.Name} failed: {error.Message}", error);
+        }
+        catch (DeviceMemoryException error)
+        {
+            throw Passing($"The device {_device.Name} has no memory for it now: {error.Message}", error);
+        }
+        catch (Exception error) when (error is IOException or SafetensorsException or UnauthorizedAccessException)
+        {
+            throw new ModelCallException($"Its matrix cannot be loaded again: {error.Message}", error);
         }
         finally
         {
-            Unpin(run);
+            if (run is not null)
+            {
+                _pool.Unpin(run);
+            }
         }
     }
 
@@ -107,36 +109,39 @@ internal sealed class TokenMatrix : IDisposable
         }
     }
 
-    private ModelCallException Failed(DeviceFailedException error)
-    {
-        _device.Gate.Close(error);
-        return new ModelCallException($"The device {_device.Name} failed: {error.Message}", error);
-    }
+    private string NoRoom => $"The matrix of '{_file.Path}' takes {(long)Rows * Width * sizeof(float):N0} bytes, for which the pool {_pool.Name} ({_pool.Memory.Bytes:N0}) has no room.";
 
-    private PageRun Pin()
+    private static ModelCallException Passing(string message, Exception? error = null) => new(message, error) { IsPassing = true };
+
+    /// <summary>Null when the pool has no room for it now.</summary>
+    private PageRun? TryPin()
     {
         lock (_lock)
         {
             if (_run is null || !_pool.TryPin(_run))
             {
-                _run = Load();
+                _run = TryLoad();
             }
 
-            _pool.Touch(_run);
+            if (_run is not null)
+            {
+                _pool.Touch(_run);
+            }
+
             return _run;
         }
     }
 
-    private void Unpin(PageRun run) => _pool.Unpin(run);
-
-    /// <summary>Reads the matrix into pages, pinned.</summary>
-    private PageRun Load()
+    /// <summary>Reads the matrix into pages, pinned; null when the pool has no room for it now.</summary>
+    private PageRun? TryLoad()
     {
-        var bytes = (long)Rows * Width * sizeof(float);
-        var pages = (bytes + _pool.PageBytes - 1) / _pool.PageBytes;
-        var run = (pages > _pool.Pages ? null : _pool.AllocateEvicting((int)pages, "another model", static _ => { })) ?? throw new ArgumentException(
-            $"The matrix of '{_file.Path}' takes {bytes:N0} bytes, for which the pool {_pool.Name} ({_pool.Memory.Bytes:N0}) has no room. Raise Sophia:Gpu:ModelsBytes.");
-        _ = _pool.TryPin(run);
+        var pages = (((long)Rows * Width * sizeof(float)) + _pool.PageBytes - 1) / _pool.PageBytes;
+        if (pages > _pool.Pages || _pool.AllocateEvicting((int)pages, "another model", static _ => { }) is not { } run || !_pool.TryPin(run))
+        {
+            // Not there, or another model had it evicted before it was pinned.
+            return null;
+        }
+
         try
         {
             Fill(run);

@@ -1,10 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Sophia.Gpu.Health;
-using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
-using Sophia.Gpu.StaticModels;
-using Sophia.Gpu.Tests.StaticModels;
 
 namespace Sophia.Gpu.Tests.DeviceVectors;
 
@@ -164,33 +161,5 @@ public sealed class DeviceFaultTests
         clock.Advance(2 * DeviceWatch.Interval);
         Assert.Null(node.Devices[0].Gate.Failure);
         Assert.Null(watch.Failure);
-    }
-
-    [Fact]
-    public void A_model_on_a_device_that_fails_says_so_and_comes_back_with_it()
-    {
-        var clock = new FakeTimeProvider();
-        var faulty = new FaultyDevice();
-        using var node = GpuNode.Open(new PoolOptions(), [faulty], clock);
-        var file = Path.GetTempFileName();
-        try
-        {
-            File.WriteAllBytes(file, TinyStatic.Matrix("embeddings", 10, 4));
-            using var matrix = TokenMatrix.Open(file, node.Devices[0]);
-            var mean = new float[4];
-            faulty.FailsAt = "means";
-            Assert.Contains("CUDA error 700", Assert.Throws<ModelCallException>(() => matrix.Mean([1], [1], mean)).Message, StringComparison.Ordinal);
-            faulty.FailsAt = null;
-            Assert.Contains("is left out", Assert.Throws<ModelCallException>(() => matrix.Mean([1], [1], mean)).Message, StringComparison.Ordinal);
-
-            clock.Advance(TimeSpan.FromSeconds(1));
-            Assert.True(node.Devices[0].Gate.Retry());
-            matrix.Mean([1], [1], mean);
-            Assert.Equal(Enumerable.Range(4, 4).Select(i => TinyStatic.ValueOf(i)), mean);
-        }
-        finally
-        {
-            File.Delete(file);
-        }
     }
 }

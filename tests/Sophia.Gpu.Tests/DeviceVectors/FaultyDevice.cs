@@ -12,6 +12,9 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
     /// <summary>Where it fails from now on: means, sum, or of scans begin, scan, stream, finish.</summary>
     public string? FailsAt { get; set; }
 
+    /// <summary>What it fails with.</summary>
+    public Func<Exception> Error { get; set; } = static () => new DeviceFailedException("CUDA error 700 (an illegal memory access was encountered)");
+
     /// <summary>What the check finds.</summary>
     public string? Sickness { get; set; }
 
@@ -66,7 +69,7 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
     {
         if (FailsAt == place)
         {
-            throw new DeviceFailedException("CUDA error 700 (an illegal memory access was encountered)");
+            throw Error();
         }
     }
 

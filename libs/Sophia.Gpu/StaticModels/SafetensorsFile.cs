@@ -120,14 +120,14 @@ public sealed class SafetensorsFile
         }
 
         var type = TensorTypes.Parse(dtype.GetString()!) ?? throw Wrong(path, $"tensor '{name}' is of the unknown type '{dtype.GetString()}'");
-        var axes = new long[shape.GetArrayLength()];
-        var values = 1L;
-        for (var i = 0; i < axes.Length; i++)
+        // One after the other: an index into an array with an object in it is looked for from its beginning.
+        var (axes, values) = (new List<long>(shape.GetArrayLength()), 1L);
+        foreach (var element in shape.EnumerateArray())
         {
-            axes[i] = shape[i].ValueKind == JsonValueKind.Number && shape[i].TryGetInt64(out var axis) && axis >= 0
+            axes.Add(element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out var axis) && axis >= 0
                 ? axis
-                : throw Wrong(path, $"axis {i} of tensor '{name}' is no whole number from 0");
-            values = axes[i] == 0 || values <= long.MaxValue / 16 / axes[i] ? values * axes[i] : throw Wrong(path, $"tensor '{name}' is larger than a file can be");
+                : throw Wrong(path, $"axis {axes.Count} of tensor '{name}' is no whole number from 0"));
+            values = axis == 0 || values <= long.MaxValue / 16 / axis ? values * axis : throw Wrong(path, $"tensor '{name}' is larger than a file can be");
         }
 
         if (offsets[0].ValueKind != JsonValueKind.Number || offsets[1].ValueKind != JsonValueKind.Number ||

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CsCheck;
 using Sophia.Gpu.StaticModels;
 
@@ -58,6 +59,17 @@ public sealed class SafetensorsTests : IDisposable
         Assert.Throws<SafetensorsException>(() => Open(bytes));
         Assert.Throws<SafetensorsException>(() => Open([]));
         Assert.Throws<SafetensorsException>(() => Open([1, 0, 0, 0, 0, 0, 0, 0]));
+    }
+
+    /// <summary>Minutes, if each axis were looked for from the first one on.</summary>
+    [Fact]
+    public void A_shape_of_many_axes_that_ends_in_an_object_is_refused_at_once()
+    {
+        var started = Stopwatch.GetTimestamp();
+        var refused = Assert.Throws<SafetensorsException>(() => Open(TinyStatic.File(
+            $$$"""{"a":{"dtype":"F32","shape":[{{{string.Concat(Enumerable.Repeat("1,", 200_000))}}}{}],"data_offsets":[0,8]}}""", new byte[8])));
+        Assert.Contains("axis 200000 of tensor 'a' is no whole number", refused.Message, StringComparison.Ordinal);
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(5));
     }
 
     [Fact]

@@ -97,7 +97,12 @@ internal sealed unsafe partial class MappedBuffer : IPageMemory
             _view.SafeMemoryMappedViewHandle.ReleasePointer();
             _view.Dispose();
             _file.Dispose();
-            File.Delete(_path);
+
+            // Elsewhere it went when it was mapped, and its folder may be gone since.
+            if (OperatingSystem.IsWindows())
+            {
+                File.Delete(_path);
+            }
         }
     }
 }

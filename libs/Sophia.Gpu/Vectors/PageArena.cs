@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Sophia.Gpu.Devices;
 
 namespace Sophia.Gpu.Vectors;
@@ -52,12 +53,22 @@ internal sealed unsafe class PageArena(int pageBytes, Func<long, long, IPageMemo
 
     public void Dispose()
     {
+        ExceptionDispatchInfo? failure = null;
         foreach (var block in _blocks)
         {
-            block.Dispose();
+            try
+            {
+                block.Dispose();
+            }
+            catch (Exception error)
+            {
+                // The memory of the others goes all the same.
+                failure ??= ExceptionDispatchInfo.Capture(error);
+            }
         }
 
         _blocks.Clear();
+        failure?.Throw();
     }
 
     private void AddBlock()

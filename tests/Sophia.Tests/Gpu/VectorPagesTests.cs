@@ -104,6 +104,27 @@ public class VectorPagesTests
         }
     }
 
+    [SkippableFact]
+    public void A_shard_whose_folder_was_removed_gives_all_of_its_files_back()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "Elsewhere a folder with open files cannot be removed.");
+        var folder = Directory.CreateTempSubdirectory("sophia-vectors");
+        using (var pages = new VectorPages(768, new VectorStorage(folder.FullName)))
+        {
+            for (var row = 0; row < 6_000; row++)
+            {
+                pages.Add(row, ShardRecords.Vector(new Random(row), 768));
+            }
+
+            Assert.True(Mappings() > 1);
+            folder.Delete(recursive: true);
+        }
+
+        Assert.Equal(0, Mappings());
+
+        int Mappings() => File.ReadLines("/proc/self/maps").Count(line => line.Contains(folder.FullName, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Originals_stay_in_memory_where_no_file_can_be_made()
     {

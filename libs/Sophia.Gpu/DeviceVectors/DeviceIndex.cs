@@ -28,9 +28,6 @@ internal sealed class DeviceIndex : IDisposable
     private const int LeastCandidates = 64;
     private const int Widening = 8;
 
-    /// <summary>A search that wants more is the processor's: the device would take more memory for them than for scores.</summary>
-    public const int MostCandidates = 1 << 20;
-
     private readonly IReadOnlyList<DeviceScans> _devices;
     private readonly DevicePasses[] _passes;
     private readonly VectorPages _vectors;
@@ -79,11 +76,12 @@ internal sealed class DeviceIndex : IDisposable
         {
             var query = queries[i];
             var rows = query.Slots?.Length ?? pages.Used;
-            if (rows > 0 && (long)rows * _rowBytes >= _devices[0].FromBytes)
+            var candidates = Math.Min(rows, Math.Max((long)query.Capacity * CandidatesPerRow, (long)query.Capacity + LeastCandidates));
+            if (rows > 0 && (long)rows * _rowBytes >= _devices[0].FromBytes && candidates <= _devices[0].MostCandidates)
             {
                 left.Add(new Search(
                     i, query, DeviceQuery.BitsOf(query.Slots, pages.Used), ScanQuery.Of(_kind, query.Query.Floats[.._vectors.Dimensions], _rowBytes), rows,
-                    Math.Max(query.Capacity * CandidatesPerRow, query.Capacity + LeastCandidates)));
+                    (int)candidates));
             }
         }
 
@@ -129,7 +127,7 @@ internal sealed class DeviceIndex : IDisposable
         {
             if ((shares.Live >> device & 1) != 0)
             {
-                requests[device] = [.. searches.Select(s => new ScanRequest(pages, s.Asked, s.Filter, s.Rows, Math.Min(s.Candidates, s.Rows), shares))];
+                requests[device] = [.. searches.Select(s => new ScanRequest(pages, s.Asked, s.Filter, s.Rows, s.Candidates, shares))];
             }
         }
 
@@ -143,7 +141,7 @@ internal sealed class DeviceIndex : IDisposable
         var again = new List<Search>();
         for (var i = 0; i < searches.Count; i++)
         {
-            var (search, candidates) = (searches[i], Math.Min(searches[i].Candidates, searches[i].Rows));
+            var (search, candidates) = (searches[i], searches[i].Candidates);
             if (!TryMerge(requests, i, candidates, out var found, out var wasCut))
             {
                 continue;
@@ -159,7 +157,7 @@ internal sealed class DeviceIndex : IDisposable
             {
                 HandBack("contradicted");
             }
-            else if (candidates == search.Rows || (long)candidates * Widening > Math.Min(search.Rows / 2, MostCandidates))
+            else if (candidates == search.Rows || (long)candidates * Widening > Math.Min(search.Rows / 2, _devices[0].MostCandidates))
             {
                 HandBack("doubt");
             }
@@ -283,5 +281,6 @@ internal sealed class DeviceIndex : IDisposable
         Contradicted,
     }
 
+    /// <param name="Candidates">At most the rows.</param>
     private sealed record Search(int Number, DeviceQuery Query, ulong[]? Filter, ScanQuery Asked, int Rows, int Candidates);
 }

@@ -112,7 +112,7 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
             for (var i = 0; i < _waiting.Count && batch.Count < MostTogether;)
             {
                 var most = Math.Max(candidates, _waiting[i].Candidates);
-                if (_waiting[i].Shares == request.Shares && (batch.Count + 1L) * most <= DeviceIndex.MostCandidates)
+                if (_waiting[i].Shares == request.Shares && (batch.Count + 1L) * most <= device.MostCandidates)
                 {
                     candidates = most;
                     batch.Add(_waiting[i]);
@@ -143,6 +143,7 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
         }
 
         var isWanted = WantedUnits(batch, isOwn, shape);
+        var isWriting = false;
         try
         {
             var candidates = batch.Max(r => r.Candidates);
@@ -150,9 +151,11 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
             ForgetIfReopened();
 
             // From here on changes are of rows that the search looks at once more when it is done.
+            isWriting = true;
             var (changed, blank) = (TakeChanged(pages), new List<int>());
             var offsets = units.Pin(pages, isWanted, isOwn, changed, blank);
             Mark(blank);
+            isWriting = false;
             if (offsets.AsSpan().ContainsAnyInRange(0, long.MaxValue))
             {
                 scan.Scan(device.Vectors.Memory, shape with { Units = offsets });
@@ -173,9 +176,9 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
 
             return found;
         }
-        catch
+        catch (Exception error) when (isWriting || error is not DeviceMemoryException)
         {
-            // What the device has, and whether all changes got there, is not known any more.
+            // What the device has, and whether all changes got there, is not known any more; where the kernels alone had no memory, it is.
             units.Forget();
             throw;
         }

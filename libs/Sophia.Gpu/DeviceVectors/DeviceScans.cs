@@ -63,6 +63,9 @@ public sealed class DeviceScans
     /// <summary>From so many bytes of its rows on a shard is scanned by the device.</summary>
     internal long FromBytes { get; init; } = LeastBytes;
 
+    /// <summary>A search that wants more candidates is the processor's: the device would take more memory for them than for scores.</summary>
+    internal int MostCandidates { get; init; } = 1 << 20;
+
     /// <summary>What a shard's vectors are on the device; those too short for codes are float32.</summary>
     internal RowKind KindFor(VectorPages pages) => _kind == RowKind.Codes && pages.CodeStride == 0 ? RowKind.Floats : _kind;
 

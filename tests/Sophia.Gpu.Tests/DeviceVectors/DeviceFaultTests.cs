@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Sophia.Gpu.Devices;
 using Sophia.Gpu.Health;
 using Sophia.Gpu.Pools;
 
@@ -34,6 +35,29 @@ public sealed class DeviceFaultTests
         Assert.Equal(1, faulty.Checks);
         Assert.Equal(0, device.Pools[2].Report().PinnedPages);
         Assert.Equal(0, device.Pools[3].Report().UsedPages);
+    }
+
+    [Theory]
+    [InlineData("begin")]
+    [InlineData("scan")]
+    [InlineData("stream")]
+    [InlineData("finish")]
+    public void Where_the_kernels_have_no_memory_the_host_answers_and_what_stands_on_the_device_stays_there(string place)
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 20, 64);
+        using var full = new Filled(device, 600, 100);
+        Assert.True(full.Search());
+        using var meters = new Counted("sophia.vector.device.uploaded");
+
+        (faulty.FailsAt, faulty.Error) = (place, static () => new DeviceMemoryException("out of memory"));
+        Assert.False(full.Search());
+        faulty.FailsAt = null;
+        Assert.True(full.Search());
+
+        Assert.Equal(0, meters["sophia.vector.device.uploaded"]);
+        Assert.True(device.Scans.Gate.IsOpen);
+        Assert.Equal(0, device.Pools[2].Report().PinnedPages);
     }
 
     [Fact]

@@ -161,6 +161,20 @@ public sealed class DeviceIndexTests
         Assert.True(seldom.Search());
     }
 
+    /// <summary>For the five best 69 candidates are asked for.</summary>
+    [Theory]
+    [InlineData(68, 0)]
+    [InlineData(69, 1)]
+    public void A_search_that_wants_more_candidates_than_a_device_takes_is_the_hosts_from_the_first(int most, int scans)
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 1000, 64, mostCandidates: most);
+        using var full = new Filled(device, 300, 100);
+
+        Assert.Equal(scans > 0, full.Search());
+        Assert.Equal(scans, faulty.Scans);
+    }
+
     [Fact]
     public void Without_room_to_stream_the_host_answers()
     {

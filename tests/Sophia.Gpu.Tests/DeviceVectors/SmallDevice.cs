@@ -11,12 +11,12 @@ internal sealed class SmallDevice : IDisposable
 {
     private readonly IDevice _device;
 
-    public SmallDevice(IDevice device, int vectorPages, int bufferPages, string rows = "int8", int pageBytes = 4096)
+    public SmallDevice(IDevice device, int vectorPages, int bufferPages, string rows = "int8", int pageBytes = 4096, int mostCandidates = 1 << 20)
     {
         _device = device;
         int[] pages = [1, 1, vectorPages, bufferPages];
         Pools = [.. pages.Select((count, kind) => new PagePool($"n/0/{kind}", (PoolKind)kind, device.Reserve((long)count * pageBytes), pageBytes, 0, Clock))];
-        Scans = new DeviceScans(new PooledDevice("n/0", device, DeviceProfile.Of(device.Facts), Pools) { Gate = new DeviceGate(device, Clock) }, rows, Clock) { FromBytes = 0 };
+        Scans = new DeviceScans(new PooledDevice("n/0", device, DeviceProfile.Of(device.Facts), Pools) { Gate = new DeviceGate(device, Clock) }, rows, Clock) { FromBytes = 0, MostCandidates = mostCandidates };
     }
 
     public FakeTimeProvider Clock { get; } = new();

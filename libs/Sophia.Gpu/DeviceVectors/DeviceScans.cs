@@ -26,7 +26,7 @@ public sealed class DeviceScans
         ArgumentNullException.ThrowIfNull(device);
         Device = device;
         Scanner = device.Device.Scanner ?? throw new ArgumentException($"{device.Name} has no kernels for scans: the processor scans its memory.", nameof(device));
-        (Clock, _pool, Watch) = (clock, pool, new PageWatch(clock));
+        (Clock, _pool, Watch) = (clock, pool, new PageWatch(device.Gate, clock));
         _kind = rows switch
         {
             "int8" => RowKind.Codes,

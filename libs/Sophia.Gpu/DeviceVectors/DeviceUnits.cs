@@ -158,22 +158,15 @@ internal sealed partial class DeviceUnits
     /// <summary>What stands on the device is not trusted any more: the next time all of it is written again.</summary>
     public void Forget() => _mustWriteAll = true;
 
-    /// <summary>Gives all of it back.</summary>
+    /// <summary>Gives all of it back; what the device does not take back now it does when it is well (<see cref="PageWatch"/>).</summary>
     public void Clear()
     {
-        try
+        foreach (var run in _runs)
         {
-            foreach (var run in _runs)
+            if (run is not null)
             {
-                if (run is not null)
-                {
-                    _device.Vectors.Free(run);
-                }
+                _device.Watch.GiveBack(run);
             }
-        }
-        catch (DeviceFailedException e)
-        {
-            _device.Gate.Close(e);
         }
 
         _runs = [];

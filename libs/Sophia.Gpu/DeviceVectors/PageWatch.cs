@@ -1,17 +1,22 @@
+using Sophia.Gpu.Devices;
+using Sophia.Gpu.Health;
+using Sophia.Gpu.Pools;
+
 namespace Sophia.Gpu.DeviceVectors;
 
 /// <summary>
 /// Looks through the rows that stand on a device, some units each second, so that each page is compared with what was written there once in
 /// <see cref="Round"/>. There is no other sign of a bit that flipped there and makes a row look worse than it is. Before it looks, each
-/// second, what has changed is written there.
+/// second, what has changed is written there, and what the device did not take back before is given back.
 /// </summary>
-internal sealed class PageWatch(TimeProvider clock)
+internal sealed class PageWatch(DeviceGate gate, TimeProvider clock)
 {
     public static readonly TimeSpan Round = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly List<DevicePasses> _watched = [];
+    private readonly Queue<PageRun> _kept = [];
     private ITimer? _timer;
     private double _owed;
     private int _at;
@@ -22,7 +27,7 @@ internal sealed class PageWatch(TimeProvider clock)
         lock (_lock)
         {
             _watched.Add(passes);
-            _timer ??= clock.CreateTimer(_ => Look(), null, Tick, Tick);
+            StartTimer();
         }
     }
 
@@ -31,10 +36,74 @@ internal sealed class PageWatch(TimeProvider clock)
         lock (_lock)
         {
             _watched.Remove(passes);
-            if (_watched.Count == 0)
+            StopTimerIfIdle();
+        }
+    }
+
+    /// <summary>Frees the run, now or when the device is well: until then nobody else can have its pages.</summary>
+    public void GiveBack(PageRun run)
+    {
+        if (TryFree(run))
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            _kept.Enqueue(run);
+            StartTimer();
+        }
+    }
+
+    private void StartTimer() => _timer ??= clock.CreateTimer(_ => Look(), null, Second, Second);
+
+    private void StopTimerIfIdle()
+    {
+        if (_watched.Count == 0 && _kept.Count == 0)
+        {
+            _timer?.Dispose();
+            _timer = null;
+        }
+    }
+
+    private bool TryFree(PageRun run)
+    {
+        try
+        {
+            run.Pool.Free(run);
+            return true;
+        }
+        catch (DeviceFailedException e)
+        {
+            gate.Close(e);
+            return false;
+        }
+        catch (DeviceMemoryException)
+        {
+            return false;
+        }
+    }
+
+    private void FreeKept()
+    {
+        while (gate.IsOpen)
+        {
+            PageRun? run;
+            lock (_lock)
             {
-                _timer?.Dispose();
-                _timer = null;
+                _ = _kept.TryPeek(out run);
+            }
+
+            // One whose pool is closed goes with the device.
+            if (run is null || !(run.Pool.IsClosed || TryFree(run)))
+            {
+                return;
+            }
+
+            lock (_lock)
+            {
+                _kept.Dequeue();
+                StopTimerIfIdle();
             }
         }
     }
@@ -60,9 +129,11 @@ internal sealed class PageWatch(TimeProvider clock)
                 passes.Write();
             }
 
+            FreeKept();
+
             // What is owed beyond whole units waits for the next tick, and what is not there any more is not owed.
             var units = watched.Sum(static passes => passes.Units);
-            _owed = Math.Min(_owed + (units * (Tick / Round)), units);
+            _owed = Math.Min(_owed + (units * (Second / Round)), units);
             for (var through = 0; _owed >= 1 && through <= watched.Length;)
             {
                 _owed -= watched[_at % watched.Length].Look((int)_owed, out var isThrough);

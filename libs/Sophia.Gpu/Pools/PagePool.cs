@@ -49,6 +49,18 @@ public sealed partial class PagePool : IDisposable
 
     public int Pages { get; }
 
+    /// <summary>Nothing is allocated any more.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isDisposed;
+            }
+        }
+    }
+
     /// <summary>Pages one after the other, zeroed; null when there is no such run free.</summary>
     public PageRun? TryAllocate(int pages)
     {

@@ -104,6 +104,26 @@ public sealed class DeviceFaultTests
         Assert.True(other.Search());
     }
 
+    [Fact]
+    public void Pages_of_a_shard_that_goes_while_the_device_fails_come_back_to_the_pool_when_it_is_well()
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 1000, 64);
+        var full = new Filled(device, 1_200, 100);
+        Assert.True(full.Search());
+        var used = device.Pools[2].Report().UsedPages;
+        faulty.FailsAt = "discard";
+        full.Dispose();
+        Assert.Equal(used, device.Pools[2].Report().UsedPages);
+        Assert.Contains("CUDA error 700", device.Scans.Gate.Failure, StringComparison.Ordinal);
+
+        faulty.FailsAt = null;
+        device.Wait(TimeSpan.FromSeconds(1));
+        device.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(0, device.Pools[2].Report().UsedPages);
+    }
+
     // As a device that was reset comes back.
     private static void FailAndReset(FaultyDevice faulty, SmallDevice device, Filled searched)
     {

@@ -9,7 +9,7 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
 {
     private readonly IlgpuDevice _inner = TestDevice.Open(1 << 26);
 
-    /// <summary>Where it fails from now on: means, sum, or of scans begin, scan, stream, finish.</summary>
+    /// <summary>Where it fails from now on: means, sum, discard, or of scans begin, scan, stream, finish.</summary>
     public string? FailsAt { get; set; }
 
     /// <summary>What it fails with.</summary>
@@ -34,18 +34,18 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
 
     public IRowScanner Scanner => this;
 
-    public IDeviceMemory Reserve(long bytes) => _inner.Reserve(bytes);
+    public IDeviceMemory Reserve(long bytes) => new Memory(this, _inner.Reserve(bytes));
 
     public void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means)
     {
         FailIf("means");
-        _inner.MeanRows(matrix, offset, width, ids, ends, means);
+        _inner.MeanRows(((Memory)matrix).Inner, offset, width, ids, ends, means);
     }
 
     public void Sum(IDeviceMemory memory, ReadOnlySpan<long> offsets, int bytes, Span<ulong> sums)
     {
         FailIf("sum");
-        _inner.Sum(memory, offsets, bytes, sums);
+        _inner.Sum(((Memory)memory).Inner, offsets, bytes, sums);
     }
 
     public DeviceCheck Check()
@@ -73,18 +73,37 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
         }
     }
 
+    private sealed class Memory(FaultyDevice device, IDeviceMemory inner) : IDeviceMemory
+    {
+        public IDeviceMemory Inner => inner;
+
+        public long Bytes => inner.Bytes;
+
+        public void Write(long offset, ReadOnlySpan<byte> source) => inner.Write(offset, source);
+
+        public void Read(long offset, Span<byte> target) => inner.Read(offset, target);
+
+        public void Discard(long offset, long bytes)
+        {
+            device.FailIf("discard");
+            inner.Discard(offset, bytes);
+        }
+
+        public void Dispose() => inner.Dispose();
+    }
+
     private sealed class Scan(FaultyDevice device, IRowScan inner) : IRowScan
     {
         void IRowScan.Scan(IDeviceMemory memory, RowPages pages)
         {
             device.FailIf("scan");
-            inner.Scan(memory, pages);
+            inner.Scan(((Memory)memory).Inner, pages);
         }
 
         public void Stream(IDeviceMemory memory, long offset, long bytes, RowPages pages, IReadOnlyList<int> units, FillUnit fill)
         {
             device.FailIf("stream");
-            inner.Stream(memory, offset, bytes, pages, units, fill);
+            inner.Stream(((Memory)memory).Inner, offset, bytes, pages, units, fill);
         }
 
         public IReadOnlyList<BestRows> Finish()

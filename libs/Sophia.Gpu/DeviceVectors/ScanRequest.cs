@@ -40,7 +40,7 @@ internal sealed class ScanRequest(VectorPages.Lease pages, ScanQuery asked, ulon
         DeviceMemoryException e => throw new DeviceMemoryException(e.Message, e),
         ShardDamagedException e => throw new ShardDamagedException(e.Message),
         ObjectDisposedException => throw new ObjectDisposedException(nameof(DeviceIndex)),
-        var e => throw new DeviceFailedException(e.Message, e),
+        var e => throw new DeviceFailedException(e.Message, e) { IsLasting = e is DeviceFailedException { IsLasting: true } },
     };
 
     public void Set(BestRows? found, Exception? error) => (_found, _error, IsDone) = (found, error, true);

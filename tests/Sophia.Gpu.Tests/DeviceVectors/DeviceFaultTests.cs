@@ -80,6 +80,21 @@ public sealed class DeviceFaultTests
     }
 
     [Fact]
+    public void A_device_that_takes_no_calls_any_more_is_not_checked_again_after_the_search_that_saw_it()
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 20, 64);
+        using var full = new Filled(device, 600, 100);
+        (faulty.FailsAt, faulty.Error) = ("scan", static () => new DeviceFailedException("CUDA error 719") { IsLasting = true });
+
+        Assert.False(full.Search());
+
+        Assert.True(device.Scans.Gate.IsLost);
+        device.Wait(TimeSpan.FromMinutes(2));
+        Assert.Equal(0, faulty.Checks);
+    }
+
+    [Fact]
     public void What_stood_on_the_device_before_the_error_is_not_trusted_after_it()
     {
         var faulty = new FaultyDevice();

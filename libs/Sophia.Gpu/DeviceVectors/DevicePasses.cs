@@ -224,7 +224,7 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
 
         // As much as makes copies fast, or what there is.
         Pools.PageRun? run = null;
-        for (var count = Math.Clamp(absent.Length + 1, 2, 64); run is null && count >= 2; count /= 2)
+        for (var count = Math.Clamp(absent.Length + 1, 2, 64); run is null && count > 0; count = count > 2 ? Math.Max(2, count / 2) : 0)
         {
             run = device.Buffer.TryAllocate(count * perUnit);
         }

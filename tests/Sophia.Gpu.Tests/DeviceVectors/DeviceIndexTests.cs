@@ -176,6 +176,15 @@ public sealed class DeviceIndexTests
     }
 
     [Fact]
+    public void Room_for_two_units_is_enough_to_stream_two()
+    {
+        // A unit takes 18 pages, the pool none of the two.
+        using var device = new SmallDevice(TestDevice.Open(1 << 26), 1, 36);
+        using var full = new Filled(device, 600, 100);
+        Assert.True(full.Search());
+    }
+
+    [Fact]
     public void Without_room_to_stream_the_host_answers()
     {
         using var device = new SmallDevice(TestDevice.Open(1 << 26), 2, 1);

@@ -20,7 +20,9 @@ internal sealed record PoolPlan(DeviceProfile Profile, IReadOnlyList<long> Grant
         var profile = DeviceProfile.Of(facts);
         var page = facts.Kind == DeviceKind.Host ? HostPageBytes : GpuPageBytes;
         var usable = facts.Kind == DeviceKind.Cuda ? free - GpuReserve : free;
-        var configured = PoolKinds.All.Sum(kind => Checked(kind, options[kind], page));
+
+        // As decimals: of sizes beyond all bounds the sum is beyond 64 bits, and is to be told all the same.
+        var configured = PoolKinds.All.Sum(kind => (decimal)Checked(kind, options[kind], page));
         if (configured > usable)
         {
             throw new ArgumentException(

@@ -62,4 +62,12 @@ public sealed class PoolPlanTests
         Assert.Throws<ArgumentException>(() => PoolPlan.For(new DeviceFacts("host", DeviceKind.Host, "host memory", 10 * GiB, null), 10 * GiB, new PoolOptions { ModelsBytes = 10 * GiB }));
         Assert.Throws<ArgumentException>(() => PoolPlan.For(new DeviceFacts("host", DeviceKind.Host, "host memory", 10 * GiB, null), 10 * GiB, new PoolOptions { BufferBytes = 7 }));
     }
+
+    [Fact]
+    public void Sizes_whose_sum_is_beyond_64_bits_are_refused_as_others_are()
+    {
+        var refused = Assert.Throws<ArgumentException>(() => PoolPlan.For(
+            Cuda("NVIDIA H200", 139), 139 * GiB, new PoolOptions { ModelsBytes = 5_000_000_000_000_000_000, VectorCacheBytes = 5_000_000_000_000_000_000 }));
+        Assert.Contains("take 10,000,000,000,000,000,000 bytes together", refused.Message, StringComparison.Ordinal);
+    }
 }

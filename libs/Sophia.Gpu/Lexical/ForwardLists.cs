@@ -47,7 +47,8 @@ internal sealed class ForwardLists
     /// <summary>Asks for the bytes of a list that will be read soon; of a long one for the first.</summary>
     public unsafe void Prefetch(long place, int bytes)
     {
-        if (Sse.IsSupported)
+        // An empty list may begin where its page ends.
+        if (bytes > 0 && Sse.IsSupported)
         {
             // A hint: where the page has moved meanwhile, another line comes, and nothing else happens.
             var first = (byte*)Unsafe.AsPointer(ref _pages[(int)(place >> 32)][(int)place]);

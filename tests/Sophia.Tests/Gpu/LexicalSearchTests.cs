@@ -148,6 +148,23 @@ public class LexicalSearchTests
         Assert.True(RecordFilterMatcher.Matches(filter, record));
     }
 
+    [Fact]
+    public void A_record_without_words_behind_one_that_filled_its_page_is_passed_over()
+    {
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(ShardRecords.Record("filler", 1, string.Join(' ', Enumerable.Range(0, 1_000).Select(static i => $"word{i}"))));
+        shard.Put(ShardRecords.Record("2", 2, "👍", attributes: """{"conversation":"c","position":2}"""));
+        for (var i = 0; i < 600; i++)
+        {
+            shard.Put(ShardRecords.Record($"hello{i}", 3 + i, "hello"));
+        }
+
+        var filter = new RecordFilter { Attributes = [new AttributeCondition("conversation", Comparison.Equal, [new AttributeValue("c", null, null)])] };
+        var answer = shard.Find("hello", 10, filter);
+
+        Assert.Equal((0, 1), (answer.Hits.Count, (int)answer.RowsMatching));
+    }
+
     private static string Words(Random random, int most) =>
         string.Join(' ', Enumerable.Range(0, random.Next(most + 1)).Select(_ => Vocabulary[random.Next(Vocabulary.Length)]));
 

@@ -62,6 +62,7 @@ public sealed partial class MemoryHierarchy
         var searched = Stopwatch.GetTimestamp();
         var found = shard.Search(query, cancellationToken);
         trail.Add("l0", searched);
+        RequireSize(found.Hits, records);
         return new SearchAnswer(
             [.. found.Hits.Select(hit => new SearchHit(records[hit.Key], hit)
             {
@@ -72,5 +73,15 @@ public sealed partial class MemoryHierarchy
             {
                 FilterNotes = found.FilterNotes, Dates = query.Dates, Phrases = found.Phrases, Corrections = found.Corrections,
             };
+    }
+
+    private static void RequireSize(IReadOnlyList<ShardHit> found, Dictionary<string, MemoryRecord> records)
+    {
+        var size = new AnswerSize(found.Count);
+        string[] keys = [.. found.SelectMany(KeysOf).Select(static one => one.Key).Where(size.IsFirst)];
+        foreach (var key in keys)
+        {
+            size.Add(records[key]);
+        }
     }
 }

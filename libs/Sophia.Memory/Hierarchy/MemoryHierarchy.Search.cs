@@ -14,11 +14,8 @@ namespace Sophia.Memory.Hierarchy;
 
 public sealed partial class MemoryHierarchy
 {
-    /// <summary>Records that are looked up to take the place of a hit that is gone.</summary>
-    private const int MostReplacing = 16;
-
     /// <summary>Finds records by words, by vector, or both.</summary>
-    /// <exception cref="RefusedException">vector-not-accepted, vector-dimension-mismatch, invalid-request (nothing to search by), shard-loading (not in its time), shard-no-room.</exception>
+    /// <exception cref="RefusedException">vector-not-accepted, vector-dimension-mismatch, invalid-request (nothing to search by), shard-loading (not in its time), shard-no-room, too-large (the answer).</exception>
     /// <exception cref="SequenceNotReachedException">The shard did not see the change asked for in the request's time.</exception>
     public async Task<SearchAnswer> SearchAsync(NamespaceInfo ns, SearchRequest request, Trail trail, CancellationToken cancellationToken)
     {
@@ -141,107 +138,4 @@ public sealed partial class MemoryHierarchy
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The shard of namespace '{Namespace}' is made anew from L3: {Damage}")]
     private static partial void LogDamaged(ILogger logger, string @namespace, string damage);
-
-    // The shard knows where; what the caller reads comes from the near copies and L3, and is the current version.
-    private async Task<IReadOnlyList<SearchHit>> RecordsOfAsync(
-        NamespaceInfo ns, ShardQuery query, IReadOnlyList<ShardHit> found, Trail trail, CancellationToken cancellationToken)
-    {
-        var started = Stopwatch.GetTimestamp();
-        var records = new Dictionary<string, MemoryRecord>(found.Count, StringComparer.Ordinal);
-        var missing = new List<string>();
-        var wanted = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (key, sequence) in found.SelectMany(KeysOf))
-        {
-            if (!wanted.Add(key))
-            {
-                continue;
-            }
-
-            if (TryFindNear(ns, key, sequence, out var near))
-            {
-                records[key] = near.Record;
-            }
-            else
-            {
-                missing.Add(key);
-            }
-        }
-
-        trail.Add("near", started);
-        if (missing.Count > 0)
-        {
-            started = Stopwatch.GetTimestamp();
-            var cursor = _tail.Seen[ns.Partition];
-            foreach (var record in await _store.GetManyAsync(ns, missing, cancellationToken).ConfigureAwait(false))
-            {
-                records[record.Key] = record;
-                if (SeenOften(record.Key, ns))
-                {
-                    _meters.L1.Promote();
-                    _near.Admit(record, cursor);
-                }
-            }
-
-            _meters.L3.Hit(Stopwatch.GetTimestamp() - started);
-            trail.Add("l3", started);
-        }
-
-        // The search may have waited: what ended meanwhile is not found any more.
-        var now = Clock.GetUtcNow();
-        var hits = new List<SearchHit>(found.Count);
-        foreach (var hit in found)
-        {
-            if (Accepted(hit.Key, hit.Sequence) is { } record)
-            {
-                hits.Add(new SearchHit(record, hit) { Before = AllOf(hit.Before), After = AllOf(hit.After) });
-            }
-            else if (hit.Folded.Count > 0 && await ReplacedAsync(hit).ConfigureAwait(false) is { } other)
-            {
-                hits.Add(other);
-            }
-        }
-
-        return hits;
-
-        // What says the same was left out for a hit that is not there any more, and takes its place; what stood around that does not.
-        async Task<SearchHit?> ReplacedAsync(ShardHit gone)
-        {
-            try
-            {
-                foreach (var record in await _store.GetManyAsync(ns, [.. gone.Folded.Take(MostReplacing).Select(static one => one.Key)], cancellationToken).ConfigureAwait(false))
-                {
-                    records[record.Key] = record;
-                }
-            }
-            catch (StoreUnavailableException)
-            {
-                // The others are answered from copies; this one is left out, as if nothing were folded under it.
-                return null;
-            }
-
-            for (var i = 0; i < Math.Min(gone.Folded.Count, MostReplacing); i++)
-            {
-                if (Accepted(gone.Folded[i].Key, Sequence.None) is { } record)
-                {
-                    return new SearchHit(record, gone with
-                    {
-                        Key = record.Key, Id = record.Id, Sequence = record.Sequence, Folded = [.. gone.Folded.Skip(i + 1)], Before = [], After = [],
-                    });
-                }
-            }
-
-            return null;
-        }
-
-        MemoryRecord[] AllOf(IReadOnlyList<NeighbourKey> keys) =>
-            keys.Count == 0 ? [] : [.. keys.Select(n => Accepted(n.Key, n.Sequence)).OfType<MemoryRecord>()];
-
-        // A record that changed since the scan answers with what it is now, if the filter still accepts that.
-        MemoryRecord? Accepted(string key, Sequence scanned) =>
-            records.TryGetValue(key, out var record) && !record.IsExpired(now) &&
-            (record.Sequence == scanned || query.Filter is null || RecordFilterMatcher.Matches(query.Filter, record))
-                ? record : null;
-    }
-
-    private static IEnumerable<NeighbourKey> KeysOf(ShardHit hit) => hit.Before.Append(new NeighbourKey(hit.Key, hit.Sequence)).Concat(hit.After);
 }

@@ -1,6 +1,9 @@
+using System.Text;
+using Sophia.Memory;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 using Sophia.Memory.Tiers;
 using Sophia.Tests.Infrastructure;
@@ -66,6 +69,54 @@ public sealed class SearchTests
         var error = await Assert.ThrowsAsync<RefusedException>(() => running.Memory.SearchAsync(running.Notes, request, new Trail(), default));
         Assert.Equal("shard-loading", error.Code);
         Assert.Single((await running.Memory.SearchAsync(running.Notes, request with { Timeout = TimeSpan.FromSeconds(30) }, new Trail(), default)).Hits);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_answer_whose_neighbours_would_take_the_memory_of_all_is_refused_before_it_is_made(bool past)
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var text = "walrus " + new string('!', 1 << 16);
+        Receipt last = default!;
+        for (var i = 0; i < 64; i++)
+        {
+            var attributes = Encoding.UTF8.GetBytes($$"""{"conversation":"c","position":{{i}}}""");
+            last = await running.PutAsync($"turn{i}", text + i, draft => draft with { Attributes = attributes });
+        }
+
+        running.Clock.Advance(TimeSpan.FromMinutes(1));
+        var request = new SearchRequest
+        {
+            Query = "walrus", K = 64, Fold = false, MinSequence = last.Sequence, AsOf = past ? running.Clock.GetUtcNow() : null, Timeout = TimeSpan.FromSeconds(30),
+        };
+
+        var error = await Assert.ThrowsAsync<RefusedException>(() => running.Memory.SearchAsync(running.Notes, request with { Context = 20 }, new Trail(), default));
+        var fewer = await running.Memory.SearchAsync(running.Notes, request with { Context = 1 }, new Trail(), default);
+
+        Assert.Equal("too-large", error.Code);
+        Assert.Equal(64, fewer.Hits.Count);
+        Assert.Contains(fewer.Hits, hit => hit.Before.Count == 1 && hit.After.Count == 1);
+    }
+
+    [Fact]
+    public async Task Of_an_answer_that_is_too_large_the_first_pages_are_read_and_no_more()
+    {
+        await using var running = await RunningMemory.StartAsync(new MemoryOptions { NearLimitBytes = 1 << 20 });
+        Receipt last = default!;
+        for (var i = 0; i < 100; i++)
+        {
+            last = await running.PutAsync($"k{i}", "walrus " + new string('!', 1_000_000));
+        }
+
+        var pages = 0;
+        running.Store.AfterGetMany = () => pages++;
+        var request = new SearchRequest { Query = "walrus", Mode = SearchMode.Lexical, K = 100, Fold = false, MinSequence = last.Sequence, Timeout = TimeSpan.FromSeconds(30) };
+
+        await Assert.ThrowsAsync<RefusedException>(() => running.Memory.SearchAsync(running.Notes, request, new Trail(), default));
+
+        // Fifty, and then eight at a time, until there are 68.
+        Assert.Equal(4, pages);
     }
 
     [Fact]

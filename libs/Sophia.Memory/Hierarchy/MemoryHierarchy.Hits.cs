@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+using Sophia.Memory.Stores;
+
+namespace Sophia.Memory.Hierarchy;
+
+/// <summary>From what a shard found to records.</summary>
+public sealed partial class MemoryHierarchy
+{
+    /// <summary>Records that are looked up to take the place of a hit that is gone.</summary>
+    private const int MostReplacing = 16;
+
+    /// <summary>Records of an answer that are read at once before their size is known.</summary>
+    private const int FirstRead = 50;
+
+    // The shard knows where; what the caller reads comes from the near copies and L3, and is the current version.
+    private async Task<IReadOnlyList<SearchHit>> RecordsOfAsync(
+        NamespaceInfo ns, ShardQuery query, IReadOnlyList<ShardHit> found, Trail trail, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var records = new Dictionary<string, MemoryRecord>(found.Count, StringComparer.Ordinal);
+        var missing = new List<string>();
+        var size = new AnswerSize(found.Count);
+        foreach (var (key, sequence) in found.SelectMany(KeysOf))
+        {
+            if (!size.IsFirst(key))
+            {
+                continue;
+            }
+
+            if (TryFindNear(ns, key, sequence, out var near))
+            {
+                records[key] = near.Record;
+            }
+            else
+            {
+                missing.Add(key);
+            }
+        }
+
+        foreach (var record in records.Values)
+        {
+            size.Add(record);
+        }
+
+        trail.Add("near", started);
+        if (missing.Count > 0)
+        {
+            started = Stopwatch.GetTimestamp();
+            var cursor = _tail.Seen[ns.Partition];
+            var bytes = 0L;
+            for (var at = 0; at < missing.Count;)
+            {
+                // What the first ones take says how many may be read at once, so that an answer too large is known before all of it is in memory.
+                var most = at == 0 ? FirstRead : (int)Math.Clamp(PageBytes * at / (bytes + 1), 1, missing.Count);
+                var page = missing.GetRange(at, Math.Min(most, missing.Count - at));
+                at += page.Count;
+                foreach (var record in await _store.GetManyAsync(ns, page, cancellationToken).ConfigureAwait(false))
+                {
+                    size.Add(record);
+                    bytes += record.Content.Length;
+                    records[record.Key] = record;
+                    if (SeenOften(record.Key, ns))
+                    {
+                        _meters.L1.Promote();
+                        _near.Admit(record, cursor);
+                    }
+                }
+            }
+
+            _meters.L3.Hit(Stopwatch.GetTimestamp() - started);
+            trail.Add("l3", started);
+        }
+
+        // The search may have waited: what ended meanwhile is not found any more.
+        var now = Clock.GetUtcNow();
+        var hits = new List<SearchHit>(found.Count);
+        foreach (var hit in found)
+        {
+            if (Accepted(hit.Key, hit.Sequence) is { } record)
+            {
+                hits.Add(new SearchHit(record, hit) { Before = AllOf(hit.Before), After = AllOf(hit.After) });
+            }
+            else if (hit.Folded.Count > 0 && await ReplacedAsync(hit).ConfigureAwait(false) is { } other)
+            {
+                hits.Add(other);
+            }
+        }
+
+        return hits;
+
+        // What says the same was left out for a hit that is not there any more, and takes its place; what stood around that does not.
+        async Task<SearchHit?> ReplacedAsync(ShardHit gone)
+        {
+            try
+            {
+                foreach (var record in await _store.GetManyAsync(ns, [.. gone.Folded.Take(MostReplacing).Select(static one => one.Key)], cancellationToken).ConfigureAwait(false))
+                {
+                    records[record.Key] = record;
+                }
+            }
+            catch (StoreUnavailableException)
+            {
+                // The others are answered from copies; this one is left out, as if nothing were folded under it.
+                return null;
+            }
+
+            for (var i = 0; i < Math.Min(gone.Folded.Count, MostReplacing); i++)
+            {
+                if (Accepted(gone.Folded[i].Key, Sequence.None) is { } record)
+                {
+                    return new SearchHit(record, gone with
+                    {
+                        Key = record.Key, Id = record.Id, Sequence = record.Sequence, Folded = [.. gone.Folded.Skip(i + 1)], Before = [], After = [],
+                    });
+                }
+            }
+
+            return null;
+        }
+
+        MemoryRecord[] AllOf(IReadOnlyList<NeighbourKey> keys) =>
+            keys.Count == 0 ? [] : [.. keys.Select(n => Accepted(n.Key, n.Sequence)).OfType<MemoryRecord>()];
+
+        // A record that changed since the scan answers with what it is now, if the filter still accepts that.
+        MemoryRecord? Accepted(string key, Sequence scanned) =>
+            records.TryGetValue(key, out var record) && !record.IsExpired(now) &&
+            (record.Sequence == scanned || query.Filter is null || RecordFilterMatcher.Matches(query.Filter, record))
+                ? record : null;
+    }
+
+    private static IEnumerable<NeighbourKey> KeysOf(ShardHit hit) => hit.Before.Append(new NeighbourKey(hit.Key, hit.Sequence)).Concat(hit.After);
+}

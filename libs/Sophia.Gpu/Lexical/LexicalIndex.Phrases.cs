@@ -44,9 +44,17 @@ internal sealed partial class LexicalIndex
         return found;
     }
 
-    /// <summary>True if every one of the phrases stands in the document.</summary>
-    public bool HasPhrases(IReadOnlyList<LexicalQuery.Phrase> wanted, int document) =>
-        PatternsOf(wanted, out _) is { } phrases && HasAll(phrases, document);
+    /// <summary>True if every phrase that the query's hits must have stands in the document.</summary>
+    public bool HasRequired(LexicalQuery query, int document)
+    {
+        var bound = query.BoundRequired;
+        if (bound is null || bound.Index != this || bound.Changes != _changes)
+        {
+            query.BoundRequired = bound = new RequiredPhrases(this, _changes, PatternsOf(query.Required, out _));
+        }
+
+        return bound.Patterns is { } phrases && HasAll(phrases, document);
+    }
 
     private void AddIfAll(Pattern[] phrases, int document, RowSet? rows, RowSet found)
     {
@@ -146,5 +154,9 @@ internal sealed partial class LexicalIndex
     }
 
     /// <summary>A phrase as a document would have it.</summary>
-    private readonly record struct Pattern(byte[] Bytes, int Words);
+    internal readonly record struct Pattern(byte[] Bytes, int Words);
+
+    /// <summary>The phrases that hits must have, as an index knows them. Good until the index changes.</summary>
+    /// <param name="Patterns">Null if a term of them is in no document.</param>
+    internal sealed record RequiredPhrases(LexicalIndex Index, long Changes, Pattern[]? Patterns);
 }

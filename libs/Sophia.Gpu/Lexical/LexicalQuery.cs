@@ -100,6 +100,9 @@ internal sealed class LexicalQuery
     /// <summary>What an index made of the terms last, for it to use again.</summary>
     public LexicalIndex.QueryTerms? Bound { get; set; }
 
+    /// <summary>The same of <see cref="Required"/>.</summary>
+    public LexicalIndex.RequiredPhrases? BoundRequired { get; set; }
+
     /// <summary>Terms that say whether a document is a hit and what it scores: those asked for and those of phrases.</summary>
     public string[] Told() => [.. _terms.Concat(Phrases.SelectMany(static phrase => phrase.Terms)).Distinct(StringComparer.Ordinal)];
 

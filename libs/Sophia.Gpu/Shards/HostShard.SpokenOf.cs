@@ -16,6 +16,8 @@ internal sealed partial class HostShard
     /// <summary>The share that a record with all phrases of the query gains: more than the best has by itself, so that they come first.</summary>
     private const double PhraseWeight = 1.1;
 
+    private const int RowsBetweenChecks = 4096;
+
     /// <param name="set">What the search looked at; null for all. What changed since is among the candidates.</param>
     /// <returns>By wished phrase: the rows that have it.</returns>
     private RowSet[] AddSpokenOf(
@@ -31,7 +33,7 @@ internal sealed partial class HostShard
         var known = candidates.Select(static candidate => candidate.Row).ToHashSet();
         if (query.Dates.Count > 0)
         {
-            var dated = Dated(query, words, filter, out var newest);
+            var dated = Dated(query, words, filter, set, out var newest, cancellationToken);
             TakeBest(dated);
             Take(newest);
         }
@@ -98,26 +100,54 @@ internal sealed partial class HostShard
     }
 
     /// <summary>The rows of the times spoken of.</summary>
+    /// <param name="set">Null for all.</param>
     /// <param name="newest">As many as there may be hits.</param>
-    private RowSet Dated(ShardQuery query, LexicalQuery? words, RowFilter filter, out int[] newest)
+    private RowSet Dated(ShardQuery query, LexicalQuery? words, RowFilter filter, RowSet? set, out int[] newest, CancellationToken cancellationToken)
     {
         var dated = new RowSet(_rows.Used);
         var queue = new PriorityQueue<int, long>();
-        for (var row = 0; row < _rows.Used; row++)
+        var left = RowsBetweenChecks;
+        if (set is null)
         {
-            if (filter.Passes(row) && IsOf(query.Dates, row) && HasRequired(words, row))
+            for (var row = 0; row < _rows.Used; row++)
             {
-                dated.Add(row);
-                queue.Enqueue(row, TimeOf(row));
-                if (queue.Count > query.K)
-                {
-                    queue.Dequeue();
-                }
+                Look(row);
+            }
+        }
+        else
+        {
+            foreach (var row in set)
+            {
+                Look(row);
             }
         }
 
         newest = [.. queue.UnorderedItems.Select(static item => item.Element)];
         return dated;
+
+        void Look(int row)
+        {
+            if (--left == 0)
+            {
+                left = RowsBetweenChecks;
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            if (!IsOf(query.Dates, row) || !filter.Passes(row) || !HasRequired(words, row))
+            {
+                return;
+            }
+
+            dated.Add(row);
+            if (queue.Count < query.K)
+            {
+                queue.Enqueue(row, TimeOf(row));
+            }
+            else
+            {
+                queue.EnqueueDequeue(row, TimeOf(row));
+            }
+        }
     }
 
     /// <summary>A phrase of stop words stands in rows that have no other word of the query: the first of them, as many as there was room for.</summary>

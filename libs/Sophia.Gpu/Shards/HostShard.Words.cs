@@ -100,8 +100,6 @@ internal sealed partial class HostShard
     private static string[] TextsOf(LexicalQuery? words) => words is null ? [] : [.. words.Phrases.Select(static phrase => phrase.Text)];
 
     /// <summary>True if the row has every phrase that hits must have.</summary>
-    private bool HasRequired(LexicalQuery? words, int row) => words is not { Required.Count: > 0 } || HasPhrases(words.Required, row);
-
-    private bool HasPhrases(IReadOnlyList<LexicalQuery.Phrase> phrases, int row) =>
-        _rows.Documents[row] != RowTable.NoDocument && _lexical.HasPhrases(phrases, _rows.Documents[row]);
+    private bool HasRequired(LexicalQuery? words, int row) => words is not { Required.Count: > 0 } ||
+        (_rows.Documents[row] != RowTable.NoDocument && _lexical.HasRequired(words, _rows.Documents[row]));
 }

@@ -18,6 +18,8 @@ internal static class AttributeReader
         }
 
         var cells = new List<ParsedAttribute>();
+        var lasts = new Dictionary<string, int>(StringComparer.Ordinal);
+        var isRepeated = false;
         var reader = new Utf8JsonReader(json, Options);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
         {
@@ -33,11 +35,8 @@ internal static class AttributeReader
                 continue;
             }
 
-            if (cells.Exists(cell => cell.Name == name))
-            {
-                cells.RemoveAll(cell => cell.Name == name);
-            }
-
+            isRepeated |= !lasts.TryAdd(name, cells.Count);
+            lasts[name] = cells.Count;
             reader.Read();
             if (reader.TokenType == JsonTokenType.StartArray)
             {
@@ -49,7 +48,22 @@ internal static class AttributeReader
             }
         }
 
-        return [.. cells];
+        return isRepeated ? LastOnly(cells, lasts) : [.. cells];
+    }
+
+    // Once for all of them: an object may repeat its names thousands of times.
+    private static ParsedAttribute[] LastOnly(List<ParsedAttribute> cells, Dictionary<string, int> lasts)
+    {
+        var kept = new List<ParsedAttribute>(cells.Count);
+        for (var i = 0; i < cells.Count; i++)
+        {
+            if (i >= lasts[cells[i].Name])
+            {
+                kept.Add(cells[i]);
+            }
+        }
+
+        return [.. kept];
     }
 
     private static void ReadArray(ref Utf8JsonReader reader, string name, List<ParsedAttribute> cells)

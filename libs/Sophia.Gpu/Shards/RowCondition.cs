@@ -5,7 +5,7 @@ using ColumnKind = Sophia.Gpu.Shards.AttributeColumn.ColumnKind;
 namespace Sophia.Gpu.Shards;
 
 /// <summary>A condition on an attribute, made ready for the rows of one shard.</summary>
-internal sealed class RowCondition
+internal sealed partial class RowCondition
 {
     private readonly RowTable _rows;
     private readonly int _name;
@@ -13,6 +13,14 @@ internal sealed class RowCondition
     private readonly IReadOnlyList<AttributeValue> _values;
     private readonly int[] _texts;
     private readonly ushort[] _hashes;
+
+    // An array of many elements may meet a condition of many values: each element is asked for once.
+    private readonly HashSet<int>? _someTexts;
+    private readonly HashSet<double>? _someNumbers;
+    private readonly bool _hasTexts;
+    private readonly bool _hasNumbers;
+    private readonly bool _hasTrue;
+    private readonly bool _hasFalse;
 
     public RowCondition(RowTable rows, AttributeCondition condition)
     {
@@ -23,10 +31,24 @@ internal sealed class RowCondition
         _values = condition.Values;
         _texts = new int[_values.Count];
         _hashes = new ushort[_values.Count];
+        if (_comparison == Comparison.In)
+        {
+            (_someTexts, _someNumbers) = (new HashSet<int>(_values.Count), new HashSet<double>(_values.Count));
+        }
+
         for (var i = 0; i < _texts.Length; i++)
         {
             _texts[i] = _values[i].Text is { } text ? rows.Texts.Find(text) : -1;
             _hashes[i] = _values[i].Number is { } number ? AttributeColumn.Chunk.HashOf(number) : AttributeColumn.Chunk.HashOf((long)_texts[i]);
+            _hasTexts |= _values[i].Text is not null;
+            _hasNumbers |= _values[i].Number is not null;
+            _hasTrue |= _values[i].Truth is true;
+            _hasFalse |= _values[i].Truth is false;
+            _someTexts?.Add(_texts[i]);
+            if (_values[i].Number is { } one)
+            {
+                _someNumbers?.Add(one);
+            }
         }
     }
 
@@ -37,7 +59,7 @@ internal sealed class RowCondition
     /// <returns>
     /// Rows left out because they lack the attribute, and rows left out because theirs has a type that no value of the condition has.
     /// </returns>
-    public (int Missing, int Mistyped) Restrict(int chunkNumber, Span<ulong> rows, ReadOnlySpan<ulong> asked)
+    public (int Missing, int Mistyped) Restrict(int chunkNumber, Span<ulong> rows, ReadOnlySpan<ulong> asked, CancellationToken cancellationToken)
     {
         if (_rows.ColumnOf(_name)?.Find(chunkNumber) is not { } chunk)
         {
@@ -60,8 +82,8 @@ internal sealed class RowCondition
                 {
                     present[word] = ColumnScan.IsPresent(kinds, word);
                     typed[word] = IsTyped(kinds, word);
-                    holding[word] = Holds(chunkNumber, chunk, word, rows[word] & typed[word]);
-                    AddArrays(chunkNumber, kinds, word, asked[word], ref typed[word], ref holding[word]);
+                    holding[word] = Holds(chunkNumber, chunk, word, rows[word] & typed[word], cancellationToken);
+                    AddArrays(chunkNumber, kinds, word, asked[word], ref typed[word], ref holding[word], cancellationToken);
                 }
             }
         }
@@ -76,7 +98,7 @@ internal sealed class RowCondition
                 if ((asked[word] & bit) != 0)
                 {
                     present[word] |= bit;
-                    AddRow(RowOf(chunkNumber, place), bit, ref typed[word], ref holding[word]);
+                    AddRow(RowOf(chunkNumber, place), bit, ref typed[word], ref holding[word], cancellationToken);
                 }
             }
         }
@@ -92,34 +114,6 @@ internal sealed class RowCondition
         }
 
         return UnfitOf(asked, present, typed);
-    }
-
-    public bool Holds(ReadOnlySpan<AttributeCell> cells)
-    {
-        foreach (ref readonly var cell in cells)
-        {
-            if (cell.Name != _name)
-            {
-                continue;
-            }
-
-            switch (_comparison)
-            {
-                case Comparison.Missing:
-                    return false;
-                case Comparison.Exists:
-                    return true;
-                default:
-                    if (HoldsForAnyValue(cell))
-                    {
-                        return true;
-                    }
-
-                    break;
-            }
-        }
-
-        return _comparison == Comparison.Missing;
     }
 
     private static int RowOf(int chunk, int place) => (chunk << RowChunk.RowsLog2) + place;
@@ -145,20 +139,13 @@ internal sealed class RowCondition
     /// <summary>The rows of a word with a scalar of a type that a value has.</summary>
     private ulong IsTyped(ColumnKind[] kinds, int word)
     {
-        ulong typed = 0;
-        foreach (var value in _values)
-        {
-            typed |= value.Text is not null ? ColumnScan.IsKind(kinds, word, ColumnKind.Text)
-                : value.Number is not null ? ColumnScan.IsKind(kinds, word, ColumnKind.Number)
-                : value.Truth is not null ? ColumnScan.IsKind(kinds, word, ColumnKind.True) | ColumnScan.IsKind(kinds, word, ColumnKind.False)
-                : 0;
-        }
-
-        return typed;
+        var typed = _hasTexts ? ColumnScan.IsKind(kinds, word, ColumnKind.Text) : 0;
+        typed |= _hasNumbers ? ColumnScan.IsKind(kinds, word, ColumnKind.Number) : 0;
+        return _hasTrue || _hasFalse ? typed | ColumnScan.IsKind(kinds, word, ColumnKind.True) | ColumnScan.IsKind(kinds, word, ColumnKind.False) : typed;
     }
 
     /// <summary>Of the given rows of a word, those whose scalar satisfies it.</summary>
-    private ulong Holds(int chunkNumber, AttributeColumn.Chunk chunk, int word, ulong asked)
+    private ulong Holds(int chunkNumber, AttributeColumn.Chunk chunk, int word, ulong asked, CancellationToken cancellationToken)
     {
         if (asked == 0)
         {
@@ -215,100 +202,19 @@ internal sealed class RowCondition
             {
                 var place = (word * 64) + BitOperations.TrailingZeroCount(left);
                 ulong typed = 0;
-                AddRow(RowOf(chunkNumber, place), left & (~left + 1), ref typed, ref holding);
+                AddRow(RowOf(chunkNumber, place), left & (~left + 1), ref typed, ref holding, cancellationToken);
             }
         }
 
         return holding & asked;
     }
 
-    private void AddArrays(int chunkNumber, ColumnKind[] kinds, int word, ulong asked, ref ulong typed, ref ulong holding)
+    private void AddArrays(
+        int chunkNumber, ColumnKind[] kinds, int word, ulong asked, ref ulong typed, ref ulong holding, CancellationToken cancellationToken)
     {
         for (var left = asked & ColumnScan.IsKind(kinds, word, ColumnKind.Many); left != 0; left &= left - 1)
         {
-            AddRow(RowOf(chunkNumber, (word * 64) + BitOperations.TrailingZeroCount(left)), left & (~left + 1), ref typed, ref holding);
+            AddRow(RowOf(chunkNumber, (word * 64) + BitOperations.TrailingZeroCount(left)), left & (~left + 1), ref typed, ref holding, cancellationToken);
         }
     }
-
-    private void AddRow(int row, ulong bit, ref ulong typed, ref ulong holding)
-    {
-        var cells = AttributeColumn.CellsOf(_rows[row].Attributes, _name);
-        foreach (ref readonly var cell in cells)
-        {
-            if (HasTypeOfValue(cell.Kind))
-            {
-                typed |= bit;
-                break;
-            }
-        }
-
-        if (Holds(cells))
-        {
-            holding |= bit;
-        }
-    }
-
-    private bool HasTypeOfValue(CellKind kind)
-    {
-        foreach (var value in _values)
-        {
-            if (kind switch
-            {
-                CellKind.Text => value.Text is not null,
-                CellKind.Number => value.Number is not null,
-                CellKind.True or CellKind.False => value.Truth is not null,
-                _ => false,
-            })
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private bool HoldsForAnyValue(in AttributeCell cell)
-    {
-        // One value, but for In, where any will do.
-        for (var i = 0; i < _values.Count; i++)
-        {
-            if (cell.Kind switch
-            {
-                CellKind.Text => _values[i].Text is { } text && HoldsForText(cell.Text, text, _texts[i]),
-                CellKind.Number => _values[i].Number is { } number && HoldsForOrder(cell.Number.CompareTo(number)),
-                CellKind.True or CellKind.False => _values[i].Truth is { } truth && HoldsForTruth(cell.Kind == CellKind.True, truth),
-                _ => false,
-            })
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private bool HoldsForText(int text, string value, int valueId) => _comparison switch
-    {
-        Comparison.Equal or Comparison.In => text == valueId,
-        Comparison.NotEqual => text != valueId,
-        _ => HoldsForOrder(string.CompareOrdinal(_rows.Texts.TextOf(text), value)),
-    };
-
-    private bool HoldsForTruth(bool truth, bool value) => _comparison switch
-    {
-        Comparison.Equal or Comparison.In => truth == value,
-        Comparison.NotEqual => truth != value,
-        _ => false,
-    };
-
-    private bool HoldsForOrder(int order) => _comparison switch
-    {
-        Comparison.Equal or Comparison.In => order == 0,
-        Comparison.NotEqual => order != 0,
-        Comparison.Less => order < 0,
-        Comparison.LessOrEqual => order <= 0,
-        Comparison.Greater => order > 0,
-        Comparison.GreaterOrEqual => order >= 0,
-        _ => false,
-    };
 }

@@ -52,7 +52,7 @@ internal sealed class RowFilter
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            chunks[chunk] = Evaluate(chunk);
+            chunks[chunk] = Evaluate(chunk, cancellationToken);
             isAsBefore = false;
         }
 
@@ -70,7 +70,7 @@ internal sealed class RowFilter
         return new FilteredRows(_rows.Version, chunks, set, NotesOf(chunks));
     }
 
-    private FilteredRows.Chunk Evaluate(int chunk)
+    private FilteredRows.Chunk Evaluate(int chunk, CancellationToken cancellationToken)
     {
         var bits = new ulong[RowChunk.Words];
         Span<ulong> asked = stackalloc ulong[RowChunk.Words];
@@ -81,7 +81,7 @@ internal sealed class RowFilter
         var unfit = _conditions.Length == 0 ? [] : new (int, int)[_conditions.Length];
         for (var i = 0; i < unfit.Length; i++)
         {
-            unfit[i] = _conditions[i].Restrict(chunk, bits, asked);
+            unfit[i] = _conditions[i].Restrict(chunk, bits, asked, cancellationToken);
         }
 
         var count = 0;

@@ -58,22 +58,58 @@ public static class RecordFilterMatcher
     {
         Comparison.Missing => false,
         Comparison.Exists => true,
-        _ when attribute.ValueKind == JsonValueKind.Array =>
-            attribute.EnumerateArray().Any(element => condition.Values.Any(value => MatchesScalar(condition.Comparison, element, value))),
-        _ => condition.Values.Any(value => MatchesScalar(condition.Comparison, attribute, value)),
+        _ when attribute.ValueKind == JsonValueKind.Array => MatchesElement(condition, attribute),
+        _ => ValueOf(attribute) is { } own && MatchesAny(condition, own),
     };
 
-    private static bool MatchesScalar(Comparison comparison, JsonElement scalar, AttributeValue value) => scalar.ValueKind switch
+    private static bool MatchesElement(AttributeCondition condition, JsonElement array)
     {
-        JsonValueKind.String when value.Text is { } text && TextOf(scalar) is { } own => MatchesOrder(comparison, string.CompareOrdinal(own, text)),
-        JsonValueKind.Number when value.Number is { } number => MatchesOrder(comparison, scalar.GetDouble().CompareTo(number)),
-        JsonValueKind.True or JsonValueKind.False when value.Truth is { } truth => comparison switch
+        // Both may be long: then each element is looked up, not held against each value.
+        var values = condition.Comparison == Comparison.In ? condition.Values.ToHashSet() : null;
+        foreach (var element in array.EnumerateArray())
         {
-            Comparison.Equal or Comparison.In => scalar.GetBoolean() == truth,
-            Comparison.NotEqual => scalar.GetBoolean() != truth,
+            if (ValueOf(element) is { } own && (values?.Contains(own) ?? MatchesAny(condition, own)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool MatchesAny(AttributeCondition condition, AttributeValue own)
+    {
+        foreach (var value in condition.Values)
+        {
+            if (MatchesScalar(condition.Comparison, own, value))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool MatchesScalar(Comparison comparison, AttributeValue own, AttributeValue value) => own switch
+    {
+        { Text: { } text } => value.Text is { } other && MatchesOrder(comparison, string.CompareOrdinal(text, other)),
+        { Number: { } number } => value.Number is { } other && MatchesOrder(comparison, number.CompareTo(other)),
+        { Truth: { } truth } => value.Truth is { } other && comparison switch
+        {
+            Comparison.Equal or Comparison.In => truth == other,
+            Comparison.NotEqual => truth != other,
             _ => false,
         },
         _ => false,
+    };
+
+    /// <summary>Null for what is no scalar.</summary>
+    private static AttributeValue? ValueOf(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.String => TextOf(element) is { } text ? new AttributeValue(text, null, null) : null,
+        JsonValueKind.Number => new AttributeValue(null, element.GetDouble(), null),
+        JsonValueKind.True or JsonValueKind.False => new AttributeValue(null, null, element.GetBoolean()),
+        _ => null,
     };
 
     private static bool MatchesOrder(Comparison comparison, int order) => comparison switch

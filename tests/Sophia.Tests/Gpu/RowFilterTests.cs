@@ -1,4 +1,7 @@
+using System.Diagnostics;
+using System.Text;
 using CsCheck;
+using Sophia.Gpu.Shards;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 
@@ -201,6 +204,8 @@ public class RowFilterTests
     [InlineData("""{"p":[1,3]}""", Comparison.Equal, 3, true)]
     [InlineData("""{"p":1,"p":3}""", Comparison.Equal, 3, true)]
     [InlineData("""{"p":3,"p":1}""", Comparison.Equal, 3, false)]
+    [InlineData("""{"p":[3,4],"p":[1,2]}""", Comparison.In, 3, false)]
+    [InlineData("""{"p":[3,4],"p":[1,3]}""", Comparison.In, 3, true)]
     [InlineData("""{"p":null}""", Comparison.Exists, null, true)]
     [InlineData("""{"p":null}""", Comparison.Missing, null, false)]
     [InlineData("""{"q":null}""", Comparison.Missing, null, true)]
@@ -211,6 +216,60 @@ public class RowFilterTests
         var filter = new RecordFilter { Attributes = [new AttributeCondition("p", comparison, values)] };
 
         Assert.Equal(expected, RecordFilterMatcher.Matches(filter, ShardRecords.Record("k", 1, "", null, attributes)));
+    }
+
+    [Fact]
+    public void A_thousand_values_are_looked_for_in_long_arrays_without_holding_each_against_each()
+    {
+        var array = $$"""{"p":[{{string.Join(',', Enumerable.Repeat("1", 32_000))}}]}""";
+        using var shard = ShardRecords.Shard(0);
+        for (var i = 0; i < 200; i++)
+        {
+            shard.Put(ShardRecords.Record($"k{i}", i + 1, "walrus", attributes: array));
+        }
+
+        AttributeValue[] values = [.. Enumerable.Range(2, 1_000).Select(static i => new AttributeValue(null, i, null))];
+        var filter = new RecordFilter { Attributes = [new AttributeCondition("p", Comparison.In, values)] };
+        var watch = Stopwatch.StartNew();
+
+        Assert.Empty(shard.Find("walrus", 10, filter).Hits);
+        Assert.All(Enumerable.Range(0, 20), i => Assert.False(RecordFilterMatcher.Matches(filter, ShardRecords.Record($"k{i}", 1, attributes: array))));
+
+        // Each against each, these are seven thousand million.
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+    }
+
+    [Fact]
+    public void Attributes_with_thousands_of_names_some_of_them_repeated_are_read_in_one_go()
+    {
+        var names = string.Join(',', Enumerable.Range(0, 6_000).Select(static i => $"\"n{i}\":{i}"));
+        var repeated = string.Join(',', Enumerable.Range(0, 6_000).Select(static i => $"\"again\":{i}"));
+        var json = Encoding.UTF8.GetBytes($"{{{names},{repeated},\"n5\":[7,8]}}");
+        var watch = Stopwatch.StartNew();
+
+        var read = Enumerable.Range(0, 50).Select(_ => AttributeReader.Read(json)).Last();
+
+        Assert.Equal(6_000 - 1 + 1 + 3, read.Length);
+        Assert.Equal(5_999, read.Single(static cell => cell.Name == "again").Number);
+        Assert.Equal([7, 8], read.Where(static cell => cell is { Name: "n5", Kind: CellKind.Number }).Select(static cell => (int)cell.Number));
+        // Each name held against all before it, these are thousands of millions.
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+    }
+
+    [Fact]
+    public void A_row_with_many_elements_is_not_looked_at_for_a_caller_who_has_left()
+    {
+        var rows = new RowTable();
+        var record = ShardRecords.Record("k", 1, attributes: """{"p":[1,2,3]}""");
+        rows.Set(record, AttributeReader.Read(record.Attributes.Span));
+        var condition = new RowCondition(rows, new AttributeCondition("p", Comparison.In, [new AttributeValue(null, 3, null)]));
+        var bits = new ulong[RowChunk.Words];
+        bits[0] = 1;
+
+        condition.Restrict(0, bits, [.. bits], default);
+
+        Assert.Equal(1UL, bits[0]);
+        Assert.Throws<OperationCanceledException>(() => condition.Restrict(0, bits, [.. bits], new CancellationToken(canceled: true)));
     }
 
     [Fact]

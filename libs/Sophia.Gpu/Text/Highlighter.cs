@@ -90,9 +90,9 @@ internal static class Highlighter
                 matches.Add(new Match(reader.Start, reader.End, place));
             }
 
-            if (hasNames && reader.Start >= named)
+            if ((hasNames || IsHalved(text, reader.Start)) && reader.Start >= named)
             {
-                named = Math.Max(AddNames(text, reader.Start, analyzer.Elides, places, matches), reader.Start + 1);
+                named = Math.Max(AddNames(text, reader.Start, analyzer, places, matches), reader.Start + 1);
             }
         }
 
@@ -100,12 +100,16 @@ internal static class Highlighter
         return matches;
     }
 
-    private static int AddNames(string text, int at, bool elides, Dictionary<string, int> places, List<Match> matches)
+    // O'Brien: of its second half nothing tells in the term.
+    private static bool IsHalved(string text, int at) => at + 1 < text.Length && text[at + 1] is '\'' or '’';
+
+    private static int AddNames(string text, int at, TextAnalyzer analyzer, Dictionary<string, int> places, List<Match> matches)
     {
-        var reader = new NameReader(text, at, elides);
+        var reader = new NameReader(text, at, analyzer.Elides);
         while (reader.Next(out var name))
         {
-            if (places.TryGetValue(name.ToString().ToLowerInvariant(), out var place))
+            var lower = name.ToString().ToLowerInvariant();
+            if (places.TryGetValue(reader.IsSecondHalf ? analyzer.TermOf(lower) : lower, out var place))
             {
                 matches.Add(new Match(reader.NameStart, reader.NameEnd, place));
             }

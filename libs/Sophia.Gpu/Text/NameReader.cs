@@ -35,6 +35,9 @@ internal ref struct NameReader
     /// <summary>Behind the name at hand.</summary>
     public readonly int NameEnd => _end;
 
+    /// <summary>The name at hand is what follows an apostrophe, all letters.</summary>
+    public readonly bool IsSecondHalf => _step > 4;
+
     /// <summary>The next name that the word belongs to, as it stands in the text.</summary>
     public bool Next(out ReadOnlySpan<char> name)
     {
@@ -71,7 +74,7 @@ internal ref struct NameReader
         (_start, _end) = (_at - 1, WordEnd(_at));
         return _text[_at - 1] == '#'
             ? !IsWord(before) && before is not ('#' or '&')
-            : char.IsAsciiLetter(_text[_at]) && (char.IsWhiteSpace(before) || before is '(' or '"' or '\'' or '`' or '[');
+            : char.IsAsciiLetter(_text[_at]) && (char.IsWhiteSpace(before) || before is '(' or '"' or '\'' or '`' or '[' or '“' or '„' or '«' or '‘');
     }
 
     // c++, c++17, c#

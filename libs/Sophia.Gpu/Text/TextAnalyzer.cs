@@ -75,13 +75,14 @@ internal sealed class TextAnalyzer
 
             if (special)
             {
-                if (at >= named)
+                // Before the word there may be characters that are of none: an opening quote, a dash.
+                var reader = new WordReader(text, buffer, at, _elides);
+                if (reader.NextOfOne(out var word) && reader.Start >= named)
                 {
-                    named = AddNames(text, at, words);
+                    named = AddNames(text, reader.Start, words);
                 }
 
-                var reader = new WordReader(text, buffer, at, _elides);
-                while (reader.NextOfOne(out var word))
+                for (; word.Length > 0; reader.NextOfOne(out word))
                 {
                     words.Add(Find(word));
                 }
@@ -168,20 +169,21 @@ internal sealed class TextAnalyzer
         while (reader.Next(out var name))
         {
             name.ToLowerInvariant(lower);
-            words.Add(FindName(lower[..name.Length]));
+            words.Add(FindName(lower[..name.Length], reader.IsSecondHalf));
         }
 
         return reader.End;
     }
 
-    private Word FindName(ReadOnlySpan<char> raw)
+    /// <param name="isWord">It has grammar as other words have: who asks for it alone writes a word.</param>
+    private Word FindName(ReadOnlySpan<char> raw, bool isWord)
     {
         ref var slot = ref _names[SlotOf(raw) & (NameSlots - 1)];
         var word = Volatile.Read(ref slot);
         if (word is null || !raw.SequenceEqual(word.Raw))
         {
             var text = raw.ToString();
-            word = new Word(text, text, isStopWord: false, isName: true);
+            word = new Word(text, isWord ? TermOf(text) : text, isStopWord: false, isName: true);
             Volatile.Write(ref slot, word);
         }
 

@@ -13,6 +13,8 @@ public class HighlighterTests
     [InlineData("en", "The rivers of Ada's land, walking.", "river|ada|walk", "rivers|Ada|walking")]
     [InlineData("en", "Write to Ada@Example.org about C++ (v1.2)", "ada@example.org|c++|v1.2|c", "Ada@Example.org|C++|v1.2")]
     [InlineData("en", "😀 don’t stop 東京", "dont|東", "don’t|東")]
+    [InlineData("en", "Met O'Brien and O’Reilly's sister", "brien|reilli", "Brien|Reilly")]
+    [InlineData("en", "said “C++” • #123", "c++|#123", "C++|#123")]
     [InlineData("de", "Die Häuser am Fluß", "haus|fluss", "Häuser|Fluß")]
     [InlineData("fr", "l'élève répète", "elev", "élève")]
     [InlineData("en", "nothing here", "else", "")]

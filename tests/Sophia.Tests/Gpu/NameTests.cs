@@ -23,6 +23,8 @@ public sealed class NameTests : IDisposable
     [InlineData("Mrs O'Brien's o’clock", "brien clock")]
     [InlineData("A sentence. Another one... and so on. e.g. this, 3.14 + 2 # not", "")]
     [InlineData("don't I'll &#123; a@b x..y", "")]
+    [InlineData("“C++” • C# – .NET → #123", "c++ c# .net #123")]
+    [InlineData("„O’Brien“ – “.NET” «ada@example.org»", "brien .net ada@example.org example.org")]
     public void Names_are_words_beside_their_parts(string text, string names) => Assert.Equal(names, string.Join(' ', Names(text)));
 
     [Fact]
@@ -66,6 +68,21 @@ public sealed class NameTests : IDisposable
 
         Assert.Equal("b", hits[0].Key);
         Assert.Contains(query.ToLowerInvariant().Replace("'", "", StringComparison.Ordinal), hits[0].MatchedTerms);
+    }
+
+    [Theory]
+    [InlineData("en", "Reilly")]
+    [InlineData("en", "O'Reilly")]
+    [InlineData("en", "\"O’Reilly\"")]
+    [InlineData("de", "Reilly")]
+    [InlineData("none", "reilly")]
+    public void The_second_half_of_a_name_is_found_as_the_word_that_it_is(string language, string query)
+    {
+        using var shard = ShardRecords.Shard(0, language);
+        shard.Put(ShardRecords.Record("book", 1, "a book of O'Reilly on birds"));
+        shard.Put(ShardRecords.Record("other", 2, "a book on birds"));
+
+        Assert.Equal(["book"], shard.Find(query).Keys());
     }
 
     [Fact]

@@ -11,12 +11,11 @@ internal sealed class DateForms(List<DateToken> tokens, DateOnly today)
     public Match? At(int at) => at >= tokens.Count ? null
         : Numeric(at) ?? DayOfMonth(at) ?? MonthAndDay(at) ?? MonthAndYear(at) ?? Relative(at) ?? Ago(at) ?? Span(at) ?? Weekday(at) ?? Month(at) ?? BareYear(at);
 
-    /// <summary>Where a month without a year begins, so that it comes before the date that follows: <c>May and July 2024</c>.</summary>
+    /// <summary>Where a date without a year begins, so that it comes before the one that follows: <c>May and July 2024</c>.</summary>
     public DateOnly InYearOf(Match last, Match first, int at) =>
-        first.Length == 1 && MonthOf(at) is { } month
-            ? new DateOnly(last.Range.From.Year - (month > last.Range.From.Month ? 1 : 0), month, 1) : first.Range.From;
+        first.LacksYear && new DateForms(tokens, last.Range.From).At(at) is { } again && again.Length == first.Length ? again.Range.From : first.Range.From;
 
-    internal readonly record struct Match(int Length, DayRange Range);
+    internal readonly record struct Match(int Length, DayRange Range, bool LacksYear = false);
 
     /// <summary><c>2023-05-07</c>, <c>2023-05</c>, <c>7.5.2023</c>.</summary>
     private Match? Numeric(int at)
@@ -45,10 +44,18 @@ internal sealed class DateForms(List<DateToken> tokens, DateOnly today)
         return MonthOf(next) is { } month ? WithYear(at, next + 1, month, day.Number) : null;
     }
 
-    /// <summary><c>March 3rd</c>, <c>March 3, 2023</c>.</summary>
-    private Match? MonthAndDay(int at) =>
-        MonthOf(at) is { } month && Token(at + 1) is { IsNumber: true, Length: <= 2 } day
-            ? WithYear(at, AfterOrdinal(at + 2), month, day.Number) : null;
+    /// <summary><c>March 3rd</c>, <c>March 3, 2023</c>, <c>March 3-5, 2023</c>.</summary>
+    private Match? MonthAndDay(int at)
+    {
+        if (MonthOf(at) is not { } month || Token(at + 1) is not { IsNumber: true, Length: <= 2 } day)
+        {
+            return null;
+        }
+
+        var next = AfterOrdinal(at + 2);
+        return Token(next) is { Gap: "-" or "–", IsNumber: true, Length: <= 2 } last && last.Number > day.Number
+            ? WithYear(at, AfterOrdinal(next + 1), month, day.Number, last.Number) : WithYear(at, next, month, day.Number);
+    }
 
     /// <summary><c>May 2023</c>, <c>mayo de 2023</c>.</summary>
     private Match? MonthAndYear(int at)
@@ -163,12 +170,22 @@ internal sealed class DateForms(List<DateToken> tokens, DateOnly today)
         return from is { } day ? Of(said is null ? 2 : 3, new DayRange(day, today.AddDays(1))) : null;
     }
 
-    private Match? Weekday(int at) =>
-        DateWords.Weekdays.TryGetValue(Token(at).Text, out var weekday) ? Of(1, DayRange.Day(today.AddDays(-Back(weekday)))) : null;
+    /// <summary><c>Friday</c>; of <c>Friday, March 3, 2023</c> the date says the day.</summary>
+    private Match? Weekday(int at)
+    {
+        if (!DateWords.Weekdays.TryGetValue(Token(at).Text, out var weekday))
+        {
+            return null;
+        }
+
+        var next = Token(at + 1).Text == "the" ? at + 2 : at + 1;
+        var day = Token(next).Gap is " " or ", " ? DayOfMonth(next) ?? MonthAndDay(next) : null;
+        return day is { } said ? said with { Length = next + said.Length - at } : Of(1, DayRange.Day(today.AddDays(-Back(weekday))));
+    }
 
     private Match? Month(int at) =>
         MonthOf(at) is { } month && (!DateWords.AmbiguousMonths.Contains(Token(at).Text) || IsIntroduced(at))
-            ? Of(1, DayRange.Month(today.Year - (month > today.Month ? 1 : 0), month)) : null;
+            ? Of(1, DayRange.Month(today.Year - (month > today.Month ? 1 : 0), month), lacksYear: true) : null;
 
     private Match? BareYear(int at) =>
         Token(at) is { IsNumber: true, Length: 4, Number: >= FirstBareYear and <= LastBareYear } year && IsIntroduced(at) && Token(at + 1) is not { Touches: true, Length: > 0 }
@@ -177,25 +194,31 @@ internal sealed class DateForms(List<DateToken> tokens, DateOnly today)
     private bool IsIntroduced(int at) =>
         at > 0 && tokens[at].Gap is " " && (DateWords.Introducing.Contains(tokens[at - 1].Text) || tokens[at - 1].Text is "year" or "jahr" or "année" or "año");
 
-    private Match? WithYear(int start, int at, int month, int day)
+    /// <param name="lastDay">0 for one day.</param>
+    private Match? WithYear(int start, int at, int month, int day, int lastDay = 0)
     {
         var year = DateWords.Joining.Contains(Token(at).Text) ? at + 1 : at;
         if (Token(year) is { IsNumber: true, Length: 4 } said)
         {
-            return Of(year + 1 - start, DayRange.Day(said.Number, month, day));
+            return Of(year + 1 - start, Days(said.Number, month, day, lastDay));
         }
 
         // The latest such day, which for 29 February may be years back.
         for (var back = 0; back <= 8; back++)
         {
-            if (DayRange.Day(today.Year - back, month, day) is { } range && range.From <= today)
+            if (Days(today.Year - back, month, day, lastDay) is { } range && range.From <= today)
             {
-                return Of(at - start, range);
+                return Of(at - start, range, lacksYear: true);
             }
         }
 
         return null;
     }
+
+    private static DayRange? Days(int year, int month, int day, int lastDay) =>
+        DayRange.Day(year, month, day) is not { } first ? null
+        : lastDay == 0 ? first
+        : DayRange.Day(year, month, lastDay) is { } last ? first with { To = last.To } : null;
 
     private int AfterOrdinal(int at) => Token(at) is { Touches: true } suffix && DateWords.Ordinals.Contains(suffix.Text) ? at + 1 : at;
 
@@ -209,5 +232,5 @@ internal sealed class DateForms(List<DateToken> tokens, DateOnly today)
 
     private DateToken Token(int at) => at < tokens.Count ? tokens[at] : new DateToken("", 0, 0, -1, "");
 
-    private static Match? Of(int length, DayRange? range) => range is { } found ? new Match(length, found) : null;
+    private static Match? Of(int length, DayRange? range, bool lacksYear = false) => range is { } found ? new Match(length, found, lacksYear) : null;
 }

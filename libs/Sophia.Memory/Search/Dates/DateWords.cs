@@ -23,7 +23,7 @@ internal static class DateWords
     ]);
 
     /// <summary>Months that are also other words or people's names: alone they are no dates.</summary>
-    public static readonly FrozenSet<string> AmbiguousMonths = Set("may march mar mars april avril june jan mai august jun jul sep oct nov dec agosto abril julio");
+    public static readonly FrozenSet<string> AmbiguousMonths = Set("may mayo march mar mars april apr avril june jan mai august jun jul sep oct nov dec agosto abril julio");
 
     /// <summary>0 for Sunday, as <see cref="DayOfWeek"/> has it.</summary>
     public static readonly FrozenDictionary<string, int> Weekdays = Numbered(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])

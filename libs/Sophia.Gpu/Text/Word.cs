@@ -15,7 +15,7 @@ internal sealed class Word
         (Raw, Term, IsStopWord, IsName) = (raw, term, isStopWord, isName);
         TermHash = isName ? ~Text.TermHash.Of(term) : Text.TermHash.Of(term);
         SeededHash = string.GetHashCode(term);
-        RawHash = (uint)(ReferenceEquals(raw, term) ? TermHash : Text.TermHash.Of(raw));
+        RawHash = ReferenceEquals(raw, term) ? TermHash : Text.TermHash.Of(raw);
         if (PackedWord.TryPack(raw, out var packed))
         {
             Packed = packed;
@@ -36,7 +36,7 @@ internal sealed class Word
     public int SeededHash { get; }
 
     /// <summary>A hash of the raw word that is the same on every machine and in every process.</summary>
-    public uint RawHash { get; }
+    public ulong RawHash { get; }
 
     public bool IsStopWord { get; }
 

@@ -1,6 +1,7 @@
 using CsCheck;
 using Sophia.Gpu.Embedding;
 using Sophia.Gpu.Shards;
+using Sophia.Gpu.Text;
 using Sophia.Memory.Search;
 
 namespace Sophia.Tests.Gpu;
@@ -48,6 +49,19 @@ public sealed class FoldingTests
 
         Assert.Equal(2, answer.Hits.Count);
         Assert.Single(answer.Hits.SelectMany(hit => hit.Folded));
+    }
+
+    [Fact]
+    public void Numbers_of_which_half_the_hash_is_the_same_are_not_the_same()
+    {
+        Assert.Equal((uint)TermHash.Of("100509"), (uint)TermHash.Of("144351"));
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(ShardRecords.Record("one", 1, "Invoice 100509 is paid"));
+        shard.Put(ShardRecords.Record("other", 2, "Invoice 144351 is paid"));
+
+        var answer = shard.Search(new ShardQuery { Text = "invoice", Mode = SearchMode.Lexical, Fold = true, Now = ShardRecords.Now }, default);
+
+        Assert.Equal(["one", "other"], answer.Keys().Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -43,9 +43,15 @@ internal static class FilterReader
             var at = attributes.At(name);
             if (value.ValueKind == JsonValueKind.Object)
             {
+                var before = conditions.Count;
                 foreach (var (op, operand) in BodyObject.Of(value, at).Properties())
                 {
                     conditions.Add(Condition(name, op, operand, at));
+                }
+
+                if (conditions.Count == before)
+                {
+                    throw Refuse.Field(at, "It has no comparison.", Forms);
                 }
             }
             else

@@ -52,6 +52,8 @@ public sealed class HostileInputTests(ApiHost api) : IClassFixture<ApiHost>
         { "POST", "/v1/namespaces/h/forget", "{\"prefix\":\"\"}", "invalid-request" },
         { "POST", "/v1/namespaces/h/forget", "{\"prefix\":\"a\\u0000\",\"dryRun\":true}", "invalid-request" },
         { "POST", "/v1/namespaces/h/forget", "{\"filter\":{\"keyPrefix\":\"a\\u0000\"},\"dryRun\":true}", "invalid-request" },
+        { "POST", "/v1/namespaces/h/forget", "{\"filter\":{\"attributes\":{\"priority\":{}}},\"dryRun\":true}", "invalid-request" },
+        { "POST", Find, "{\"query\":\"x\",\"filter\":{\"attributes\":{\"lang\":\"en\",\"priority\":{}}}}", "invalid-request" },
         { "POST", Find, "{\"query\":\"x\",\"filter\":{\"keyPrefix\":\"a\\u0000\"}}", "invalid-request" },
         { "GET", "/v1/namespaces/%24sessions/memories/k", null, "invalid-namespace" },
         { "GET", Many + "?limit=0", null, "invalid-request" },

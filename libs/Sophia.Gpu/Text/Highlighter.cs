@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Text;
+using System.Text.Unicode;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 
@@ -71,8 +71,11 @@ internal static class Highlighter
         }
         else if (record.Kind is ContentKind.Json or ContentKind.Text)
         {
-            // A character takes at least one byte, so no more of them are needed; one that is cut in two is replaced.
-            yield return Encoding.UTF8.GetString(record.Content.Span[..Math.Min(record.Content.Length, LongestText)]);
+            var chars = ArrayPool<char>.Shared.Rent(Math.Min(record.Content.Length, LongestText));
+            Utf8.ToUtf16(record.Content.Span, chars.AsSpan(0, Math.Min(record.Content.Length, LongestText)), out _, out var length);
+            var text = new string(chars, 0, length);
+            ArrayPool<char>.Shared.Return(chars);
+            yield return text;
         }
     }
 
@@ -87,7 +90,7 @@ internal static class Highlighter
         {
             if (places.TryGetValue(analyzer.Find(word).Term, out var place))
             {
-                matches.Add(new Match(reader.Start, reader.End, place));
+                matches.Add(new Match(reader.Start, EndOf(text, reader.Start, reader.End), place));
             }
 
             if ((hasNames || IsHalved(text, reader.Start)) && reader.Start >= named)
@@ -98,6 +101,18 @@ internal static class Highlighter
 
         matches.Sort(static (a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : b.End.CompareTo(a.End));
         return matches;
+    }
+
+    // Of a word longer than a passage the beginning is marked.
+    private static int EndOf(string text, int start, int end)
+    {
+        if (end - start <= PassageLength)
+        {
+            return end;
+        }
+
+        end = start + PassageLength;
+        return char.IsHighSurrogate(text[end - 1]) ? end - 1 : end;
     }
 
     // O'Brien: of its second half nothing tells in the term.

@@ -63,6 +63,26 @@ public class HighlighterTests
     }
 
     [Fact]
+    public void The_first_262144_characters_of_a_content_are_looked_at_however_many_bytes_they_have()
+    {
+        var before = string.Concat(Enumerable.Repeat("東é ", 50_000));
+
+        Assert.Single(Highlighter.Highlight(ShardRecords.Record("k", 1, before + "needle"), TextAnalyzer.English, ["needl"]));
+        Assert.Empty(Highlighter.Highlight(ShardRecords.Record("k", 1, before + before + "needle"), TextAnalyzer.English, ["needl"]));
+    }
+
+    [Fact]
+    public void Of_a_word_longer_than_a_passage_the_beginning_is_marked()
+    {
+        var word = new string('a', 1_000);
+
+        var highlight = Assert.Single(Highlighter.Highlight(ShardRecords.Record("k", 1, $"see {word} there"), TextAnalyzer.English, [word[..WordReader.MaxLength]]));
+
+        Assert.Equal(new string('a', Highlighter.PassageLength), highlight.Text);
+        Assert.Equal([highlight.Text], Marked(highlight));
+    }
+
+    [Fact]
     public void In_json_the_strings_are_looked_at_and_markup_stays_text()
     {
         var record = ShardRecords.Record("k", 1, JsonSerializer.Serialize(new { title = "<b>Rivers</b> & \"stones\"", needle = "x", n = 5 })) with

@@ -87,6 +87,7 @@ internal sealed partial class LexicalIndex
     /// </summary>
     private static bool Stands(ReadOnlySpan<byte> phrase, ReadOnlySpan<byte> bytes, int words)
     {
+        var (counted, ended) = (0, 0);
         for (var from = 0; ;)
         {
             var at = bytes[from..].IndexOf(phrase);
@@ -96,7 +97,9 @@ internal sealed partial class LexicalIndex
             }
 
             at += from;
-            if (WordsIn(bytes[..(at + phrase.Length)]) > words)
+            ended += WordsIn(bytes[counted..(at + phrase.Length)]);
+            counted = at + phrase.Length;
+            if (ended > words)
             {
                 return false;
             }

@@ -13,12 +13,38 @@ public sealed partial class MemoryHierarchy
 {
     private const int AsOfPage = 512;
 
-    // The past has no shard: one is made of what the log says was there, searched, and thrown away. Right, not fast.
+    /// <summary>Each holds the records of a namespace and an index of them, which nothing else bounds.</summary>
+    private const int AsOfAtOnce = 2;
+
+    private readonly SemaphoreSlim _asOf = new(AsOfAtOnce);
+
     private async Task<SearchAnswer> SearchAsOfAsync(
         NamespaceInfo ns, ShardQuery query, DateTimeOffset at, TimeSpan timeout, Trail trail, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         var deadline = started + (long)(timeout.TotalSeconds * Stopwatch.Frequency);
+        if (!await _asOf.WaitAsync(timeout, cancellationToken).ConfigureAwait(false))
+        {
+            throw new RefusedException(
+                "shard-loading", $"{AsOfAtOnce} searches in the past are under way, and no more at a time.", "Try again in a moment, or allow more time with timeoutMs.");
+        }
+
+        trail.Add("wait", started);
+        try
+        {
+            return await SearchPastAsync(ns, query, at, deadline, trail, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _asOf.Release();
+        }
+    }
+
+    // The past has no shard: one is made of what the log says was there, searched, and thrown away. Right, not fast.
+    private async Task<SearchAnswer> SearchPastAsync(
+        NamespaceInfo ns, ShardQuery query, DateTimeOffset at, long deadline, Trail trail, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
         var records = new Dictionary<string, MemoryRecord>(StringComparer.Ordinal);
         using var shard = _shards.CreateApart(ns);
         var others = new List<MemoryRecord>();

@@ -71,6 +71,41 @@ public sealed class SearchTests
         Assert.Single((await running.Memory.SearchAsync(running.Notes, request with { Timeout = TimeSpan.FromSeconds(30) }, new Trail(), default)).Hits);
     }
 
+    [Fact]
+    public async Task Two_searches_in_the_past_run_at_a_time_and_others_wait_as_long_as_they_may()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await running.PutAsync("a", "alpha");
+        running.Clock.Advance(TimeSpan.FromMinutes(1));
+        var request = new SearchRequest { Query = "alpha", AsOf = running.Clock.GetUtcNow(), Timeout = TimeSpan.FromSeconds(30) };
+        var (scans, gate, both) = (0, Gate(), Gate());
+        running.Store.AfterScanned = () =>
+        {
+            if (Interlocked.Increment(ref scans) == 2)
+            {
+                both.SetResult();
+            }
+
+            return gate.Task;
+        };
+
+        var first = Search(request);
+        var second = Search(request);
+        await both.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        var waiting = Search(request);
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => Search(request with { Timeout = TimeSpan.FromMilliseconds(20) }).WaitAsync(TimeSpan.FromSeconds(30)));
+        var scansBefore = scans;
+        gate.SetResult();
+
+        Assert.Equal(("shard-loading", 2), (refused.Code, scansBefore));
+        Assert.All(await Task.WhenAll(first, second, waiting), static answer => Assert.Single(answer.Hits));
+        Assert.Equal(3, scans);
+
+        static TaskCompletionSource Gate() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        Task<SearchAnswer> Search(SearchRequest asked) => running.Memory.SearchAsync(running.Notes, asked, new Trail(), default);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

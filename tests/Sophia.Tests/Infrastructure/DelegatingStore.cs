@@ -173,7 +173,7 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task<MemoryRecord?> GetAsOfAsync(NamespaceInfo ns, string key, DateTimeOffset at, CancellationToken cancellationToken) => Inner.GetAsOfAsync(ns, key, at, cancellationToken);
 
-    public IAsyncEnumerable<MemoryRecord> ScanAsOfAsync(NamespaceInfo ns, DateTimeOffset at, CancellationToken cancellationToken) => Inner.ScanAsOfAsync(ns, at, cancellationToken);
+    public IAsyncEnumerable<MemoryRecord> ScanAsOfAsync(NamespaceInfo ns, DateTimeOffset at, CancellationToken cancellationToken) => HookedAsync(Inner.ScanAsOfAsync(ns, at, cancellationToken), cancellationToken);
 
     public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, CancellationToken cancellationToken) => HookedAsync(Inner.ScanAsync(ns, cancellationToken), cancellationToken);
 

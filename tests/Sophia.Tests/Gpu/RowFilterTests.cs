@@ -223,37 +223,35 @@ public class RowFilterTests
     {
         var array = $$"""{"p":[{{string.Join(',', Enumerable.Repeat("1", 32_000))}}]}""";
         using var shard = ShardRecords.Shard(0);
-        for (var i = 0; i < 200; i++)
+        var record = ShardRecords.Record("k", 1, "walrus", attributes: array);
+        for (var i = 0; i < 20; i++)
         {
             shard.Put(ShardRecords.Record($"k{i}", i + 1, "walrus", attributes: array));
         }
 
-        AttributeValue[] values = [.. Enumerable.Range(2, 1_000).Select(static i => new AttributeValue(null, i, null))];
-        var filter = new RecordFilter { Attributes = [new AttributeCondition("p", Comparison.In, values)] };
-        var watch = Stopwatch.StartNew();
+        // A filter that was asked before is not evaluated again, so each try has its own. Each against each they take seconds.
+        Assert.InRange(Best(round => Assert.Empty(shard.Find("walrus", 10, OneOf(round)).Hits)), TimeSpan.Zero, TimeSpan.FromSeconds(0.5));
+        Assert.InRange(Best(round => Assert.False(RecordFilterMatcher.Matches(OneOf(round), record))), TimeSpan.Zero, TimeSpan.FromSeconds(0.5));
 
-        Assert.Empty(shard.Find("walrus", 10, filter).Hits);
-        Assert.All(Enumerable.Range(0, 20), i => Assert.False(RecordFilterMatcher.Matches(filter, ShardRecords.Record($"k{i}", 1, attributes: array))));
-
-        // Each against each, these are seven thousand million.
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        static RecordFilter OneOf(int round) => new()
+        {
+            Attributes = [new AttributeCondition("p", Comparison.In, [.. Enumerable.Range(2 + round, 1_000).Select(static i => new AttributeValue(null, i, null))])],
+        };
     }
 
     [Fact]
     public void Attributes_with_thousands_of_names_some_of_them_repeated_are_read_in_one_go()
     {
-        var names = string.Join(',', Enumerable.Range(0, 6_000).Select(static i => $"\"n{i}\":{i}"));
-        var repeated = string.Join(',', Enumerable.Range(0, 6_000).Select(static i => $"\"again\":{i}"));
+        var names = string.Join(',', Enumerable.Range(0, 20_000).Select(static i => $"\"n{i}\":{i}"));
+        var repeated = string.Join(',', Enumerable.Range(0, 20_000).Select(static i => $"\"again\":{i}"));
         var json = Encoding.UTF8.GetBytes($"{{{names},{repeated},\"n5\":[7,8]}}");
-        var watch = Stopwatch.StartNew();
+        AttributeReader.ParsedAttribute[] read = [];
 
-        var read = Enumerable.Range(0, 50).Select(_ => AttributeReader.Read(json)).Last();
-
-        Assert.Equal(6_000 - 1 + 1 + 3, read.Length);
-        Assert.Equal(5_999, read.Single(static cell => cell.Name == "again").Number);
+        // Each name held against all before it, they take seconds.
+        Assert.InRange(Best(_ => read = AttributeReader.Read(json)), TimeSpan.Zero, TimeSpan.FromSeconds(0.5));
+        Assert.Equal(20_000 - 1 + 1 + 3, read.Length);
+        Assert.Equal(19_999, read.Single(static cell => cell.Name == "again").Number);
         Assert.Equal([7, 8], read.Where(static cell => cell is { Name: "n5", Kind: CellKind.Number }).Select(static cell => (int)cell.Number));
-        // Each name held against all before it, these are thousands of millions.
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
     }
 
     [Fact]
@@ -282,4 +280,12 @@ public class RowFilterTests
         Assert.Single(shard.Search(
             new ShardQuery { Text = "walrus", Mode = SearchMode.Lexical, Now = ShardRecords.Now.AddTicks(-1) }, default).Hits);
     }
+
+    /// <summary>Of five: what else the machine does is not counted.</summary>
+    private static TimeSpan Best(Action<int> act) => Enumerable.Range(0, 5).Min(round =>
+    {
+        var started = Stopwatch.GetTimestamp();
+        act(round);
+        return Stopwatch.GetElapsedTime(started);
+    });
 }

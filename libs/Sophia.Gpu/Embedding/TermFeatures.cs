@@ -19,7 +19,7 @@ internal static class TermFeatures
     public static ushort[] Of(Word word)
     {
         // Runs of the term between two marks: of n letters there are n runs of 3 and n − 1 of 4.
-        var term = word.Term;
+        var term = word.Embedded;
         var runs = word.IsStopWord || term.Length < 3 ? 0 : (2 * term.Length) - 1;
         var entries = new ushort[OfTerm + (2 * runs)];
         var signs = TermHash.Mix(word.TermHash ^ 0xa0761d6478bd642f);

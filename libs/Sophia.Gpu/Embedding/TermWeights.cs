@@ -12,7 +12,7 @@ internal static class TermWeights
     private static readonly float[] ByLength = [0, 0.4f, 0.6f, 0.8f, 0.95f, 1.1f, 1.2f, 1.3f, 1.4f, 1.5f, 1.55f, 1.6f];
 
     public static float Of(Word word) =>
-        word.IsStopWord ? 0.04f : ByLength[Math.Min(word.Term.Length, ByLength.Length - 1)];
+        word.IsStopWord ? 0.04f : ByLength[Math.Min(word.Embedded.Length, ByLength.Length - 1)];
 
     /// <summary>1 + ln(count), interpolated between powers of two (no library logarithm, which differs between platforms).</summary>
     public static float OfCount(int count)

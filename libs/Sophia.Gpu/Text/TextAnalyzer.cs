@@ -280,24 +280,29 @@ internal sealed class TextAnalyzer
     private Word Make(ReadOnlySpan<char> raw)
     {
         var text = raw.ToString();
-        return new Word(text, TermOf(text), _language is { } language && !raw.ContainsAny(NotOfGrammar) &&
-            language.IsStopWord(language.FoldsAccents ? Accents.Compose(text) : text));
+        var composed = Accents.Compose(text);
+        var isStopWord = _language is { } language && !raw.ContainsAny(NotOfGrammar) && language.IsStopWord(language.FoldsAccents ? composed : text);
+        return ReferenceEquals(composed, text) ? new Word(text, TermOf(text), isStopWord) : new Word(text, TermOf(text), isStopWord) { Embedded = StemOf(text) };
     }
 
-    /// <summary>The term that a raw word stands for, past the cache.</summary>
+    /// <summary>The term that a raw word stands for, past the cache: the same whether a letter and its accent are one character or two.</summary>
     public string TermOf(string raw)
     {
+        var stem = StemOf(Accents.Compose(raw));
+        return _language is { FoldsAccents: true } language && !raw.AsSpan().ContainsAny(NotOfGrammar) ? Accents.Fold(stem, language.Kept) : stem;
+    }
+
+    private string StemOf(string word)
+    {
         // Numbers and identifiers have no grammar to take off.
-        if (_language is not { } language || raw.AsSpan().ContainsAny(NotOfGrammar))
+        if (_language is not { } language || word.AsSpan().ContainsAny(NotOfGrammar))
         {
-            return raw;
+            return word;
         }
 
-        var composed = language.FoldsAccents ? Accents.Compose(raw) : raw;
         Span<char> buffer = stackalloc char[2 * WordReader.MaxLength];
-        composed.CopyTo(buffer);
-        var stem = buffer[..language.Stem(buffer, composed.Length)];
-        var term = stem.SequenceEqual(raw) ? raw : stem.ToString();
-        return language.FoldsAccents ? Accents.Fold(term, language.Kept) : term;
+        word.CopyTo(buffer);
+        var stem = buffer[..language.Stem(buffer, word.Length)];
+        return stem.SequenceEqual(word) ? word : stem.ToString();
     }
 }

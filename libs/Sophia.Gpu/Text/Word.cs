@@ -5,6 +5,7 @@ namespace Sophia.Gpu.Text;
 /// <summary>A word as it was read, and the term that it stands for. Immutable: threads share them through the cache.</summary>
 internal sealed class Word
 {
+    private readonly string? _embedded;
     private ushort[]? _features;
 
     /// <param name="raw">Lower case, as in the text.</param>
@@ -26,11 +27,20 @@ internal sealed class Word
 
     public string Term { get; }
 
+    /// <summary>
+    /// The term as the default embedder reads it: accents stay as they were written, since vectors that are stored depend on it.
+    /// </summary>
+    public string Embedded
+    {
+        get => _embedded ?? Term;
+        init => (_embedded, TermHash) = (value, Text.TermHash.Of(value));
+    }
+
     /// <summary>The raw word if it is short and ASCII, else the default.</summary>
     public PackedWord Packed { get; }
 
-    /// <summary>A hash of the term that is the same on every machine and in every process.</summary>
-    public ulong TermHash { get; }
+    /// <summary>A hash of the term, as it is embedded, that is the same on every machine and in every process.</summary>
+    public ulong TermHash { get; private init; }
 
     /// <summary>A hash of the term that nobody outside the process can foresee: for tables that a hostile text must not slow down.</summary>
     public int SeededHash { get; }

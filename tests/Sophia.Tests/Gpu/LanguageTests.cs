@@ -55,6 +55,9 @@ public class LanguageTests
     [InlineData("fr", "l’élève répète les œuvres", "eleve repete oeuvre")]
     [InlineData("es", "las canciones rápidas", "cancion rapida")]
     [InlineData("fr", "cafe\u0301s", "café")]
+    [InlineData("en", "cafe\u0301s", "café")]
+    [InlineData("en", "cafe\u0301_v1.2", "café_v1.2")]
+    [InlineData("none", "cafe\u0301", "café")]
     public void Forms_and_spellings_of_a_word_are_one_term(string code, string text, string query) =>
         Assert.Equal(Terms(code, query), Terms(code, text));
 

@@ -10,6 +10,9 @@ const LongestProvenance = 1024;
 const extension = (name) => /\.[^./]*$/.exec(name)?.[0].toLowerCase() ?? '';
 const isNdjson = (name) => ['.ndjson', '.jsonl'].includes(extension(name));
 
+/** Whether a file's records are chunks of it, whose keys have its path. */
+export const isDocument = (name) => !isNdjson(name);
+
 /** Whether a file may be text, by its name; a number at the end is no type (LGPL-2.1, ls.1). */
 export const mayBeText = (name) => isNdjson(name) || ['', '.md', '.markdown', '.txt', '.rst'].includes(extension(name)) || /^\.\d*$/.test(extension(name));
 

@@ -60,6 +60,68 @@ public sealed class ImportTests(ConsoleHost host)
         tab.AssertClean();
     }
 
+    [SkippableFact]
+    public async Task A_drop_whose_page_was_left_before_it_was_read_is_not_sent()
+    {
+        await using var tab = await host.OpenAsync("#/import");
+        await tab.Page.GetByLabel("Into namespace").FillAsync("left-behind");
+        await DropAsync(tab, "read => { window.release = () => read(new File(['A text.'], 'late.md')); }");
+        await tab.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "Browse" }).ClickAsync();
+        await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Browse"));
+        await tab.Page.EvaluateAsync("() => window.release()");
+        // A whole import takes longer than the one that must not be.
+        await tab.GoAsync("#/import");
+        await tab.Page.GetByLabel("Into namespace").FillAsync("after-it");
+        await ChooseAsync(tab, ("note.md", "A text."));
+        await Tab.SeesAsync(tab.Page.GetByText("Browse it"));
+        var known = (await host.GetAsync("/v1/namespaces?limit=500"))["items"]!.AsArray().Select(item => (string)item!["name"]!);
+        Assert.DoesNotContain("left-behind", known);
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
+    public async Task What_is_dropped_during_an_import_is_refused_and_leaves_the_import_as_it_is()
+    {
+        await using var tab = await host.OpenAsync("#/import");
+        await tab.Page.GetByLabel("Into namespace").FillAsync("busy");
+        var givenUp = await tab.HoldAsync(request => request.Method == "POST");
+        await ChooseAsync(tab, ("note.md", "A text."));
+        await Tab.SeesAsync(tab.Role(AriaRole.Button, "Stop"));
+        await DropAsync(tab, "(read, failed) => failed(new DOMException('It is gone.', 'NotFoundError'))");
+        await Assertions.Expect(tab.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("An import is running.");
+        await tab.Role(AriaRole.Button, "Stop").ClickAsync();
+        await givenUp;
+        await Tab.SeesAsync(tab.Page.GetByText("What has a receipt is stored"));
+        await Assertions.Expect(tab.Page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0);
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
+    public async Task Files_are_not_taken_without_a_namespace_and_can_be_chosen_again()
+    {
+        await using var tab = await host.OpenAsync("#/import");
+        var name = tab.Page.GetByLabel("Into namespace");
+        await name.FillAsync("");
+        await ChooseAsync(tab, ("note.md", "A text."));
+        await Assertions.Expect(name).ToBeFocusedAsync();
+        Assert.Equal(0, await tab.Page.Locator("input[type=file]").First.EvaluateAsync<int>("input => input.files.length"));
+        await name.FillAsync("named-late");
+        await ChooseAsync(tab, ("note.md", "A text."));
+        await Tab.SeesAsync(tab.Page.GetByText("Browse it"));
+        Assert.Equal(["note.md#0000"], await KeysAsync("named-late"));
+        tab.AssertClean();
+    }
+
+    /// <summary>Drops a file that the browser reads as the script says: (read, failed) => ….</summary>
+    private static async Task DropAsync(Tab tab, string reading) => await tab.Page.Locator(".drop").EvaluateAsync($$"""
+        zone => {
+          const entry = { isFile: true, isDirectory: false, name: 'late.md', file: {{reading}} };
+          const drop = new Event('drop', { cancelable: true });
+          Object.defineProperty(drop, 'dataTransfer', { value: { items: [{ webkitGetAsEntry: () => entry }], files: [] } });
+          zone.dispatchEvent(drop);
+        }
+        """);
+
     private static Task ChooseAsync(Tab tab, params (string Name, string Text)[] files) =>
         tab.Page.Locator("input[type=file]").First.SetInputFilesAsync(files.Select(f => new FilePayload { Name = f.Name, MimeType = "text/plain", Buffer = Encoding.UTF8.GetBytes(f.Text) }));
 

@@ -15,7 +15,7 @@ const Outcomes = [['stored', 'tone-l3'], ['replaced', 'tone-l1'], ['merged', 'to
 export async function run(ns, all, root, pageSignal) {
   session.namespace = ns;
   const stopping = new AbortController();
-  pageSignal.addEventListener('abort', () => stopping.abort(), { once: true });
+  const signal = AbortSignal.any([pageSignal, stopping.signal]);
   const taken = all.filter((f) => mayBeText(f.path));
   const total = taken.reduce((sum, f) => sum + f.file.size, 0);
   const tally = Object.fromEntries(Outcomes.map(([word]) => [word, 0]));
@@ -50,7 +50,7 @@ export async function run(ns, all, root, pageSignal) {
       put(outcome, sum > 0 && shares(Outcomes.map(([word, tone]) => ({ name: word, value: tally[word], text: count(tally[word]), tone })), { label: 'Receipts' }));
     });
   };
-  const asking = { signal: stopping.signal, onWait: (seconds, problem) => put(waiting, `${problem.detail} Trying again in ${plural(seconds, 'second')}.`) };
+  const asking = { signal, onWait: (seconds, problem) => put(waiting, `${problem.detail} Trying again in ${plural(seconds, 'second')}.`) };
   const stale = new StaleChunks(ns, asking);
   const sender = new Sender(ns, {
     ...asking,
@@ -74,7 +74,7 @@ export async function run(ns, all, root, pageSignal) {
     const document = isDocument(file.path) ? stale.begin(file.path) : null;
     let isRead = true;
     for await (const { record, where, error } of recordsOf(file, (n) => { read += n; draw(); })) {
-      stopping.signal.throwIfAborted();
+      signal.throwIfAborted();
       if (error) {
         isRead = false;
         fail(where, error);

@@ -58,6 +58,60 @@ public sealed class EditingTests(ConsoleHost host)
     }
 
     [SkippableFact]
+    public async Task Who_writes_over_another_version_changes_only_what_was_changed_here()
+    {
+        const string ns = "written-over";
+        const string expires = "2099-01-01T00:00:00Z";
+        await PutAsync(ns, new JsonObject { ["content"] = "text", ["tags"] = new JsonArray("old"), ["attributes"] = new JsonObject { ["owner"] = "me" } });
+        await using var tab = await EditAsync(ns);
+        await tab.Page.GetByLabel("Content").FillAsync("my text");
+        await tab.Page.GetByLabel("Attributes").FillAsync("""{"owner":"nobody"}""");
+        await PutAsync(ns, new JsonObject
+        {
+            ["content"] = "text", ["tags"] = new JsonArray("old", "legal-hold"), ["expiresAt"] = expires, ["provenance"] = new JsonObject { ["agent"] = "another" },
+            ["attributes"] = new JsonObject { ["owner"] = "them" },
+        });
+        await tab.Role(AriaRole.Button, "Save").ClickAsync();
+        var conflict = tab.Page.Locator(".conflict");
+        await Assertions.Expect(conflict).ToContainTextAsync("legal-hold");
+        await Tab.SeesAsync(conflict.Locator(".difference del", new() { HasText = "them" }));
+        await tab.AssertAccessibleAsync();
+        await tab.Page.RunAndWaitForRequestAsync(() => tab.Role(AriaRole.Button, "Write mine over version 2").ClickAsync(), request => IsRead(request, ns));
+        var record = await RecordAsync(ns);
+        Assert.Equal("my text", (string)record["content"]!);
+        Assert.Equal("nobody", (string)record["attributes"]!["owner"]!);
+        Assert.Equal(["legal-hold", "old"], record["tags"]!.AsArray().Select(tag => (string)tag!).Order());
+        Assert.Equal(DateTimeOffset.Parse(expires, null), DateTimeOffset.Parse((string)record["expiresAt"]!, null));
+        Assert.Equal("another", (string)record["provenance"]!["agent"]!);
+        tab.Expects("412");
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
+    public async Task Nothing_can_be_typed_into_a_record_while_it_is_being_saved()
+    {
+        const string ns = "being-saved";
+        await PutAsync(ns, new JsonObject { ["content"] = "before" });
+        await using var tab = await EditAsync(ns);
+        await tab.RefuseAsync(IsPut, 503, "store-unavailable");
+        var release = await tab.DelayAsync(IsPut);
+        var content = tab.Page.GetByLabel("Content");
+        await content.FillAsync("sent");
+        await tab.Page.RunAndWaitForRequestAsync(() => tab.Role(AriaRole.Button, "Save").ClickAsync(), IsPut);
+        await content.EvaluateAsync("area => area.focus()");
+        await tab.Page.Keyboard.TypeAsync(", and more");
+        await Assertions.Expect(content).ToHaveValueAsync("sent");
+        release();
+        await Tab.SeesAsync(tab.Page.Locator(".problem"));
+        await content.PressSequentiallyAsync(", and more");
+        await Assertions.Expect(content).ToHaveValueAsync("sent, and more");
+        tab.Expects("503");
+        tab.AssertClean();
+
+        static bool IsPut(IRequest request) => request.Method == "PUT";
+    }
+
+    [SkippableFact]
     public async Task A_refused_key_and_a_link_leave_the_text_that_is_not_saved()
     {
         const string ns = "unsaved";

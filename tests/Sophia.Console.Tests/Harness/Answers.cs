@@ -23,6 +23,22 @@ internal static class Answers
         return givenUp.Task.WaitAsync(Patience);
     }
 
+    /// <summary>Lets these requests through when what is returned is called.</summary>
+    public static async Task<Action> DelayAsync(this Tab tab, Func<IRequest, bool> which)
+    {
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await tab.Page.RouteAsync("**/*", async route =>
+        {
+            if (which(route.Request))
+            {
+                await released.Task;
+            }
+
+            await route.FallbackAsync();
+        });
+        return () => released.TrySetResult();
+    }
+
     /// <summary>Refuses these requests as the service would.</summary>
     public static Task RefuseAsync(this Tab tab, Func<IRequest, bool> which, int status, string code) =>
         tab.Page.RouteAsync("**/*", route => which(route.Request)

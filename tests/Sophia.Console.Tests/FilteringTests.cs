@@ -114,6 +114,21 @@ public sealed class FilteringTests(ConsoleHost host)
     }
 
     [SkippableFact]
+    public async Task A_record_that_passes_only_far_behind_is_listed()
+    {
+        // Types come last by key, behind more records than one answer looks at.
+        await using var tab = await host.OpenAsync($"#/browse/{ConsoleHost.Library}?tag=type");
+        await Assertions.Expect(tab.Page.Locator(".record-key").First).ToContainTextAsync("T:");
+        var next = tab.Role(AriaRole.Button, "Next");
+        await next.ClickAsync();
+        await Tab.SeesAsync(tab.Page.GetByText("Page 2,"));
+        await tab.Role(AriaRole.Button, "Back").ClickAsync();
+        await Tab.SeesAsync(tab.Page.GetByText("Page 1,"));
+        await Assertions.Expect(tab.Page.Locator(".record-key").First).ToContainTextAsync("T:");
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
     public async Task Next_pressed_twice_is_the_next_page_once()
     {
         await using var tab = await host.OpenAsync($"#/browse/{ConsoleHost.Library}");

@@ -85,10 +85,19 @@ async function records(root, { parts: [ns], query, signal }) {
     try {
       const wanted = filters.list();
       wanted.set('limit', PageSize);
-      if (wantedCursors.at(-1)) wanted.set('cursor', wantedCursors.at(-1));
-      const { json, tier } = await call(`${namespacePath(ns)}/memories?${wanted}`, { signal: mine });
-      cursors = wantedCursors;
-      draw(json, tier);
+      // One answer looks at some thousands of records; where none of them passes the filters, it is asked on.
+      for (let [cursor, parts] = [wantedCursors.at(-1), 1]; ; parts++) {
+        if (cursor) wanted.set('cursor', cursor);
+        const { json, tier } = await call(`${namespacePath(ns)}/memories?${wanted}`, { signal: mine });
+        if (json.items.length > 0 || json.next === null) {
+          cursors = [...wantedCursors.slice(0, -1), cursor];
+          draw(json, tier);
+          return;
+        }
+        cursor = json.next;
+        put(list, h('p', { class: 'busy' }, `No record up to here passes the filters: looking on, part ${count(parts + 1)} …`));
+        put(pager);
+      }
     } catch (error) {
       if (mine.aborted) return;
       put(list);

@@ -51,6 +51,30 @@ public sealed class FilteringTests(ConsoleHost host)
         tab.AssertClean();
     }
 
+    [SkippableTheory]
+    [InlineData("01067", "text-zero")]
+    [InlineData("\"5\"", "text-five")]
+    [InlineData("5", "five")]
+    [InlineData("\"open", "text-open")]
+    [InlineData("-0.5e1", "minus-five")]
+    public async Task A_text_that_looks_like_a_number_can_be_asked_for(string typed, string key)
+    {
+        const string ns = "look-alikes";
+        if (ConsoleHost.Chromium is not null)
+        {
+            foreach (var (name, value) in new (string, JsonNode)[] { ("text-zero", "01067"), ("text-five", "5"), ("five", 5), ("text-open", "\"open"), ("minus-five", -5) })
+            {
+                await host.PutAsync(ns, name, new JsonObject { ["content"] = "a postal code", ["attributes"] = new JsonObject { ["zip"] = value } });
+            }
+        }
+
+        await using var tab = await host.OpenAsync($"#/browse/{ns}?attr={Uri.EscapeDataString($"zip:eq:{typed}")}");
+        await Assertions.Expect(tab.Page.Locator(".record-key")).ToHaveTextAsync([key]);
+        await tab.GoAsync($"#/search/{ns}?q=postal&attr={Uri.EscapeDataString($"zip:eq:{typed}")}");
+        await Assertions.Expect(tab.Page.Locator(".hit h3")).ToHaveTextAsync([key]);
+        tab.AssertClean();
+    }
+
     [SkippableFact]
     public async Task A_namespace_is_removed_once_its_name_was_typed_and_no_page_has_it_any_more()
     {

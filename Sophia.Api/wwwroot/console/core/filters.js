@@ -4,11 +4,11 @@ import { parse } from './json.js';
 
 const Operators = [['eq', '='], ['ne', '≠'], ['lt', '<'], ['le', '≤'], ['gt', '>'], ['ge', '≥'], ['exists', 'exists'], ['missing', 'missing']];
 
-/** A value as it was typed: a number, true, false or null as such, else text. */
+/** A value as it was typed: a number as JSON writes it, true, false or null as such, else text; in double quotes it is text, whatever it looks like. */
 export function typed(text) {
   const trimmed = text.trim();
-  if (/^(true|false|null)$/.test(trimmed) || /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(trimmed)) return parse(trimmed);
-  return trimmed;
+  if (/^(true|false|null)$/.test(trimmed) || /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(trimmed)) return parse(trimmed);
+  return /^".*"$/s.test(trimmed) ? unquoted(trimmed) : trimmed;
 }
 
 const split = (text) => text.split(',').map((t) => t.trim()).filter(Boolean);
@@ -23,8 +23,9 @@ export function conditionOf(text) {
   return { name: name.startsWith('"') ? unquoted(name) : name, op, value: value.join(':') };
 }
 
-function unquoted(name) {
-  try { return JSON.parse(name); } catch { return name; }
+// Quotes that JSON does not take are part of the text.
+function unquoted(text) {
+  try { return JSON.parse(text); } catch { return text; }
 }
 
 /** initial: URLSearchParams with tag, prefix, attr. Returns { node, isClear(), address(), filter(), list() }. */
@@ -73,7 +74,8 @@ export function filterForm(initial, onChange) {
     node: h('div', { class: 'stack' },
       h('div', { class: 'row' }, field('Tags, all of them', tags, 'Parted by commas.'), field('Keys that begin with', prefix)),
       h('div', { class: 'stack' }, h('span', { class: 'group-label' }, 'Attributes'), list, clash,
-        h('button', { type: 'button', class: 'button small add', onclick: () => addRow().name.focus() }, 'Add a condition'))),
+        h('button', { type: 'button', class: 'button small add', onclick: () => addRow().name.focus() }, 'Add a condition'),
+        h('small', { class: 'hint' }, 'A value in double quotes is text: "5" is not the number 5.'))),
     isClear,
     address: () => ({ tag: tags.value.trim(), prefix: prefix.value, attr: conditions().map((c) => `${quoted(c.name)}:${c.op}:${c.value}`).join('\n') }),
     filter() {

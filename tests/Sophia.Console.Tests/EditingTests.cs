@@ -23,7 +23,7 @@ public sealed class EditingTests(ConsoleHost host)
         Assert.Equal("one\r\ntwo", (string)record["content"]!);
         Assert.Equal(Unsafe, (long)record["attributes"]!["id"]!);
 
-        await tab.Role(AriaRole.Button, "Edit").ClickAsync();
+        await BeginAsync(tab);
         await tab.Page.GetByLabel("Content").FillAsync("one\ntwo\nthree");
         await SaveAsync(tab, ns);
         record = await RecordAsync(ns);
@@ -112,6 +112,30 @@ public sealed class EditingTests(ConsoleHost host)
     }
 
     [SkippableFact]
+    public async Task An_editor_that_was_opened_before_the_past_was_read_keeps_its_text()
+    {
+        const string ns = "slow-past";
+        await PutAsync(ns, new JsonObject { ["content"] = "before" });
+        await using var tab = await host.OpenAsync("#/browse");
+        var release = await tab.DelayAsync(IsHistory);
+        await tab.GoAsync($"#/record/{ns}/key");
+        await BeginAsync(tab);
+        await tab.Page.GetByLabel("Content").FillAsync("typed meanwhile");
+        await tab.Page.RunAndWaitForResponseAsync(
+            () =>
+            {
+                release();
+                return Task.CompletedTask;
+            },
+            response => IsHistory(response.Request));
+        await SaveAsync(tab, ns);
+        Assert.Equal("typed meanwhile", (string)(await RecordAsync(ns))["content"]!);
+        tab.AssertClean();
+
+        static bool IsHistory(IRequest request) => request.Url.Contains("/history?", StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task A_refused_key_and_a_link_leave_the_text_that_is_not_saved()
     {
         const string ns = "unsaved";
@@ -194,8 +218,14 @@ public sealed class EditingTests(ConsoleHost host)
     private async Task<Tab> EditAsync(string ns)
     {
         var tab = await host.OpenAsync($"#/record/{ns}/key");
-        await tab.Role(AriaRole.Button, "Edit").ClickAsync();
+        await BeginAsync(tab);
         return tab;
+    }
+
+    private static async Task BeginAsync(Tab tab)
+    {
+        await tab.Role(AriaRole.Button, "Edit").ClickAsync();
+        await Tab.SeesAsync(tab.Page.Locator(".editor"));
     }
 
     /// <summary>Saves and waits until the record is read again, which must see what was saved.</summary>

@@ -72,3 +72,21 @@ export function announce(text) {
   const live = document.getElementById('live');
   if (live) live.textContent = text;
 }
+
+/** A handler that takes no second click while the first is under way. */
+export function once(action) {
+  let isUnderWay = false;
+  return async (event) => {
+    if (isUnderWay) return;
+    isUnderWay = true;
+    const button = event.currentTarget;
+    // Not disabled, which would take the focus from it.
+    button.setAttribute('aria-disabled', 'true');
+    try {
+      await action();
+    } finally {
+      isUnderWay = false;
+      button.removeAttribute('aria-disabled');
+    }
+  };
+}

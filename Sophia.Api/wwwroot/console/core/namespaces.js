@@ -6,11 +6,21 @@ import { session } from './session.js';
 import { to } from './route.js';
 
 /**
- * Loads the tenant's namespaces and makes a select of them.
- * Returns { node, items, value }; node is null when there are none. wanted: from the address, goes before the last one used.
+ * Loads the tenant's namespaces and makes a select of them. Where they cannot be listed just now, it has the one that is
+ * wanted, whose records may still be served.
+ * Returns { node, items, value }; node is null when there are none, items when they are not known. wanted: from the address,
+ * goes before the last one used.
  */
 export async function namespacePicker({ wanted, onChange, signal }) {
-  const items = await namespaces(signal);
+  const last = wanted || session.namespace;
+  let items;
+  try {
+    items = await namespaces(signal);
+  } catch (error) {
+    if (!last || !(error.status >= 500)) throw error;
+    session.namespace = last;
+    return { node: field('Namespace', select([[last, last]], last), `The others cannot be listed: ${error.message}`), items: null, value: last };
+  }
   if (items.length === 0) return { node: null, items, value: wanted || '' };
   const known = items.map((i) => i.name);
   const value = wanted || (known.includes(session.namespace) ? session.namespace : [...items].sort((a, b) => b.count - a.count)[0].name);

@@ -1,6 +1,6 @@
 // One record: its content and facts, its history with a slider through time, its editor, and how it is forgotten.
 import { call, namespacePath, recordPath } from '../core/api.js';
-import { h, put } from '../core/dom.js';
+import { h, once, put } from '../core/dom.js';
 import { ago, contentText, moment } from '../core/format.js';
 import { problemBox } from '../core/problem.js';
 import { rewrite, to } from '../core/route.js';
@@ -17,32 +17,46 @@ export async function recordPage(root, route) {
     put(root, head(ns, 'Write a record'), editor({ ns, onSaved: (saved, sequence) => { location.hash = to('record', [ns, saved], { seeing: sequence }); } }));
     return;
   }
-  const { json: space } = await call(namespacePath(ns), { signal, background: true });
-  // Vectors of the caller must go back with an edit: without one the record would lose it.
-  const needsVector = space.settings.vectorSource === 'caller';
   const failure = h('div');
   const body = h('div', { class: 'record-page' });
   const actions = h('div', { class: 'actions' });
 
-  const read = (options) => call(`${recordPath(ns, key)}${needsVector ? '?include=vector' : ''}`, { ...options, signal, exact: true });
+  const read = (options) => call(recordPath(ns, key), { ...options, signal, exact: true });
+  const readWithVector = () => call(`${recordPath(ns, key)}?include=vector`, { signal, exact: true });
 
   async function show(options) {
     const answer = await read(options);
     const record = answer.json;
     put(actions,
-      h('button', { type: 'button', class: 'button primary', onclick: () => edit(record, answer.etag) }, 'Edit'),
+      h('button', { type: 'button', class: 'button primary', onclick: once(() => edit(answer)) }, 'Edit'),
       h('button', { type: 'button', class: 'button', onclick: forget }, 'Forget …'));
     put(body,
       h('div', { class: 'stack' },
         h('article', { class: 'card' }, h('pre', { class: typeof record.content === 'string' ? 'text' : 'code', tabindex: '0', 'aria-label': 'Content' }, contentText(record))),
-        await timeline(ns, key, record, signal)),
+        timeline(ns, key, record, signal)),
       h('aside', { class: 'stack' }, facts(record, answer), h('section', { class: 'card', 'aria-label': 'Where the time went' }, h('h2', null, 'Read just now'), h('p', { class: 'note' }, 'Served by ', h('span', { class: `tier-chip tone-${(answer.tier ?? 'l3').toLowerCase()}` }, answer.tier ?? 'L3'), answer.stale && ' stale: L3 does not answer'), waterfall(answer.timing, answer.roundTripMs))));
   }
 
-  function edit(record, etag) {
-    put(actions);
-    put(body, editor({ ns, record, etag, read, onSaved: saved, onCancel: () => again() }));
-    body.querySelector('textarea')?.focus();
+  // The settings are asked for only here: a copy can be read while they cannot.
+  async function edit(shown) {
+    put(failure);
+    try {
+      const { json: space } = await call(namespacePath(ns), { signal, background: true });
+      // Vectors of the caller must go back with an edit: without one the record would lose it.
+      const needsVector = space.settings.vectorSource === 'caller';
+      const { json: record, etag } = needsVector ? await readWithVector() : shown;
+      put(actions);
+      put(body, editor({ ns, record, etag, read: needsVector ? readWithVector : read, onSaved: saved, onCancel: cancelled }));
+      body.querySelector('textarea')?.focus();
+    } catch (error) {
+      if (!signal.aborted) put(failure, problemBox(error));
+    }
+  }
+
+  // Taken away at once: what is typed into an editor that waits for the record would go with it.
+  async function cancelled() {
+    put(body);
+    await again();
   }
 
   async function saved(_, sequence) {

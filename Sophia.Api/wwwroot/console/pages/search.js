@@ -72,9 +72,9 @@ export async function searchPage(root, { parts, query, signal }) {
 }
 
 function start(picker, ns) {
-  const item = picker.items.find((i) => i.name === ns);
+  const item = picker.items?.find((i) => i.name === ns);
   return h('section', { class: 'empty' },
-    h('h2', null, item ? `${plural(item.count, 'record')} to search in ${ns}` : `There is no namespace ${ns}`),
+    h('h2', null, item ? `${plural(item.count, 'record')} to search in ${ns}` : picker.items ? `There is no namespace ${ns}` : `Search in ${ns}`),
     h('p', null, 'Ask in plain words. Each hit shows what its score is made of; put a second mode beside the first to compare them.'),
     h('p', { class: 'note' }, 'The key / brings you here from any page.'));
 }

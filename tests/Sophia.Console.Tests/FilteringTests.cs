@@ -45,7 +45,7 @@ public sealed class FilteringTests(ConsoleHost host)
         await tab.Role(AriaRole.Button, "Forget what matches …").ClickAsync();
         await tab.Page.Locator("dialog input").FillAsync(ns);
         await tab.Role(AriaRole.Button, "Forget 1 record").ClickAsync();
-        await Tab.SeesAsync(tab.Page.GetByText("Forgotten: 1 record"));
+        await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Forgotten: 1 record"));
         await tab.Role(AriaRole.Button, "Remove this condition").ClickAsync();
         await Assertions.Expect(tab.Page.Locator(".record-key")).ToHaveTextAsync(["plain"]);
         tab.AssertClean();
@@ -92,7 +92,7 @@ public sealed class FilteringTests(ConsoleHost host)
         await Assertions.Expect(remove).ToBeDisabledAsync();
         await tab.Page.Locator("dialog input").FillAsync(ns);
         await remove.ClickAsync();
-        await Tab.SeesAsync(tab.Page.GetByText("Removed: leaving, with 2 records"));
+        await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Removed: leaving, with 2 records"));
         await tab.AssertAccessibleAsync();
         await tab.Role(AriaRole.Link, "Browse the namespaces").ClickAsync();
         await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Make a namespace"));

@@ -1,9 +1,13 @@
 // A question in a dialog of the browser's own: focus stays inside, Escape is no.
 import { h, newId } from './dom.js';
 
-/** Shows a dialog; resolves with true when it was confirmed. word: what must be typed first. */
-export function confirm({ title, body, action, word }) {
+/** Shows a dialog; resolves with true when it was confirmed. word: what must be typed first. signal: the page that asks; left, it is no. */
+export function confirm({ title, body, action, word, signal }) {
   return new Promise((resolve) => {
+    if (signal?.aborted) {
+      resolve(false);
+      return;
+    }
     const id = newId('dialog');
     const typed = word ? h('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', id: `${id}-word`, oninput: () => { yes.disabled = typed.value !== word; } }) : null;
     const yes = h('button', { type: 'submit', class: 'button danger', disabled: Boolean(word) }, action);
@@ -18,6 +22,7 @@ export function confirm({ title, body, action, word }) {
       resolve(answer);
     }
     dialog.addEventListener('cancel', (event) => { event.preventDefault(); end(false); });
+    signal?.addEventListener('abort', () => end(false), { once: true });
     document.body.append(dialog);
     dialog.showModal();
   });

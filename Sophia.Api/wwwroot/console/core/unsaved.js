@@ -2,8 +2,12 @@
 
 let kept = null;
 
-/** Keeps the page while the node is in it. isChanged says whether leaving loses something, question what. */
-export const keep = (node, isChanged, question) => { kept = { node, isChanged, question }; };
+/** Keeps the page while the node is in it. isChanged says whether leaving loses something, question what. Returns what lets it go. */
+export function keep(node, isChanged, question) {
+  const mine = { node, isChanged, question };
+  kept = mine;
+  return () => { if (kept === mine) kept = null; };
+}
 
 /** Whether something is open that drawing the page anew would close. */
 export const isOpen = () => Boolean(kept?.node.isConnected);

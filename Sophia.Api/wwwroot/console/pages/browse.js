@@ -1,63 +1,19 @@
-// Browse: the namespaces, and the records of one, page by page.
-import { call, namespacePath, namespaces } from '../core/api.js';
-import { field, h, put, select } from '../core/dom.js';
+// Browse: the records of a namespace, page by page; without one in the address, the namespaces.
+import { call, namespacePath } from '../core/api.js';
+import { h, once, put } from '../core/dom.js';
 import { filterForm } from '../core/filters.js';
 import { ago, contentText, count, cut, plural } from '../core/format.js';
 import { problemBox } from '../core/problem.js';
 import { rewrite, to } from '../core/route.js';
 import { session } from '../core/session.js';
-import { forgetFlow, removeFlow } from './forget.js';
+import { forgetFlow, removeFlow, tell } from './forget.js';
+import { spaces, vectorsOf } from './spaces.js';
 
 const PageSize = 50;
 
 export async function browsePage(root, route) {
   if (route.parts[0]) await records(root, route);
   else await spaces(root, route);
-}
-
-async function spaces(root, { signal }) {
-  const items = await namespaces(signal);
-  put(root,
-    h('div', { class: 'page-head' }, h('div', null, h('h1', null, 'Browse'),
-      h('p', null, items.length === 0 ? 'Nothing is remembered yet.' : `${plural(items.length, 'namespace')}, ${plural(items.reduce((sum, i) => sum + i.count, 0), 'record')}.`))),
-    h('div', { class: 'browse-page' },
-      items.length === 0
-        ? h('section', { class: 'empty' }, h('h2', null, 'Make the first namespace'), h('p', null, 'A namespace holds the records of one purpose: notes, a project, a customer. Importing files makes one, too.'),
-          h('a', { class: 'button primary', href: to('import') }, 'Import files'))
-        : h('ul', { class: 'spaces' }, items.map(space)),
-      makeForm()));
-}
-
-const space = (item) => h('li', null, h('a', { class: 'card space', href: to('browse', [item.name]) },
-  h('h2', null, item.name),
-  h('p', { class: 'space-count number' }, count(item.count), h('span', null, item.count === 1 ? ' record' : ' records')),
-  h('p', { class: 'note' }, vectorsOf(item.settings), item.settings.resident && ', never leaves these machines', item.settings.logRetentionSeconds && `, history kept ${plural(Math.round(item.settings.logRetentionSeconds / 86_400), 'day')}`)));
-
-const vectorsOf = (settings) => (settings.vectorSource === 'none' ? 'words only, no vectors' : `${settings.dimensions} dimensions, ${settings.vectorSource === 'caller' ? 'vectors of the caller' : settings.vectorModel}`);
-
-function makeForm() {
-  const failure = h('div');
-  const name = h('input', { type: 'text', required: true, pattern: '[a-z0-9][a-z0-9._\\-]{0,127}', autocomplete: 'off', spellcheck: 'false' });
-  const source = select([['embedder', "made by the service's embedder"], ['caller', 'sent by the caller'], ['none', 'none, words only']], 'embedder',
-    { onchange: () => { dimensionsField.hidden = source.value !== 'caller'; dimensions.required = source.value === 'caller'; } });
-  const dimensions = h('input', { type: 'number', min: 1, max: 4096 });
-  const dimensionsField = field('Dimensions', dimensions);
-  dimensionsField.hidden = true;
-  const make = async (event) => {
-    event.preventDefault();
-    const body = source.value === 'embedder' ? {} : source.value === 'none' ? { vectorSource: 'none' } : { vectorSource: 'caller', dimensions: dimensions.valueAsNumber };
-    try {
-      await call(namespacePath(name.value), { method: 'PUT', body });
-      session.namespace = name.value;
-      location.hash = to('browse', [name.value]);
-    } catch (error) {
-      put(failure, problemBox(error));
-    }
-  };
-  return h('form', { class: 'card stack make', onsubmit: make, 'aria-labelledby': 'make' },
-    h('h2', { id: 'make' }, 'Make a namespace'),
-    field('Name', name, 'Small letters, digits, dots, dashes.'), field('Vectors', source), dimensionsField, failure,
-    h('div', null, h('button', { type: 'submit', class: 'button primary' }, 'Make it')));
 }
 
 async function records(root, { parts: [ns], query, signal }) {
@@ -72,6 +28,7 @@ async function records(root, { parts: [ns], query, signal }) {
 
   // Only the answer to the last question is drawn, and its place is taken only then.
   async function load(wantedCursors) {
+    if (signal.aborted) return;
     rewrite(to('browse', [ns], filters.address()));
     loading.abort();
     loading = new AbortController();
@@ -117,31 +74,34 @@ async function records(root, { parts: [ns], query, signal }) {
       h('span', { class: 'note number' }, `Page ${cursors.length}, ${plural(items.length, 'record')}`, tier && [', from ', h('span', { class: `tier-chip tone-${tier.toLowerCase()}` }, tier)]));
   }
 
-  const forgetMatching = async () => {
+  const page = { node: list, signal };
+  const forgetMatching = once(async () => {
     if (!filters.isClear()) return;
     try {
       const filter = filters.filter();
       const what = Object.keys(filter).length === 0 ? { all: true } : Object.keys(filter).length === 1 && filter.keyPrefix ? { prefix: filter.keyPrefix } : { filter };
-      const proof = await forgetFlow(ns, what, what.all ? `everything in ${ns}` : 'all that passes the filters');
+      const proof = await forgetFlow(ns, what, what.all ? `everything in ${ns}` : 'all that passes the filters', page);
       if (!proof) return;
       await load([null]);
       failure.prepend(proof);
+      tell(proof);
     } catch (error) {
-      put(failure, problemBox(error));
+      if (!signal.aborted) put(failure, problemBox(error));
     }
-  };
+  });
 
-  const removeAll = async () => {
+  const removeAll = once(async () => {
     try {
-      const proof = await removeFlow(ns);
+      const proof = await removeFlow(ns, page);
       if (!proof) return;
       session.namespace = null;
       put(root, h('div', { class: 'page-head' }, h('div', null, h('h1', null, ns), h('p', null, 'It was removed. Its name can be used again.'))),
         proof, h('p', { class: 'actions' }, h('a', { class: 'button', href: to('browse') }, 'Browse the namespaces')));
+      tell(proof);
     } catch (error) {
-      put(failure, problemBox(error));
+      if (!signal.aborted) put(failure, problemBox(error));
     }
-  };
+  });
 
   put(root,
     h('div', { class: 'page-head' },

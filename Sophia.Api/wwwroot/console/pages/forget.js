@@ -1,39 +1,56 @@
 // Forgetting, and removing a namespace: the dry run first, the question with its figures, then the proof.
 import { call, namespacePath } from '../core/api.js';
-import { h } from '../core/dom.js';
+import { announce, h } from '../core/dom.js';
 import { confirm } from '../core/confirm.js';
 import { count, plural } from '../core/format.js';
+import { keep } from '../core/unsaved.js';
 
 const Names = { records: 'records', versions: 'versions', vectors: 'vectors', l1: 'copies in the shared L1', near: 'near copies', l0: 'rows of L0', logTombstones: 'tombstones in the log, without key or content', snowflake: 'rows in Snowflake' };
 
 /**
- * what: the selection, as POST …/forget takes it. Shows what a dry run found and asks; then forgets.
- * Returns the proof as a box, or null when there was nothing or the answer was no. Throws Problem.
+ * what: the selection, as POST …/forget takes it. page: { node, signal }, where it is asked. Shows what a dry run found and
+ * asks; then forgets. Returns the proof as a box, or null when the answer was no or the page was left. Throws Problem.
  */
-export async function forgetFlow(ns, what, named) {
+export async function forgetFlow(ns, what, named, page) {
   const path = `${namespacePath(ns)}/forget`;
-  const { json: plan } = await call(path, { method: 'POST', body: { ...what, dryRun: true } });
-  if (plan.matched === 0) return h('p', { class: 'card note', role: 'status' }, 'The dry run found nothing to forget.');
+  const { json: plan } = await call(path, { method: 'POST', body: { ...what, dryRun: true }, signal: page.signal });
+  if (plan.matched === 0) return h('p', { class: 'card note', tabindex: '-1' }, 'The dry run found nothing to forget.');
   const isOk = await confirm({
-    title: `Forget ${named}?`, action: `Forget ${plural(plan.matched, 'record')}`, word: what.keys ? null : ns,
+    title: `Forget ${named}?`, action: `Forget ${plural(plan.matched, 'record')}`, word: what.keys ? null : ns, signal: page.signal,
     body: found(plan, 'A dry run has counted what would go, with every version and from every tier. It cannot be undone.'),
   });
   if (!isOk) return null;
-  const { json: proof } = await call(path, { method: 'POST', body: what });
-  return proven(proof, `Forgotten: ${plural(proof.matched, 'record')}`);
+  const proof = await erase(page, path, { method: 'POST', body: what });
+  return page.signal.aborted ? null : proven(proof, `Forgotten: ${plural(proof.matched, 'record')}`);
 }
 
-/** Removes a namespace whole, in the same way. Returns the proof as a box, or null when the answer was no. Throws Problem. */
-export async function removeFlow(ns) {
+/** Removes a namespace whole, in the same way. */
+export async function removeFlow(ns, page) {
   const path = namespacePath(ns);
-  const { json: plan } = await call(`${path}?dryRun=true`, { method: 'DELETE' });
+  const { json: plan } = await call(`${path}?dryRun=true`, { method: 'DELETE', signal: page.signal });
   const isOk = await confirm({
-    title: `Remove ${ns}?`, action: 'Remove the namespace', word: ns,
+    title: `Remove ${ns}?`, action: 'Remove the namespace', word: ns, signal: page.signal,
     body: found(plan, 'Its settings and its name go with its records. A dry run has counted what would go from every tier. It cannot be undone.'),
   });
   if (!isOk) return null;
-  const { json: proof } = await call(path, { method: 'DELETE' });
-  return proven(proof, `Removed: ${ns}, with ${plural(proof.matched, 'record')}`);
+  const proof = await erase(page, path, { method: 'DELETE' });
+  return page.signal.aborted ? null : proven(proof, `Removed: ${ns}, with ${plural(proof.matched, 'record')}`);
+}
+
+// Without the page's signal: the service erases on though nobody waits, and leaving would only lose the proof.
+async function erase({ node }, path, options) {
+  const letGo = keep(node, () => true, 'What was asked for is being erased. It goes on, but its proof is shown only here.');
+  try {
+    return (await call(path, options)).json;
+  } finally {
+    letGo();
+  }
+}
+
+/** Reads a box that was just put on the page to those who do not see it, and brings them to it. */
+export function tell(box) {
+  announce((box.querySelector('h2') ?? box).textContent);
+  box.focus();
 }
 
 const found = (plan, words) => h('div', { class: 'stack' },
@@ -41,7 +58,7 @@ const found = (plan, words) => h('div', { class: 'stack' },
   figures(plan.erased), plan.matched > 1 && h('details', null, h('summary', null, `The first ${count(plan.keys.length)} keys`), h('ul', { class: 'key-list' }, plan.keys.map((k) => h('li', null, h('code', null, k))))),
   held(plan.stillHeldBy));
 
-const proven = (proof, title) => h('section', { class: 'card proof', role: 'status' },
+const proven = (proof, title) => h('section', { class: 'card proof', tabindex: '-1' },
   h('h2', null, title), figures(proof.erased), held(proof.stillHeldBy), unconfirmed(proof.notConfirmed),
   proof.sequence && h('p', { class: 'note' }, 'Sequence ', h('code', null, proof.sequence), '. A read that carries it sees that they are gone.'));
 

@@ -7,14 +7,14 @@ import { rewrite, to } from '../core/route.js';
 import { session } from '../core/session.js';
 import { waterfall } from '../charts/waterfall.js';
 import { editor } from './editor.js';
-import { forgetFlow } from './forget.js';
+import { forgetFlow, tell } from './forget.js';
 import { timeline } from './timeline.js';
 
 export async function recordPage(root, route) {
   const { parts: [ns, key], query, signal } = route;
   session.namespace = ns;
   if (query.get('new')) {
-    put(root, head(ns, 'Write a record'), editor({ ns, onSaved: (saved, sequence) => { location.hash = to('record', [ns, saved], { seeing: sequence }); } }));
+    put(root, head(ns, 'Write a record'), editor({ ns, onSaved: (saved, sequence) => { if (!signal.aborted) location.hash = to('record', [ns, saved], { seeing: sequence }); } }));
     return;
   }
   const failure = h('div');
@@ -29,7 +29,7 @@ export async function recordPage(root, route) {
     const record = answer.json;
     put(actions,
       h('button', { type: 'button', class: 'button primary', onclick: once(() => edit(answer)) }, 'Edit'),
-      h('button', { type: 'button', class: 'button', onclick: forget }, 'Forget …'));
+      h('button', { type: 'button', class: 'button', onclick: once(forget) }, 'Forget …'));
     put(body,
       h('div', { class: 'stack' },
         h('article', { class: 'card' }, h('pre', { class: typeof record.content === 'string' ? 'text' : 'code', tabindex: '0', 'aria-label': 'Content' }, contentText(record))),
@@ -76,12 +76,13 @@ export async function recordPage(root, route) {
 
   async function forget() {
     try {
-      const proof = await forgetFlow(ns, { keys: [key] }, key);
+      const proof = await forgetFlow(ns, { keys: [key] }, key, { node: body, signal });
       if (!proof) return;
       put(actions, h('a', { class: 'button', href: to('browse', [ns]) }, `Back to ${ns}`));
       put(body, proof);
+      tell(proof);
     } catch (error) {
-      put(failure, problemBox(error));
+      if (!signal.aborted) put(failure, problemBox(error));
     }
   }
 

@@ -1,6 +1,6 @@
 // Search: one query, in one mode or in two side by side; every hit says why it is where it is.
 import { call, namespacePath, searchFields } from '../core/api.js';
-import { announce, field, h, put, segmented, select } from '../core/dom.js';
+import { announce, h, put, segmented, select } from '../core/dom.js';
 import { count, ms, plural } from '../core/format.js';
 import { namespacePicker, noNamespaces } from '../core/namespaces.js';
 import { problemBox } from '../core/problem.js';
@@ -20,6 +20,7 @@ export async function searchPage(root, { parts, query, signal }) {
     return;
   }
   const known = await searchFields();
+  if (signal.aborted) return;
   let mode = Modes.some(([m]) => m === query.get('mode')) ? query.get('mode') : 'hybrid';
   const text = h('input', { type: 'search', id: 'query', value: query.get('q') ?? '', placeholder: 'What do you want to find?', autocomplete: 'off', enterkeyhint: 'search' });
   const beside = select([['', 'nothing'], ...Modes], query.get('beside') ?? '', { onchange: () => run() });

@@ -2,6 +2,7 @@
 import { call, whenUnauthenticated } from './core/api.js';
 import { announce, field, h, put, select } from './core/dom.js';
 import { icon, mark } from './core/icons.js';
+import { forgetJournal } from './core/journal.js';
 import { problemBox } from './core/problem.js';
 import { askForKey } from './core/keys.js';
 import { confirm } from './core/confirm.js';
@@ -91,8 +92,16 @@ async function leave({ oldURL, newURL }) {
   await show();
 }
 
+const caller = () => `${session.key} ${session.tenant}`;
+
 async function enterKey(problem) {
+  const before = caller();
   if (await askForKey(problem)) {
+    if (caller() !== before) {
+      // Who comes next at this tab may be of another tenant.
+      forgetJournal();
+      session.namespace = '';
+    }
     showIdentity();
     // An open editor or import goes on with the new key.
     await Promise.all([isOpen() || show(), checkHealth()]);

@@ -25,7 +25,7 @@ export async function call(path, { method = 'GET', body, headers = {}, signal, b
   const text = body === undefined ? null : JSON.stringify(body);
   const sent = text === null ? { ...headers } : { 'Content-Type': 'application/json', ...headers };
   const begun = performance.now();
-  const entry = { method, path, headers: session.tenant ? { ...sent, 'Sophia-Tenant': session.tenant } : sent, body: text, background };
+  const entry = { method, path, headers: session.tenant ? { ...sent, 'Sophia-Tenant': session.tenant } : sent, body: text, hasKey: Boolean(session.key), background };
   let response;
   try {
     response = await fetch(path, { method, body: text, headers: { ...sent, ...identity() }, signal, cache: 'no-store' });

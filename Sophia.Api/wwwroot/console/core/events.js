@@ -18,7 +18,7 @@ export async function follow(path, { signal, onEvent, onState }) {
     try {
       const response = await fetch(path, { signal: AbortSignal.any([signal, silence.signal]), cache: 'no-store', headers: { Accept: 'text/event-stream', ...identity(), ...(last ? { 'Last-Event-ID': last } : {}) } });
       if (!response.ok) throw await Problem.of(response);
-      remember({ method: 'GET', path, headers: session.tenant ? { 'Sophia-Tenant': session.tenant } : {}, body: null, background: true, status: response.status, tier: response.headers.get('Sophia-Tier'), tookMs: null });
+      remember({ method: 'GET', path, headers: session.tenant ? { 'Sophia-Tenant': session.tenant } : {}, body: null, hasKey: Boolean(session.key), background: true, status: response.status, tier: response.headers.get('Sophia-Tier'), tookMs: null });
       onState('open');
       wait = 500;
       await read(response.body, silence, (event) => {

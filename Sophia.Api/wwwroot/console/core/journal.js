@@ -8,11 +8,11 @@ const listeners = new Set();
 
 /**
  * Remembers a request. A request of the same kind that the page makes again and again (background) is kept once, with
- * its count. body: the text that was sent, or null.
+ * its count. body: the text that was sent, or null. hasKey: whether a key was sent.
  */
-export function remember({ method, path, headers, body, background, status, tier, tookMs, code }) {
+export function remember({ method, path, headers, body, hasKey, background, status, tier, tookMs, code }) {
   const shown = {
-    method, path, headers, background: Boolean(background), status, tier, tookMs, code, at: Date.now(), times: 1,
+    method, path, headers, hasKey, background: Boolean(background), status, tier, tookMs, code, at: Date.now(), times: 1,
     body: body === null || body === undefined ? null : body.length <= LongestBody ? body : null,
     bodyLength: body?.length ?? 0,
   };
@@ -37,9 +37,9 @@ export const forgetJournal = () => { entries.length = 0; };
 export const quoted = (text) => (/^[A-Za-z0-9_./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** The request as a curl command. Keys never stand in it: $SOPHIA_KEY does, when one was sent. */
-export function curlOf(entry, origin, hasKey) {
+export function curlOf(entry, origin) {
   const lines = [`curl${entry.method === 'GET' ? '' : ` -X ${entry.method}`} ${quoted(origin + entry.path)}`];
-  if (hasKey) lines.push('-H "Authorization: Bearer $SOPHIA_KEY"');
+  if (entry.hasKey) lines.push('-H "Authorization: Bearer $SOPHIA_KEY"');
   for (const [name, value] of Object.entries(entry.headers)) lines.push(`-H ${quoted(`${name}: ${value}`)}`);
   if (entry.path.includes('/changes')) lines[0] = lines[0].replace('curl', 'curl -N');
   if (entry.body !== null) lines.push(`--data-binary ${quoted(entry.body)}`);

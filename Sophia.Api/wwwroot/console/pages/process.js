@@ -3,6 +3,7 @@ import { identity } from '../core/api.js';
 import { h, put } from '../core/dom.js';
 import { brief, bytes, ms } from '../core/format.js';
 import { remember } from '../core/journal.js';
+import { session } from '../core/session.js';
 
 /** Sum of a metric's samples; only those with the label, when one is given. */
 export function sumOf(text, metric, label = '') {
@@ -23,7 +24,7 @@ export function processStrip(node, signal) {
     try {
       const response = await fetch('/metrics', { headers: identity(), signal, cache: 'no-store' });
       if (!response.ok) { isRefused = true; return; }
-      remember({ method: 'GET', path: '/metrics', headers: {}, body: null, background: true, status: response.status, tookMs: null });
+      remember({ method: 'GET', path: '/metrics', headers: {}, body: null, hasKey: Boolean(session.key), background: true, status: response.status, tookMs: null });
       text = await response.text();
     } catch {
       return; // The tiers beside it say when the service does not answer.

@@ -6,6 +6,7 @@ import { session } from '../core/session.js';
 
 export async function requestsPage(root, { signal }) {
   const list = h('ol', { class: 'requests' });
+  const nothing = h('li', { class: 'empty' }, h('h2', null, 'Nothing yet'), h('p', null, 'Search, write or import something; then come back for the commands that do the same from a terminal.'));
   const drawn = new Map();
   const asking = check("Also what the pages ask by themselves", { onchange: () => draw() });
 
@@ -17,9 +18,8 @@ export async function requestsPage(root, { signal }) {
       return drawn.get(e);
     });
     // Moved only when something is new, so that what is focused or selected stays so.
-    if (nodes.length !== list.childElementCount || nodes.some((n, i) => n !== list.children[i])) {
-      put(list, nodes.length > 0 ? nodes : h('li', { class: 'empty' }, h('h2', null, 'Nothing yet'), h('p', null, 'Search, write or import something; then come back for the commands that do the same from a terminal.')));
-    }
+    if (nodes.length === 0) nodes.push(nothing);
+    if (nodes.length !== list.childElementCount || nodes.some((n, i) => n !== list.children[i])) put(list, nodes);
   }
 
   signal.addEventListener('abort', onRequest(() => draw()));
@@ -32,7 +32,7 @@ export async function requestsPage(root, { signal }) {
 }
 
 function request(entry) {
-  const text = curlOf(entry, location.origin, Boolean(session.key));
+  const text = curlOf(entry, location.origin);
   const copy = h('button', { type: 'button', class: 'button small', onclick: () => copyText(text, copy, code) }, 'Copy');
   const code = h('pre', { class: 'code', tabindex: '0', 'aria-label': `curl for ${entry.method} ${entry.path}` }, text);
   return h('li', { class: 'request' },

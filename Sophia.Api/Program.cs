@@ -43,6 +43,7 @@ try
     builder.Services.AddSingleton(keys);
     builder.Services.AddSingleton(models);
     builder.Services.AddSingleton<AccessGate>();
+    builder.Services.AddSingleton<ThisProcess>();
     // By a function, so that the container closes them at the end.
     builder.Services.AddSingleton(_ => node);
     builder.Services.AddSingleton(_ => new GpuSensors(TimeProvider.System));

@@ -160,7 +160,10 @@ internal sealed record SnowflakeAnswer(
 
 internal sealed record LogAnswer(double LagMs, long Entries);
 
-internal sealed record TiersAnswer(TierAnswer[] Tiers, LogAnswer Log);
+/// <param name="Id">Another one for each process that answers at this address, and after each start.</param>
+internal sealed record ProcessAnswer(string Id, DateTimeOffset StartedAt);
+
+internal sealed record TiersAnswer(TierAnswer[] Tiers, LogAnswer Log, ProcessAnswer Process);
 
 /// <param name="Near">Copies of the near copy that went.</param>
 /// <param name="Shards">Of L0 that went.</param>

@@ -12,7 +12,7 @@ using Sophia.Memory.Hierarchy;
 namespace Sophia.Api.TiersAndHealth;
 
 /// <summary>GET /v1/tiers: what each tier is, how it is, and what it did.</summary>
-internal sealed class TiersEndpoint(MemoryHierarchy memory)
+internal sealed class TiersEndpoint(MemoryHierarchy memory, ThisProcess process)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -40,6 +40,10 @@ internal sealed class TiersEndpoint(MemoryHierarchy memory)
         json.WriteStartObject("log");
         json.WriteNumber("lagMs", Math.Round(report.LogLag.TotalMilliseconds, 3));
         json.WriteNumber("entries", report.LogEntries);
+        json.WriteEndObject();
+        json.WriteStartObject("process");
+        json.WriteString("id", process.Id);
+        json.WriteString("startedAt", process.StartedAt);
         json.WriteEndObject();
         json.WriteEndObject();
         await body.SendAsync(context, 200, new Trail(), start);

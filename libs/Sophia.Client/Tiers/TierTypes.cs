@@ -21,7 +21,10 @@ public sealed record TierStatus(
 
 public sealed record LogStatus(double? LagMs, long? Entries);
 
-public sealed record TierReport([property: JsonRequired] IReadOnlyList<TierStatus> Tiers, LogStatus? Log);
+/// <summary>The process whose counters these are: of several behind one address, or before a restart, another.</summary>
+public sealed record ProcessStatus(string Id, DateTimeOffset StartedAt);
+
+public sealed record TierReport([property: JsonRequired] IReadOnlyList<TierStatus> Tiers, LogStatus? Log, ProcessStatus? Process = null);
 
 /// <summary>Whether the service is ready, and what it says of each tier.</summary>
 /// <param name="Ready">False when it answered 503.</param>

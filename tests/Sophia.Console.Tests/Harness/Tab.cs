@@ -43,6 +43,9 @@ internal sealed class Tab : IAsyncDisposable
         await Page.Locator("main[data-page] h1").First.WaitForAsync();
     }
 
+    /// <summary>Leaves the console, so that no page of it asks any more.</summary>
+    public Task CloseAsync() => Page.GotoAsync("about:blank");
+
     public ILocator Role(AriaRole role, string name) => Page.GetByRole(role, new() { Name = name });
 
     /// <summary>Waits until the locator is there and can be seen.</summary>

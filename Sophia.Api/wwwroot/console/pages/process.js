@@ -14,24 +14,28 @@ export function sumOf(text, metric, label = '') {
   return sum;
 }
 
-/** Returns what draws the strip anew; after a refusal it asks no more. */
+/** Returns what draws the strip anew. To whom the metrics are forbidden, they are asked for no more. */
 export function processStrip(node, signal) {
-  let before = null;
+  // Of each process that answers here, by its start: from one to another there is no difference to take.
+  const before = new Map();
   let isRefused = false;
   return async () => {
     if (isRefused) return;
     let text;
     try {
       const response = await fetch('/metrics', { headers: identity(), signal, cache: 'no-store' });
-      if (!response.ok) { isRefused = true; return; }
+      // What is busy or away now is there again later.
+      isRefused = response.status < 500 && response.status !== 429 && !response.ok;
+      if (!response.ok) return;
       remember({ method: 'GET', path: '/metrics', headers: {}, body: null, hasKey: Boolean(session.key), background: true, status: response.status, tookMs: null });
       text = await response.text();
     } catch {
       return; // The tiers beside it say when the service does not answer.
     }
-    const now = { at: performance.now(), cpu: sumOf(text, 'dotnet_process_cpu_time_seconds_total') };
-    const cpu = before ? (now.cpu - before.cpu) / ((now.at - before.at) / 1000) : null;
-    before = now;
+    const now = { at: performance.now(), start: sumOf(text, 'sophia_process_start_time_seconds'), cpu: sumOf(text, 'dotnet_process_cpu_time_seconds_total') };
+    const last = before.get(now.start);
+    const cpu = last ? (now.cpu - last.cpu) / ((now.at - last.at) / 1000) : null;
+    before.set(now.start, now);
     node.hidden = false;
     put(node, h('h2', { id: 'process' }, 'This process'),
       h('dl', { class: 'figures wide' },

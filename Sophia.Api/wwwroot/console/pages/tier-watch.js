@@ -1,4 +1,5 @@
-// Keeps the last minute of the tiers' counters: what is new in them, and how fast.
+// Keeps the last minute of the tiers' counters: what is new in them, and how fast. Behind one address there may be several
+// processes, and each counts for itself from its start on; so each has a minute of its own.
 import { perBucket } from '../charts/histogram.js';
 import { count } from '../core/format.js';
 
@@ -9,18 +10,24 @@ export class Watch {
   /** How many rates a spark line shows. */
   static Length = 30;
 
+  #windows = new Map();
+  // Of the process that answered last.
   #seen = [];
   moves = [];
 
-  /** Takes one answer of /v1/tiers. A restart of the service, which begins its counters again, begins the window again. */
-  take(tiers, at = Date.now()) {
+  /** Takes one answer of /v1/tiers. */
+  take({ tiers, process }, at = Date.now()) {
+    for (const [id, seen] of this.#windows) if (id !== process.id && at - seen.at(-1).at > WindowMs) this.#windows.delete(id);
+    if (!this.#windows.has(process.id)) this.#windows.set(process.id, []);
+    this.#seen = this.#windows.get(process.id);
     const before = this.#seen.at(-1);
-    const isRestart = before?.tiers.some((old) => (tiers.find((t) => t.tier === old.tier)?.latency.count ?? 0) < old.latency.count);
-    if (isRestart) this.#seen = [];
-    else if (before) for (const tier of tiers) this.#compare(before.tiers.find((t) => t.tier === tier.tier), tier, at);
+    if (before) for (const tier of tiers) this.#compare(before.tiers.find((t) => t.tier === tier.tier), tier, at);
     this.#seen.push({ at, tiers });
     while (this.#seen.length > 2 && at - this.#seen[0].at > WindowMs) this.#seen.shift();
   }
+
+  /** How many processes answered within the window. */
+  get processes() { return this.#windows.size; }
 
   #compare(old, tier, at) {
     if (!old) return;

@@ -3,6 +3,7 @@ import { call } from '../core/api.js';
 import { announce, h, put } from '../core/dom.js';
 import { brief, bytes, clock, count, ms, plural, ratio } from '../core/format.js';
 import { problemBox } from '../core/problem.js';
+import { everyTick } from '../core/ticks.js';
 import { histogram } from '../charts/histogram.js';
 import { shares } from '../charts/shares.js';
 import { spark } from '../charts/spark.js';
@@ -24,9 +25,17 @@ export async function tiersPage(root, { signal }) {
   const process = h('section', { class: 'card', 'aria-labelledby': 'process', hidden: true });
   let states = '';
 
+  // Drawn anew only when it is another one: each time it is read out.
+  let failed = '';
+  const fail = (problem) => {
+    const text = problem ? `${problem.code} ${problem.message}` : '';
+    if (text !== failed) put(failure, problem && problemBox(problem));
+    failed = text;
+  };
+
   const draw = ({ json }) => {
-    watch.take(json.tiers);
-    put(failure);
+    watch.take(json);
+    fail(null);
     put(summary, sentence(json.tiers));
     put(origins, h('h2', { id: 'origins' }, 'Where answers came from'), originShares(watch, json.tiers));
     put(strata, All.map((name) => {
@@ -35,7 +44,7 @@ export async function tiersPage(root, { signal }) {
         h('p', { class: 'stratum-id stratum-name' }, h('b', null, name), h('span', null, Absent[name] ?? '')), h('p', { class: 'note' }, 'not part of this service yet'));
     }));
     put(moves, watch.moves.map(move));
-    put(log, `The log holds ${plural(json.log.entries, 'entry', 'entries')}; this process is ${ms(json.log.lagMs)} behind it.`);
+    put(log, `The log holds ${plural(json.log.entries, 'entry', 'entries')}; this process is ${ms(json.log.lagMs)} behind it.${watch.processes > 1 ? ` ${count(watch.processes)} processes answered within the last minute; the figures are those of the last.` : ''}`);
     const said = json.tiers.map((t) => `${t.tier} ${t.state}`).join(', ');
     if (states && said !== states) announce(said);
     states = said;
@@ -49,18 +58,14 @@ export async function tiersPage(root, { signal }) {
       h('div', { class: 'stack' }, strata, process),
       h('aside', { class: 'stack' }, origins,
         h('section', { class: 'card', 'aria-labelledby': 'moves' }, h('h2', { id: 'moves' }, 'What moves'), moves, log))));
-  const showProcess = processStrip(process, signal);
-  showProcess();
-  const timer = setInterval(async () => {
-    if (document.hidden) return;
-    showProcess();
+  everyTick(EveryMs, async () => {
     try {
       await ask();
     } catch (error) {
-      if (!signal.aborted) put(failure, problemBox(error));
+      if (!signal.aborted) fail(error);
     }
-  }, EveryMs);
-  signal.addEventListener('abort', () => clearInterval(timer));
+  }, signal);
+  everyTick(EveryMs, processStrip(process, signal), signal)();
 }
 
 function sentence(tiers) {

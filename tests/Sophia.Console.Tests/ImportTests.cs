@@ -112,6 +112,19 @@ public sealed class ImportTests(ConsoleHost host)
         tab.AssertClean();
     }
 
+    [SkippableFact]
+    public async Task How_many_were_not_taken_is_said_though_not_all_are_shown()
+    {
+        await using var tab = await host.OpenAsync("#/import");
+        await tab.Page.GetByLabel("Into namespace").FillAsync("many-wrong");
+        await ChooseAsync(tab, ("records.ndjson", string.Concat(Enumerable.Repeat("no record\n", 250)) + """{"key":"k","content":"x"}"""));
+        await Tab.SeesAsync(tab.Page.GetByText("250 not taken, the first 200 shown."));
+        await Assertions.Expect(tab.Page.Locator(".import-errors li")).ToHaveCountAsync(200);
+        await Tab.SeesAsync(tab.Page.GetByText("Browse it"));
+        Assert.Equal(["k"], await KeysAsync("many-wrong"));
+        tab.AssertClean();
+    }
+
     /// <summary>Drops a file that the browser reads as the script says: (read, failed) => ….</summary>
     private static async Task DropAsync(Tab tab, string reading) => await tab.Page.Locator(".drop").EvaluateAsync($$"""
         zone => {

@@ -9,12 +9,14 @@ const SilenceMs = 45_000;
 
 /**
  * Reads a feed until the signal ends it, and reconnects from the last event when the connection breaks. Calls
- * onEvent({ id, event, data }) and onState('open' | 'waiting'). Throws Problem when the service refuses.
+ * onEvent({ id, event, data }) and onState('open' | 'waiting', problem): why it waits, where that is known. Throws
+ * Problem when the service refuses.
  */
 export async function follow(path, { signal, onEvent, onState }) {
   let last = null;
   for (let wait = 500; !signal.aborted;) {
     const silence = watchdog(SilenceMs);
+    let problem = null;
     try {
       const response = await fetch(path, { signal: AbortSignal.any([signal, silence.signal]), cache: 'no-store', headers: { Accept: 'text/event-stream', ...identity(), ...(last ? { 'Last-Event-ID': last } : {}) } });
       if (!response.ok) throw await Problem.of(response);
@@ -28,11 +30,12 @@ export async function follow(path, { signal, onEvent, onState }) {
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Problem && error.status < 500) throw error;
+      problem = error instanceof Problem ? error : Problem.unreachable(error);
     } finally {
       silence.stop();
     }
     if (signal.aborted) return;
-    onState('waiting');
+    onState('waiting', problem);
     await pause(wait, signal);
     wait = Math.min(wait * 2, 10_000);
   }
@@ -43,7 +46,7 @@ function watchdog(delay) {
   const barking = new AbortController();
   let timer;
   const stop = () => clearTimeout(timer);
-  const heard = () => { stop(); timer = setTimeout(() => barking.abort(), delay); };
+  const heard = () => { stop(); timer = setTimeout(() => barking.abort(new Error(`nothing was heard for ${delay / 1000} s`)), delay); };
   heard();
   return { signal: barking.signal, heard, stop };
 }

@@ -11,6 +11,7 @@ import { spark } from '../charts/spark.js';
 
 const MostShown = 200;
 const Seconds = 60;
+const Words = { open: 'live', waiting: 'reconnecting …', paused: 'paused', stopped: 'stopped' };
 
 export async function changesPage(root, { parts, query, signal }) {
   const picker = await namespacePicker({ wanted: parts[0], signal, onChange: () => begin() });
@@ -19,12 +20,16 @@ export async function changesPage(root, { parts, query, signal }) {
     return;
   }
   const from = select([['now', 'from now on'], ['beginning', 'from the beginning']], query.get('from') ?? 'now', { onchange: () => begin() });
-  const state = h('p', { class: 'feed-state', role: 'status' });
+  // Read out whenever it changes, so the figures, which do so all the time, stand beside it.
+  const state = h('span', { role: 'status' });
+  const figures = h('span', { class: 'number' });
+  const line = h('p', { class: 'feed-state' }, state, figures);
+  const reason = h('p', { class: 'note warn', role: 'status' });
   const rate = h('div', { class: 'feed-rate' });
   const list = h('ol', { class: 'feed', role: 'log', 'aria-label': 'Changes, newest first', 'aria-live': 'off' });
   const failure = h('div');
   const pause = h('button', { type: 'button', class: 'button', 'aria-pressed': 'false', onclick: () => setPaused(!isPaused) }, 'Pause');
-  let isPaused = false, waiting = [], total = 0, feed = new AbortController(), perSecond = [];
+  let isPaused = false, status = 'waiting', waiting = [], held = 0, total = 0, feed = new AbortController(), perSecond = [];
 
   function setPaused(value) {
     isPaused = value;
@@ -34,19 +39,28 @@ export async function changesPage(root, { parts, query, signal }) {
     say();
   }
 
+  // Of those that wait only the newest are kept, since no more are shown.
   function draw() {
-    list.prepend(...waiting.slice(-MostShown).reverse());
-    waiting = [];
+    list.prepend(...waiting.reverse());
+    [waiting, held] = [[], 0];
     while (list.childElementCount > MostShown) list.lastChild.remove();
   }
 
-  let status = '';
-  const say = (value = status) => {
-    status = value;
-    const text = isPaused ? `paused, ${count(waiting.length)} waiting` : status === 'open' ? `live, ${count(total)} seen` : 'reconnecting …';
-    if (state.textContent !== text) put(state, text);
-    state.className = `feed-state ${isPaused ? 'paused' : status}`;
-  };
+  const showFigures = () => put(figures, isPaused ? `${count(held)} waiting` : `${count(total)} seen`);
+
+  function say() {
+    const shown = isPaused && status !== 'stopped' ? 'paused' : status;
+    if (state.textContent !== Words[shown]) put(state, Words[shown]);
+    line.className = `feed-state ${shown}`;
+    showFigures();
+  }
+
+  function change(next, problem) {
+    status = next;
+    const why = problem ? problem.detail ?? problem.message : '';
+    if (reason.textContent !== why) put(reason, why);
+    say();
+  }
 
   async function begin() {
     feed.abort();
@@ -54,29 +68,32 @@ export async function changesPage(root, { parts, query, signal }) {
     const mine = feed.signal;
     const ns = picker.node.querySelector('select').value;
     rewrite(to('changes', [ns], { from: from.value === 'now' ? '' : from.value }));
-    [waiting, total, perSecond] = [[], 0, []];
+    [waiting, held, total, perSecond] = [[], 0, 0, []];
     put(list);
     put(failure);
-    say('waiting');
+    change('waiting');
     try {
       await follow(`${namespacePath(ns)}/changes?from=${from.value}`, {
-        signal: mine, onState: say,
+        signal: mine, onState: change,
         onEvent: (event) => {
           total++;
+          held++;
           perSecond.push(Date.now());
-          waiting.push(change(event, ns));
+          waiting.push(entryOf(event, ns));
           if (waiting.length > MostShown) waiting.shift();
         },
       });
     } catch (error) {
-      if (!mine.aborted) put(failure, problemBox(error, begin));
+      if (mine.aborted) return;
+      change('stopped');
+      put(failure, problemBox(error, begin));
     }
   }
 
   // Drawn four times a second, however fast changes come.
   const timer = setInterval(() => {
     if (!isPaused && waiting.length > 0) draw();
-    say();
+    showFigures();
     const now = Date.now();
     perSecond = perSecond.filter((at) => now - at < Seconds * 1000);
     const bins = Array(Seconds).fill(0);
@@ -87,12 +104,12 @@ export async function changesPage(root, { parts, query, signal }) {
 
   put(root,
     h('div', { class: 'page-head' }, h('div', null, h('h1', null, 'Changes'), h('p', null, 'The log as it is written: what every tier, cache and mirror of this namespace follows.'))),
-    h('div', { class: 'row feed-controls' }, picker.node, field('Begin', from), pause, h('div', { class: 'feed-side' }, state, rate)),
-    failure, list);
+    h('div', { class: 'row feed-controls' }, picker.node, field('Begin', from), pause, h('div', { class: 'feed-side' }, line, rate)),
+    reason, failure, list);
   begin();
 }
 
-function change({ event, data, id }, ns) {
+function entryOf({ event, data, id }, ns) {
   const entry = parseShown(data);
   return h('li', { class: `change is-${event}` },
     h('span', { class: 'change-kind' }, event),

@@ -19,25 +19,22 @@ export async function run(ns, all, root, pageSignal) {
   const taken = all.filter((f) => mayBeText(f.path));
   const total = taken.reduce((sum, f) => sum + f.file.size, 0);
   const tally = Object.fromEntries(Outcomes.map(([word]) => [word, 0]));
-  const errors = [];
   let [read, filesDone, wrong] = [0, 0, 0];
 
   const bar = h('progress', { max: Math.max(1, total), value: 0, 'aria-label': 'Bytes read' });
   const line = h('p', { class: 'number' });
   const waiting = h('p', { class: 'note warn', role: 'status' });
   const outcome = h('div');
+  const cut = h('p', { class: 'note number' });
   const failures = h('ul', { class: 'import-errors' });
-  const failuresBox = h('section', { class: 'card', hidden: true }, h('h2', null, 'Not taken'), failures);
+  const failuresBox = h('section', { class: 'card', hidden: true }, h('h2', null, 'Not taken'), cut, failures);
   const stop = h('button', { type: 'button', class: 'button', onclick: () => stopping.abort() }, 'Stop');
   const end = h('div', { class: 'actions' });
   put(root, h('section', { class: 'card stack', 'aria-label': 'Progress' }, bar, h('div', { class: 'import-line' }, line, stop), waiting, outcome, end), failuresBox);
 
   const fail = (where, why) => {
     wrong++;
-    if (errors.length < MostErrors) {
-      errors.push(where);
-      failures.append(h('li', null, h('code', null, where), ' ', why));
-    }
+    if (wrong <= MostErrors) failures.append(h('li', null, h('code', null, where), ' ', why));
     failuresBox.hidden = false;
   };
   let frame = 0;
@@ -47,6 +44,7 @@ export async function run(ns, all, root, pageSignal) {
       bar.value = read;
       const sum = Object.values(tally).reduce((a, b) => a + b, 0);
       put(line, `${count(filesDone)} of ${plural(taken.length, 'file')}, ${bytes(read)} of ${bytes(total)}, ${plural(sum, 'receipt')}${removedOf(stale)}`);
+      put(cut, wrong > MostErrors && `${count(wrong)} not taken, the first ${count(MostErrors)} shown.`);
       put(outcome, sum > 0 && shares(Outcomes.map(([word, tone]) => ({ name: word, value: tally[word], text: count(tally[word]), tone })), { label: 'Receipts' }));
     });
   };

@@ -32,6 +32,31 @@ public sealed class KeyTests(ConsoleHost host)
         tab.AssertClean();
     }
 
+    [SkippableFact]
+    public async Task Who_cancels_is_not_asked_for_a_key_again_until_another_page_is_opened()
+    {
+        await using var tab = await host.OpenAsync("#/browse");
+        await tab.Page.Clock.InstallAsync();
+        await OpenAsync(tab, "Tiers");
+        await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Tiers"));
+        await tab.RefuseAsync(IsTiers, 401, "key-revoked");
+        await TickAsync();
+        await tab.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        await Tab.SeesAsync(tab.Page.Locator(".problem"));
+        await TickAsync();
+        await TickAsync();
+        Assert.Equal(0, await tab.Page.Locator("dialog").CountAsync());
+
+        await OpenAsync(tab, "Browse");
+        await OpenAsync(tab, "Tiers");
+        await Tab.SeesAsync(tab.Page.GetByRole(AriaRole.Dialog));
+        tab.Expects("401");
+        tab.AssertClean();
+
+        static bool IsTiers(IRequest request) => request.Url.EndsWith("/v1/tiers", StringComparison.Ordinal);
+        Task TickAsync() => tab.Page.RunAndWaitForResponseAsync(() => tab.Page.Clock.RunForAsync(2000), response => IsTiers(response.Request));
+    }
+
     private static Task OpenAsync(Tab tab, string page) =>
         tab.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = page }).ClickAsync();
 

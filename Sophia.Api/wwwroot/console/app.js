@@ -34,6 +34,8 @@ const health = h('p', { class: 'health', role: 'status' }, 'asking …');
 const who = h('button', { type: 'button', class: 'link side-note', onclick: () => enterKey() });
 const links = new Map();
 let leaving = new AbortController();
+// Who has cancelled is not asked again because an open page asks by itself.
+let isDeclined = false;
 
 function frame() {
   const nav = h('nav', { class: 'nav', 'aria-label': 'Pages' }, h('ul', null,
@@ -53,6 +55,7 @@ function frame() {
 }
 
 async function show({ focus = true } = {}) {
+  isDeclined = false;
   leaving.abort();
   leaving = new AbortController();
   const { signal } = leaving;
@@ -96,7 +99,9 @@ const caller = () => `${session.key} ${session.tenant}`;
 
 async function enterKey(problem) {
   const before = caller();
-  if (await askForKey(problem)) {
+  const isEntered = await askForKey(problem);
+  isDeclined = Boolean(problem) && !isEntered;
+  if (isEntered) {
     if (caller() !== before) {
       // Who comes next at this tab may be of another tenant.
       forgetJournal();
@@ -130,7 +135,7 @@ async function checkHealth() {
 theme.apply();
 frame();
 showIdentity();
-whenUnauthenticated((problem) => enterKey(problem));
+whenUnauthenticated((problem, isBackground) => { if (!(isBackground && isDeclined)) enterKey(problem); });
 window.addEventListener('hashchange', leave);
 window.addEventListener('beforeunload', (event) => { if (loss()) event.preventDefault(); });
 window.addEventListener('keydown', (event) => {

@@ -5,7 +5,7 @@ import { Problem } from './problem.js';
 import { session } from './session.js';
 
 let onUnauthenticated = () => {};
-/** Says what happens when the service wants a key, or another one. */
+/** Says what happens when the service wants a key, or another one: with the problem, and whether the page asked by itself. */
 export const whenUnauthenticated = (action) => { onUnauthenticated = action; };
 
 /** The headers that say who asks. */
@@ -37,7 +37,7 @@ export async function call(path, { method = 'GET', body, headers = {}, signal, b
   if (!response.ok) {
     const problem = await Problem.of(response);
     remember({ ...entry, status: response.status, tookMs: performance.now() - begun, code: problem.code });
-    if (response.status === 401 || (response.status === 400 && problem.suggestion?.includes('Sophia-Tenant'))) onUnauthenticated(problem);
+    if (response.status === 401 || (response.status === 400 && problem.suggestion?.includes('Sophia-Tenant'))) onUnauthenticated(problem, Boolean(background));
     problem.retryAfter = Number(response.headers.get('Retry-After')) || 0;
     throw problem;
   }

@@ -67,17 +67,17 @@ public sealed partial class LogMirror
                 await session.ExecuteAsync(MirrorStatements.FillVectors(table), cancellationToken, arrays).ConfigureAwait(false);
             }
 
-            foreach (var table in rows.Erases ? MirrorStatements.Tables : [])
-            {
-                await session.ExecuteAsync(MirrorStatements.Erase(table), cancellationToken).ConfigureAwait(false);
-            }
-
             foreach (var (table, _) in vectors)
             {
                 await session.ExecuteAsync(MirrorStatements.MergeVectors(table, session.BindsVectors), cancellationToken).ConfigureAwait(false);
             }
 
             await session.ExecuteAsync(MirrorStatements.Merge, cancellationToken).ConfigureAwait(false);
+            // Behind the rows: one of this batch may have been read with its content before its tombstone, further on in it, was written.
+            foreach (var table in rows.Erases ? MirrorStatements.Tables : [])
+            {
+                await session.ExecuteAsync(MirrorStatements.Erase(table), cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (DbException error) when (DriverErrors.StateOf(error) is ['2', '2', ..])
         {

@@ -19,9 +19,9 @@ public sealed record MirrorReport(long Rows, TimeSpan Lag, bool Paused, bool IsM
 
 /// <summary>
 /// Follows the log and writes its rows, of whatever kind, to Snowflake. 1. The cursor, a number for each partition, is kept in L3 under a
-/// condition, and with it a lease: of several processes one mirrors. 2. Rows go in batches: into a staging table, then a DELETE of
-/// what tombstones erase, then one MERGE by namespace and sequence; so a batch that is done twice does no harm, and the cursor may
-/// be written behind it. 3. Resident namespaces are passed over; one that becomes resident is taken out. 4. A row that Snowflake
+/// condition, and with it a lease: of several processes one mirrors. 2. Rows go in batches: into a staging table, then in one
+/// MERGE by namespace and sequence, then a DELETE of what tombstones erase; so a batch that is done twice does no harm, and the
+/// cursor may be written behind it. 3. Resident namespaces are passed over; one that becomes resident is taken out. 4. A row that Snowflake
 /// will not have is found by halving its batch and goes without its content: one row must not stop the rest.
 /// </summary>
 public sealed partial class LogMirror : IFlushSource, IDisposable

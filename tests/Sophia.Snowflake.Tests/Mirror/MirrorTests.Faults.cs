@@ -201,6 +201,24 @@ public partial class MirrorTests
     }
 
     [Fact]
+    public async Task What_is_forgotten_between_two_pages_of_one_batch_does_not_stay()
+    {
+        Memory.Archive = null;
+        await _running.PutAsync("a", "one secret");
+        _running.Store.AfterReadLog = () =>
+        {
+            _running.Store.AfterReadLog = null;
+            return Memory.ForgetAsync(_running.Notes, new ForgetRequest { Keys = ["a"] }, new Trail(), CancellationToken.None);
+        };
+
+        await FlushAsync();
+
+        Assert.Equal(1, await CountAsync("change = 'forget'"));
+        Assert.Equal(0, await CountAsync("content like '%secret%'"));
+        Assert.Equal([[0L]], await _lake.QueryAsync("select count(*) from sophia_ai_memory.memory_vectors_256"));
+    }
+
+    [Fact]
     public async Task A_row_that_snowflake_will_not_have_goes_without_its_content_and_the_others_go_whole()
     {
         await PutAsync(_running.Notes, [.. Enumerable.Range(0, 40).Select(i => Draft($"k{i}", i == 17 ? "poison" : $"text {i}"))]);

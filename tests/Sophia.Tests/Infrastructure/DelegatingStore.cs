@@ -53,6 +53,9 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     /// <summary>Runs before a record of a scan is returned, after the inner store has read it.</summary>
     public Func<Task>? AfterScanned { get; set; }
 
+    /// <summary>Runs before a page of the log is returned, after the inner store has answered.</summary>
+    public Func<Task>? AfterReadLog { get; set; }
+
     /// <summary>While set, commits are done but their answers are lost.</summary>
     public volatile bool LosesAnswers;
 
@@ -180,11 +183,13 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, Sequence first, Sequence? end, CancellationToken cancellationToken) =>
         HookedAsync(Inner.ScanAsync(ns, first, end, cancellationToken), cancellationToken);
 
-    public Task<IReadOnlyList<LogEntry>> ReadLogAsync(int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<LogEntry>> ReadLogAsync(int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken)
     {
         RequireLog();
         Interlocked.Increment(ref _logReads);
-        return Inner.ReadLogAsync(partition, after, limit, namespaceId, cancellationToken);
+        var page = await Inner.ReadLogAsync(partition, after, limit, namespaceId, cancellationToken);
+        await (AfterReadLog?.Invoke() ?? Task.CompletedTask);
+        return page;
     }
 
     public Task<IReadOnlyList<LogEntry>> ReadLogHeadsAsync(int partition, long after, int limit, CancellationToken cancellationToken)

@@ -22,8 +22,9 @@ public interface IArchive
     void Recall(NamespaceInfo ns);
 
     /// <summary>Erases what the archive has of records, before the caller is answered.</summary>
+    /// <param name="before">The first change that stays: what is written again while the erasure waits for its turn comes behind it.</param>
     /// <exception cref="ArchiveUnavailableException">They go when the archive can be reached, by the tombstones in the log.</exception>
-    Task<ArchiveErasure> EraseAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, CancellationToken cancellationToken);
+    Task<ArchiveErasure> EraseAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, Sequence before, CancellationToken cancellationToken);
 }
 
 /// <summary>What an archive erased.</summary>

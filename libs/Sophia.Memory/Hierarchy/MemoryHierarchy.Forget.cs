@@ -131,6 +131,8 @@ public sealed partial class MemoryHierarchy
             tally.Near += _near.TryGet(ns.Id, operation.Key, out _) ? 1 : 0;
         }
 
+        // Where nothing is found there is no tombstone to say what is older than this forget.
+        var before = Sequence.Of(ns.Partition, Seen[ns.Partition] + 1);
         WriteOutcome outcome;
         try
         {
@@ -150,11 +152,11 @@ public sealed partial class MemoryHierarchy
             {
                 tally.Add(keys[i]);
                 tally.Tombstones++;
-                tally.Last = outcome.Receipts[i].Sequence;
+                before = tally.Last = outcome.Receipts[i].Sequence;
             }
         }
 
-        await EraseArchivedAsync(ns, [.. operations.Select(static operation => operation.Id)], tally, cancellationToken).ConfigureAwait(false);
+        await EraseArchivedAsync(ns, [.. operations.Select(static operation => operation.Id)], before, tally, cancellationToken).ConfigureAwait(false);
         tally.Versions += outcome.VersionsErased;
         tally.Vectors += expected.Vectors;
         tally.Shard += expected.Shard;

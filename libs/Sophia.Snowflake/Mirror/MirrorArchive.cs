@@ -38,7 +38,7 @@ public sealed class MirrorArchive(LogMirror mirror, SnowflakeFlush flush, Snowfl
         }
     }
 
-    public async Task<ArchiveErasure> EraseAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, CancellationToken cancellationToken)
+    public async Task<ArchiveErasure> EraseAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, Sequence before, CancellationToken cancellationToken)
     {
         try
         {
@@ -50,7 +50,7 @@ public sealed class MirrorArchive(LogMirror mirror, SnowflakeFlush flush, Snowfl
                     var erased = 0L;
                     foreach (var some in records.Chunk(MostErasedAtOnce))
                     {
-                        object?[] values = [ns.Id.ToString(CultureInfo.InvariantCulture), .. some.Select(static id => id.ToString())];
+                        object?[] values = [ns.Id.ToString(CultureInfo.InvariantCulture), before.Value.ToString(CultureInfo.InvariantCulture), .. some.Select(static id => id.ToString())];
                         foreach (var table in MirrorStatements.Tables)
                         {
                             var rows = await session.ExecuteAsync(MirrorStatements.EraseRecords(table, some.Length), cancellationToken, values).ConfigureAwait(false);

@@ -65,9 +65,9 @@ internal static class MirrorStatements
         WHERE t.record_id = s.record_id AND t.sequence < s.last{NotTombstones(table, "t.")}
         """;
 
-    /// <summary>Erases these records, whose ids are bound, of a namespace, which is bound before them.</summary>
+    /// <summary>Erases rows of these records, whose ids are bound; before them are bound their namespace and the first sequence that stays.</summary>
     public static string EraseRecords(string table, int records) =>
-        $"DELETE FROM {table} WHERE namespace_id = ?::NUMBER(18,0) AND record_id IN ({string.Join(", ", Enumerable.Repeat("?", records))}){NotTombstones(table, "")}";
+        $"DELETE FROM {table} WHERE namespace_id = ?::NUMBER(18,0) AND sequence < ?::NUMBER(18,0) AND record_id IN ({string.Join(", ", Enumerable.Repeat("?", records))}){NotTombstones(table, "")}";
 
     /// <param name="namespaces">Ids.</param>
     public static string EraseNamespaces(string table, IEnumerable<long> namespaces) => $"DELETE FROM {table} WHERE namespace_id IN ({string.Join(", ", namespaces)})";

@@ -218,6 +218,45 @@ public partial class MirrorTests
         Assert.Equal([[0L]], await _lake.QueryAsync("select count(*) from sophia_ai_memory.memory_vectors_256"));
     }
 
+    [Theory]
+    [InlineData("a")]
+    [InlineData("never written")]
+    public async Task What_is_put_again_while_its_forget_waits_for_a_flush_stays(string key)
+    {
+        await _running.PutAsync("a", "one secret");
+        TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously), letGo = new(TaskCreationOptions.RunContinuationsAsynchronously), forgotten = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _lake.OnStatement = (sql, _) =>
+        {
+            if (!sql.StartsWith("MERGE INTO SOPHIA_AI_MEMORY.MEMORY_LOG", StringComparison.Ordinal))
+            {
+                return Task.CompletedTask;
+            }
+
+            _lake.OnStatement = null;
+            held.SetResult();
+            return letGo.Task;
+        };
+        _running.Store.BeforeCommit = groups =>
+        {
+            if (groups.Any(static g => g.Operations[0] is ForgetOperation))
+            {
+                forgotten.SetResult();
+            }
+        };
+        var flushing = FlushAsync();
+        await held.Task;
+        var mirroring = FlushAsync();
+        var forgetting = Memory.ForgetAsync(_running.Notes, new ForgetRequest { Keys = [key] }, new Trail(), CancellationToken.None);
+        await forgotten.Task;
+
+        await _running.PutAsync(key, "anew");
+        letGo.SetResult();
+        await Task.WhenAll(flushing, mirroring, forgetting);
+
+        Assert.Equal([["anew"]], await _lake.QueryAsync($"select content from sophia_ai_memory.memory_current where record_key = '{key}'"));
+        Assert.Equal(key == "a" ? 0 : 1, await CountAsync("content like '%secret%'"));
+    }
+
     [Fact]
     public async Task A_row_that_snowflake_will_not_have_goes_without_its_content_and_the_others_go_whole()
     {

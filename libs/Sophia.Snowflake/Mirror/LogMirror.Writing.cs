@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Sophia.Snowflake.Connecting;
 using Sophia.Snowflake.Flushing;
@@ -67,6 +68,7 @@ public sealed partial class LogMirror
                 await session.ExecuteAsync(MirrorStatements.FillVectors(table), cancellationToken, arrays).ConfigureAwait(false);
             }
 
+            await GiveWayAsync(session, cancellationToken).ConfigureAwait(false);
             foreach (var (table, _) in vectors)
             {
                 await session.ExecuteAsync(MirrorStatements.MergeVectors(table, session.BindsVectors), cancellationToken).ConfigureAwait(false);
@@ -99,6 +101,25 @@ public sealed partial class LogMirror
             await WriteAsync(session, rows, from, 1, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    // A store that was restored, or is another, numbers its changes anew: they would be taken for rows that are there already.
+    private async Task GiveWayAsync(FlushSession session, CancellationToken cancellationToken)
+    {
+        var others = (await session.QueryAsync(MirrorStatements.CountOthers, static row => Convert.ToInt64(row.GetValue(0), CultureInfo.InvariantCulture), cancellationToken).ConfigureAwait(false))[0];
+        if (others == 0)
+        {
+            return;
+        }
+
+        LogOthers(others);
+        foreach (var table in MirrorStatements.Tables.Reverse())
+        {
+            await session.ExecuteAsync(MirrorStatements.EraseOthers(table), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Rows} rows in Snowflake have the numbers of rows of this log and are of another one: of before a restore, or of another store. They give way.")]
+    private partial void LogOthers(long rows);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Row {Sequence} of the log goes to Snowflake without its content, which it will not have: {Reason}")]
     private partial void LogStripped(string sequence, string reason);

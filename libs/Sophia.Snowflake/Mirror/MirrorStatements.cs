@@ -58,6 +58,19 @@ internal static class MirrorStatements
         $"namespace_id::NUMBER(18,0) AS namespace_id, sequence::NUMBER(18,0) AS sequence, record_id, vector_model, {(table == 0 ? "PARSE_JSON(embedding)::ARRAY" : bound ? "embedding" : $"PARSE_JSON(embedding)::VECTOR(FLOAT, {table})")} AS embedding",
         VectorStage(table));
 
+    /// <summary>How many rows that stand there have the number of one to come, and are another.</summary>
+    public static readonly string CountOthers = $"SELECT COUNT(*) FROM ({Others})";
+
+    // A version of the log never changes, so a row with another record or time is of another log: the one before a restore, or another store's.
+    private const string Others =
+        $"""
+        SELECT t.namespace_id, t.sequence FROM {Log} AS t JOIN {Stage} AS s ON t.namespace_id = s.namespace_id::NUMBER(18,0) AND t.sequence = s.sequence::NUMBER(18,0)
+        WHERE t.record_id <> s.record_id OR t.recorded_at <> s.recorded_at::TIMESTAMP_NTZ
+        """;
+
+    /// <summary>Takes them out of a table; the log's comes last, since by its rows they are found.</summary>
+    public static string EraseOthers(string table) => $"DELETE FROM {table} AS o USING ({Others}) AS other WHERE o.namespace_id = other.namespace_id AND o.sequence = other.sequence";
+
     /// <summary>What tombstones erase of a table: every row of their records that is older.</summary>
     public static string Erase(string table) =>
         $"""

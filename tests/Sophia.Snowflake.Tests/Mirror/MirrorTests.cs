@@ -241,6 +241,27 @@ public partial class MirrorTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Rows_of_another_store_give_way_to_those_that_have_their_numbers()
+    {
+        await _running.PutAsync("a", "old with a vector");
+        await _running.PutAsync("b", "old");
+        await FlushAsync();
+        await using var memory = await RunningMemory.StartAsync();
+        var mirror = new LogMirror(memory.Memory, Options, "node", NullLogger.Instance);
+        await using var flush = new SnowflakeFlush(_lake, [mirror], Options, memory.Clock, NullLogger.Instance);
+        await memory.PutAsync("a", "", d => d with { Kind = ContentKind.Bytes, Content = new byte[] { 7 }, ContentType = "application/octet-stream" });
+        await memory.PutAsync("b", "new");
+
+        await flush.FlushAsync(CancellationToken.None);
+
+        Assert.Equal([["a", "bytes"], ["b", "new"]], await _lake.QueryAsync("select record_key, coalesce(content, content_kind) from sophia_ai_memory.memory_log order by sequence"));
+        Assert.Equal(
+            [["b"]], await _lake.QueryAsync("select l.record_key from sophia_ai_memory.memory_vectors_256 v join sophia_ai_memory.memory_log l on l.sequence = v.sequence and l.record_id = v.record_id"));
+        Assert.Equal([[1L]], await _lake.QueryAsync("select count(*) from sophia_ai_memory.memory_vectors_256"));
+        mirror.Dispose();
+    }
+
+    [Fact]
     public async Task History_is_trimmed_only_once_snowflake_has_it()
     {
         await using var memory = await RunningMemory.StartAsync(new Sophia.Memory.MemoryOptions { LogRetention = TimeSpan.FromHours(1), SweepInterval = TimeSpan.FromSeconds(30) });

@@ -21,6 +21,9 @@ public interface IArchive
     /// <summary>A namespace has become resident: what the archive has of it goes with its next batch.</summary>
     void Recall(NamespaceInfo ns);
 
+    /// <summary>Whether the archive may have rows of the namespace: true of a resident one until what was mirrored of it before has gone. Asks nobody.</summary>
+    bool MayHold(NamespaceInfo ns);
+
     /// <summary>Erases what the archive has of records, before the caller is answered.</summary>
     /// <param name="before">The first change that stays: what is written again while the erasure waits for its turn comes behind it.</param>
     /// <exception cref="ArchiveUnavailableException">They go when the archive can be reached, by the tombstones in the log.</exception>

@@ -48,7 +48,7 @@ public sealed partial class MemoryHierarchy
 
     private async Task EraseArchivedAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, Sequence before, ForgetTally tally, CancellationToken cancellationToken)
     {
-        if (Archive is not { } archive || ns.Settings.Resident || records.Count == 0)
+        if (Archive is not { } archive || records.Count == 0 || !archive.MayHold(ns))
         {
             return;
         }

@@ -11,9 +11,11 @@ public sealed partial class LogMirror
 {
     private async Task PurgeResidentAsync(FlushSession session, CancellationToken cancellationToken)
     {
+        // One that comes while the namespaces are read, or later, is for the next flush.
+        var asked = Interlocked.Read(ref _recallsAsked);
         await ReadNamespacesAsync(cancellationToken).ConfigureAwait(false);
         var resident = _namespaces.Values.Where(static ns => ns.Settings.Resident).Select(static ns => ns.Id).Order().ToArray();
-        var added = resident.Except(_state.Resident).Where(id => _state.Numbers[_namespaces[id].Partition] > 0 && !_namespaces[id].Name.StartsWith('$')).ToArray();
+        var added = resident.Except(_state.Resident).Where(id => !_namespaces[id].Name.StartsWith('$')).ToArray();
         if (added.Length > 0)
         {
             foreach (var table in MirrorStatements.Tables)
@@ -25,7 +27,7 @@ public sealed partial class LogMirror
         lock (_lock)
         {
             _state = _state with { Resident = resident };
-            _recalls = false;
+            _recallsDone = asked;
         }
     }
 

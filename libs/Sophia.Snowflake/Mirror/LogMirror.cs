@@ -42,7 +42,8 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
     private bool _isRead;
     private readonly DateTimeOffset _startedAt;
     private DateTimeOffset? _lastEven;
-    private bool _recalls;
+    private long _recallsAsked;
+    private long _recallsDone;
     private long _mirrored;
     private long _stripped;
 
@@ -72,7 +73,8 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
                     _lastEven = _memory.Clock.GetUtcNow();
                 }
 
-                return _state.Paused ? 0 : behind + (_recalls ? 1 : 0);
+                // Taken out while paused, too: a pause holds back what is to come, and keeps nothing there that may not be.
+                return (_state.Paused ? 0 : behind) + (_recallsAsked > _recallsDone ? 1 : 0);
             }
         }
     }
@@ -110,12 +112,17 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
             await ReadAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        if (_state.Paused || !await LeaseAsync(cancellationToken).ConfigureAwait(false))
+        if (!await LeaseAsync(cancellationToken).ConfigureAwait(false))
         {
             return 0;
         }
 
         await PurgeResidentAsync(session, cancellationToken).ConfigureAwait(false);
+        if (_state.Paused)
+        {
+            return 0;
+        }
+
         var batches = Channel.CreateBounded<Batch>(1);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var reading = Task.Run(() => ReadBatchesAsync(batches.Writer, session.BindsVectors, stop.Token), CancellationToken.None);
@@ -161,7 +168,16 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
     {
         lock (_lock)
         {
-            _recalls = true;
+            _recallsAsked++;
+        }
+    }
+
+    /// <summary>Whether rows of a resident namespace may be in Snowflake yet: until a flush has taken them out.</summary>
+    public bool MayHold(NamespaceInfo ns)
+    {
+        lock (_lock)
+        {
+            return !ns.Name.StartsWith('$') && !_state.Resident.Contains(ns.Id);
         }
     }
 

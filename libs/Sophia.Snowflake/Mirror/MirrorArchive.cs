@@ -21,6 +21,8 @@ public sealed class MirrorArchive(LogMirror mirror, SnowflakeFlush flush, Snowfl
 
     public void Recall(NamespaceInfo ns) => mirror.Recall();
 
+    public bool MayHold(NamespaceInfo ns) => !ns.Settings.Resident || mirror.MayHold(ns);
+
     public async Task<IReadOnlyList<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, RecordId id, Sequence before, int limit, CancellationToken cancellationToken)
     {
         try

@@ -152,38 +152,6 @@ public partial class MirrorTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Nothing_of_a_resident_namespace_leaves_the_process()
-    {
-        const string Canary = "zxcanary41";
-        var home = await Memory.ConfigureNamespaceAsync("acme", "home", Memory.DefaultSettings with { Resident = true }, CancellationToken.None);
-        await PutAsync(home, Draft($"key-{Canary}", $"text {Canary}") with { Tags = [Canary] });
-        await Memory.ForgetAsync(home, new ForgetRequest { Keys = [$"key-{Canary}"] }, new Trail(), CancellationToken.None);
-        await PutAsync(home, Draft($"key-{Canary}", $"text {Canary}"));
-        await _running.PutAsync("open", "this may go");
-
-        await FlushAsync();
-
-        Assert.Contains(_lake.Wire, text => text.Contains("this may go", StringComparison.Ordinal));
-        Assert.DoesNotContain(_lake.Wire, text => text.Contains(Canary, StringComparison.Ordinal));
-        Assert.Equal(1, await CountAsync());
-    }
-
-    [Fact]
-    public async Task A_namespace_that_becomes_resident_is_taken_out()
-    {
-        await _running.PutAsync("a", "one");
-        await FlushAsync();
-        Assert.Equal(0, _mirror.Waiting);
-
-        await Memory.ConfigureNamespaceAsync("acme", "notes", _running.Notes.Settings with { Resident = true }, CancellationToken.None);
-
-        Assert.Equal(1, _mirror.Waiting);
-        await FlushAsync();
-        Assert.Equal(0, await CountAsync());
-        Assert.Equal(0, _mirror.Waiting);
-    }
-
-    [Fact]
     public async Task A_forget_waits_for_snowflake_and_its_proof_counts_what_went_there()
     {
         await _running.PutAsync("a", "one secret");

@@ -19,7 +19,7 @@ public static class CacheWarmer
         var copies = await flush.BesideAsync(
             timeout,
             session => session.QueryAsync(
-                $"SELECT cache_key, cache_value FROM {Migration.Schema}.CORTEX_CACHE_ENHANCED WHERE DATEADD(second, ttl, created_at) > CURRENT_TIMESTAMP()::TIMESTAMP_NTZ ORDER BY created_at DESC LIMIT {MostRows}",
+                $"SELECT cache_key, cache_value FROM {Migration.Schema}.CORTEX_CACHE_ENHANCED WHERE DATEADD(second, ttl, created_at) > SYSDATE() ORDER BY created_at DESC LIMIT {MostRows}",
                 static reader => Read(reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1)), cancellationToken),
             cancellationToken).ConfigureAwait(false);
         return await cortex.WarmAsync([.. copies.OfType<KeptCopy>()], cancellationToken).ConfigureAwait(false);

@@ -48,7 +48,7 @@ internal static partial class Functions
         F(SqlKind.Boolean, 2, 2, "regexp_full_match({0t}, {1t})", "REGEXP_LIKE", "RLIKE"); F(SqlKind.Text, 2, 3, "regexp_replace({0t}, {1t}, {2t|}, 'g')", "REGEXP_REPLACE"); F(SqlKind.Text, 2, 2, "nullif(regexp_extract({0t}, {1t}), '')", "REGEXP_SUBSTR");
         F(SqlKind.Number, 2, 2, "len(regexp_extract_all({0t}, {1t}))", "REGEXP_COUNT");
 
-        F(SqlKind.Moment, 0, 0, "CURRENT_DATE", "CURRENT_DATE"); F(SqlKind.Moment, 0, 1, "CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP", "GETDATE", "LOCALTIMESTAMP", "SYSTIMESTAMP"); F(SqlKind.Moment, 0, 0, "CAST(CURRENT_TIMESTAMP AS TIMESTAMP)", "SYSDATE");
+        F(SqlKind.Moment, 0, 0, "CURRENT_DATE", "CURRENT_DATE"); F(SqlKind.Moment, 0, 1, "CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP", "GETDATE", "LOCALTIMESTAMP", "SYSTIMESTAMP"); F(SqlKind.Moment, 0, 0, "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')", "SYSDATE");
         F(SqlKind.Moment, 0, 1, "CAST(CURRENT_TIMESTAMP AS TIME)", "CURRENT_TIME");
         foreach (var (name, part) in new[] { ("YEAR", "year"), ("MONTH", "month"), ("DAY", "day"), ("DAYOFMONTH", "day"), ("HOUR", "hour"), ("MINUTE", "minute"), ("SECOND", "second"), ("WEEK", "week"), ("WEEKOFYEAR", "week"), ("WEEKISO", "week"), ("QUARTER", "quarter"), ("DAYOFWEEK", "dow"), ("DAYOFWEEKISO", "isodow"), ("DAYOFYEAR", "doy") })
             F(SqlKind.Number, 1, 1, $"CAST(floor(date_part('{part}', {{0d}})) AS BIGINT)", name);

@@ -31,6 +31,7 @@ public sealed partial class LocalSession
         {
             if (!code[i + 1].Is("=")) throw SnowflakeException.Syntax($"syntax error: = is missing behind {code[i].Text}.");
             if (code[i].Is("AUTOCOMMIT") && !code[i + 2].Is("TRUE")) throw SnowflakeException.Unsupported("AUTOCOMMIT = FALSE");
+            if (code[i].Is("TIMEZONE")) Run($"SET SESSION TimeZone = {SqlNames.Literal(code[i + 2].Text.Trim('\''))}");
             _parameters[code[i].Text.ToUpperInvariant()] = code[i + 2].Text.Trim('\'');
             if (i + 3 < code.Length && code[i + 3].Is(",")) i++;
         }

@@ -24,6 +24,8 @@ public sealed class LocalSnowflake : IDisposable
         _root.Open();
         Run("SET autoinstall_known_extensions=false");
         Run("SET autoload_known_extensions=false");
+        // What drivers are told, wherever the process runs.
+        Run("SET GLOBAL TimeZone='UTC'");
         // The log beside the file is folded into it less often: each time costs as much as thousands of rows.
         Run("SET checkpoint_threshold='256MB'");
         Run($"ATTACH '{(path is null ? ":memory:" : Path.GetFullPath(path).Replace("'", "''", StringComparison.Ordinal))}' AS {Database}");

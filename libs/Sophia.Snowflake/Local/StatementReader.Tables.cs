@@ -96,6 +96,7 @@ internal sealed partial class StatementReader
             if (_at.Try("CLUSTER", "BY", "(")) _query.Expressions.List(")");
             else if (_at.Try("DATA_RETENTION_TIME_IN_DAYS", "=") || _at.Try("MAX_DATA_EXTENSION_TIME_IN_DAYS", "=")) SqlType.Whole(_at, 0, 90, "Days");
             else if (_at.Try("COMMENT", "=")) comment = SqlNames.Text(_at.Take());
+            else if (_at.Try("COPY", "GRANTS")) continue;
             else if (_at.Try("CHANGE_TRACKING", "=")) { if (!_at.Try("TRUE")) _at.Expect("FALSE"); }
             else return comment;
         }

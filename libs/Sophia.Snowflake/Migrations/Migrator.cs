@@ -64,7 +64,7 @@ public sealed class Migrator(DbDataSource source, IReadOnlyList<Migration>? migr
                 $"""
                 MERGE INTO {Record} AS t USING (SELECT {migration.Number.ToString(CultureInfo.InvariantCulture)} AS number, '{migration.Name}' AS name, '{migration.Checksum}' AS checksum) AS s
                 ON t.number = s.number
-                WHEN NOT MATCHED THEN INSERT (number, name, checksum, applied_at) VALUES (s.number, s.name, s.checksum, CURRENT_TIMESTAMP()::TIMESTAMP_NTZ)
+                WHEN NOT MATCHED THEN INSERT (number, name, checksum, applied_at) VALUES (s.number, s.name, s.checksum, SYSDATE())
                 """,
                 cancellationToken).ConfigureAwait(false);
             applied?.Invoke(migration);

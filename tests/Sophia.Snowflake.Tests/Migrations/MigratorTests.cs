@@ -127,6 +127,30 @@ public sealed class MigratorTests : IDisposable
         Assert.Empty((await new Migrator(source).StatusAsync(CancellationToken.None)).Drift);
     }
 
+    [Theory]
+    [InlineData("Asia/Tokyo")]
+    [InlineData("America/Los_Angeles")]
+    public async Task What_is_current_does_not_depend_on_the_zone_of_who_asks(string zone)
+    {
+        await using var source = new LocalSnowflakeDataSource();
+        await new Migrator(source).ApplyAsync(null, CancellationToken.None);
+        await QueryAsync(
+            source,
+            """
+            insert into sophia_ai_memory.memory_log (sequence, namespace_id, tenant, namespace, record_id, record_key, change, version, recorded_at, expires_at)
+            select column1, 1, 'acme', 'notes', column2, column2, 'put', 1, sysdate(), dateadd(hour, column3, sysdate()) from values (1, 'gone', -1), (2, 'there', 1)
+            """);
+        await using var connection = await source.OpenConnectionAsync();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"alter session set timezone = '{zone}'";
+        await command.ExecuteNonQueryAsync();
+
+        command.CommandText = "select listagg(record_key) from sophia_ai_memory.memory_current";
+        Assert.Equal("there", await command.ExecuteScalarAsync());
+        command.CommandText = "select abs(datediff(hour, sysdate(), current_timestamp()::timestamp_ntz)) > 6";
+        Assert.Equal(true, await command.ExecuteScalarAsync());
+    }
+
     [Fact]
     public async Task The_administrators_script_stands_before_and_after_the_migrations()
     {

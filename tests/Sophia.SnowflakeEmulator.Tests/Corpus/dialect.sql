@@ -260,3 +260,5 @@ select sum(column1) / 0 from values (1) --> 100051
 select (sum(column1) / 2)::number(10, 1) as x from values (2.5) --> X | 1.3
 select date_trunc('month', max(column1)) as x, dateadd(day, 1, max(column1)) as y from values ('2026-02-03 04:05:06'::timestamp) --> X, Y | 2026-02-01 00:00:00, 2026-02-04 04:05:06
 select date_trunc('month', max(column1)) as x, dateadd(day, 1, max(column1)) as y from values ('2026-02-03'::date) --> X, Y | 2026-02-01 00:00:00, 2026-02-04 00:00:00
+select sysdate() = current_timestamp()::timestamp_ntz as x --> X | True
+create or replace view seen copy grants as select 1 as x --> status | Statement executed successfully.

@@ -206,7 +206,7 @@ internal static class CortexBench
 
     private sealed class NoLedger : ILedgerStore
     {
-        public Task AddLedgerAsync(IReadOnlyList<LedgerRow> rows, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task AddLedgerAsync(Guid writer, long number, IReadOnlyList<LedgerRow> rows, CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task<IReadOnlyList<LedgerRow>> ReadLedgerAsync(string tenant, int firstDay, int lastDay, CancellationToken cancellationToken) =>
             Task.FromResult<IReadOnlyList<LedgerRow>>([]);

@@ -46,7 +46,4 @@ internal readonly record struct LedgerSum(long Calls, long InputTokens, long Out
 {
     public static LedgerSum operator +(LedgerSum a, LedgerSum b) =>
         new(a.Calls + b.Calls, a.InputTokens + b.InputTokens, a.OutputTokens + b.OutputTokens, a.NanoDollars + b.NanoDollars, a.NanoCredits + b.NanoCredits);
-
-    public static LedgerSum operator -(LedgerSum a, LedgerSum b) =>
-        new(a.Calls - b.Calls, a.InputTokens - b.InputTokens, a.OutputTokens - b.OutputTokens, a.NanoDollars - b.NanoDollars, a.NanoCredits - b.NanoCredits);
 }

@@ -25,6 +25,9 @@ public sealed partial class ModelLedger : IAsyncDisposable
     // What left the cells; with what is in them it is all that was counted. Its lock holds whenever something is on the way.
     private readonly Dictionary<LedgerSeries, LedgerSum> _left = [];
     private readonly LedgerMeters _meters;
+    private readonly Guid _writer = Guid.NewGuid();
+    private List<LedgerRow>? _unanswered;
+    private long _number;
     private Task _writing = Task.CompletedTask;
 
     /// <param name="tier">Counts the same calls as hits and misses of L2.</param>
@@ -103,36 +106,36 @@ public sealed partial class ModelLedger : IAsyncDisposable
         return await _store.ReadLedgerAsync(tenant, firstDay, lastDay, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Writes down what was counted since the last time; what cannot be written is counted again.</summary>
+    /// <summary>Writes down what was counted since the last time; what the store does not answer for is sent again, and added once.</summary>
     /// <exception cref="StoreUnavailableException"/>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         await _flushing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var rows = Collect();
-            if (rows.Count == 0)
+            if (_unanswered is { } before)
             {
-                return;
+                await WriteAsync(before).ConfigureAwait(false);
             }
 
-            try
+            if (Collect() is { Count: > 0 } rows)
             {
-                // Once begun it is not given up: nobody would know whether it was done.
-                await _store.AddLedgerAsync(rows, CancellationToken.None).ConfigureAwait(false);
+                await WriteAsync(rows).ConfigureAwait(false);
             }
-            catch (Exception error) when (error is StoreUnavailableException or StoreFullException)
-            {
-                Return(rows);
-                throw;
-            }
-
-            Written?.Invoke(rows);
         }
         finally
         {
             _flushing.Release();
         }
+    }
+
+    private async Task WriteAsync(List<LedgerRow> rows)
+    {
+        // The store may have added them before its answer was lost: they stay as they are until it answers, and nothing joins them.
+        _unanswered = rows;
+        await _store.AddLedgerAsync(_writer, _number, rows, CancellationToken.None).ConfigureAwait(false);
+        (_unanswered, _number) = (null, _number + 1);
+        Written?.Invoke(rows);
     }
 
     public async ValueTask DisposeAsync()
@@ -223,25 +226,6 @@ public sealed partial class ModelLedger : IAsyncDisposable
         }
 
         return rows;
-    }
-
-    private void Return(List<LedgerRow> rows)
-    {
-        lock (_left)
-        {
-            foreach (var row in rows)
-            {
-                var (series, sum) = SumOf(row);
-                _left[series] -= sum;
-                var cell = _cells.GetOrAdd(new CellKey(row.Tenant, row.Model, row.Operation, (CallOutcome)row.Outcome, row.Day), static _ => new Cell());
-                Interlocked.Add(ref cell.Calls, row.Calls);
-                Interlocked.Add(ref cell.InputTokens, row.InputTokens);
-                Interlocked.Add(ref cell.OutputTokens, row.OutputTokens);
-                Interlocked.Add(ref cell.NanoDollars, row.NanoDollars);
-                Interlocked.Add(ref cell.NanoCredits, row.NanoCredits);
-                Interlocked.Add(ref cell.LatencyUs, row.LatencyUs);
-            }
-        }
     }
 
     private static (LedgerSeries Series, LedgerSum Sum) SumOf(LedgerRow row) => (

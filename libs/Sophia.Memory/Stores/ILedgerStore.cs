@@ -12,9 +12,14 @@ public readonly record struct LedgerRow(
 /// <summary>The ledger of model calls.</summary>
 public interface ILedgerStore
 {
-    /// <summary>Adds to the sums, durable when the task completes. After a failure nobody knows whether it was done.</summary>
+    /// <summary>
+    /// Adds to the sums, durable when the task completes. After a failure nobody knows whether it was done: so it is sent again, and what
+    /// comes under its writer's last number adds nothing.
+    /// </summary>
+    /// <param name="writer">Who counted; it has one addition under way at a time.</param>
+    /// <param name="number">Of this addition among the writer's.</param>
     /// <exception cref="StoreUnavailableException"/>
-    Task AddLedgerAsync(IReadOnlyList<LedgerRow> rows, CancellationToken cancellationToken);
+    Task AddLedgerAsync(Guid writer, long number, IReadOnlyList<LedgerRow> rows, CancellationToken cancellationToken);
 
     /// <summary>A tenant's rows of the days from the first to the last, in order of day, model, operation, outcome.</summary>
     /// <exception cref="StoreUnavailableException"/>

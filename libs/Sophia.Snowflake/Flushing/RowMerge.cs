@@ -6,7 +6,8 @@ namespace Sophia.Snowflake.Flushing;
 internal readonly record struct MergeColumn(string Name, string Cast = "?");
 
 /// <summary>Writes few rows, new or changed, in one MERGE with its values bound: Snowflake holds no primary keys.</summary>
-internal sealed class RowMerge(string table, IReadOnlyList<MergeColumn> keys, IReadOnlyList<MergeColumn> others)
+/// <param name="onlyIf">Where a row that is there is to be changed: a condition on it, t, and on the new one, s; empty for always.</param>
+internal sealed class RowMerge(string table, IReadOnlyList<MergeColumn> keys, IReadOnlyList<MergeColumn> others, string onlyIf = "")
 {
     private const int MostRows = 200;
 
@@ -31,7 +32,7 @@ internal sealed class RowMerge(string table, IReadOnlyList<MergeColumn> keys, IR
             MERGE INTO {table} AS t
             USING (SELECT {string.Join(", ", all.Select(static (c, i) => $"{c.Cast.Replace("?", $"column{i + 1}", StringComparison.Ordinal)} AS {c.Name}"))} FROM (VALUES {values})) AS s
             ON {string.Join(" AND ", keys.Select(static c => $"t.{c.Name} = s.{c.Name}"))}
-            WHEN MATCHED THEN UPDATE SET {string.Join(", ", others.Select(static c => $"{c.Name} = s.{c.Name}"))}
+            WHEN MATCHED{(onlyIf.Length > 0 ? " AND " + onlyIf : "")} THEN UPDATE SET {string.Join(", ", others.Select(static c => $"{c.Name} = s.{c.Name}"))}
             WHEN NOT MATCHED THEN INSERT ({string.Join(", ", all.Select(static c => c.Name))}) VALUES ({string.Join(", ", all.Select(static c => "s." + c.Name))})
             """;
     }

@@ -4,10 +4,26 @@ namespace Sophia.Stores.Relational;
 
 internal abstract partial class RelationalStore
 {
-    public Task AddLedgerAsync(IReadOnlyList<LedgerRow> rows, CancellationToken cancellationToken) =>
-        WriteAsync(rows, static async (session, added, ct) =>
+    // No tenant can have this name. Of each writer the last addition is marked, until it has written nothing for so long.
+    private const string LedgerMarks = "$ledger";
+    private static readonly TimeSpan LedgerMarkLife = TimeSpan.FromDays(30);
+
+    public Task AddLedgerAsync(Guid writer, long number, IReadOnlyList<LedgerRow> rows, CancellationToken cancellationToken) =>
+        WriteAsync((writer, number, rows, until: Clock.GetUtcNow() + LedgerMarkLife), static async (session, addition, ct) =>
         {
-            foreach (var row in added)
+            var marked = await session.Command(
+                "INSERT INTO idempotency (tenant, key_hash, request_hash, results, expires_at) VALUES (@tenant, @writer, @number, @number, @until) " +
+                "ON CONFLICT (tenant, key_hash) DO UPDATE SET request_hash = excluded.request_hash, expires_at = excluded.expires_at " +
+                "WHERE idempotency.request_hash <> excluded.request_hash")
+                .With("@tenant", LedgerMarks).With("@writer", addition.writer.ToByteArray()).With("@number", BitConverter.GetBytes(addition.number))
+                .With("@until", UnixTime.ToMs(addition.until))
+                .ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            if (marked == 0)
+            {
+                return 0;
+            }
+
+            foreach (var row in addition.rows)
             {
                 await session.Command(
                     "INSERT INTO model_ledger (tenant, day, model, operation, outcome, calls, input_tokens, output_tokens, nano_dollars, nano_credits, latency_us) " +
@@ -22,7 +38,7 @@ internal abstract partial class RelationalStore
                     .ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             }
 
-            return 0;
+            return addition.rows.Count;
         }, cancellationToken);
 
     public async Task<IReadOnlyList<LedgerRow>> ReadLedgerAsync(string tenant, int firstDay, int lastDay, CancellationToken cancellationToken) =>

@@ -137,7 +137,7 @@ public sealed class CortexMetersTests
     {
         public bool IsDown { get; set; }
 
-        public Task AddLedgerAsync(IReadOnlyList<LedgerRow> rows, CancellationToken cancellationToken) =>
+        public Task AddLedgerAsync(Guid writer, long number, IReadOnlyList<LedgerRow> rows, CancellationToken cancellationToken) =>
             IsDown ? throw new StoreUnavailableException("The test has taken it away.") : Task.CompletedTask;
 
         public Task<IReadOnlyList<LedgerRow>> ReadLedgerAsync(string tenant, int firstDay, int lastDay, CancellationToken cancellationToken) =>

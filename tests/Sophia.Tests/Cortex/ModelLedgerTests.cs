@@ -11,19 +11,29 @@ public sealed class ModelLedgerTests
 
     private sealed class FailingLedger : ILedgerStore
     {
+        private (Guid Writer, long Number)? _last;
+
         public bool IsDown { get; set; }
+
+        /// <summary>While set, rows are added and the answers lost.</summary>
+        public bool LosesAnswers { get; set; }
 
         public List<LedgerRow> Rows { get; } = [];
 
-        public Task AddLedgerAsync(IReadOnlyList<LedgerRow> rows, CancellationToken cancellationToken)
+        public Task AddLedgerAsync(Guid writer, long number, IReadOnlyList<LedgerRow> rows, CancellationToken cancellationToken)
         {
             if (IsDown)
             {
                 throw new StoreUnavailableException("The test has taken it away.");
             }
 
-            Rows.AddRange(rows);
-            return Task.CompletedTask;
+            if (_last != (writer, number))
+            {
+                Rows.AddRange(rows);
+            }
+
+            _last = (writer, number);
+            return LosesAnswers ? throw new StoreUnavailableException("The test has lost the answer.") : Task.CompletedTask;
         }
 
         public Task<IReadOnlyList<LedgerRow>> ReadLedgerAsync(string tenant, int firstDay, int lastDay, CancellationToken cancellationToken) =>
@@ -67,6 +77,21 @@ public sealed class ModelLedgerTests
         store.IsDown = false;
         Count(ledger, 2);
         await ledger.FlushAsync(default);
+        await ledger.FlushAsync(default);
+
+        Assert.Equal((5, 35), (store.Rows.Sum(row => row.Calls), store.Rows.Sum(row => row.NanoDollars)));
+    }
+
+    [Fact]
+    public async Task What_was_written_and_not_answered_is_written_once()
+    {
+        var store = new FailingLedger { LosesAnswers = true };
+        await using var ledger = Over(store);
+        Count(ledger, 3);
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => ledger.FlushAsync(default));
+        Count(ledger, 2);
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => ledger.FlushAsync(default));
+        store.LosesAnswers = false;
         await ledger.FlushAsync(default);
 
         Assert.Equal((5, 35), (store.Rows.Sum(row => row.Calls), store.Rows.Sum(row => row.NanoDollars)));

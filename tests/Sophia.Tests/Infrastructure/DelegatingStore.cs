@@ -84,7 +84,7 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public int CommitsAtOnce => inner.CommitsAtOnce;
 
-    public Task AddLedgerAsync(IReadOnlyList<LedgerRow> rows, CancellationToken cancellationToken) => Inner.AddLedgerAsync(rows, cancellationToken);
+    public Task AddLedgerAsync(Guid writer, long number, IReadOnlyList<LedgerRow> rows, CancellationToken cancellationToken) => Inner.AddLedgerAsync(writer, number, rows, cancellationToken);
 
     public Task<IReadOnlyList<LedgerRow>> ReadLedgerAsync(string tenant, int firstDay, int lastDay, CancellationToken cancellationToken) =>
         Inner.ReadLedgerAsync(tenant, firstDay, lastDay, cancellationToken);

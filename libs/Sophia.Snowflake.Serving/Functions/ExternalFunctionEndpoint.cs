@@ -32,11 +32,17 @@ public sealed class ExternalFunctionEndpoint
         ArgumentNullException.ThrowIfNull(context);
         var (caller, function) = Admit(context);
         var headers = HeadersOf(context);
-        var body = await RowBatch.ReadBodyAsync(context.Request.Body, context.Request.Headers.ContentEncoding, _options.Limits, context.RequestAborted).ConfigureAwait(false);
-        var batch = RowBatch.Parse(body, function.Parameters, _options.Limits);
+        byte[] body;
+        RowBatch batch;
+        using (_runner.Read())
+        {
+            body = await RowBatch.ReadBodyAsync(context.Request.Body, context.Request.Headers.ContentEncoding, _options.Limits, context.RequestAborted).ConfigureAwait(false);
+            batch = RowBatch.Parse(body, function.Parameters, _options.Limits);
+        }
+
         var reply = await _runner.AskAsync(
             KeyOf(caller, function, headers), body, batch.Rows.Count,
-            async (_, ct) => RowAnswers.Write(batch, await function.AnswerAsync(batch, caller, ct).ConfigureAwait(false)), context.RequestAborted).ConfigureAwait(false);
+            async (_, ct) => RowAnswers.Write(batch, await function.AnswerAsync(batch, caller, ct).ConfigureAwait(false), _options.Limits), context.RequestAborted).ConfigureAwait(false);
         await SendAsync(context, reply).ConfigureAwait(false);
     }
 
@@ -46,11 +52,11 @@ public sealed class ExternalFunctionEndpoint
         ArgumentNullException.ThrowIfNull(context);
         var (caller, function) = Admit(context);
         var reply = await _runner.PollAsync(
-            KeyOf(caller, function, HeadersOf(context)),
+            KeyOf(caller, function, HeadersOf(context)), request => RowBatch.Parse(request, function.Parameters, _options.Limits).Rows.Count,
             async (request, ct) =>
             {
                 var batch = RowBatch.Parse(request, function.Parameters, _options.Limits);
-                return RowAnswers.Write(batch, await function.AnswerAsync(batch, caller, ct).ConfigureAwait(false));
+                return RowAnswers.Write(batch, await function.AnswerAsync(batch, caller, ct).ConfigureAwait(false), _options.Limits);
             }, context.RequestAborted).ConfigureAwait(false);
         await SendAsync(context, reply).ConfigureAwait(false);
     }

@@ -27,7 +27,7 @@ public static class ExternalFunctionServices
         }
 
         var ring = IntegrationRing.From(options.Integrations, "Sophia:ExternalFunctions:Integrations");
-        services.AddSingleton<IBatchStore>(s => postgres(s) is { } database ? new BatchesInDatabase(database, meaning) : new BatchesInProcess());
+        services.AddSingleton<IBatchStore>(s => postgres(s) is { } database ? new BatchesInDatabase(database, meaning) : new BatchesInProcess(options.Limits.MaxKeptBytes));
         services.AddSingleton(s => new BatchRunner(
             s.GetRequiredService<IBatchStore>(), options.Limits, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.ExternalFunctions")));
         services.AddSingleton(s =>

@@ -30,6 +30,7 @@ public sealed partial class BatchRunner : IAsyncDisposable
     private readonly Lock _admission = new();
     private int _rows;
     private int _batches;
+    private int _reading;
     private readonly ITimer _trimming;
 
     /// <exception cref="ArgumentException">A limit cannot be.</exception>
@@ -84,18 +85,23 @@ public sealed partial class BatchRunner : IAsyncDisposable
     }
 
     /// <summary>Answers a poll.</summary>
+    /// <param name="rows">How many a request has, for the limit of what is worked on at once, where this node takes the batch over.</param>
     /// <exception cref="BatchRefusedException">batch-not-found (404), busy (429), what the work throws.</exception>
-    public async Task<BatchReply> PollAsync(BatchKey key, Func<byte[], CancellationToken, Task<byte[]>> work, CancellationToken cancellationToken)
+    public async Task<BatchReply> PollAsync(BatchKey key, Func<byte[], int> rows, Func<byte[], CancellationToken, Task<byte[]>> work, CancellationToken cancellationToken)
     {
         if (!_running.TryGetValue(key, out var running))
         {
-            using var place = Admit(0);
             var now = _clock.GetUtcNow();
             var claim = await _store.ResumeAsync(key, _owner, now, now + _limits.Lease, cancellationToken).ConfigureAwait(false);
             switch (claim.State)
             {
                 case BatchState.Claimed:
-                    running = Begin(key, claim.Request!, work, place.Handed());
+                    // Where it does not fit, the lease runs out and the next that is polled takes it.
+                    using (var place = Admit(rows(claim.Request!)))
+                    {
+                        running = Begin(key, claim.Request!, work, place.Handed());
+                    }
+
                     break;
                 case BatchState.Answered:
                     return new BatchReply(true, claim.Answer);
@@ -199,6 +205,22 @@ public sealed partial class BatchRunner : IAsyncDisposable
         }
     }
 
+    /// <summary>Room for a body that is read and taken apart; given back when disposed.</summary>
+    /// <exception cref="BatchRefusedException">busy (429): as many are being read as may be worked on.</exception>
+    public IDisposable Read()
+    {
+        lock (_admission)
+        {
+            if (_reading >= _limits.MaxBatchesAtOnce)
+            {
+                throw new BatchRefusedException(429, "busy", $"This node reads {_reading} batches.", "Come again more slowly.") { RetryAfter = TimeSpan.FromSeconds(1) };
+            }
+
+            _reading++;
+            return new Reading(this);
+        }
+    }
+
     private Place Admit(int rows)
     {
         lock (_admission)
@@ -225,6 +247,22 @@ public sealed partial class BatchRunner : IAsyncDisposable
             TrimFailed(_logger, e.Message);
         }
     });
+
+    private sealed class Reading(BatchRunner runner) : IDisposable
+    {
+        private BatchRunner? _runner = runner;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _runner, null) is { } held)
+            {
+                lock (held._admission)
+                {
+                    held._reading--;
+                }
+            }
+        }
+    }
 
     /// <summary>A batch's share of what is worked on at once; given back by whoever holds it last.</summary>
     private sealed class Place(BatchRunner runner, int rows) : IDisposable

@@ -3,10 +3,12 @@ using System.Security.Cryptography;
 namespace Sophia.Snowflake.ExternalFunctions;
 
 /// <summary>The batches of one process, where there is no database to share them by.</summary>
-public sealed class BatchesInProcess : IBatchStore
+/// <param name="mostBytes">Of answers; beyond it the oldest go, and a poll for one finds nothing. The last stays in any case.</param>
+public sealed class BatchesInProcess(long mostBytes = long.MaxValue) : IBatchStore
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<BatchKey, Entry> _entries = [];
+    private long _bytes;
 
     private sealed record Entry(byte[] Hash, byte[]? Request, string Owner, DateTimeOffset LeaseUntil, byte[]? Answer, DateTimeOffset KeepUntil);
 
@@ -21,6 +23,7 @@ public sealed class BatchesInProcess : IBatchStore
                 return Task.FromResult(!entry.Hash.AsSpan().SequenceEqual(hash) ? new BatchClaim(BatchState.Different) : Look(key, entry, owner, now, leaseUntil));
             }
 
+            Remove(key);
             var copy = request.ToArray();
             _entries[key] = new Entry(hash, copy, owner, leaseUntil, null, keepUntil);
             return Task.FromResult(new BatchClaim(BatchState.Claimed, copy));
@@ -57,7 +60,14 @@ public sealed class BatchesInProcess : IBatchStore
         {
             if (_entries.TryGetValue(key, out var entry) && entry.Owner == owner)
             {
+                Remove(key);
+                while (_bytes > 0 && _bytes + answer.Length > mostBytes)
+                {
+                    Remove(_entries.Where(static e => e.Value.Answer is not null).MinBy(static e => e.Value.KeepUntil).Key);
+                }
+
                 _entries[key] = entry with { Request = null, Answer = answer.ToArray(), KeepUntil = keepUntil };
+                _bytes += answer.Length;
             }
         }
 
@@ -70,7 +80,7 @@ public sealed class BatchesInProcess : IBatchStore
         {
             if (_entries.TryGetValue(key, out var entry) && entry.Owner == owner && entry.Answer is null)
             {
-                _entries.Remove(key);
+                Remove(key);
             }
         }
 
@@ -84,10 +94,18 @@ public sealed class BatchesInProcess : IBatchStore
             BatchKey[] gone = [.. _entries.Where(e => e.Value.KeepUntil <= now).Select(e => e.Key)];
             foreach (var key in gone)
             {
-                _entries.Remove(key);
+                Remove(key);
             }
 
             return Task.FromResult(gone.Length);
+        }
+    }
+
+    private void Remove(BatchKey key)
+    {
+        if (_entries.Remove(key, out var entry))
+        {
+            _bytes -= entry.Answer?.Length ?? 0;
         }
     }
 

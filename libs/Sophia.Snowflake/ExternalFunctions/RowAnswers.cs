@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -9,9 +8,11 @@ namespace Sophia.Snowflake.ExternalFunctions;
 public static class RowAnswers
 {
     /// <param name="value">Writes exactly one JSON value, the answer to the row of that index.</param>
-    public static byte[] Write(RowBatch batch, Action<int, Utf8JsonWriter> value)
+    /// <param name="limits">How many bytes an answer may have.</param>
+    /// <exception cref="BatchRefusedException">answer-too-large (413).</exception>
+    public static byte[] Write(RowBatch batch, Action<int, Utf8JsonWriter> value, BatchLimits limits)
     {
-        var buffer = new ArrayBufferWriter<byte>(64 + (batch.Rows.Count * 32));
+        var buffer = new BoundedBuffer(64 + (batch.Rows.Count * 32), limits.MaxAnswerBytes);
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true }))
         {
             json.WriteStartObject();
@@ -32,7 +33,7 @@ public static class RowAnswers
             json.WriteEndObject();
         }
 
-        return buffer.WrittenSpan.ToArray();
+        return buffer.ToArray();
     }
 
     /// <summary>The value of Content-MD5, by which Snowflake sees that nothing was lost on the way (RFC 1864). It guards against faults, not against people.</summary>

@@ -42,7 +42,7 @@ public sealed class BatchRunnerTests
         Assert.False((await repeat).IsAnswered);
 
         gate.SetResult("done"u8.ToArray());
-        var poll = await runner.PollAsync(Key, Work, default);
+        var poll = await runner.PollAsync(Key, static _ => 1, Work, default);
 
         Assert.True(poll.IsAnswered);
         Assert.Equal("done"u8.ToArray(), poll.Body.ToArray());
@@ -79,7 +79,7 @@ public sealed class BatchRunnerTests
         gate.SetResult([1]);
         await UntilAsync(() => runner.RowsInWork == 0);
 
-        Assert.True((await runner.PollAsync(Key, (_, _) => throw new InvalidOperationException("worked on twice"), default)).IsAnswered);
+        Assert.True((await runner.PollAsync(Key, static _ => 1, (_, _) => throw new InvalidOperationException("worked on twice"), default)).IsAnswered);
     }
 
     [Fact]
@@ -114,19 +114,64 @@ public sealed class BatchRunnerTests
         // Claimed by a node that never says so again.
         await _store.ClaimAsync(Key, "rows"u8.ToArray(), "dead", _clock.GetUtcNow(), _clock.GetUtcNow().AddSeconds(30), _clock.GetUtcNow().AddMinutes(15), default);
         await using var runner = Runner();
-        Assert.False((await runner.PollAsync(Key, (request, _) => Task.FromResult(request), default)).IsAnswered);
+        Assert.False((await runner.PollAsync(Key, static _ => 1, (request, _) => Task.FromResult(request), default)).IsAnswered);
         _clock.Advance(TimeSpan.FromSeconds(31));
 
-        var reply = await runner.PollAsync(Key, (request, _) => Task.FromResult(request), default);
+        var reply = await runner.PollAsync(Key, static _ => 1, (request, _) => Task.FromResult(request), default);
 
         Assert.Equal("rows"u8.ToArray(), reply.Body.ToArray());
+    }
+
+    [Fact]
+    public async Task A_batch_that_is_taken_over_counts_with_its_rows()
+    {
+        await _store.ClaimAsync(Key, "rows"u8.ToArray(), "dead", _clock.GetUtcNow(), _clock.GetUtcNow().AddSeconds(30), _clock.GetUtcNow().AddMinutes(15), default);
+        await using var runner = Runner(new BatchLimits { MaxRows = 10, MaxRowsAtOnce = 10 });
+        var gate = new TaskCompletionSource<byte[]>();
+        var first = runner.AskAsync(Key with { BatchId = "2" }, "rows"u8.ToArray(), 8, (_, _) => gate.Task, default);
+        await UntilAsync(() => runner.RowsInWork == 8);
+        _clock.Advance(TimeSpan.FromSeconds(31));
+
+        var busy = await Assert.ThrowsAsync<BatchRefusedException>(() => runner.PollAsync(Key, static _ => 3, (request, _) => Task.FromResult(request), default));
+        gate.SetResult([1]);
+        await UntilAsync(() => runner.RowsInWork == 0);
+        _clock.Advance(TimeSpan.FromSeconds(31));
+
+        Assert.Equal(429, busy.Status);
+        Assert.True((await runner.PollAsync(Key, static _ => 3, (request, _) => Task.FromResult(request), default)).IsAnswered);
+    }
+
+    [Fact]
+    public async Task As_many_bodies_are_read_at_once_as_may_be_worked_on()
+    {
+        await using var runner = Runner(new BatchLimits { MaxBatchesAtOnce = 1 });
+        using (runner.Read())
+        {
+            Assert.Equal(429, Assert.Throws<BatchRefusedException>(runner.Read).Status);
+        }
+
+        runner.Read().Dispose();
+    }
+
+    [Fact]
+    public void An_answer_beyond_its_bytes_is_refused_and_says_what_to_lower()
+    {
+        var batch = RowBatch.Parse("""{"data":[[0,"a"],[1,"b"]]}"""u8.ToArray(), 1, new BatchLimits());
+        byte[] Answer(int length, long most) => RowAnswers.Write(batch, (_, json) => json.WriteStringValue(new string('x', length)), new BatchLimits { MaxAnswerBytes = most });
+
+        var refused = Assert.Throws<BatchRefusedException>(() => Answer(600, 1_024));
+
+        Assert.Equal((413, "answer-too-large"), (refused.Status, refused.Code));
+        Assert.Contains("MAX_BATCH_ROWS", refused.Suggestion, StringComparison.Ordinal);
+        Assert.Throws<BatchRefusedException>(() => Answer(1 << 20, 1_024));
+        Assert.InRange(Answer(400, 1_024).Length, 800, 1_024);
     }
 
     [Fact]
     public async Task A_poll_for_what_never_came_is_refused()
     {
         await using var runner = Runner();
-        Assert.Equal(404, (await Assert.ThrowsAsync<BatchRefusedException>(() => runner.PollAsync(Key, (_, _) => Task.FromResult<byte[]>([]), default))).Status);
+        Assert.Equal(404, (await Assert.ThrowsAsync<BatchRefusedException>(() => runner.PollAsync(Key, static _ => 1, (_, _) => Task.FromResult<byte[]>([]), default))).Status);
     }
 
     [Fact]

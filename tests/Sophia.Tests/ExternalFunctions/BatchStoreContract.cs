@@ -103,6 +103,26 @@ public abstract class BatchStoreContract
 public sealed class BatchesInProcessTests : BatchStoreContract
 {
     protected override IBatchStore Store { get; } = new BatchesInProcess();
+
+    [Fact]
+    public async Task The_oldest_answers_go_when_together_they_have_more_bytes_than_are_kept()
+    {
+        var (store, now) = (new BatchesInProcess(mostBytes: 100), DateTimeOffset.UnixEpoch);
+        async Task<BatchState> StateAsync(int batch) => (await store.ResumeAsync(KeyOf(batch), "b", now, now, default)).State;
+        static BatchKey KeyOf(int batch) => new("red", "gateway", "f", $"{batch}");
+        async Task AnswerAsync(int batch, int bytes)
+        {
+            await store.ClaimAsync(KeyOf(batch), "rows"u8.ToArray(), "a", now, now.AddSeconds(30), now.AddSeconds(900), default);
+            await store.AnswerAsync(KeyOf(batch), "a", new byte[bytes], now.AddSeconds(900 + batch), default);
+        }
+
+        await AnswerAsync(1, 40);
+        await AnswerAsync(2, 40);
+        await AnswerAsync(3, 40);
+        Assert.Equal((BatchState.Unknown, BatchState.Answered, BatchState.Answered), (await StateAsync(1), await StateAsync(2), await StateAsync(3)));
+        await AnswerAsync(4, 200);
+        Assert.Equal((BatchState.Unknown, BatchState.Unknown, BatchState.Answered), (await StateAsync(2), await StateAsync(3), await StateAsync(4)));
+    }
 }
 
 public sealed class PostgresForBatches : IAsyncLifetime

@@ -107,10 +107,26 @@ public sealed class ProtocolTests(RunningEmulator server) : IClassFixture<Runnin
     [InlineData("select 'open", "001003")]
     [InlineData("select no_such_function(1)", "002140")]
     [InlineData("use schema not_there", "002043")]
+    [InlineData("use schema \"$account\"", "002043")]
+    [InlineData("use schema \"$ACCOUNT\"", "002043")]
+    [InlineData("use sophia.\"$account\"", "002043")]
+    [InlineData("use schema \"main\"", "002043")]
     [InlineData("select 'x'::number", "100038")]
     [InlineData("", "000900")]
     public async Task What_is_not_understood_is_refused_with_its_number(string sql, string code) =>
         Assert.Equal(code, Code(await server.RunAsync(await server.TokenAsync(), sql)));
+
+    [Theory]
+    [InlineData("$account")]
+    [InlineData("not_there")]
+    public async Task A_log_in_to_a_schema_that_is_not_there_or_not_to_be_seen_is_in_PUBLIC(string schema)
+    {
+        var login = await server.PostAsync(
+            $"/session/v1/login-request?schemaName={Uri.EscapeDataString(schema)}", new { data = new { ACCOUNT_NAME = "TEST", LOGIN_NAME = "ADA", PASSWORD = RunningEmulator.Password } });
+
+        Assert.Equal("PUBLIC", login.GetProperty("data").GetProperty("sessionInfo").GetProperty("schemaName").GetString());
+        Assert.Equal("002003", Code(await server.RunAsync(login.GetProperty("data").GetProperty("token").GetString()!, "select * from grants")));
+    }
 
     [Fact]
     public async Task No_bytes_make_it_fail()

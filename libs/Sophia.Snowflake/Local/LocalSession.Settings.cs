@@ -10,7 +10,7 @@ public sealed partial class LocalSession
 
     private LocalResult Use(SqlToken[] code)
     {
-        var names = code.Skip(1).Where(static t => !t.Is(".")).Select(static t => t.Kind == SqlTokenKind.QuotedName ? t.Text[1..^1] : t.Text.ToUpperInvariant()).ToArray();
+        var names = code.Skip(1).Where(static t => !t.Is(".")).Select(SqlNames.Plain).ToArray();
         switch (names)
         {
             case ["WAREHOUSE", var warehouse]: Warehouse = warehouse; break;
@@ -47,9 +47,10 @@ public sealed partial class LocalSession
 
     private string Known(string schema) => Exists(schema) ? schema : throw new SnowflakeException("002043", "02000", "SQL compilation error:\nObject does not exist, or operation cannot be performed.");
 
+    // Those that a statement may see: neither the engine's own nor the account's.
     private bool Exists(string schema)
     {
-        using var command = Command("SELECT count(*) FROM duckdb_schemas() WHERE database_name = $1 AND upper(schema_name) = $2", [LocalSnowflake.Database, schema]);
+        using var command = Command("SELECT count(*) FROM memory.main.\"IS_SCHEMATA\" WHERE \"SCHEMA_NAME\" = $1", [schema]);
         return Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) > 0;
     }
 

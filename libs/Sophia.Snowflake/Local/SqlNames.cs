@@ -25,11 +25,15 @@ internal static class SqlNames
 
     public static string Of(SqlToken token)
     {
-        var name = token.Kind == SqlTokenKind.QuotedName ? token.Text[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal) : token.Text.ToUpperInvariant();
+        var name = Plain(token);
         // The engine takes names in any case; what the account has stands there, and no statement may read or write it.
         if (name.Equals(AccountObjects.Schema, StringComparison.OrdinalIgnoreCase)) throw new SnowflakeException("002003", "02000", $"SQL compilation error:\nSchema '{name}' does not exist or not authorized.");
         return name.Length is > 0 and <= 255 && !name.Contains('\0', StringComparison.Ordinal) ? name : throw SnowflakeException.Syntax("A name has 1 to 255 characters.");
     }
+
+    /// <summary>A name as <see cref="Of"/> has it, whatever it names.</summary>
+    public static string Plain(SqlToken token) =>
+        token.Kind == SqlTokenKind.QuotedName ? token.Text[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal) : token.Text.ToUpperInvariant();
 
     /// <summary>The parts of a name with points.</summary>
     public static List<string> Dotted(SqlCursor at)

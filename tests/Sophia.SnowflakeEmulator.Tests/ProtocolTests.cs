@@ -135,8 +135,8 @@ public sealed class ProtocolTests(RunningEmulator server) : IClassFixture<Runnin
         string[] paths = ["/session/v1/login-request", "/session/token-request", "/session?delete=false", "/queries/v1/query-request?requestId=r", "/queries/v1/abort-request"];
         var json = Gen.OneOf(
             Gen.Byte.Array[0, 200],
-            Gen.Select(OneOf("data", "sqlText", "bindings", "parameters", "requestId", "asyncExec", "describeOnly", "requestType"),
-                OneOf("1", "null", "[]", "{}", "true", "\"\\ud800\"", "\"select ?\"", "-1e999", "{\"1\":{\"type\":\"FIXED\",\"value\":\"x\"}}", "{\"1\":3}", "{\"LOGIN_NAME\":[]}", "{\"MULTI_STATEMENT_COUNT\":\"x\"}")).Array[0, 4]
+            Gen.Select(OneOf("data", "dat\\ud800", "sqlText", "bindings", "parameters", "requestId", "asyncExec", "describeOnly", "requestType"),
+                OneOf("1", "null", "[]", "{}", "true", "\"\\ud800\"", "\"select ?\"", "-1e999", "{\"1\":{\"type\":\"FIXED\",\"value\":\"x\"}}", "{\"1\":3}", "{\"1\":{\"type\":\"TEXT\",\"value\":\"\\ud800\"}}", "{\"\\ud800\":{\"type\":\"TEXT\",\"value\":\"x\"}}", "{\"1\":{\"typ\\ud800\":1}}", "{\"LOGIN_NAME\":[]}", "{\"MULTI_STATEMENT_COUNT\":\"x\"}")).Array[0, 4]
                 .Select(pairs => Encoding.UTF8.GetBytes("{" + string.Join(',', pairs.Select(p => $"\"{p.Item1}\":{p.Item2}")) + "}")));
 
         await Gen.Select(OneOf(paths), json, Gen.Bool).SampleAsync(async (path, body, gzip) =>
@@ -150,6 +150,34 @@ public sealed class ProtocolTests(RunningEmulator server) : IClassFixture<Runnin
         }, iter: 500);
 
         Assert.Equal("1", Cell(await server.RunAsync(token, "select 1")));
+    }
+
+    [Theory]
+    [InlineData("""{"sqlText":"select ?","bindings":{"1":{"type":"TEXT","value":"\ud800"}}}""")]
+    [InlineData("""{"sqlText":"select ?","bindings":{"\ud800":{"type":"TEXT","value":"x"}}}""")]
+    [InlineData("""{"sqlText":"select ?","bindings":{"1":{"typ\ud800":1}}}""")]
+    [InlineData("""{"sqlTex\ud800":1}""")]
+    public async Task Half_of_a_surrogate_pair_is_refused_and_no_fault_of_the_server(string body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/queries/v1/query-request?requestId={Guid.NewGuid()}") { Content = new StringContent(body) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Snowflake", $"Token=\"{await server.TokenAsync()}\"");
+
+        using var response = await server.Client.SendAsync(request);
+
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Equal("390400", Code(JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement));
+    }
+
+    [Theory]
+    [InlineData("inf", "inf")]
+    [InlineData("-inf", "-inf")]
+    [InlineData("Infinity", "inf")]
+    public async Task An_infinite_number_is_bound_and_comes_back(string bound, string shown)
+    {
+        var answer = await server.PostAsync(
+            $"/queries/v1/query-request?requestId={Guid.NewGuid()}", new { sqlText = "select ?", bindings = new Dictionary<string, object> { ["1"] = new { type = "REAL", value = bound } } }, await server.TokenAsync());
+
+        Assert.Equal(shown, Cell(answer));
     }
 
     [Fact]

@@ -20,8 +20,9 @@ internal static class RequestBody
         catch (InvalidDataException error) { throw new MalformedRequestException($"The body is not compressed as its header says: {error.Message}"); }
     }
 
+    /// <exception cref="MalformedRequestException">A member's name holds half of a surrogate pair.</exception>
     public static JsonElement Member(this JsonElement body, string name) =>
-        body.ValueKind == JsonValueKind.Object && body.TryGetProperty(name, out var value) ? value : default;
+        body.ValueKind == JsonValueKind.Object ? Whole(() => body.TryGetProperty(name, out var value) ? value : default, "A name") : default;
 
     /// <returns>The text, or null where the member is missing or null.</returns>
     public static string? Text(this JsonElement body, string name)
@@ -29,7 +30,7 @@ internal static class RequestBody
         var value = body.Member(name);
         return value.ValueKind switch
         {
-            JsonValueKind.String => Checked(value, name),
+            JsonValueKind.String => Whole(value.GetString, name)!,
             JsonValueKind.Undefined or JsonValueKind.Null => null,
             _ => throw new MalformedRequestException($"{name} must be a text."),
         };
@@ -42,9 +43,11 @@ internal static class RequestBody
         _ => throw new MalformedRequestException($"{name} must be true or false."),
     };
 
-    private static string Checked(JsonElement value, string name)
+    /// <summary>What is read of a name or a text, which JSON may spell as no text can be.</summary>
+    /// <exception cref="MalformedRequestException"/>
+    public static T Whole<T>(Func<T> read, string what)
     {
-        try { return value.GetString()!; }
-        catch (InvalidOperationException) { throw new MalformedRequestException($"{name} holds half of a surrogate pair."); }
+        try { return read(); }
+        catch (InvalidOperationException) { throw new MalformedRequestException($"{what} holds half of a surrogate pair."); }
     }
 }

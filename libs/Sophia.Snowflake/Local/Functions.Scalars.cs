@@ -49,7 +49,7 @@ internal static partial class Functions
         F(SqlKind.Number, 2, 2, "len(regexp_extract_all({0t}, {1t}))", "REGEXP_COUNT");
 
         F(SqlKind.Moment, 0, 0, "CURRENT_DATE", "CURRENT_DATE"); F(SqlKind.Moment, 0, 1, "CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP", "GETDATE", "LOCALTIMESTAMP", "SYSTIMESTAMP"); F(SqlKind.Moment, 0, 0, "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')", "SYSDATE");
-        F(SqlKind.Moment, 0, 1, "CAST(CURRENT_TIMESTAMP AS TIME)", "CURRENT_TIME");
+        F(SqlKind.Moment, 0, 1, "CAST(CAST(CURRENT_TIMESTAMP AS TIMESTAMP) AS TIME)", "CURRENT_TIME");
         foreach (var (name, part) in new[] { ("YEAR", "year"), ("MONTH", "month"), ("DAY", "day"), ("DAYOFMONTH", "day"), ("HOUR", "hour"), ("MINUTE", "minute"), ("SECOND", "second"), ("WEEK", "week"), ("WEEKOFYEAR", "week"), ("WEEKISO", "week"), ("QUARTER", "quarter"), ("DAYOFWEEK", "dow"), ("DAYOFWEEKISO", "isodow"), ("DAYOFYEAR", "doy") })
             F(SqlKind.Number, 1, 1, $"CAST(floor(date_part('{part}', {{0d}})) AS BIGINT)", name);
         F(SqlKind.Moment, 1, 1, "last_day({0d})", "LAST_DAY"); F(SqlKind.Moment, 2, 2, "sf_add_days({0d}, to_months(CAST({1} AS INTEGER)))", "ADD_MONTHS"); F(SqlKind.Text, 1, 1, "strftime({0d}, '%b')", "MONTHNAME"); F(SqlKind.Text, 1, 1, "strftime({0d}, '%a')", "DAYNAME");

@@ -43,7 +43,10 @@ internal static partial class Functions
             ["COUNT"] = new(0, 8, static c => new($"count({c.Distinct}{(c.Arguments.Count == 0 ? "*" : c.Arguments.Count == 1 ? c.Arguments[0].Sql : $"({Joined(c.Arguments)})")}){c.Over}", SqlKind.Number)),
             ["ARRAY_AGG"] = new(1, 1, static c => new($"coalesce(to_json(list({c.Distinct}{c.Arguments[0]}{Space(c.Order)}) FILTER (WHERE {c.Arguments[0]} IS NOT NULL){c.Over}), json_array())", SqlKind.Variant)),
             ["OBJECT_AGG"] = new(2, 2, static c => new($"coalesce(json_group_object({Joined(c.Arguments)}) FILTER (WHERE {c.Arguments[1]} IS NOT NULL){c.Over}, json_object())", SqlKind.Variant)),
-            ["LISTAGG"] = new(1, 2, static c => new($"coalesce(string_agg({c.Distinct}{ExpressionReader.AsText(c.Arguments[0])}, {(c.Arguments.Count > 1 ? c.Arguments[1].Sql : "''")}{Space(c.Order)}){c.Over}, '')", SqlKind.Text)),
+            // Of distinct values the engine takes an order by nothing but the value itself, so they become texts behind it.
+            ["LISTAGG"] = new(1, 2, static c => new(c.Distinct.Length > 0 && c.Order.Length > 0
+                ? $"coalesce(array_to_string(list_transform(list({c.Distinct}{c.Arguments[0]} {c.Order}) FILTER (WHERE {c.Arguments[0]} IS NOT NULL){c.Over}, lambda e: {ExpressionReader.AsText(new Piece("e", c.Arguments[0].Kind))}), {(c.Arguments.Count > 1 ? c.Arguments[1].Sql : "''")}), '')"
+                : $"coalesce(string_agg({c.Distinct}{ExpressionReader.AsText(c.Arguments[0])}, {(c.Arguments.Count > 1 ? c.Arguments[1].Sql : "''")}{Space(c.Order)}){c.Over}, '')", SqlKind.Text)),
         };
         // Of decimals a decimal, with the scale of a quotient.
         all["AVG"] = new(1, 1, static c =>

@@ -34,13 +34,18 @@ internal sealed partial class QueryReader
             while (_at.Try(","));
             sql += string.Join(", ", parts) + " ";
         }
-        sql += Body();
+        // TOP is of its own SELECT, and where that stands alone it counts behind the order.
+        var body = Body(out var top);
         for (var links = 0; _at.Is("UNION") || _at.Is("EXCEPT") || _at.Is("MINUS") || _at.Is("INTERSECT"); SqlCursor.Link(ref links))
         {
             var word = _at.Take().Text.ToUpperInvariant();
-            sql += $" {(word == "MINUS" ? "EXCEPT" : word)}{(word == "UNION" && _at.Try("ALL") ? " ALL" : "")} {Body()}";
+            body = $"{Whole(body, top)} {(word == "MINUS" ? "EXCEPT" : word)}{(word == "UNION" && _at.Try("ALL") ? " ALL" : "")} {Whole(Body(out var next), next)}";
+            top = "";
         }
+        sql += body;
         if (_at.Is("ORDER")) sql += " " + Expressions.OrderBy();
+        sql += top;
+        if (top.Length > 0 && (_at.Is("LIMIT") || _at.Is("OFFSET"))) throw _at.Unexpected();
         if (_at.Try("LIMIT")) sql += " LIMIT " + Expressions.Read();
         if (_at.Try("OFFSET")) sql += " OFFSET " + Expressions.Read();
         if (_at.Is("FETCH") || _at.Is("FOR")) throw SnowflakeException.Unsupported(_at.Now.Text.ToUpperInvariant());
@@ -48,8 +53,12 @@ internal sealed partial class QueryReader
         return sql;
     }
 
-    private string Body()
+    private static string Whole(string body, string top) => top.Length > 0 ? $"({body}{top})" : body;
+
+    /// <param name="top">What TOP says, to stand behind the order; empty where it says nothing.</param>
+    private string Body(out string top)
     {
+        top = "";
         if (_at.Try("("))
         {
             var inner = Read();
@@ -60,7 +69,7 @@ internal sealed partial class QueryReader
         _at.Expect("SELECT");
         var sql = "SELECT " + (_at.Try("DISTINCT") ? "DISTINCT " : "");
         _at.Try("ALL");
-        var top = _at.Try("TOP") ? $" LIMIT {SqlType.Whole(_at, 0, int.MaxValue, "TOP")}" : "";
+        if (_at.Try("TOP")) top = $" LIMIT {SqlType.Whole(_at, 0, int.MaxValue, "TOP")}";
         List<string> items = [];
         do items.Add(Item());
         while (_at.Try(","));
@@ -75,7 +84,7 @@ internal sealed partial class QueryReader
         }
         if (_at.Try("HAVING")) sql += " HAVING " + Expressions.Read();
         if (_at.Try("QUALIFY")) sql += " QUALIFY " + Expressions.Read();
-        return sql + top;
+        return sql;
     }
 
     private string Group()

@@ -262,3 +262,10 @@ select date_trunc('month', max(column1)) as x, dateadd(day, 1, max(column1)) as 
 select date_trunc('month', max(column1)) as x, dateadd(day, 1, max(column1)) as y from values ('2026-02-03'::date) --> X, Y | 2026-02-01 00:00:00, 2026-02-04 00:00:00
 select sysdate() = current_timestamp()::timestamp_ntz as x --> X | True
 create or replace view seen copy grants as select 1 as x --> status | Statement executed successfully.
+select top 1 column1 as x from values (2), (1), (3) order by x desc --> X | 3
+select top 2 column1 as x from values (2), (1), (3) order by 1 --> X | 1 / 2
+select count(*) as n from (select top 1 id from t union all select id from t) --> N | 3
+select top 1 id from t limit 1 --> 001003
+select current_time() is not null as x, current_time is not null as y --> X, Y | True, True
+select listagg(distinct column1, ',') within group (order by column1 desc) as x from values ('b'), ('a'), ('b'), (null) --> X | b,a
+select listagg(distinct column1, ',') within group (order by column1) as x from values (10), (9), (9) --> X | 9,10

@@ -19,8 +19,9 @@ internal static class Binds
         var columns = new SortedDictionary<int, object?[]>();
         foreach (var bind in bindings.EnumerateObject())
         {
-            if (!int.TryParse(bind.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var at) || at is < 1 or > MaxBinds)
-                throw new MalformedRequestException($"A binding is named by its place, from 1 to {MaxBinds}, not {bind.Name}.");
+            var name = RequestBody.Whole(() => bind.Name, "The name of a binding");
+            if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var at) || at is < 1 or > MaxBinds)
+                throw new MalformedRequestException($"A binding is named by its place, from 1 to {MaxBinds}, not {name}.");
             var type = bind.Value.Text("type") ?? throw new MalformedRequestException($"Binding {at} has no type.");
             var value = bind.Value.Member("value");
             columns[at] = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(v => Value(type, v))] : [Value(type, value)];
@@ -36,13 +37,13 @@ internal static class Binds
     private static object? Value(string type, JsonElement value)
     {
         if (value.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined) return null;
-        var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+        var text = value.ValueKind == JsonValueKind.String ? RequestBody.Whole(value.GetString, "A bound value")! : value.GetRawText();
         try
         {
             return type.ToUpperInvariant() switch
             {
                 "FIXED" => Fixed(text),
-                "REAL" => double.Parse(text, CultureInfo.InvariantCulture),
+                "REAL" => Real(text),
                 "BOOLEAN" => text is "1" || (text is not "0" && bool.Parse(text)),
                 "DATE" => DateOnly.FromDateTime(DateTime.UnixEpoch.AddMilliseconds(long.Parse(text, CultureInfo.InvariantCulture))),
                 "TIME" => TimeOnly.MinValue.Add(Nanoseconds(text)),
@@ -59,6 +60,14 @@ internal static class Binds
             throw new SnowflakeException("100038", "22018", $"The bound value '{(text.Length > 100 ? text[..100] + "…" : text)}' is not recognized as {type}.", error);
         }
     }
+
+    // Infinity by Snowflake's name, beside .NET's and JavaScript's.
+    private static double Real(string text) => text.ToUpperInvariant() switch
+    {
+        "INF" => double.PositiveInfinity,
+        "-INF" => double.NegativeInfinity,
+        _ => double.Parse(text, CultureInfo.InvariantCulture),
+    };
 
     private static object Fixed(string text)
     {

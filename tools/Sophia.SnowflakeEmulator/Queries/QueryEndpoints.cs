@@ -28,9 +28,22 @@ internal static class QueryEndpoints
         var requestId = request.Query["requestId"].ToString() is { Length: > 0 and <= 100 } given ? given : throw new MalformedRequestException("requestId is missing, or longer than 100 characters.");
         var (describe, wanted) = (body.Flag("describeOnly"), Count(body, session));
         var bindings = body.Member("bindings");
-        var query = session.Queries.Start(requestId, sql, stop => RunAsync(session.Engine, answers, sql, bindings, describe, wanted, stop));
+        var query = session.Queries.Start(requestId, sql, stop => GuardedAsync(RunAsync(session.Engine, answers, sql, bindings, describe, wanted, stop)));
         if (query is null) return SessionEndpoints.Refused("390111");
         return body.Flag("asyncExec") ? Answers.InProgress(query, "333334") : await answers.OfAsync(request, session, query, -1, cancellationToken);
+    }
+
+    // A fault of this program's own is the statement's error: what HTTP calls a fault of the server drivers send again and again.
+    private static async Task<IReadOnlyList<QueryResult>> GuardedAsync(Task<IReadOnlyList<QueryResult>> running)
+    {
+        try
+        {
+            return await running;
+        }
+        catch (Exception error) when (error is not (SnowflakeException or MalformedRequestException or OperationCanceledException))
+        {
+            throw new SnowflakeException("000603", "XX000", $"SQL execution internal error: {error.Message}", error);
+        }
     }
 
     private static async Task<IReadOnlyList<QueryResult>> RunAsync(LocalSession engine, Answers answers, string sql, JsonElement bindings, bool describe, int wanted, CancellationToken stop)

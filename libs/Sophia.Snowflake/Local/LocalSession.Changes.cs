@@ -40,7 +40,7 @@ public sealed partial class LocalSession
 
     private static LocalResult Counted(int kind, string name, long count) => new([new(name, "fixed", 19)], [[count]], kind);
 
-    private long Change(string sql, IReadOnlyList<object?[]> binds, int wanted, CancellationToken cancellationToken)
+    private long Change(string sql, string? doubled, IReadOnlyList<object?[]> binds, int wanted, CancellationToken cancellationToken)
     {
         var own = binds.Count > 1 && !_inTransaction;
         if (own) Run("BEGIN TRANSACTION");
@@ -63,6 +63,7 @@ public sealed partial class LocalSession
             }
             else foreach (var values in binds)
             {
+                if (doubled is not null) RequireSingle(doubled, values.AsSpan(0, wanted));
                 using var command = Command(sql, values.AsSpan(0, wanted));
                 using var stop = cancellationToken.Register(static c => ((DuckDBCommand)c!).Cancel(), command);
                 cancellationToken.ThrowIfCancellationRequested();
@@ -76,6 +77,12 @@ public sealed partial class LocalSession
             Run("ROLLBACK");
             throw;
         }
+    }
+
+    private void RequireSingle(string doubled, ReadOnlySpan<object?> values)
+    {
+        using var command = Command(doubled, values);
+        if (command.ExecuteScalar() is not null) throw new SnowflakeException("100090", "42P18", "Duplicate row detected during DML action");
     }
 
     // None unless all of its columns are texts or vectors of FLOAT.

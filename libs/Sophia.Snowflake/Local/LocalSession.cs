@@ -97,13 +97,18 @@ public sealed partial class LocalSession : IDisposable
             case StatementKind.Rollback: return Transaction(kind, "ROLLBACK", _inTransaction, false);
         }
         var (statement, state) = (tokens.Where(static t => !t.Is(";")).ToArray(), State());
-        if (kind == StatementKind.Ddl && TableCopy.Of(statement, state) is { } copy) return Copy(copy);
-        var (engine, wanted) = StatementReader.Read(statement, state, new FunctionCatalogue(Texts));
+        if (kind == StatementKind.Ddl && TableCopy.Of(statement, state) is { } copy)
+        {
+            CommitBefore(code[0]);
+            return Copy(copy);
+        }
+        var (engine, wanted, doubled) = StatementReader.Read(statement, state, new FunctionCatalogue(Texts));
         if (binds.Any(row => row.Length < wanted) && !describeOnly)
             throw new SnowflakeException("002049", "42601", $"SQL compilation error:\nBind variable :{binds.Min(static r => r.Length) + 1} not set.");
         if (describeOnly) (engine, binds) = ($"SELECT * FROM ({engine}) LIMIT 0", [new object?[wanted]]);
         if (kind is StatementKind.Select or StatementKind.Show or StatementKind.Describe) return Query(engine, rows, binds[0].AsSpan(0, wanted), kind, cancellationToken);
-        var changed = Change(engine, binds, wanted, cancellationToken);
+        if (kind == StatementKind.Ddl) CommitBefore(code[0]);
+        var changed = Change(engine, doubled, binds, wanted, cancellationToken);
         return kind switch
         {
             StatementKind.Insert => Counted(kind, "number of rows inserted", changed),
@@ -139,6 +144,12 @@ public sealed partial class LocalSession : IDisposable
         command.CommandText = sql;
         foreach (var value in values) command.Parameters.Add(new DuckDBParameter(value ?? DBNull.Value));
         return command;
+    }
+
+    // What makes or changes an object is a transaction of its own, and ends the one before it (docs.snowflake.com, "Transactions", DDL).
+    private void CommitBefore(SqlToken statement)
+    {
+        if (_inTransaction && !statement.Is("TRUNCATE")) Transaction(StatementKind.Commit, "COMMIT", true, false);
     }
 
     private LocalResult Transaction(int kind, string sql, bool applies, bool open)

@@ -227,13 +227,19 @@ internal sealed partial class QueryReader
     /// <summary>The name of a table or view; INFORMATION_SCHEMA's are views over the engine's.</summary>
     public string Name()
     {
-        if (_at.Is("@") || _at.Is("$") || _at.Is("?") || _at.Is(":")) throw SnowflakeException.Unsupported($"'{_at.Now.Text}' as a table");
-        if (_at.Is("IDENTIFIER", "(")) throw SnowflakeException.Unsupported("IDENTIFIER()");
-        var parts = SqlNames.Dotted(_at);
-        if (parts.Count > 3) throw SnowflakeException.Syntax("A table's name has one to three parts.");
+        var parts = Parts();
         if (parts.Count > 1 && parts[^2] == "INFORMATION_SCHEMA")
             return parts[^1] is "TABLES" or "COLUMNS" or "SCHEMATA" ? $"memory.main.\"IS_{parts[^1]}\"" : throw SnowflakeException.Unsupported($"INFORMATION_SCHEMA.{parts[^1]}");
         return SqlNames.Quoted(parts);
+    }
+
+    /// <summary>The parts of such a name: database and schema where they are said.</summary>
+    public List<string> Parts()
+    {
+        if (_at.Is("@") || _at.Is("$") || _at.Is("?") || _at.Is(":")) throw SnowflakeException.Unsupported($"'{_at.Now.Text}' as a table");
+        if (_at.Is("IDENTIFIER", "(")) throw SnowflakeException.Unsupported("IDENTIFIER()");
+        var parts = SqlNames.Dotted(_at);
+        return parts.Count <= 3 ? parts : throw SnowflakeException.Syntax("A table's name has one to three parts.");
     }
 
     public string Alias(string? otherwise)

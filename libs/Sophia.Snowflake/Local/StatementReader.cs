@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Sophia.Snowflake.Local.Remote;
 
@@ -10,6 +11,7 @@ internal sealed partial class StatementReader
     private readonly QueryReader _query;
     private readonly IReadOnlyDictionary<string, string?> _state;
     private readonly FunctionCatalogue _functions;
+    private string? _doubled;
 
     private StatementReader(IReadOnlyList<SqlToken> tokens, IReadOnlyDictionary<string, string?> state, FunctionCatalogue functions)
     {
@@ -19,14 +21,17 @@ internal sealed partial class StatementReader
         _query = new(_at, state, functions, tokens.Any(static t => t.Is("FLATTEN")));
     }
 
-    /// <returns>The engine's statement and how many values must be bound.</returns>
+    /// <returns>
+    /// The engine's statement, how many values must be bound, and for a MERGE that changes rows a query with the same values, whose rows say
+    /// that it must fail; otherwise null.
+    /// </returns>
     /// <exception cref="SnowflakeException">Wrong, or not known: then it names what.</exception>
-    public static (string Sql, int Binds) Read(IReadOnlyList<SqlToken> tokens, IReadOnlyDictionary<string, string?> state, FunctionCatalogue functions)
+    public static (string Sql, int Binds, string? Doubled) Read(IReadOnlyList<SqlToken> tokens, IReadOnlyDictionary<string, string?> state, FunctionCatalogue functions)
     {
         var reader = new StatementReader(tokens, state, functions);
         var sql = reader.Any();
         reader._at.End();
-        return (sql, reader._query.Expressions.Binds);
+        return (sql, reader._query.Expressions.Binds, reader._doubled);
     }
 
     private string Any()
@@ -78,19 +83,24 @@ internal sealed partial class StatementReader
 
     private string Merge()
     {
-        var sql = new StringBuilder($"MERGE INTO {_query.Name()}{_query.Alias(null)}");
+        var parts = _query.Parts();
+        var (table, alias) = (SqlNames.Quoted(parts), _query.Alias(null));
         _at.Expect("USING");
-        sql.Append(" USING ").Append(_query.From());
+        var source = _query.From();
         _at.Expect("ON");
-        sql.Append(" ON ").Append(_query.Expressions.Read());
+        var on = _query.Expressions.Read();
         if (!_at.Is("WHEN")) throw _at.Unexpected();
+        var sql = new StringBuilder($"MERGE INTO {table}{alias} USING {source} ON {on}");
+        var changes = new StringBuilder();
         while (_at.Try("WHEN"))
         {
             var not = _at.Try("NOT");
             _at.Expect("MATCHED");
             sql.Append(not ? " WHEN NOT MATCHED" : " WHEN MATCHED");
-            if (_at.Try("AND")) sql.Append(" AND ").Append(_query.Expressions.Read().Sql);
+            var condition = _at.Try("AND") ? _query.Expressions.Read().Sql : null;
+            if (condition is not null) sql.Append(" AND ").Append(condition);
             _at.Expect("THEN");
+            if (!not) changes.Append(CultureInfo.InvariantCulture, $" WHEN {condition ?? "TRUE"} THEN {(_at.Is("DELETE") ? 0 : 1)}");
             if (not)
             {
                 _at.Expect("INSERT");
@@ -103,8 +113,15 @@ internal sealed partial class StatementReader
                 sql.Append(" THEN UPDATE SET ").Append(Set());
             }
         }
+        var row = alias.Length > 0 ? alias[" AS ".Length..] : SqlNames.Quoted(parts[^1]);
+        // The driver wants a place for each value that it binds.
+        var bound = string.Concat(Enumerable.Range(1, _query.Expressions.Binds).Select(static i => $", CAST(${i} AS VARCHAR) AS b{i}"));
+        if (changes.Length > 0) _doubled = Doubled($"SELECT {row}.rowid AS r, CASE{changes} END AS updates{bound} FROM {source} JOIN {table}{alias} ON {on}");
         return sql.ToString();
     }
+
+    // One row that several would update, or one update and another delete (docs.snowflake.com, MERGE, "Nondeterministic results"); the engine takes any of them.
+    private static string Doubled(string pairs) => $"SELECT 1 FROM ({pairs}) WHERE updates IS NOT NULL GROUP BY r HAVING sum(updates) > 1 OR (sum(updates) = 1 AND count(*) > 1) LIMIT 1";
 
     private string Names()
     {
@@ -159,10 +176,20 @@ internal sealed partial class StatementReader
         return exists ? $"CREATE SCHEMA IF NOT EXISTS {LocalSnowflake.Database}.{LocalSnowflake.DefaultSchema}" : throw new SnowflakeException("002002", "42710", $"SQL compilation error:\nObject '{name}' already exists.");
     }
 
+    private (string Database, string Schema) SchemaOf(List<string> name) =>
+        (name.Count > 2 ? name[^3] : LocalSnowflake.Database, name.Count > 1 ? name[^2] : _state["CURRENT_SCHEMA"] ?? LocalSnowflake.DefaultSchema);
+
     private string Alter()
     {
-        var sql = $"ALTER TABLE {(_at.Try("IF", "EXISTS") ? "IF EXISTS " : "")}{_query.Name()} ";
-        if (_at.Try("RENAME", "TO")) return $"{sql}RENAME TO {SqlNames.Quoted(SqlNames.Dotted(_at)[^1])}";
+        var exists = _at.Try("IF", "EXISTS") ? "IF EXISTS " : "";
+        var parts = _query.Parts();
+        var sql = $"ALTER TABLE {exists}{SqlNames.Quoted(parts)} ";
+        if (_at.Try("RENAME", "TO"))
+        {
+            var renamed = SqlNames.Dotted(_at);
+            if (SchemaOf(renamed) != SchemaOf(parts)) throw SnowflakeException.Unsupported("ALTER TABLE … RENAME TO another schema");
+            return $"{sql}RENAME TO {SqlNames.Quoted(renamed[^1])}";
+        }
         if (_at.Try("RENAME", "COLUMN"))
         {
             var old = SqlNames.Read(_at);

@@ -269,3 +269,11 @@ select top 1 id from t limit 1 --> 001003
 select current_time() is not null as x, current_time is not null as y --> X, Y | True, True
 select listagg(distinct column1, ',') within group (order by column1 desc) as x from values ('b'), ('a'), ('b'), (null) --> X | b,a
 select listagg(distinct column1, ',') within group (order by column1) as x from values (10), (9), (9) --> X | 9,10
+merge into t using (select * from values (1, 'a'), (1, 'b')) s on t.id = s.column1 when matched then update set name = s.column2 --> 100090
+merge into t using (select * from values (1, 'a'), (1, 'b')) s on t.id = s.column1 when matched and s.column2 = 'a' then update set name = s.column2 --> number of rows affected | 1
+merge into t using (select * from values (1, 'a'), (1, 'b')) s on t.id = s.column1 when matched and s.column2 = 'a' then update set name = s.column2 when matched then delete --> 100090
+merge into t using (select * from values (9, 'a'), (9, 'b')) s on t.id = s.column1 when matched then delete when not matched then insert (id, name) values (s.column1, s.column2) --> number of rows affected | 2
+create schema beside;
+alter table sized rename to beside.moved --> 000002
+alter table sized rename to public.renamed --> status | Statement executed successfully.
+alter table sized rename to sophia.public.renamed --> status | Statement executed successfully.

@@ -20,10 +20,18 @@ internal static class EngineMacros
         "sf_try_boolean(t) AS CASE WHEN lower(t) IN ('true', 't', 'yes', 'y', 'on', '1') THEN TRUE WHEN lower(t) IN ('false', 'f', 'no', 'n', 'off', '0') THEN FALSE END",
         "sf_boolean(t) AS CASE WHEN lower(t) IN ('true', 't', 'yes', 'y', 'on', '1') THEN TRUE WHEN lower(t) IN ('false', 'f', 'no', 'n', 'off', '0') THEN FALSE ELSE CAST(t AS BOOLEAN) END",
         "sf_without_nulls(j) AS (SELECT coalesce(json_group_object(key, value), json_object()) FROM json_each(j) WHERE type <> 'NULL')",
+        "sf_to_month_end(d, e) AS CASE WHEN d = last_day(d) THEN CAST(day(last_day(e)) - day(e) AS INTEGER) ELSE 0 END",
         "sf_add_days(d DATE, i INTERVAL) AS CAST(d + i AS DATE), (d TIMESTAMP, i INTERVAL) AS d + i, (d TIMESTAMPTZ, i INTERVAL) AS d + i",
         "sf_add_to_moment(d, i) AS d + i",
         "sf_trunc(p, d DATE) AS CAST(date_trunc(p, d) AS DATE), (p, d TIMESTAMP) AS date_trunc(p, d), (p, d TIMESTAMPTZ) AS date_trunc(p, d)",
-        "sf_substr(s, i) AS substring(s, CASE WHEN i = 0 THEN 1 ELSE i END), (s, i, n) AS substring(s, CASE WHEN i = 0 THEN 1 ELSE i END, n)",
+        "sf_substr(s, i) AS substring(s, CASE WHEN i = 0 THEN 1 ELSE i END), (s, i, n) AS substring(s, CASE WHEN i = 0 THEN 1 ELSE i END, CASE WHEN n < 0 THEN 0 ELSE n END)",
+        "sf_split_part(s, d, n) AS split_part(s, d, CASE WHEN n = 0 THEN 1 ELSE n END)",
+        // By a decimal's own steps: a power of ten is a double, and 1.15 times a hundred less than 115.
+        "sf_floor(x, n, step) AS round(round(x, n) - CASE WHEN round(x, n) > x THEN step ELSE 0 END, n)",
+        "sf_ceil(x, n, step) AS round(round(x, n) + CASE WHEN round(x, n) < x THEN step ELSE 0 END, n)",
+        "sf_trunc_digits(x, n, step) AS round(round(x, n) + CASE WHEN x > 0 AND round(x, n) > x THEN -step WHEN x < 0 AND round(x, n) < x THEN step ELSE 0 END, n)",
+        // From the last day of a month to the last day of another.
+        "sf_add_months(d DATE, n) AS CAST(d + to_months(n) + to_days(sf_to_month_end(CAST(d AS DATE), CAST(d + to_months(n) AS DATE))) AS DATE), " + string.Join(", ", new[] { "TIMESTAMP", "TIMESTAMPTZ" }.Select(static t => $"(d {t}, n) AS d + to_months(n) + to_days(sf_to_month_end(CAST(d AS DATE), CAST(d + to_months(n) AS DATE)))")),
         "sf_parse_json(t) AS CAST(t AS JSON)",
     ];
 }

@@ -55,13 +55,14 @@ internal sealed partial class ExpressionReader
             at.Expect(")");
         }
         var ignore = at.Try("IGNORE", "NULLS") ? " IGNORE NULLS" : at.Try("RESPECT", "NULLS") ? "" : "";
-        var over = at.Is("OVER") ? Over() : "";
+        var over = at.Is("OVER") ? Over(name is "FIRST_VALUE" or "LAST_VALUE" or "NTH_VALUE") : "";
         if (aggregate.WindowOnly && over.Length == 0) throw SnowflakeException.Syntax($"Window function type [{name}] requires OVER clause.");
         var written = aggregate.Write(new(distinct, arguments, order, ignore, over));
         return written with { Sql = Quotients.Grouped + written.Sql };
     }
 
-    private string Over()
+    /// <param name="whole">Without a frame it is the whole window, and not up to the row (docs.snowflake.com, LAST_VALUE).</param>
+    private string Over(bool whole)
     {
         at.Expect("OVER", "(");
         var sql = new StringBuilder(" OVER (");
@@ -83,6 +84,7 @@ internal sealed partial class ExpressionReader
             }
             else sql.Append(' ').Append(Bound());
         }
+        else if (whole) sql.Append(" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING");
         at.Expect(")");
         return sql.Append(')').ToString();
     }

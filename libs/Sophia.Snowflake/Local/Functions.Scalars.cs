@@ -40,7 +40,7 @@ internal static partial class Functions
         all["CONCAT"] = new(1, 64, static a => new($"({string.Join(" || ", a.Select(ExpressionReader.AsText))})", SqlKind.Text));
         all["CONCAT_WS"] = new(2, 64, static a => new($"({string.Join($" || {ExpressionReader.AsText(a[0])} || ", a.Skip(1).Select(ExpressionReader.AsText))})", SqlKind.Text));
         F(SqlKind.Boolean, 2, 2, "contains({0t}, {1t})", "CONTAINS"); F(SqlKind.Boolean, 2, 2, "starts_with({0t}, {1t})", "STARTSWITH"); F(SqlKind.Boolean, 2, 2, "ends_with({0t}, {1t})", "ENDSWITH");
-        F(SqlKind.Number, 2, 2, "instr({1t}, {0t})", "POSITION", "CHARINDEX"); F(SqlKind.Variant, 2, 2, "to_json(string_split({0t}, {1t}))", "SPLIT"); F(SqlKind.Text, 3, 3, "split_part({0t}, {1t}, CAST({2} AS INTEGER))", "SPLIT_PART");
+        F(SqlKind.Number, 2, 2, "instr({1t}, {0t})", "POSITION", "CHARINDEX"); F(SqlKind.Variant, 2, 2, "to_json(string_split({0t}, {1t}))", "SPLIT"); F(SqlKind.Text, 3, 3, "sf_split_part({0t}, {1t}, CAST({2} AS INTEGER))", "SPLIT_PART");
         F(SqlKind.Text, 2, 2, "repeat({0t}, {1})", "REPEAT"); F(SqlKind.Text, 2, 3, "lpad({0t}, CAST({1} AS INTEGER), {2t| })", "LPAD"); F(SqlKind.Text, 2, 3, "rpad({0t}, CAST({1} AS INTEGER), {2t| })", "RPAD");
         F(SqlKind.Number, 1, 1, "ascii({0t})", "ASCII"); F(SqlKind.Text, 1, 1, "chr(CAST({0} AS INTEGER))", "CHR", "CHAR"); F(SqlKind.Number, 2, 2, "levenshtein({0t}, {1t})", "EDITDISTANCE");
         F(SqlKind.Text, 1, 1, "md5({0t})", "MD5", "MD5_HEX"); F(SqlKind.Text, 1, 1, "sha1({0t})", "SHA1", "SHA1_HEX"); F(SqlKind.Text, 1, 1, "sha256({0t})", "SHA2", "SHA2_HEX"); F(SqlKind.Text, 1, 1, "base64(encode({0t}))", "BASE64_ENCODE");
@@ -52,7 +52,7 @@ internal static partial class Functions
         F(SqlKind.Moment, 0, 1, "CAST(CAST(CURRENT_TIMESTAMP AS TIMESTAMP) AS TIME)", "CURRENT_TIME");
         foreach (var (name, part) in new[] { ("YEAR", "year"), ("MONTH", "month"), ("DAY", "day"), ("DAYOFMONTH", "day"), ("HOUR", "hour"), ("MINUTE", "minute"), ("SECOND", "second"), ("WEEK", "week"), ("WEEKOFYEAR", "week"), ("WEEKISO", "week"), ("QUARTER", "quarter"), ("DAYOFWEEK", "dow"), ("DAYOFWEEKISO", "isodow"), ("DAYOFYEAR", "doy") })
             F(SqlKind.Number, 1, 1, $"CAST(floor(date_part('{part}', {{0d}})) AS BIGINT)", name);
-        F(SqlKind.Moment, 1, 1, "last_day({0d})", "LAST_DAY"); F(SqlKind.Moment, 2, 2, "sf_add_days({0d}, to_months(CAST({1} AS INTEGER)))", "ADD_MONTHS"); F(SqlKind.Text, 1, 1, "strftime({0d}, '%b')", "MONTHNAME"); F(SqlKind.Text, 1, 1, "strftime({0d}, '%a')", "DAYNAME");
+        F(SqlKind.Moment, 1, 1, "last_day({0d})", "LAST_DAY"); F(SqlKind.Moment, 2, 2, "sf_add_months({0d}, CAST({1} AS INTEGER))", "ADD_MONTHS"); F(SqlKind.Text, 1, 1, "strftime({0d}, '%b')", "MONTHNAME"); F(SqlKind.Text, 1, 1, "strftime({0d}, '%a')", "DAYNAME");
         F(SqlKind.Moment, 3, 3, "make_date(CAST({0} AS BIGINT), CAST({1} AS BIGINT), CAST({2} AS BIGINT))", "DATE_FROM_PARTS", "DATEFROMPARTS");
         F(SqlKind.Moment, 6, 6, "make_timestamp(CAST({0} AS BIGINT), CAST({1} AS BIGINT), CAST({2} AS BIGINT), CAST({3} AS BIGINT), CAST({4} AS BIGINT), CAST({5} AS DOUBLE))", "TIMESTAMP_NTZ_FROM_PARTS", "TIMESTAMP_FROM_PARTS");
         foreach (var (name, type) in new[] { ("DATE", "DATE"), ("TIMESTAMP", "TIMESTAMP"), ("TIMESTAMP_NTZ", "TIMESTAMP"), ("TIMESTAMP_LTZ", "TIMESTAMPTZ"), ("TIMESTAMP_TZ", "TIMESTAMPTZ") })
@@ -85,9 +85,13 @@ internal static partial class Functions
         return all;
 
         void Scaled(string name, string engine) => all[name] = new(1, 2, a => new(a.Count == 1 ? $"{engine}({Fill("{0n}", a)})" : engine == "round" ? $"round({Fill("{0n}", a)}, CAST({a[1]} AS INTEGER))"
-            : $"({engine}({Fill("{0n}", a)} * power(10, {a[1]})) / power(10, {a[1]}))", SqlKind.Number));
+            : Step(a[1]) is { } step ? $"sf_{(engine == "trunc" ? "trunc_digits" : engine)}({Fill("{0n}", a)}, CAST({a[1]} AS INTEGER), {step})" : $"({engine}({Fill("{0n}", a)} * power(10, {a[1]})) / power(10, {a[1]}))", SqlKind.Number));
         void One(string name, int least, int most, string template) => all[name] = new(least, most, a => { var v = Alike(a); return new(Fill(template, v), Shared(v)); });
     }
+
+    // What lies between two numbers with so many digits behind the point, as a decimal: 0.01 for 2, 100 for -2. Null where their number is no constant.
+    private static string? Step(Piece digits) => int.TryParse(digits.Sql.Replace(" ", "", StringComparison.Ordinal).Trim('(', ')'), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) && n is >= -18 and <= 18
+        ? n > 0 ? "0." + new string('0', n - 1) + "1" : "1" + new string('0', -n) : null;
 
     private static SqlKind Shared(List<Piece> values)
     {

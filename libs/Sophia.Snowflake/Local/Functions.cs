@@ -40,7 +40,7 @@ internal static partial class Functions
     {
         var all = new Dictionary<string, Aggregate>(StringComparer.Ordinal)
         {
-            ["COUNT"] = new(0, 8, static c => new($"count({c.Distinct}{(c.Arguments.Count == 0 ? "*" : c.Arguments.Count == 1 ? c.Arguments[0].Sql : $"({Joined(c.Arguments)})")}){c.Over}", SqlKind.Number)),
+            ["COUNT"] = new(0, 8, static c => new($"count({c.Distinct}{Counted(c.Arguments)}){c.Over}", SqlKind.Number)),
             ["ARRAY_AGG"] = new(1, 1, static c => new($"coalesce(to_json(list({c.Distinct}{c.Arguments[0]}{Space(c.Order)}) FILTER (WHERE {c.Arguments[0]} IS NOT NULL){c.Over}), json_array())", SqlKind.Variant)),
             ["OBJECT_AGG"] = new(2, 2, static c => new($"coalesce(json_group_object({Joined(c.Arguments)}) FILTER (WHERE {c.Arguments[1]} IS NOT NULL){c.Over}, json_object())", SqlKind.Variant)),
             // Of distinct values the engine takes an order by nothing but the value itself, so they become texts behind it.
@@ -76,6 +76,15 @@ internal static partial class Functions
             foreach (var (name, engine) in names)
                 all[name] = new(least, most, c => new($"{engine}({c.Distinct}{string.Join(", ", c.Arguments.Select(a => a.Kind == SqlKind.Variant && kind == SqlKind.Number ? $"CAST({a} AS DOUBLE)" : a.Sql))}){c.Over}", kind == SqlKind.Unknown ? c.Arguments[0].Kind : kind));
         }
+    }
+
+    // Neither a row with a NULL among several values counts, nor JSON's null (docs.snowflake.com, COUNT).
+    private static string Counted(List<Piece> values)
+    {
+        if (values.Count == 0) return "*";
+        if (values is [var one] && one.Kind != SqlKind.Variant) return one.Sql;
+        var counts = values.Select(static v => v.Kind == SqlKind.Variant ? $"json_type({v}) <> 'NULL'" : $"{v} IS NOT NULL");
+        return $"CASE WHEN {string.Join(" AND ", counts)} THEN {(values.Count == 1 ? values[0].Sql : $"({Joined(values)})")} END";
     }
 
     private static string Space(string order) => order.Length == 0 ? "" : " " + order;

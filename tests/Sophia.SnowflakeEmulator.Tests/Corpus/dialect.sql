@@ -277,3 +277,14 @@ create schema beside;
 alter table sized rename to beside.moved --> 000002
 alter table sized rename to public.renamed --> status | Statement executed successfully.
 alter table sized rename to sophia.public.renamed --> status | Statement executed successfully.
+select column1 as x, last_value(column1) over (order by column1) as l, first_value(column1) over (order by column1) as f, nth_value(column1, 2) over (order by column1) as n from values (1), (2), (3) order by 1 --> X, L, F, N | 1, 3, 1, 2 / 2, 3, 1, 2 / 3, 3, 1, 2
+select last_value(column1) over (order by column1 rows between unbounded preceding and current row) as x from values (1), (2) order by 1 --> X | 1 / 2
+select count(distinct column1, column2) as x, count(column1, column2) as y from values (1, 2), (1, null), (1, 2) --> X, Y | 1, 2
+select count(v:s) as x, count(distinct v:s) as y, count(v:n) as z from t --> X, Y, Z | 1, 1, 2
+select trunc(1.15, 2) = 1.15 as x, ceil(1.1, 2) = 1.1 as y, floor(4.35, 2) = 4.35 as z --> X, Y, Z | True, True, True
+select trunc(1.159, 2) as x, trunc(-1.159, 2) as y, ceil(135.131, 2) as z, floor(-135.135, 1) as w --> X, Y, Z, W | 1.15, -1.15, 135.14, -135.2
+select trunc(1234, -2) as x, floor(1.15::float, 1) as y, ceil(-1.15::float, 1) as z --> X, Y, Z | 1200, 1.1, -1.1
+select add_months('2026-02-28'::date, 1) as x, add_months('2026-02-27'::date, 1) as y, add_months('2026-03-31'::date, -1) as z --> X, Y, Z | 2026-03-31, 2026-03-27, 2026-02-28
+select add_months('2026-04-30 10:20:30'::timestamp, 1) as x --> X | 2026-05-31 10:20:30
+select split_part('a.b.c', '.', 0) as x, split_part('a.b.c', '.', 9) as y --> X, Y | a, 
+select substr('hello', 3, -2) as x, substr('hello', 3, 0) as y, substr('hello', -3, 2) as z --> X, Y, Z | , , ll

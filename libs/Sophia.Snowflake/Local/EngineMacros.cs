@@ -16,6 +16,9 @@ internal static class EngineMacros
         "sf_tree_path(p, k) AS CASE WHEN p <> '' THEN p || substr(k, 2) WHEN starts_with(k, '$.') THEN substr(k, 3) ELSE substr(k, 2) END",
         "sf_path(t) AS CASE WHEN starts_with(t, '[') THEN '$' || t ELSE '$.' || t END",
         "sf_typeof(v) AS CASE json_type(v) WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER' WHEN 'DOUBLE' THEN 'DECIMAL' WHEN 'NULL' THEN 'NULL_VALUE' ELSE json_type(v) END",
+        // What stands for a VARIANT in an order: its kind, its number, its text. Numbers as doubles; of several kinds it is an order of the engine's own.
+        "sf_order(v) AS CASE WHEN v IS NOT NULL THEN {'kind': CASE json_type(v) WHEN 'NULL' THEN 0 WHEN 'BOOLEAN' THEN 1 WHEN 'BIGINT' THEN 2 WHEN 'UBIGINT' THEN 2 WHEN 'HUGEINT' THEN 2 WHEN 'DOUBLE' THEN 2 WHEN 'VARCHAR' THEN 3 ELSE 4 END, 'number': CASE WHEN json_type(v) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE') THEN CAST(v AS DOUBLE) ELSE 0 END, 'text': CASE WHEN json_type(v) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE') THEN '' ELSE v ->> '$' END} END",
+        "sf_ranked(v) AS CASE WHEN v IS NOT NULL THEN {'k': sf_order(v), 'v': v} END",
         "sf_binary(x) AS CASE WHEN typeof(x) = 'BLOB' THEN CAST(CAST(x AS VARCHAR) AS BLOB) ELSE unhex(CAST(x AS VARCHAR)) END",
         "sf_try_boolean(t) AS CASE WHEN lower(t) IN ('true', 't', 'yes', 'y', 'on', '1') THEN TRUE WHEN lower(t) IN ('false', 'f', 'no', 'n', 'off', '0') THEN FALSE END",
         "sf_boolean(t) AS CASE WHEN lower(t) IN ('true', 't', 'yes', 'y', 'on', '1') THEN TRUE WHEN lower(t) IN ('false', 'f', 'no', 'n', 'off', '0') THEN FALSE ELSE CAST(t AS BOOLEAN) END",

@@ -97,19 +97,30 @@ internal sealed partial class ExpressionReader
     }
 
     /// <summary>ORDER BY with its keys; NULL is the largest value, as the engine is told at its start.</summary>
-    public string OrderBy()
+    /// <param name="selected">What a key may name by its place or its title.</param>
+    public string OrderBy(IReadOnlyList<(string? Title, Piece Value)>? selected = null)
     {
         at.Expect("ORDER", "BY");
         if (at.Try("ALL")) return "ORDER BY ALL";
         List<string> keys = [];
         do
         {
-            var key = Read().Sql;
+            var key = Ordered(Selected(Read(), selected));
             if (at.Is("ASC") || at.Is("DESC")) key += " " + at.Take().Text.ToUpperInvariant();
             if (at.Try("NULLS")) key += at.Try("FIRST") ? " NULLS FIRST" : at.Try("LAST") ? " NULLS LAST" : throw at.Unexpected();
             keys.Add(key);
         }
         while (at.Try(","));
         return "ORDER BY " + string.Join(", ", keys);
+    }
+
+    // Only a VARIANT has to be known: the engine knows what else a place or a title means. Behind a * places are not known.
+    private static Piece Selected(Piece key, IReadOnlyList<(string? Title, Piece Value)>? selected)
+    {
+        if (selected is null) return key;
+        var found = int.TryParse(key.Sql, NumberStyles.None, CultureInfo.InvariantCulture, out var place) && place >= 1 && place <= selected.Count
+            ? selected.Take(place).All(static s => s.Title is not null) ? selected[place - 1].Value : key
+            : selected.FirstOrDefault(s => s.Title is { } title && SqlNames.Quoted(title) == key.Sql).Value;
+        return found.Kind == SqlKind.Variant ? found : key;
     }
 }

@@ -8,8 +8,11 @@ internal sealed partial class ExpressionReader
     {
         if (left.Kind == SqlKind.Variant && right.Kind != SqlKind.Variant) left = Alike(left, right, sign);
         else if (right.Kind == SqlKind.Variant && left.Kind != SqlKind.Variant) right = Alike(right, left, sign);
-        return new($"({left} {sign} {right})", SqlKind.Boolean);
+        return new($"({Ordered(left)} {sign} {Ordered(right)})", SqlKind.Boolean);
     }
+
+    /// <summary>As something that has an order: a VARIANT's numbers stand by their size, and not by their digits.</summary>
+    public static string Ordered(Piece value) => value.Kind == SqlKind.Variant ? $"sf_order({value})" : value.Sql;
 
     private static Piece Alike(Piece variant, Piece other, string sign) => other.Kind switch
     {

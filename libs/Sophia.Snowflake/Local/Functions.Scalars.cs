@@ -29,8 +29,7 @@ internal static partial class Functions
         all["NULLIF"] = new(2, 2, static a => new($"(CASE WHEN {ExpressionReader.Compare(a[0], "=", a[1])} THEN NULL ELSE {a[0]} END)", a[0].Kind));
         F(SqlKind.Number, 1, 1, "nullif({0n}, 0)", "NULLIFZERO"); F(SqlKind.Number, 1, 1, "coalesce({0n}, 0)", "ZEROIFNULL");
         F(SqlKind.Boolean, 2, 2, "({0} IS NOT DISTINCT FROM {1})", "EQUAL_NULL"); F(SqlKind.Boolean, 2, 2, "({0} AND {1})", "BOOLAND"); F(SqlKind.Boolean, 2, 2, "({0} OR {1})", "BOOLOR"); F(SqlKind.Boolean, 1, 1, "(NOT {0})", "BOOLNOT");
-        all["GREATEST"] = new(1, 64, static a => new($"(CASE WHEN {string.Join(" OR ", a.Select(static v => $"{v} IS NULL"))} THEN NULL ELSE greatest({Joined(a)}) END)", Shared(a)));
-        all["LEAST"] = new(1, 64, static a => new($"(CASE WHEN {string.Join(" OR ", a.Select(static v => $"{v} IS NULL"))} THEN NULL ELSE least({Joined(a)}) END)", Shared(a)));
+        foreach (var name in new[] { "GREATEST", "LEAST" }) all[name] = new(1, 64, a => Extreme(name, Alike(a)));
         all["DECODE"] = new(3, 255, Decode);
 
         F(SqlKind.Text, 1, 1, "upper({0t})", "UPPER"); F(SqlKind.Text, 1, 1, "lower({0t})", "LOWER"); F(SqlKind.Number, 1, 1, "length({0t})", "LENGTH", "LEN"); F(SqlKind.Text, 1, 1, "reverse({0t})", "REVERSE");
@@ -92,6 +91,13 @@ internal static partial class Functions
     // What lies between two numbers with so many digits behind the point, as a decimal: 0.01 for 2, 100 for -2. Null where their number is no constant.
     private static string? Step(Piece digits) => int.TryParse(digits.Sql.Replace(" ", "", StringComparison.Ordinal).Trim('(', ')'), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) && n is >= -18 and <= 18
         ? n > 0 ? "0." + new string('0', n - 1) + "1" : "1" + new string('0', -n) : null;
+
+    private static Piece Extreme(string name, List<Piece> a)
+    {
+        var kind = Shared(a);
+        var found = kind == SqlKind.Variant ? $"({name}({string.Join(", ", a.Select(static v => $"sf_ranked({v})"))})).v" : $"{name}({Joined(a)})";
+        return new($"(CASE WHEN {string.Join(" OR ", a.Select(static v => $"{v} IS NULL"))} THEN NULL ELSE {found} END)", kind);
+    }
 
     private static SqlKind Shared(List<Piece> values)
     {

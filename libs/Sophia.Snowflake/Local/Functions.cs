@@ -58,8 +58,11 @@ internal static partial class Functions
         Add(SqlKind.Number, 1, 1, ("SUM", "sum"), ("MEDIAN", "median"), ("STDDEV", "stddev_samp"), ("STDDEV_SAMP", "stddev_samp"), ("STDDEV_POP", "stddev_pop"), ("VARIANCE", "var_samp"), ("VAR_SAMP", "var_samp"),
             ("VAR_POP", "var_pop"), ("COUNT_IF", "count_if"), ("APPROX_COUNT_DISTINCT", "approx_count_distinct"), ("KURTOSIS", "kurtosis"), ("SKEW", "skewness"));
         Add(SqlKind.Number, 2, 2, ("CORR", "corr"), ("COVAR_POP", "covar_pop"), ("COVAR_SAMP", "covar_samp"), ("REGR_SLOPE", "regr_slope"), ("REGR_INTERCEPT", "regr_intercept"));
-        Add(SqlKind.Unknown, 1, 1, ("MIN", "min"), ("MAX", "max"), ("ANY_VALUE", "any_value"), ("MODE", "mode"));
-        Add(SqlKind.Unknown, 2, 2, ("MIN_BY", "arg_min"), ("MAX_BY", "arg_max"));
+        Add(SqlKind.Unknown, 1, 1, ("ANY_VALUE", "any_value"), ("MODE", "mode"));
+        foreach (var (name, engine) in new[] { ("MIN", "min"), ("MAX", "max") })
+            all[name] = new(1, 1, c => c.Arguments[0] is { Kind: SqlKind.Variant } v ? new($"({engine}(sf_ranked({v})){c.Over}).v", SqlKind.Variant) : new($"{engine}({c.Distinct}{c.Arguments[0]}){c.Over}", c.Arguments[0].Kind));
+        foreach (var (name, engine) in new[] { ("MIN_BY", "arg_min"), ("MAX_BY", "arg_max") })
+            all[name] = new(2, 2, c => new($"{engine}({c.Distinct}{c.Arguments[0]}, {ExpressionReader.Ordered(c.Arguments[1])}){c.Over}", c.Arguments[0].Kind));
         Add(SqlKind.Boolean, 1, 1, ("BOOLAND_AGG", "bool_and"), ("BOOLOR_AGG", "bool_or"));
         foreach (var (name, most) in new[] { ("ROW_NUMBER", 0), ("RANK", 0), ("DENSE_RANK", 0), ("PERCENT_RANK", 0), ("CUME_DIST", 0), ("NTILE", 1), ("LAG", 3), ("LEAD", 3), ("FIRST_VALUE", 1), ("LAST_VALUE", 1), ("NTH_VALUE", 2) })
         {

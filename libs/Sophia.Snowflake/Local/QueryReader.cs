@@ -35,15 +35,15 @@ internal sealed partial class QueryReader
             sql += string.Join(", ", parts) + " ";
         }
         // TOP is of its own SELECT, and where that stands alone it counts behind the order.
-        var body = Body(out var top);
+        var body = Body(out var top, out var selected);
         for (var links = 0; _at.Is("UNION") || _at.Is("EXCEPT") || _at.Is("MINUS") || _at.Is("INTERSECT"); SqlCursor.Link(ref links))
         {
             var word = _at.Take().Text.ToUpperInvariant();
-            body = $"{Whole(body, top)} {(word == "MINUS" ? "EXCEPT" : word)}{(word == "UNION" && _at.Try("ALL") ? " ALL" : "")} {Whole(Body(out var next), next)}";
-            top = "";
+            body = $"{Whole(body, top)} {(word == "MINUS" ? "EXCEPT" : word)}{(word == "UNION" && _at.Try("ALL") ? " ALL" : "")} {Whole(Body(out var next, out _), next)}";
+            (top, selected) = ("", null);
         }
         sql += body;
-        if (_at.Is("ORDER")) sql += " " + Expressions.OrderBy();
+        if (_at.Is("ORDER")) sql += " " + Expressions.OrderBy(selected);
         sql += top;
         if (top.Length > 0 && (_at.Is("LIMIT") || _at.Is("OFFSET"))) throw _at.Unexpected();
         if (_at.Try("LIMIT")) sql += " LIMIT " + Expressions.Read();
@@ -56,9 +56,10 @@ internal sealed partial class QueryReader
     private static string Whole(string body, string top) => top.Length > 0 ? $"({body}{top})" : body;
 
     /// <param name="top">What TOP says, to stand behind the order; empty where it says nothing.</param>
-    private string Body(out string top)
+    /// <param name="selected">What the SELECT gives, for an order by place or title, a * without a title; null where it is none.</param>
+    private string Body(out string top, out List<(string? Title, Piece Value)>? selected)
     {
-        top = "";
+        (top, selected) = ("", null);
         if (_at.Try("("))
         {
             var inner = Read();
@@ -71,7 +72,8 @@ internal sealed partial class QueryReader
         _at.Try("ALL");
         if (_at.Try("TOP")) top = $" LIMIT {SqlType.Whole(_at, 0, int.MaxValue, "TOP")}";
         List<string> items = [];
-        do items.Add(Item());
+        selected = [];
+        do items.Add(Item(selected));
         while (_at.Try(","));
         sql += string.Join(", ", items);
         if (_at.Try("FROM")) sql += " FROM " + From();
@@ -101,9 +103,10 @@ internal sealed partial class QueryReader
         return string.Join(", ", keys);
     }
 
-    private string Item()
+    private string Item(List<(string? Title, Piece Value)> selected)
     {
         var from = _at.At;
+        selected.Add(default);
         if (_at.Try("*")) return "*" + Exclude();
         if (SqlNames.IsName(_at.Now) && _at.Peek(1).Is(".") && _at.Peek(2).Is("*"))
         {
@@ -113,10 +116,11 @@ internal sealed partial class QueryReader
         }
         var value = Expressions.Read();
         var title = _at.Title(from);
-        if (_at.Try("AS")) title = SqlNames.Of(_at.Take());
-        else if (SqlNames.IsName(_at.Now)) title = SqlNames.Read(_at);
+        var named = _at.Try("AS") ? SqlNames.Of(_at.Take()) : SqlNames.IsName(_at.Now) ? SqlNames.Read(_at) : null;
+        title = named ?? title;
+        selected[^1] = (title, value);
         // A column alone is titled by its own name.
-        else if (value.Sql.EndsWith('"') && value.Sql.StartsWith('"')) return value.Sql;
+        if (named is null && value.Sql.EndsWith('"') && value.Sql.StartsWith('"')) return value.Sql;
         return $"{value} AS {SqlNames.Quoted(title.Length > 255 ? title[..255] : title)}";
     }
 

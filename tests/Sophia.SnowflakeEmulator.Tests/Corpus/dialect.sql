@@ -288,3 +288,17 @@ select add_months('2026-02-28'::date, 1) as x, add_months('2026-02-27'::date, 1)
 select add_months('2026-04-30 10:20:30'::timestamp, 1) as x --> X | 2026-05-31 10:20:30
 select split_part('a.b.c', '.', 0) as x, split_part('a.b.c', '.', 9) as y --> X, Y | a, 
 select substr('hello', 3, -2) as x, substr('hello', 3, 0) as y, substr('hello', -3, 2) as z --> X, Y, Z | , , ll
+create table beside.odd (v variant);
+insert into beside.odd select parse_json(column1) from values ('{"n":10,"s":"b"}'), ('{"n":9,"s":"a"}'), ('{"n":1.5,"s":"c"}'), ('{}');
+select v:n from beside.odd order by v:n --> V:N | 1.5 / 9 / 10 / NULL
+select v:n as n from beside.odd order by n desc --> N | NULL / 10 / 9 / 1.5
+select v:s as s, v:n as n from beside.odd order by 2 limit 2 --> S, N | "c", 1.5 / "a", 9
+select v:s as s from beside.odd order by s --> S | "a" / "b" / "c" / NULL
+select min(v:n) as x, max(v:n) as y, max(v:s) as z from beside.odd --> X, Y, Z | 1.5, 10, "c"
+select max(v:n) over () as x from beside.odd limit 1 --> X | 10
+select max_by(v:s, v:n) as x, min_by(v:s, v:n) as y from beside.odd --> X, Y | "b", "c"
+select count(*) as n from beside.odd where v:n < odd.v:n --> N | 0
+select count(*) as n from beside.odd a join beside.odd b on a.v:n < b.v:n --> N | 3
+select greatest(v:n, parse_json('9.5')) as x, least(v:n, 9.5) as y from beside.odd order by v:n --> X, Y | 9.5, 1.5 / 9.5, 9 / 10, 9.5 / NULL, NULL
+select v:n as n, row_number() over (order by v:n desc) as r from beside.odd qualify r = 2 --> N, R | 10, 2
+select parse_json('1') = parse_json('1.0') as x, parse_json('1') = parse_json('"1"') as y --> X, Y | True, False

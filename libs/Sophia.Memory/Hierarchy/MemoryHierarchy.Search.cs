@@ -7,7 +7,6 @@ using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Search.Dates;
-using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
 
 namespace Sophia.Memory.Hierarchy;

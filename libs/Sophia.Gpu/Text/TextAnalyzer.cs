@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -11,13 +10,11 @@ namespace Sophia.Gpu.Text;
 /// words that a text has once do not push out those of every text (7 of 100 words were made anew in a direct-mapped one, 3
 /// here). A slot is one reference, so a race costs at most a second stemming.
 /// </summary>
-internal sealed class TextAnalyzer
+internal sealed partial class TextAnalyzer
 {
     private const int CacheSets = 1 << 16;
     private const int NameSlots = 1 << 12;
     private const int LongestCached = 24;
-
-    private static readonly SearchValues<char> NotOfGrammar = SearchValues.Create("0123456789_.");
 
     private readonly Word?[] _cache = new Word?[2 * CacheSets];
     private readonly Word?[] _names = new Word?[NameSlots];
@@ -275,34 +272,5 @@ internal sealed class TextAnalyzer
         }
 
         return (int)(hash >> 48);
-    }
-
-    private Word Make(ReadOnlySpan<char> raw)
-    {
-        var text = raw.ToString();
-        var composed = Accents.Compose(text);
-        var isStopWord = _language is { } language && !raw.ContainsAny(NotOfGrammar) && language.IsStopWord(language.FoldsAccents ? composed : text);
-        return ReferenceEquals(composed, text) ? new Word(text, TermOf(text), isStopWord) : new Word(text, TermOf(text), isStopWord) { Embedded = StemOf(text) };
-    }
-
-    /// <summary>The term that a raw word stands for, past the cache: the same whether a letter and its accent are one character or two.</summary>
-    public string TermOf(string raw)
-    {
-        var stem = StemOf(Accents.Compose(raw));
-        return _language is { FoldsAccents: true } language && !raw.AsSpan().ContainsAny(NotOfGrammar) ? Accents.Fold(stem, language.Kept) : stem;
-    }
-
-    private string StemOf(string word)
-    {
-        // Numbers and identifiers have no grammar to take off.
-        if (_language is not { } language || word.AsSpan().ContainsAny(NotOfGrammar))
-        {
-            return word;
-        }
-
-        Span<char> buffer = stackalloc char[2 * WordReader.MaxLength];
-        word.CopyTo(buffer);
-        var stem = buffer[..language.Stem(buffer, word.Length)];
-        return stem.SequenceEqual(word) ? word : stem.ToString();
     }
 }

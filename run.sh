@@ -18,5 +18,6 @@ rm -f "$log"
 # heavy writing, for some 50 MB of memory. It can be given by the environment only.
 export DOTNET_GCgen0size="${DOTNET_GCgen0size:-0x6000000}"
 # On few processors a collection beside the writers takes their time, and gives no shorter pauses for it (docs/performance.md).
-[ "$(nproc)" -gt 4 ] || export DOTNET_gcConcurrent="${DOTNET_gcConcurrent:-0}"
+cores=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 8)
+[ "$cores" -gt 4 ] || export DOTNET_gcConcurrent="${DOTNET_gcConcurrent:-0}"
 exec dotnet Sophia.Api/bin/Release/net10.0/Sophia.Api.dll "$@"

@@ -42,10 +42,10 @@ internal readonly record struct DescribedRoute(IEndpointConventionBuilder Builde
         return this;
     }
 
-    /// <summary>200 with whatever was stored, in its own media type.</summary>
+    /// <summary>200 with whatever was stored; its own media type stands in the answer (the description takes no wildcard).</summary>
     public DescribedRoute AnswersContent()
     {
-        Builder.WithMetadata(new ProducesResponseTypeMetadata(200, typeof(Stream), ["*/*"]));
+        Builder.WithMetadata(new ProducesResponseTypeMetadata(200, typeof(Stream), ["application/octet-stream"]));
         return this;
     }
 

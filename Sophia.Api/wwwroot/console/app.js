@@ -9,6 +9,7 @@ import { confirm } from './core/confirm.js';
 import { current, to } from './core/route.js';
 import { session, theme } from './core/session.js';
 import { isOpen, loss } from './core/unsaved.js';
+import { isErasing } from './pages/forget.js';
 import { browsePage } from './pages/browse.js';
 import { changesPage } from './pages/changes.js';
 import { importPage } from './pages/import.js';
@@ -137,7 +138,7 @@ frame();
 showIdentity();
 whenUnauthenticated((problem, isBackground) => { if (!(isBackground && isDeclined)) enterKey(problem); });
 window.addEventListener('hashchange', leave);
-window.addEventListener('beforeunload', (event) => { if (loss()) event.preventDefault(); });
+window.addEventListener('beforeunload', (event) => { if (loss() || isErasing()) event.preventDefault(); });
 window.addEventListener('keydown', (event) => {
   if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName) || document.querySelector('dialog[open]')) return;
   event.preventDefault();

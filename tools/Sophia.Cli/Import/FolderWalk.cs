@@ -17,7 +17,8 @@ internal sealed class FolderWalk(ImportTally tally, bool followLinks)
 
     public IEnumerable<SourceFile> Files(string folder)
     {
-        var root = new DirectoryInfo(folder);
+        // With a separator at the end it would be the folder that the link leads to, and no link.
+        var root = new DirectoryInfo(Path.TrimEndingDirectorySeparator(folder));
         // As the links within are told by what they lead to.
         if (root.ResolveLinkTarget(returnFinalTarget: true) is { } target) root = new DirectoryInfo(target.FullName);
         return Below(root, "", [Path.TrimEndingDirectorySeparator(root.FullName)]);

@@ -92,10 +92,12 @@ internal sealed class NdjsonSource(
     /// <summary>False: what was read before has waited for long enough, and the next line is not about to come.</summary>
     private async Task<bool> ComesSoonAsync(Task reading, long since, CancellationToken cancellationToken)
     {
+        // A file's next lines are there in a moment; those of a pipe may come one by one for ever.
+        var least = identity.Size > 0 ? s_moment : TimeSpan.Zero;
         var left = s_longestWait - time.GetElapsedTime(since);
         try
         {
-            await reading.WaitAsync(left > s_moment ? left : s_moment, time, cancellationToken);
+            await reading.WaitAsync(left > least ? left : least, time, cancellationToken);
             return true;
         }
         catch when (reading.IsCompleted)

@@ -37,8 +37,10 @@ internal static class ForgetCommand
             var name = parse.GetRequiredValue(space);
             var asJson = parse.GetValue(Service.Json);
             var output = parse.InvocationConfiguration.Output;
-            var client = Service.Connect(parse, surroundings, mayTakeHours: true);
-            if (parse.GetValue(yes) && !parse.GetValue(dryRun))
+            var isSure = parse.GetValue(yes) && !parse.GetValue(dryRun);
+            // Asked again, the service would count what is left and not what the first time erased: nobody is shown that before.
+            var client = Service.Connect(parse, surroundings, maxRetries: isSure ? 0 : 4, mayTakeHours: true);
+            if (isSure)
             {
                 var erased = await client.ForgetAsync(name, request, cancellationToken);
                 await Erasure.PrintAsync(output, erased, asJson);

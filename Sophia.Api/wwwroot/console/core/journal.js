@@ -19,7 +19,11 @@ export function remember({ method, path, headers, body, hasKey, background, stat
   const before = background ? entries.findIndex((e) => e.background && e.method === method && e.path === path) : -1;
   if (before >= 0) shown.times += entries.splice(before, 1)[0].times;
   entries.unshift(shown);
-  entries.length = Math.min(entries.length, Most);
+  while (entries.length > Most) {
+    // What the user did stays longest.
+    const oldest = entries.findLastIndex((e) => e.background);
+    entries.splice(oldest < 0 ? entries.length - 1 : oldest, 1);
+  }
   for (const listener of listeners) listener(shown);
 }
 

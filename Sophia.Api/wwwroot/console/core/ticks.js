@@ -4,6 +4,9 @@
  * Acts every so many milliseconds while the page is open and seen, but not while the last time is under way, so that no
  * answer comes after a newer one. Returns what acts out of turn.
  */
+/** An answer that takes longer is not waited for. */
+export const LongestAnswerMs = 15_000;
+
 export function everyTick(delay, action, signal) {
   let isUnderWay = false;
   const tick = async () => {

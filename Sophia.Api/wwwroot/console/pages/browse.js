@@ -45,7 +45,7 @@ async function records(root, { parts: [ns], query, signal }) {
       // One answer looks at some thousands of records; where none of them passes the filters, it is asked on.
       for (let [cursor, parts] = [wantedCursors.at(-1), 1]; ; parts++) {
         if (cursor) wanted.set('cursor', cursor);
-        const { json, tier } = await call(`${namespacePath(ns)}/memories?${wanted}`, { signal: mine });
+        const { json, tier } = await call(`${namespacePath(ns)}/memories?${wanted}`, { signal: mine, background: parts > 1 });
         if (json.items.length > 0 || json.next === null) {
           cursors = [...wantedCursors.slice(0, -1), cursor];
           draw(json, tier);

@@ -37,12 +37,19 @@ export async function removeFlow(ns, page) {
   return page.signal.aborted ? null : proven(proof, `Removed: ${ns}, with ${plural(proof.matched, 'record')}`);
 }
 
-// Without the page's signal: the service erases on though nobody waits, and leaving would only lose the proof.
+let erasing = 0;
+
+/** Whether something is being erased: closing the tab would end it half way. */
+export const isErasing = () => erasing > 0;
+
+// Without the page's signal: it goes on though its page was left, as long as the tab is open.
 async function erase({ node }, path, options) {
-  const letGo = keep(node, () => true, 'What was asked for is being erased. It goes on, but its proof is shown only here.');
+  const letGo = keep(node, () => true, 'What was asked for is being erased. It goes on while this tab is open, but its proof is shown only here.');
+  erasing++;
   try {
     return (await call(path, options)).json;
   } finally {
+    erasing--;
     letGo();
   }
 }

@@ -4,6 +4,7 @@ import { h, put } from '../core/dom.js';
 import { brief, bytes, ms } from '../core/format.js';
 import { remember } from '../core/journal.js';
 import { session } from '../core/session.js';
+import { LongestAnswerMs } from '../core/ticks.js';
 
 /** Sum of a metric's samples; only those with the label, when one is given. */
 export function sumOf(text, metric, label = '') {
@@ -23,7 +24,7 @@ export function processStrip(node, signal) {
     if (isRefused) return;
     let text;
     try {
-      const response = await fetch('/metrics', { headers: identity(), signal, cache: 'no-store' });
+      const response = await fetch('/metrics', { headers: identity(), signal: AbortSignal.any([signal, AbortSignal.timeout(LongestAnswerMs)]), cache: 'no-store' });
       // What is busy or away now is there again later.
       isRefused = response.status < 500 && response.status !== 429 && !response.ok;
       if (!response.ok) return;

@@ -41,7 +41,7 @@ export async function recordPage(root, route) {
   async function edit(shown) {
     put(failure);
     try {
-      const { json: space } = await call(namespacePath(ns), { signal, background: true });
+      const { json: space } = await call(namespacePath(ns), { signal });
       // Vectors of the caller must go back with an edit: without one the record would lose it.
       const needsVector = space.settings.vectorSource === 'caller';
       const { json: record, etag } = needsVector ? await readWithVector() : shown;

@@ -16,7 +16,7 @@ export class Watch {
   moves = [];
 
   /** Takes one answer of /v1/tiers. */
-  take({ tiers, process }, at = Date.now()) {
+  take({ tiers, process = { id: '' } }, at = Date.now()) {
     for (const [id, seen] of this.#windows) if (id !== process.id && at - seen.at(-1).at > WindowMs) this.#windows.delete(id);
     if (!this.#windows.has(process.id)) this.#windows.set(process.id, []);
     this.#seen = this.#windows.get(process.id);

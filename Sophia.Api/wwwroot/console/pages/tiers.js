@@ -3,7 +3,7 @@ import { call } from '../core/api.js';
 import { announce, h, put } from '../core/dom.js';
 import { brief, bytes, clock, count, ms, plural, ratio } from '../core/format.js';
 import { problemBox } from '../core/problem.js';
-import { everyTick } from '../core/ticks.js';
+import { everyTick, LongestAnswerMs } from '../core/ticks.js';
 import { histogram } from '../charts/histogram.js';
 import { shares } from '../charts/shares.js';
 import { spark } from '../charts/spark.js';
@@ -50,7 +50,8 @@ export async function tiersPage(root, { signal }) {
     states = said;
   };
 
-  const ask = async () => draw(await call('/v1/tiers', { signal, background: true }));
+  // One that is never answered must not keep the next from being asked.
+  const ask = async () => draw(await call('/v1/tiers', { signal: AbortSignal.any([signal, AbortSignal.timeout(LongestAnswerMs)]), background: true }));
   await ask();
   put(root,
     h('div', { class: 'page-head' }, h('div', null, h('h1', null, 'Tiers'), summary)),

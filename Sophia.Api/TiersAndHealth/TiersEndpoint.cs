@@ -43,7 +43,7 @@ internal sealed class TiersEndpoint(MemoryHierarchy memory, ThisProcess process)
         json.WriteEndObject();
         json.WriteStartObject("process");
         json.WriteString("id", process.Id);
-        json.WriteString("startedAt", process.StartedAt);
+        json.WriteTime("startedAt", process.StartedAt);
         json.WriteEndObject();
         json.WriteEndObject();
         await body.SendAsync(context, 200, new Trail(), start);

@@ -29,7 +29,7 @@ internal sealed class NodeHealth(ShardHost shards, NodeSpace space, ILocalSiloDe
 
     private Task AnswerAsync(HttpContext context)
     {
-        var reason = space.FailureAt(shards.LogLag);
+        var reason = space.FailureAt(shards.LogSilence);
         var state = new NodeState(reason is null ? "healthy" : "unready", reason, silo.SiloAddress.ToString(), shards.Engine, shards.SizeInMemory, shards.MostBytes, shards.Report());
         context.Response.StatusCode = reason is null ? 200 : 503;
         context.Response.Headers.CacheControl = "no-store";

@@ -28,7 +28,7 @@ internal interface INodeService : IGrainService
 internal sealed class NodeService(GrainId id, Silo silo, Microsoft.Extensions.Logging.ILoggerFactory loggers, ShardHost host, NodeSpace space, TimeProvider clock)
     : GrainService(id, silo, loggers), INodeService
 {
-    private readonly NodeFitness _fitness = new(space, () => host.LogLag, clock);
+    private readonly NodeFitness _fitness = new(space, () => host.LogSilence, clock);
 
     public Task<NodeLoad> LoadAsync()
     {

@@ -6,7 +6,7 @@ namespace Sophia.Gpu.Grains.Nodes;
 /// <param name="FreeBytes">Of the vector pools of its devices, not allocated.</param>
 public sealed record NodeSpace(Func<long> FreeBytes)
 {
-    private static readonly TimeSpan MostLag = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MostSilence = TimeSpan.FromSeconds(10);
 
     /// <summary>Shards go to the node with the most room in the pools that vectors stand in, and away from one whose device is left out.</summary>
     public static NodeSpace Of(GpuNode node, ClusterSettings settings) => new(() => node.Devices.Sum(static device =>
@@ -23,8 +23,8 @@ public sealed record NodeSpace(Func<long> FreeBytes)
     public Func<string?> Failure { get; init; } = static () => null;
 
     /// <summary>What is wrong with the node; null while it is well. One that does not read the log answers what was there before.</summary>
-    /// <param name="logLag">Since the log was last read to its end.</param>
-    public string? FailureAt(TimeSpan logLag) => Failure() ?? (logLag > MostLag ? $"The log was last read {logLag.TotalSeconds:N0} s ago." : null);
+    /// <param name="logSilence">Since the log was last read, be it a page of what is behind.</param>
+    public string? FailureAt(TimeSpan logSilence) => Failure() ?? (logSilence > MostSilence ? $"The log was last read {logSilence.TotalSeconds:N0} s ago." : null);
 
     /// <summary>How long a device that failed must compute until the node gets shards again.</summary>
     public TimeSpan Settling { get; init; } = new ClusterSettings().DeviceSettling;
@@ -35,14 +35,14 @@ public sealed record NodeSpace(Func<long> FreeBytes)
 /// cannot read the log; it gets none until it has been well for <see cref="NodeSpace.Settling"/>, so that one that fails again and again does
 /// not draw shards to and fro.
 /// </summary>
-internal sealed class NodeFitness(NodeSpace space, Func<TimeSpan> logLag, TimeProvider clock)
+internal sealed class NodeFitness(NodeSpace space, Func<TimeSpan> logSilence, TimeProvider clock)
 {
     private long? _failedAt;
 
     /// <summary>Looked at again and again: a failure between two looks is not seen.</summary>
     public (string? Failure, bool TakesShards) Look()
     {
-        var failure = space.FailureAt(logLag());
+        var failure = space.FailureAt(logSilence());
         if (failure is not null)
         {
             _failedAt = clock.GetTimestamp();

@@ -170,6 +170,7 @@ internal sealed partial class LogTail
                 break;
             }
 
+            Volatile.Write(ref _readAt, _clock.GetTimestamp());
             if (!isOwn)
             {
                 Volatile.Write(ref _foreignAt, _clock.GetTimestamp());

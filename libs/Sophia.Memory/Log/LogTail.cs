@@ -36,6 +36,7 @@ internal sealed partial class LogTail : IAsyncDisposable
     private volatile OwnCommit[] _own = [];
     private int _suspected;
     private long _heardAt;
+    private long _readAt;
     private long _foreignAt;
 
     /// <summary>Called with entries of one partition, in order, before the cursor moves past them.</summary>
@@ -59,6 +60,9 @@ internal sealed partial class LogTail : IAsyncDisposable
 
     /// <summary>How long ago the log was last known to be read to its end; zero for a store that is not shared.</summary>
     public TimeSpan Lag => _store.IsShared ? _clock.GetElapsedTime(Volatile.Read(ref _heardAt)) : TimeSpan.Zero;
+
+    /// <summary>How long ago the log was last read, to its end or a page of what is behind; zero for a store that is not shared.</summary>
+    public TimeSpan Silence => Lag is var lag && _clock.GetElapsedTime(Volatile.Read(ref _readAt)) is var since && since < lag ? since : lag;
 
     /// <summary>True while other processes write to the log, or have in the last seconds.</summary>
     public bool OthersWrite => Volatile.Read(ref _foreignAt) is var at && at != 0 && _clock.GetElapsedTime(at) < OthersPatience;

@@ -119,7 +119,7 @@ public sealed partial class ModelChanges
 
     private async Task StandAsync(ModelChange change, RefusedException refused, CancellationToken cancellationToken)
     {
-        await SaveAsync(change.Next(ModelChangePhase.Making, _clock.GetUtcNow(), refused.Message), cancellationToken).ConfigureAwait(false);
+        await SaveAsync(change.Next(change.Phase, _clock.GetUtcNow(), refused.Message), cancellationToken).ConfigureAwait(false);
         await WaitAsync(_wake.Next, ProgressInterval, cancellationToken).ConfigureAwait(false);
     }
 
@@ -159,7 +159,7 @@ public sealed partial class ModelChanges
                 return;
             }
 
-            if (isKept)
+            if (isKept && await _shards.RefusedAsync(At(ns, change, other)).ConfigureAwait(false) is null)
             {
                 _shards.Open(At(ns, change, other), out _);
             }
@@ -175,6 +175,12 @@ public sealed partial class ModelChanges
         _vectors.StopMaking(ns.Id, change.From);
         _vectors.StopMaking(ns.Id, change.To);
         await _shards.DropAsync(At(ns, change, other)).ConfigureAwait(false);
+        if (await _shards.RefusedAsync(current).ConfigureAwait(false) is { } refused)
+        {
+            await StandAsync(change, refused, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         var serving = _shards.Open(current, out _);
         await KeepAsync(ns, change, serving.Ready.WaitAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
         if (_store.IsShared)
@@ -188,7 +194,6 @@ public sealed partial class ModelChanges
         {
             return;
         }
-
 
         // Once more: a request that began before the other model's end may have opened it again.
         await _shards.DropAsync(At(ns, change, other)).ConfigureAwait(false);

@@ -11,6 +11,13 @@ internal sealed partial class ShardDirectory
     /// <summary>For so long a shard for which there was no room is refused without being tried again.</summary>
     public static readonly TimeSpan NoRoomPatience = TimeSpan.FromSeconds(10);
 
+    /// <summary>The same for one that takes by itself all that there may be: until the setting or the namespace changes it fits no better.</summary>
+    private static readonly TimeSpan TooLargePatience = TimeSpan.FromMinutes(5);
+
+    /// <summary>A shard of so many bytes is loaded where others take a little too much: it is not what has to go.</summary>
+    private const long Small = 16 << 20;
+    private const int SmallShare = 16;
+
     private readonly ConcurrentQueue<LoadedShard> _displaced = new();
     private readonly ConcurrentDictionary<ShardKey, (NoRoomException Error, long At)> _refused = new();
 
@@ -34,7 +41,7 @@ internal sealed partial class ShardDirectory
             return null;
         }
 
-        if (clock.GetElapsedTime(refused.At) < NoRoomPatience)
+        if (clock.GetElapsedTime(refused.At) < (refused.Error.Bytes >= mostBytes ? TooLargePatience : NoRoomPatience))
         {
             return refused.Error;
         }
@@ -75,10 +82,15 @@ internal sealed partial class ShardDirectory
     // One that does not fit ends with an error instead of with the process's memory.
     private async ValueTask MakeRoomAsync(LoadedShard loading)
     {
-        await DropBeyondRoomAsync(loading).ConfigureAwait(false);
-        if (Room < 0)
+        var bytes = loading.Shard.SizeInMemory;
+        if (bytes < mostBytes)
         {
-            var bytes = loading.Shard.SizeInMemory;
+            await DropBeyondRoomAsync(loading).ConfigureAwait(false);
+        }
+
+        var isSmall = bytes <= Math.Min(Small, mostBytes / SmallShare) && -Room < mostBytes / SmallShare;
+        if (Room < 0 && !isSmall)
+        {
             throw new NoRoomException(bytes, $"It takes more than {bytes >> 20:N0} MiB; of the {mostBytes >> 20:N0} MiB that shards may take here, others in use take {(SizeInMemory - bytes) >> 20:N0}.");
         }
     }

@@ -67,12 +67,22 @@ public sealed class HousekeepingTests
         await using var service = await Service.StartAsync(cluster, isReader: true);
         await service.SearchAsync("notes");
         Assert.Equal((1, 0), (service.Engine.Created, service.Engine.Disposed));
-        cluster.Answer = static (ns, call) => new ClusterAnswer(new ShardAnswer([], 0, 0), Sophia.Memory.Log.Sequence.Of(ns.Partition, call.Known), []);
-        service.Store.BeforeCommit = static _ => Assert.Fail("A reader writes.");
-
+        var commits = 0;
+        service.Store.BeforeCommit = _ => Interlocked.Increment(ref commits);
+        cluster.Answer = Answered;
         service.Clock.Advance(TimeSpan.FromMinutes(2));
-
         await service.DroppedAsync(1);
+
+        // That the next round drops again shows that all of the one before is over.
+        cluster.Answer = null;
+        await service.SearchAsync("others");
+        cluster.Answer = Answered;
+        service.Clock.Advance(TimeSpan.FromMinutes(2));
+        await service.DroppedAsync(2);
+
+        Assert.Equal(0, Volatile.Read(ref commits));
+
+        static ClusterAnswer Answered(NamespaceInfo ns, ClusterCall call) => new(new ShardAnswer([], 0, 0), Sophia.Memory.Log.Sequence.Of(ns.Partition, call.Known), []);
     }
 
     /// <summary>A service with a record in each of two namespaces, one of which expires after a minute; shards say that they are larger than there may be.</summary>

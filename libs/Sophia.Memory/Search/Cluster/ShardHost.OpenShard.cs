@@ -81,6 +81,9 @@ public sealed partial class ShardHost
             var started = _host._clock.GetTimestamp();
             while (true)
             {
+                // While the host is disposed the shards that have been stopped still stand in the directory.
+                ObjectDisposedException.ThrowIf(_host.IsClosed, _host);
+                cancellationToken.ThrowIfCancellationRequested();
                 if (await RefusedAsync().ConfigureAwait(false) is { } refused)
                 {
                     return refused;

@@ -72,6 +72,9 @@ public sealed partial class ShardHost : IAsyncDisposable
     /// <summary>Time since the log was last known to be read to its end.</summary>
     public TimeSpan LogLag => _tail.Lag;
 
+    /// <summary>Time since the log was last read, be it a page of what is behind: a host that has much to read is not one that cannot.</summary>
+    public TimeSpan LogSilence => _tail.Silence;
+
     public long SizeInMemory => _shards.SizeInMemory;
 
     /// <summary>Changes that the slowest shard has still to take in.</summary>

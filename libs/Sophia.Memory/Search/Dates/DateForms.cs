@@ -44,7 +44,7 @@ internal sealed class DateForms(List<DateToken> tokens, DateOnly today)
         return MonthOf(next) is { } month ? WithYear(at, next + 1, month, day.Number) : null;
     }
 
-    /// <summary><c>March 3rd</c>, <c>March 3, 2023</c>, <c>March 3-5, 2023</c>.</summary>
+    /// <summary><c>March 3rd</c>, <c>March 3, 2023</c>, <c>March 3-5, 2023</c>; <c>April 1-31</c> ends with the month.</summary>
     private Match? MonthAndDay(int at)
     {
         if (MonthOf(at) is not { } month || Token(at + 1) is not { IsNumber: true, Length: <= 2 } day)
@@ -53,7 +53,7 @@ internal sealed class DateForms(List<DateToken> tokens, DateOnly today)
         }
 
         var next = AfterOrdinal(at + 2);
-        return Token(next) is { Gap: "-" or "–", IsNumber: true, Length: <= 2 } last && last.Number > day.Number
+        return Token(next) is { Gap: "-" or "–", IsNumber: true, Length: <= 2, Number: <= 31 } last && last.Number > day.Number
             ? WithYear(at, AfterOrdinal(next + 1), month, day.Number, last.Number) : WithYear(at, next, month, day.Number);
     }
 
@@ -87,6 +87,12 @@ internal sealed class DateForms(List<DateToken> tokens, DateOnly today)
                 return Of(2, DayRange.Day(today));
             case "last" when unit is "night" or "evening":
                 return Of(2, DayRange.Day(today.AddDays(-1)));
+        }
+
+        // Of last Friday, March 3, 2023 the date says the day.
+        if (word is "last" or "previous" or "this" or "next" && DatedWeekday(at + 1) is { } dated)
+        {
+            return dated with { Length = dated.Length + 1 };
         }
 
         var step = word is "last" or "previous" ? -1 : word == "this" ? 0 : word == "next" ? 1 : (int?)null;
@@ -178,9 +184,14 @@ internal sealed class DateForms(List<DateToken> tokens, DateOnly today)
             return null;
         }
 
+        return DatedWeekday(at) ?? Of(1, DayRange.Day(today.AddDays(-Back(weekday))));
+    }
+
+    private Match? DatedWeekday(int at)
+    {
         var next = Token(at + 1).Text == "the" ? at + 2 : at + 1;
-        var day = Token(next).Gap is " " or ", " ? DayOfMonth(next) ?? MonthAndDay(next) : null;
-        return day is { } said ? said with { Length = next + said.Length - at } : Of(1, DayRange.Day(today.AddDays(-Back(weekday))));
+        return DateWords.Weekdays.ContainsKey(Token(at).Text) && Token(next).Gap is " " or ", " && (Numeric(next) ?? DayOfMonth(next) ?? MonthAndDay(next)) is { } said
+            ? said with { Length = next + said.Length - at } : null;
     }
 
     private Match? Month(int at) =>
@@ -218,7 +229,7 @@ internal sealed class DateForms(List<DateToken> tokens, DateOnly today)
     private static DayRange? Days(int year, int month, int day, int lastDay) =>
         DayRange.Day(year, month, day) is not { } first ? null
         : lastDay == 0 ? first
-        : DayRange.Day(year, month, lastDay) is { } last ? first with { To = last.To } : null;
+        : first with { To = new DateOnly(year, month, Math.Min(lastDay, DateTime.DaysInMonth(year, month))).AddDays(1) };
 
     private int AfterOrdinal(int at) => Token(at) is { Touches: true } suffix && DateWords.Ordinals.Contains(suffix.Text) ? at + 1 : at;
 

@@ -25,9 +25,12 @@ internal sealed class AnswerSize(int hits)
     }
 
     /// <exception cref="RefusedException">too-large.</exception>
-    public void Add(MemoryRecord record)
+    public void Add(MemoryRecord record) => Add(record, _times[record.Key]);
+
+    /// <exception cref="RefusedException">too-large.</exception>
+    public void Add(MemoryRecord record, int times)
     {
-        _bytes += (long)_times[record.Key] * BytesOf(record);
+        _bytes += times * BytesOf(record);
         if (_bytes > Most)
         {
             throw new RefusedException(
@@ -35,7 +38,7 @@ internal sealed class AnswerSize(int hits)
         }
     }
 
-    private static long BytesOf(MemoryRecord record)
+    public static long BytesOf(MemoryRecord record)
     {
         long bytes = record.Content.Length + record.Attributes.Length + record.Key.Length;
         for (var i = 0; i < record.Tags.Count; i++)

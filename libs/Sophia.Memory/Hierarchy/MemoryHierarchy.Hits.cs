@@ -13,9 +13,6 @@ public sealed partial class MemoryHierarchy
     /// <summary>Records that are looked up to take the place of a hit that is gone.</summary>
     private const int MostReplacing = 16;
 
-    /// <summary>Records of an answer that are read at once before their size is known.</summary>
-    private const int FirstRead = 50;
-
     // The shard knows where; what the caller reads comes from the near copies and L3, and is the current version.
     private async Task<IReadOnlyList<SearchHit>> RecordsOfAsync(
         NamespaceInfo ns, ShardQuery query, IReadOnlyList<ShardHit> found, Trail trail, CancellationToken cancellationToken)
@@ -52,16 +49,18 @@ public sealed partial class MemoryHierarchy
             started = Stopwatch.GetTimestamp();
             var cursor = _tail.Seen[ns.Partition];
             var bytes = 0L;
+            var first = FirstReadOf(Options.Limits.ContentBytes);
             for (var at = 0; at < missing.Count;)
             {
-                // What the first ones take says how many may be read at once, so that an answer too large is known before all of it is in memory.
-                var most = at == 0 ? FirstRead : (int)Math.Clamp(PageBytes * at / (bytes + 1), 1, missing.Count);
+                // What the first ones take says how many may be read at once, so that an answer too large is known before all of it
+                // is in memory. Short ones say little of those behind them.
+                var most = at == 0 ? first : (int)Math.Clamp(PageBytes * at / (bytes + 1), 1, Math.Min(at, 4 * first));
                 var page = missing.GetRange(at, Math.Min(most, missing.Count - at));
                 at += page.Count;
                 foreach (var record in await _store.GetManyAsync(ns, page, cancellationToken).ConfigureAwait(false))
                 {
                     size.Add(record);
-                    bytes += record.Content.Length;
+                    bytes += AnswerSize.BytesOf(record);
                     records[record.Key] = record;
                     if (SeenOften(record.Key, ns))
                     {
@@ -95,27 +94,31 @@ public sealed partial class MemoryHierarchy
         // What says the same was left out for a hit that is not there any more, and takes its place; what stood around that does not.
         async Task<SearchHit?> ReplacedAsync(ShardHit gone)
         {
-            try
+            // The first is most likely still there: as many as before are read, and no more than it takes.
+            for (int at = 0, count = 1; at < Math.Min(gone.Folded.Count, MostReplacing); at += count, count = at)
             {
-                foreach (var record in await _store.GetManyAsync(ns, [.. gone.Folded.Take(MostReplacing).Select(static one => one.Key)], cancellationToken).ConfigureAwait(false))
+                var page = gone.Folded.Skip(at).Take(count).Select(static one => one.Key).ToList();
+                IReadOnlyList<MemoryRecord> read;
+                try
                 {
-                    records[record.Key] = record;
+                    read = await _store.GetManyAsync(ns, page, cancellationToken).ConfigureAwait(false);
                 }
-            }
-            catch (StoreUnavailableException)
-            {
-                // The others are answered from copies; this one is left out, as if nothing were folded under it.
-                return null;
-            }
-
-            for (var i = 0; i < Math.Min(gone.Folded.Count, MostReplacing); i++)
-            {
-                if (Accepted(gone.Folded[i].Key, Sequence.None) is { } record)
+                catch (StoreUnavailableException)
                 {
-                    return new SearchHit(record, gone with
+                    // The others are answered from copies; this one is left out, as if nothing were folded under it.
+                    return null;
+                }
+
+                for (var i = 0; i < page.Count; i++)
+                {
+                    if (read.FirstOrDefault(one => one.Key == page[i]) is { } record && IsAccepted(record, Sequence.None))
                     {
-                        Key = record.Key, Id = record.Id, Sequence = record.Sequence, Folded = [.. gone.Folded.Skip(i + 1)], Before = [], After = [],
-                    });
+                        size.Add(record, 1);
+                        return new SearchHit(record, gone with
+                        {
+                            Key = record.Key, Id = record.Id, Sequence = record.Sequence, Folded = [.. gone.Folded.Skip(at + i + 1)], Before = [], After = [],
+                        });
+                    }
                 }
             }
 
@@ -125,12 +128,15 @@ public sealed partial class MemoryHierarchy
         MemoryRecord[] AllOf(IReadOnlyList<NeighbourKey> keys) =>
             keys.Count == 0 ? [] : [.. keys.Select(n => Accepted(n.Key, n.Sequence)).OfType<MemoryRecord>()];
 
+        MemoryRecord? Accepted(string key, Sequence scanned) => records.TryGetValue(key, out var record) && IsAccepted(record, scanned) ? record : null;
+
         // A record that changed since the scan answers with what it is now, if the filter still accepts that.
-        MemoryRecord? Accepted(string key, Sequence scanned) =>
-            records.TryGetValue(key, out var record) && !record.IsExpired(now) &&
-            (record.Sequence == scanned || query.Filter is null || RecordFilterMatcher.Matches(query.Filter, record))
-                ? record : null;
+        bool IsAccepted(MemoryRecord record, Sequence scanned) =>
+            !record.IsExpired(now) && (record.Sequence == scanned || query.Filter is null || RecordFilterMatcher.Matches(query.Filter, record));
     }
+
+    /// <summary>Records that are read at once before their size is known: what an answer may have if each is as long as may be.</summary>
+    private static int FirstReadOf(int contentBytes) => (int)Math.Clamp(AnswerSize.Most / contentBytes, 50, 1_000);
 
     private static IEnumerable<NeighbourKey> KeysOf(ShardHit hit) => hit.Before.Append(new NeighbourKey(hit.Key, hit.Sequence)).Concat(hit.After);
 }

@@ -36,6 +36,43 @@ public sealed class FoldedHitTests
         folder.Delete(recursive: true);
     }
 
+    [Fact]
+    public async Task What_takes_the_place_of_hits_that_are_gone_counts_to_the_size_of_the_answer()
+    {
+        var folder = Directory.CreateTempSubdirectory("sophia-test");
+        var engine = new Interrupted();
+        var options = new MemoryOptions { Limits = new() { ContentBytes = 40 << 20 } };
+        await using (var memory = new MemoryHierarchy(SqliteRecordStore.Create(folder.FullName, TimeProvider.System), null, engine, null, options, TimeProvider.System))
+        {
+            await memory.StartAsync(default);
+            var ns = await memory.ConfigureNamespaceAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+            var written = default(WriteAnswer);
+            foreach (var place in new[] { "harbour", "bay" })
+            {
+                var content = Encoding.UTF8.GetBytes($"the walrus in the {place}" + new string('!', 35 << 20));
+                foreach (var copy in new[] { "a", "b" })
+                {
+                    written = await memory.PutAsync(ns, [new PutRequest(new RecordDraft { Key = place + copy, Content = content })], null, new Trail(), default);
+                }
+            }
+
+            engine.Searched = found =>
+            {
+                foreach (var hit in found.Hits)
+                {
+                    memory.DeleteAsync(ns, hit.Key, default, null, new Trail(), default).GetAwaiter().GetResult();
+                }
+            };
+
+            var error = await Assert.ThrowsAsync<RefusedException>(() => memory.SearchAsync(
+                ns, new SearchRequest { Query = "walrus", Mode = SearchMode.Lexical, MinSequence = written!.Last, Timeout = TimeSpan.FromSeconds(30) }, new Trail(), default));
+
+            Assert.Equal("too-large", error.Code);
+        }
+
+        folder.Delete(recursive: true);
+    }
+
     /// <summary>Tells the test once what a search has found, before its caller has it.</summary>
     private sealed class Interrupted : IShardEngine
     {

@@ -150,8 +150,29 @@ public sealed class SearchTests
 
         await Assert.ThrowsAsync<RefusedException>(() => running.Memory.SearchAsync(running.Notes, request, new Trail(), default));
 
-        // Fifty, and then eight at a time, until there are 68.
-        Assert.Equal(4, pages);
+        // As many as there is room for if they are as long as may be, and then eight.
+        Assert.Equal(2, pages);
+    }
+
+    [Fact]
+    public async Task Short_records_before_long_ones_do_not_let_an_answer_that_is_too_large_be_read_at_once()
+    {
+        await using var running = await RunningMemory.StartAsync(new MemoryOptions { NearLimitBytes = 1 << 20 });
+        Receipt last = default!;
+        for (var i = 0; i < 140; i++)
+        {
+            last = await running.PutAsync($"k{i}", i < 64 ? "walrus walrus walrus" : "walrus " + new string('!', 1_000_000));
+        }
+
+        await running.Memory.EvictAsync(Tier.L1, null, null);
+        var pages = 0;
+        running.Store.AfterGetMany = () => pages++;
+        var request = new SearchRequest { Query = "walrus", Mode = SearchMode.Lexical, K = 140, Fold = false, MinSequence = last.Sequence, Timeout = TimeSpan.FromSeconds(30) };
+
+        await Assert.ThrowsAsync<RefusedException>(() => running.Memory.SearchAsync(running.Notes, request, new Trail(), default));
+
+        // The short ones, as many long ones, and the rest.
+        Assert.Equal(3, pages);
     }
 
     [Fact]

@@ -67,8 +67,8 @@ internal sealed partial class RowCondition
         {
             return cell.Kind switch
             {
-                CellKind.Text => _someTexts!.Contains(cell.Text),
-                CellKind.Number => _someNumbers!.Contains(cell.Number),
+                CellKind.Text => (_someTexts ??= [.. _texts]).Contains(cell.Text),
+                CellKind.Number => (_someNumbers ??= [.. _values.Select(static value => value.Number).OfType<double>()]).Contains(cell.Number),
                 CellKind.True => _hasTrue,
                 CellKind.False => _hasFalse,
                 _ => false,

@@ -14,9 +14,9 @@ internal sealed partial class RowCondition
     private readonly int[] _texts;
     private readonly ushort[] _hashes;
 
-    // An array of many elements may meet a condition of many values: each element is asked for once.
-    private readonly HashSet<int>? _someTexts;
-    private readonly HashSet<double>? _someNumbers;
+    // An array of many elements may meet a condition of many values: each element is asked for once. Made for the first that is asked for.
+    private HashSet<int>? _someTexts;
+    private HashSet<double>? _someNumbers;
     private readonly bool _hasTexts;
     private readonly bool _hasNumbers;
     private readonly bool _hasTrue;
@@ -31,11 +31,6 @@ internal sealed partial class RowCondition
         _values = condition.Values;
         _texts = new int[_values.Count];
         _hashes = new ushort[_values.Count];
-        if (_comparison == Comparison.In)
-        {
-            (_someTexts, _someNumbers) = (new HashSet<int>(_values.Count), new HashSet<double>(_values.Count));
-        }
-
         for (var i = 0; i < _texts.Length; i++)
         {
             _texts[i] = _values[i].Text is { } text ? rows.Texts.Find(text) : -1;
@@ -44,11 +39,6 @@ internal sealed partial class RowCondition
             _hasNumbers |= _values[i].Number is not null;
             _hasTrue |= _values[i].Truth is true;
             _hasFalse |= _values[i].Truth is false;
-            _someTexts?.Add(_texts[i]);
-            if (_values[i].Number is { } one)
-            {
-                _someNumbers?.Add(one);
-            }
         }
     }
 

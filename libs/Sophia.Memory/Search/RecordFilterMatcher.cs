@@ -11,6 +11,9 @@ namespace Sophia.Memory.Search;
 /// </summary>
 public static class RecordFilterMatcher
 {
+    private const int FewValues = 8;
+    private const int FewElements = 16;
+
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 1024 };
 
     /// <exception cref="JsonException">The record's attributes are no JSON.</exception>
@@ -64,8 +67,8 @@ public static class RecordFilterMatcher
 
     private static bool MatchesElement(AttributeCondition condition, JsonElement array)
     {
-        // Both may be long: then each element is looked up, not held against each value.
-        var values = condition.Comparison == Comparison.In ? condition.Values.ToHashSet() : null;
+        // Where both are long, each element is looked up, not held against each value.
+        var values = condition.Comparison == Comparison.In && condition.Values.Count > FewValues && array.GetArrayLength() > FewElements ? condition.Values.ToHashSet() : null;
         foreach (var element in array.EnumerateArray())
         {
             if (ValueOf(element) is { } own && (values?.Contains(own) ?? MatchesAny(condition, own)))

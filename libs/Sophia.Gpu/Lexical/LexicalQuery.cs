@@ -178,6 +178,6 @@ internal sealed class LexicalQuery
         var at = whole.IndexOf(raw, StringComparison.Ordinal);
         var end = at + raw.Length;
         return at >= 0 && raw.Length < whole.Length && (at == 0 || !char.IsLetterOrDigit(whole[at - 1])) &&
-            (end == whole.Length || !char.IsLetterOrDigit(whole[end]));
+            (end == whole.Length || !(char.IsLetterOrDigit(whole[end]) || Accents.IsMark(whole[end])));
     }
 }

@@ -124,7 +124,7 @@ internal static class Highlighter
         while (reader.Next(out var name))
         {
             var lower = name.ToString().ToLowerInvariant();
-            if (places.TryGetValue(reader.IsSecondHalf ? analyzer.TermOf(lower) : lower, out var place))
+            if (places.TryGetValue(reader.IsSecondHalf ? analyzer.TermOf(lower) : Accents.Compose(lower), out var place))
             {
                 matches.Add(new Match(reader.NameStart, reader.NameEnd, place));
             }

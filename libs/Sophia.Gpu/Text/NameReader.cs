@@ -152,13 +152,13 @@ internal ref struct NameReader
             return false;
         }
 
-        _end = _start;
-        while (_end < _text.Length && char.IsLetter(_text[_end]))
+        var letters = 0;
+        for (_end = _start; _end < _text.Length && IsLetter(_text[_end]); _end++)
         {
-            _end++;
+            letters += Accents.IsMark(_text[_end]) ? 0 : 1;
         }
 
-        return _end - _start >= 3;
+        return letters >= 3;
     }
 
     private readonly int WordEnd(int at)
@@ -182,7 +182,7 @@ internal ref struct NameReader
 
         foreach (var letter in name[(last + 1)..])
         {
-            if (!char.IsLetter(letter))
+            if (!IsLetter(letter))
             {
                 return false;
             }
@@ -191,7 +191,9 @@ internal ref struct NameReader
         return true;
     }
 
-    private static bool IsWord(char c) => char.IsLetterOrDigit(c);
+    private static bool IsLetter(char c) => char.IsLetter(c) || Accents.IsMark(c);
+
+    private static bool IsWord(char c) => char.IsLetterOrDigit(c) || Accents.IsMark(c);
 
     private static bool IsOfAddress(char c) => IsWord(c) || c is '.' or '-' or '_' or '@' or '+';
 }

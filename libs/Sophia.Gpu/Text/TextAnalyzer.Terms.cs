@@ -12,7 +12,9 @@ internal sealed partial class TextAnalyzer
         var text = raw.ToString();
         var composed = Accents.Compose(text);
         var isStopWord = _language is { } language && !raw.ContainsAny(NotOfGrammar) && language.IsStopWord(language.FoldsAccents ? composed : text);
-        return ReferenceEquals(composed, text) ? new Word(text, TermOf(text), isStopWord) : new Word(text, TermOf(text), isStopWord) { Embedded = StemOf(text) };
+        return ReferenceEquals(composed, text)
+            ? new Word(text, TermOf(text), isStopWord)
+            : new Word(text, TermOf(composed), isStopWord, composed: composed) { Embedded = StemOf(text) };
     }
 
     /// <summary>The term that a raw word stands for, past the cache: the same whether a letter and its accent are one character or two.</summary>

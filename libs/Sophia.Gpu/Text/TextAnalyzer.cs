@@ -72,8 +72,15 @@ internal sealed partial class TextAnalyzer
 
             if (special)
             {
-                // Before the word there may be characters that are of none: an opening quote, a dash.
-                var reader = new WordReader(text, buffer, at, _elides);
+                // Before the word there may be characters that are of none, an opening quote, a dash: they do not make it special.
+                var start = WordReader.NextStart(text, at);
+                if (start > at && (start == text.Length || text[start] < 128))
+                {
+                    at = start;
+                    continue;
+                }
+
+                var reader = new WordReader(text, buffer, start, _elides);
                 if (reader.NextOfOne(out var word) && reader.Start >= named)
                 {
                     named = AddNames(text, reader.Start, words);
@@ -180,7 +187,8 @@ internal sealed partial class TextAnalyzer
         if (word is null || !raw.SequenceEqual(word.Raw))
         {
             var text = raw.ToString();
-            word = new Word(text, isWord ? TermOf(text) : text, isStopWord: false, isName: true);
+            var composed = Accents.Compose(text);
+            word = new Word(text, isWord ? TermOf(composed) : composed, isStopWord: false, isName: true, composed);
             Volatile.Write(ref slot, word);
         }
 

@@ -11,12 +11,14 @@ internal sealed class Word
     /// <param name="raw">Lower case, as in the text.</param>
     /// <param name="term">The stem; the same string as <paramref name="raw"/> where stemming changes nothing.</param>
     /// <param name="isName">Found beside the words that it is made of (ada@example.org); it counts for finding, not for embedding.</param>
-    public Word(string raw, string term, bool isStopWord, bool isName = false)
+    /// <param name="composed">The raw word with letters and their marks as one character; null: that is how it is written.</param>
+    public Word(string raw, string term, bool isStopWord, bool isName = false, string? composed = null)
     {
         (Raw, Term, IsStopWord, IsName) = (raw, term, isStopWord, isName);
         TermHash = isName ? ~Text.TermHash.Of(term) : Text.TermHash.Of(term);
         SeededHash = string.GetHashCode(term);
-        RawHash = ReferenceEquals(raw, term) ? TermHash : Text.TermHash.Of(raw);
+        composed ??= raw;
+        RawHash = ReferenceEquals(composed, term) ? TermHash : Text.TermHash.Of(composed);
         if (PackedWord.TryPack(raw, out var packed))
         {
             Packed = packed;
@@ -45,7 +47,7 @@ internal sealed class Word
     /// <summary>A hash of the term that nobody outside the process can foresee: for tables that a hostile text must not slow down.</summary>
     public int SeededHash { get; }
 
-    /// <summary>A hash of the raw word that is the same on every machine and in every process.</summary>
+    /// <summary>A hash of the raw word, letters and their marks composed, that is the same on every machine and in every process.</summary>
     public ulong RawHash { get; }
 
     public bool IsStopWord { get; }

@@ -64,22 +64,28 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int p
             return true;
         }
 
-        while (_at < _text.Length)
+        _at = NextStart(_text, _at);
+        if (_at == _text.Length)
         {
-            var c = _text[_at];
-            if (c < 128 ? Ascii[c] != 0 : WordUnits(_at) > 0)
-            {
-                Read();
-                word = _buffer[.._length];
-                _part = _isCompound ? 0 : MaxLength + 1;
-                return true;
-            }
-
-            _at++;
+            word = default;
+            return false;
         }
 
-        word = default;
-        return false;
+        Read();
+        word = _buffer[.._length];
+        _part = _isCompound ? 0 : MaxLength + 1;
+        return true;
+    }
+
+    /// <summary>Where the next word begins, from the place on; the text's length where there is none.</summary>
+    public static int NextStart(ReadOnlySpan<char> text, int at)
+    {
+        while (at < text.Length && WordUnits(text, at) == 0)
+        {
+            at++;
+        }
+
+        return at;
     }
 
     private bool NextPart(out ReadOnlySpan<char> word)
@@ -120,7 +126,7 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int p
             }
             else
             {
-                var units = IsWordAlone(c) ? 0 : WordUnits(_at);
+                var units = IsWordAlone(c) ? 0 : WordUnits(_text, _at);
                 if (units == 0 && !(c == '’' && TryJoin(c)))
                 {
                     return;
@@ -152,7 +158,7 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int p
     /// <summary>Goes past a character that joins what stands on its two sides; false if it ends the word.</summary>
     private bool TryJoin(char c)
     {
-        if (_at + 1 >= _text.Length || WordUnits(_at + 1) == 0 || IsWordAlone(_text[_at + 1]))
+        if (_at + 1 >= _text.Length || WordUnits(_text, _at + 1) == 0 || IsWordAlone(_text[_at + 1]))
         {
             return false;
         }
@@ -169,7 +175,7 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int p
             case '\'' or '’' when _elides && IsElided(_buffer[.._length]):
                 return false;
             case '\'' or '’' when char.IsLetter(next) && char.IsLetter(_text[_at - 1]):
-                var isPossessive = next is 's' or 'S' && (_at + 2 >= _text.Length || WordUnits(_at + 2) == 0);
+                var isPossessive = next is 's' or 'S' && (_at + 2 >= _text.Length || WordUnits(_text, _at + 2) == 0);
                 _beforePossessive = isPossessive ? _at : _beforePossessive;
                 _at += isPossessive ? 2 : 1;
                 return !isPossessive;
@@ -179,9 +185,9 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int p
     }
 
     /// <summary>How many UTF-16 units of a word stand here: 0, 1, or 2 for a surrogate pair.</summary>
-    private readonly int WordUnits(int at)
+    private static int WordUnits(ReadOnlySpan<char> text, int at)
     {
-        var c = _text[at];
+        var c = text[at];
         if (c < 128)
         {
             return Ascii[c] != 0 ? 1 : 0;
@@ -189,7 +195,7 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> buffer, int p
 
         if (char.IsHighSurrogate(c))
         {
-            return at + 1 < _text.Length && Rune.TryCreate(c, _text[at + 1], out var rune) && Rune.IsLetterOrDigit(rune) ? 2 : 0;
+            return at + 1 < text.Length && Rune.TryCreate(c, text[at + 1], out var rune) && Rune.IsLetterOrDigit(rune) ? 2 : 0;
         }
 
         return char.IsLetterOrDigit(c) ||

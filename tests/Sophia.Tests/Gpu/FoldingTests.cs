@@ -52,6 +52,18 @@ public sealed class FoldingTests
     }
 
     [Fact]
+    public void Copies_whose_accents_are_characters_of_their_own_say_the_same()
+    {
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(ShardRecords.Record("first", 1, "Skål, see résumé.pdf of O’Féroë in Besançon"));
+        shard.Put(ShardRecords.Record("second", 2, "Ska\u030al, see re\u0301sume\u0301.pdf of O’Fe\u0301roe\u0308 in Besanc\u0327on"));
+
+        var answer = shard.Search(new ShardQuery { Text = "skål", Mode = SearchMode.Lexical, Fold = true, Now = ShardRecords.Now }, default);
+
+        Assert.Single(Assert.Single(answer.Hits).Folded);
+    }
+
+    [Fact]
     public void Numbers_of_which_half_the_hash_is_the_same_are_not_the_same()
     {
         Assert.Equal((uint)TermHash.Of("100509"), (uint)TermHash.Of("144351"));

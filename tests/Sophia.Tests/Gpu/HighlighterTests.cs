@@ -15,6 +15,7 @@ public class HighlighterTests
     [InlineData("en", "😀 don’t stop 東京", "dont|東", "don’t|東")]
     [InlineData("en", "Met O'Brien and O’Reilly's sister", "brien|reilli", "Brien|Reilly")]
     [InlineData("en", "said “C++” • #123", "c++|#123", "C++|#123")]
+    [InlineData("en", "see re\u0301sume\u0301.pdf now", "résumé.pdf", "re\u0301sume\u0301.pdf")]
     [InlineData("de", "Die Häuser am Fluß", "haus|fluss", "Häuser|Fluß")]
     [InlineData("fr", "l'élève répète", "elev", "élève")]
     [InlineData("en", "nothing here", "else", "")]

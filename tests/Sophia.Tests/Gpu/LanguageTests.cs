@@ -58,8 +58,23 @@ public class LanguageTests
     [InlineData("en", "cafe\u0301s", "café")]
     [InlineData("en", "cafe\u0301_v1.2", "café_v1.2")]
     [InlineData("none", "cafe\u0301", "café")]
+    [InlineData("en", "a\u030angstro\u0308m", "ångström")]
+    [InlineData("en", "erdo\u030bs", "erdős")]
+    [InlineData("none", "c\u030cap\u0307ek s\u0326i z\u0307", "čaṗek și ż")]
+    [InlineData("none", "vie\u0323\u0302t", "việt")]
+    [InlineData("none", "\u0438\u0306од", "йод")]
+    [InlineData("fr", "vie\u0323\u0302t", "viet")]
+    [InlineData("de", "Škoda", "skoda")]
     public void Forms_and_spellings_of_a_word_are_one_term(string code, string text, string query) =>
         Assert.Equal(Terms(code, query), Terms(code, text));
+
+    [Fact]
+    public void What_is_embedded_of_a_word_is_as_it_was_written_whatever_its_term_is()
+    {
+        var word = TextAnalyzer.English.Find("ska\u030al");
+
+        Assert.Equal(("skål", "ska\u030al", TermHash.Of("ska\u030al")), (word.Term, word.Embedded, word.TermHash));
+    }
 
     [Theory]
     [InlineData("es", "año", "ano")]

@@ -28,6 +28,23 @@ public sealed class NameTests : IDisposable
     public void Names_are_words_beside_their_parts(string text, string names) => Assert.Equal(names, string.Join(' ', Names(text)));
 
     [Fact]
+    public void A_name_is_the_same_whether_its_accents_are_characters_of_their_own_or_not()
+    {
+        var composed = Terms("résumé.pdf zoë@skål.café O’Féroë l’été");
+        var apart = Terms("re\u0301sume\u0301.pdf zoe\u0308@ska\u030al.cafe\u0301 O’Fe\u0301roe\u0308 l’e\u0301te\u0301");
+
+        Assert.Equal(["résumé.pdf", "zoë@skål.café", "skål.café", "féroë", "été"], composed);
+        Assert.Equal(composed, apart);
+
+        static IEnumerable<string> Terms(string text)
+        {
+            var words = new List<Word>();
+            TextAnalyzer.English.Analyze(text, words);
+            return words.Where(word => word.IsName).Select(word => word.Term);
+        }
+    }
+
+    [Fact]
     public void Names_do_not_depend_on_where_in_a_text_they_stand() => Gen.Int[0, 140].Sample(before =>
     {
         var text = new string('x', before % 3) + new string(' ', before) + "mail ada@example.org about C++ #123 .net";
@@ -53,6 +70,7 @@ public sealed class NameTests : IDisposable
     [InlineData("ada@example.org", "write to ada@example.org soon", "ada likes example org, ada example org")]
     [InlineData("docs.example.com", "on docs.example.com now", "com example docs, docs com example")]
     [InlineData("GH200", "a GH200 node", "a GH 200 node")]
+    [InlineData("café.pdf", "in cafe\u0301.pdf now", "the café and a pdf, pdf café")]
     [InlineData("O'Brien", "met O’Brien there", "met Brien there, Brien")]
     [InlineData(".NET", "made with .NET here", "a net for fish, a net")]
     public void The_exact_form_is_found_before_its_parts(string query, string exact, string parts)

@@ -20,6 +20,18 @@ public class TextAnalyzerTests
         iter: 20_000);
 
     [Theory]
+    [InlineData("my-app.example.com")]
+    [InlineData("ada-may@my-site.example.com read-me.md")]
+    [InlineData("C++ #123 O’Brien v1.2")]
+    public void The_order_of_words_behind_a_character_of_no_word_is_that_behind_a_space(string text)
+    {
+        foreach (var opening in (string[])["“", "– ", "• ", "\u00a0", "😀 "])
+        {
+            Assert.Equal(Raw(" " + text), Raw(opening + text));
+        }
+    }
+
+    [Theory]
     [InlineData(47)]
     [InlineData(63)]
     [InlineData(64)]
@@ -50,6 +62,13 @@ public class TextAnalyzerTests
     [InlineData("straße")]
     [InlineData("seventeenletters!")]
     public void Other_words_are_not_packed(string word) => Assert.False(PackedWord.TryPack(word, out _));
+
+    private static IEnumerable<string> Raw(string text)
+    {
+        var words = new List<Word>();
+        TextAnalyzer.English.Analyze(text, words);
+        return words.Select(word => word.Raw);
+    }
 
     private static List<string> Read(string text)
     {

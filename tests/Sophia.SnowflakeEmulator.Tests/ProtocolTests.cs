@@ -157,6 +157,7 @@ public sealed class ProtocolTests(RunningEmulator server) : IClassFixture<Runnin
     [InlineData("""{"sqlText":"select ?","bindings":{"\ud800":{"type":"TEXT","value":"x"}}}""")]
     [InlineData("""{"sqlText":"select ?","bindings":{"1":{"typ\ud800":1}}}""")]
     [InlineData("""{"sqlTex\ud800":1}""")]
+    [InlineData("""{"sqlText":"select 1","parameters":{"MULTI_STATEMENT_COUNT":"\ud800"}}""")]
     public async Task Half_of_a_surrogate_pair_is_refused_and_no_fault_of_the_server(string body)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/queries/v1/query-request?requestId={Guid.NewGuid()}") { Content = new StringContent(body) };

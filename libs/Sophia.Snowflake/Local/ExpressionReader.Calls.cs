@@ -51,7 +51,7 @@ internal sealed partial class ExpressionReader
         if (at.Try("WITHIN", "GROUP"))
         {
             at.Expect("(");
-            order = OrderBy();
+            order = OrderBy(asNumbers: name is "PERCENTILE_CONT" or "PERCENTILE_DISC");
             at.Expect(")");
         }
         var ignore = at.Try("IGNORE", "NULLS") ? " IGNORE NULLS" : at.Try("RESPECT", "NULLS") ? "" : "";
@@ -98,14 +98,15 @@ internal sealed partial class ExpressionReader
 
     /// <summary>ORDER BY with its keys; NULL is the largest value, as the engine is told at its start.</summary>
     /// <param name="selected">What a key may name by its place or its title.</param>
-    public string OrderBy(IReadOnlyList<(string? Title, Piece Value)>? selected = null)
+    /// <param name="asNumbers">The keys are what is counted with, and not only what is sorted by.</param>
+    public string OrderBy(IReadOnlyList<(string? Title, Piece Value)>? selected = null, bool asNumbers = false)
     {
         at.Expect("ORDER", "BY");
         if (at.Try("ALL")) return "ORDER BY ALL";
         List<string> keys = [];
         do
         {
-            var key = Ordered(Selected(Read(), selected));
+            var key = asNumbers ? Counted(Read()).Sql : Ordered(Selected(Read(), selected));
             if (at.Is("ASC") || at.Is("DESC")) key += " " + at.Take().Text.ToUpperInvariant();
             if (at.Try("NULLS")) key += at.Try("FIRST") ? " NULLS FIRST" : at.Try("LAST") ? " NULLS LAST" : throw at.Unexpected();
             keys.Add(key);

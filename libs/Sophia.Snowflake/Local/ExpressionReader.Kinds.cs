@@ -14,6 +14,9 @@ internal sealed partial class ExpressionReader
     /// <summary>As something that has an order: a VARIANT's numbers stand by their size, and not by their digits.</summary>
     public static string Ordered(Piece value) => value.Kind == SqlKind.Variant ? $"sf_order({value})" : value.Sql;
 
+    /// <summary>A VARIANT that a group has one of, as an order of its groups may be made of it: by GROUP BY ALL the engine takes aggregates alone there.</summary>
+    public static Piece OfGroup(Piece value) => value.Kind == SqlKind.Variant && !Quotients.IsGrouped(value) ? value with { Sql = $"any_value({value})" } : value;
+
     private static Piece Alike(Piece variant, Piece other, string sign) => other.Kind switch
     {
         SqlKind.Text => new(AsText(variant), SqlKind.Text),

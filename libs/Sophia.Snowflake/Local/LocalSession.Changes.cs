@@ -63,7 +63,7 @@ public sealed partial class LocalSession
             }
             else foreach (var values in binds)
             {
-                if (doubled is not null) RequireSingle(doubled, values.AsSpan(0, wanted));
+                if (doubled is not null) RequireSingle(doubled, values.AsSpan(0, wanted), cancellationToken);
                 using var command = Command(sql, values.AsSpan(0, wanted));
                 using var stop = cancellationToken.Register(static c => ((DuckDBCommand)c!).Cancel(), command);
                 cancellationToken.ThrowIfCancellationRequested();
@@ -79,9 +79,11 @@ public sealed partial class LocalSession
         }
     }
 
-    private void RequireSingle(string doubled, ReadOnlySpan<object?> values)
+    private void RequireSingle(string doubled, ReadOnlySpan<object?> values, CancellationToken cancellationToken)
     {
         using var command = Command(doubled, values);
+        using var stop = cancellationToken.Register(static c => ((DuckDBCommand)c!).Cancel(), command);
+        cancellationToken.ThrowIfCancellationRequested();
         if (command.ExecuteScalar() is not null) throw new SnowflakeException("100090", "42P18", "Duplicate row detected during DML action");
     }
 

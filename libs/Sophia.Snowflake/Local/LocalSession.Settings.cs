@@ -45,13 +45,13 @@ public sealed partial class LocalSession
         return value;
     }
 
-    private string Known(string schema) => Exists(schema) ? schema : throw new SnowflakeException("002043", "02000", "SQL compilation error:\nObject does not exist, or operation cannot be performed.");
+    private string Known(string schema) => Find(schema) ?? throw new SnowflakeException("002043", "02000", "SQL compilation error:\nObject does not exist, or operation cannot be performed.");
 
-    // Those that a statement may see: neither the engine's own nor the account's.
-    private bool Exists(string schema)
+    // The name as it was made, of those that a statement may see: neither the engine's own nor the account's. Names that differ only in case are one.
+    private string? Find(string schema)
     {
-        using var command = Command("SELECT count(*) FROM memory.main.\"IS_SCHEMATA\" WHERE \"SCHEMA_NAME\" = $1", [schema]);
-        return Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) > 0;
+        using var command = Command("SELECT \"SCHEMA_NAME\" FROM memory.main.\"IS_SCHEMATA\" WHERE upper(\"SCHEMA_NAME\") = upper($1)", [schema]);
+        return command.ExecuteScalar() as string;
     }
 
     // The macros stand in memory.main.

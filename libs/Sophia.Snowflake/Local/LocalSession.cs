@@ -24,7 +24,7 @@ public sealed partial class LocalSession : IDisposable
         Run($"SET VARIABLE sf_session = '{_key}'");
         (Warehouse, Role) = (warehouse?.ToUpperInvariant(), role?.ToUpperInvariant() ?? "PUBLIC");
         Schema = LocalSnowflake.DefaultSchema;
-        SearchIn(schema is not null && Exists(schema.ToUpperInvariant()) ? schema.ToUpperInvariant() : Schema);
+        SearchIn((schema is null ? null : Find(schema)) ?? Schema);
     }
 
     public string Schema { get; private set; }
@@ -154,6 +154,8 @@ public sealed partial class LocalSession : IDisposable
 
     private LocalResult Transaction(int kind, string sql, bool applies, bool open)
     {
+        // Of a transaction in which a statement failed the engine takes COMMIT for a ROLLBACK and says nothing; any other statement it refuses.
+        if (applies && kind == StatementKind.Commit) Run("SELECT 1");
         if (applies) Run(sql);
         _inTransaction = open;
         return LocalResult.Status(kind);

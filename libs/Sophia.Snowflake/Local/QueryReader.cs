@@ -81,7 +81,11 @@ internal sealed partial class QueryReader
         if (_at.Is("CONNECT") || _at.Is("START")) throw SnowflakeException.Unsupported("CONNECT BY");
         if (_at.Try("GROUP", "BY"))
         {
-            if (_at.Try("ALL")) sql += " GROUP BY ALL";
+            if (_at.Try("ALL"))
+            {
+                sql += " GROUP BY ALL";
+                selected = selected.ConvertAll(static s => (s.Title, ExpressionReader.OfGroup(s.Value)));
+            }
             else sql += " GROUP BY " + Group();
         }
         if (_at.Try("HAVING")) sql += " HAVING " + Expressions.Read();

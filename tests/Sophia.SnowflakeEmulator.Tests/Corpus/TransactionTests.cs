@@ -40,6 +40,31 @@ public sealed class TransactionTests : IDisposable
         Assert.Equal(0L, await RunAsync("rollback", "select count(*) from t"));
     }
 
+    [Theory]
+    [InlineData("commit")]
+    [InlineData("create table other (x int)")]
+    public async Task A_transaction_in_which_a_statement_failed_is_not_lost_in_silence(string ending)
+    {
+        await RunAsync("create table t (x int)", "begin", "insert into t values (1)");
+        await Assert.ThrowsAsync<SnowflakeException>(() => RunAsync("select 1/0"));
+
+        await Assert.ThrowsAsync<SnowflakeException>(() => RunAsync(ending));
+
+        Assert.Equal(1L, await RunAsync("rollback", "insert into t values (2)", "select count(*) from t"));
+        Assert.Equal("002003", (await Assert.ThrowsAsync<SnowflakeException>(() => RunAsync("select * from other"))).Code);
+    }
+
+    [Fact]
+    public async Task A_merge_is_cancelled_while_its_doubled_rows_are_looked_for()
+    {
+        await RunAsync("create table t (x int)");
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+
+        var merging = _session.ExecuteAsync("merge into t using (select count(*) as n from table(generator(rowcount => 100000000000)) a) as s on t.x = s.n when matched then delete", cancellationToken: stop.Token);
+
+        Assert.Equal("000604", (await Assert.ThrowsAsync<SnowflakeException>(() => merging.WaitAsync(TimeSpan.FromSeconds(30)))).Code);
+    }
+
     [Fact]
     public async Task A_merge_with_bound_values_finds_its_doubled_rows_too()
     {

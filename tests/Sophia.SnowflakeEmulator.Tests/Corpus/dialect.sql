@@ -302,3 +302,14 @@ select count(*) as n from beside.odd a join beside.odd b on a.v:n < b.v:n --> N 
 select greatest(v:n, parse_json('9.5')) as x, least(v:n, 9.5) as y from beside.odd order by v:n --> X, Y | 9.5, 1.5 / 9.5, 9 / 10, 9.5 / NULL, NULL
 select v:n as n, row_number() over (order by v:n desc) as r from beside.odd qualify r = 2 --> N, R | 10, 2
 select parse_json('1') = parse_json('1.0') as x, parse_json('1') = parse_json('"1"') as y --> X, Y | True, False
+select parse_json('9007199254740993') = parse_json('9007199254740992') as x, parse_json('9007199254740993') > parse_json('9007199254740992') as y, parse_json('18446744073709551615') = parse_json('18446744073709551614') as z --> X, Y, Z | False, True, False
+select v:n as n, count(*) as c from beside.odd group by all order by n --> N, C | 1.5, 1 / 9, 1 / 10, 1 / NULL, 1
+select v:s as s, max(v:n) as n from beside.odd group by all order by 2 desc, 1 --> S, N | NULL, NULL / "b", 10 / "a", 9 / "c", 1.5
+select v:n, count(*) as c from beside.odd group by all order by v:n --> 000904
+select v:n as n, count(*) as c from beside.odd group by v:n order by v:n desc --> N, C | NULL, 1 / 10, 1 / 9, 1 / 1.5, 1
+select percentile_disc(0.5) within group (order by v:n) as x, percentile_cont(0.5) within group (order by v:n desc) as y from beside.odd --> X, Y | 9, 9
+select distinct v:n from beside.odd order by v:n --> V:N | 1.5 / 9 / 10 / NULL
+select distinct v:n as n from beside.odd order by n --> N | 1.5 / 9 / 10 / NULL
+select distinct v:n as n from beside.odd order by 1 desc --> N | NULL / 10 / 9 / 1.5
+select distinct v:n as n from beside.odd order by v:n --> N | 1.5 / 9 / 10 / NULL
+select distinct v:n as n, v:s as s from beside.odd order by v:s --> N, S | 9, "a" / 10, "b" / 1.5, "c" / NULL, NULL

@@ -78,7 +78,7 @@ internal static class QueryEndpoints
     private static int Count(JsonElement body, EmulatorSession session)
     {
         const string name = "MULTI_STATEMENT_COUNT";
-        var value = body.Member("parameters").Member(name) is { ValueKind: JsonValueKind.Number or JsonValueKind.String } given ? given.ToString() : session.Engine.Parameter(name) ?? "1";
+        var value = body.Member("parameters").Member(name) is { ValueKind: JsonValueKind.Number or JsonValueKind.String } given ? RequestBody.Whole(given.ToString, name) : session.Engine.Parameter(name) ?? "1";
         return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : throw new MalformedRequestException($"{name} must be a number from 0.");
     }
 

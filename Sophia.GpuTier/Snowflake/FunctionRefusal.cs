@@ -23,6 +23,8 @@ internal readonly record struct FunctionRefusal(int Status, string Code, string 
         RefusedException { Code: "shard-loading" or "sequence-not-reached" } e => Refused(503, e, Soon),
         RefusedException { Code: "shard-no-room" } e => Refused(503, e, ShardHost.NoRoomPatience),
         RefusedException { Code: "model-not-available" } e => Refused(409, e),
+        RefusedException { Code: "too-large" } e => Refused(413, e),
+        RefusedException { Code: "vector-dimension-mismatch" or "vector-not-accepted" or "invalid-vector" } e => Refused(422, e),
         RefusedException e => Refused(400, e),
         _ => new(500, "internal-error", "The node failed at this request.", "Report the trace id."),
     };

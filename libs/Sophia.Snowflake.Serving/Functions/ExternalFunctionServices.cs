@@ -46,7 +46,7 @@ public static class ExternalFunctionServices
         }
     }
 
-    /// <summary>Makes the table of batches before the first call, once the store is there, and has old ones removed.</summary>
+    /// <summary>Makes the table of batches before the first call, once the store is there, has old ones removed, and stops those in work while what they ask is still there.</summary>
     private sealed class BatchTable(IBatchStore store, BatchRunner runner) : IHostedService
     {
         public async Task StartAsync(CancellationToken cancellationToken)
@@ -59,6 +59,6 @@ public static class ExternalFunctionServices
             runner.KeepTidy();
         }
 
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task StopAsync(CancellationToken cancellationToken) => runner.DisposeAsync().AsTask().WaitAsync(cancellationToken);
     }
 }

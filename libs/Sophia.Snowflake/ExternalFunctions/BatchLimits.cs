@@ -12,7 +12,7 @@ public sealed record BatchLimits
     /// <summary>Bytes of one answer; one that has more is refused (413). Default 128 MiB.</summary>
     public long MaxAnswerBytes { get; init; } = 128L << 20;
 
-    /// <summary>Bytes of answers that a process keeps where there is no PostgreSQL; beyond it the oldest go, and the last stays. Default 256 MiB.</summary>
+    /// <summary>Bytes of answers that a process keeps where there is no PostgreSQL; beyond it those that were fetched go, then the oldest, and the last stays. Default 256 MiB.</summary>
     public long MaxKeptBytes { get; init; } = 256L << 20;
 
     /// <summary>Rows that may be worked on at once on this node; a batch beyond it is told to come again (429). Default 400,000.</summary>

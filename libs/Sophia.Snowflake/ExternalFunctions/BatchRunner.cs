@@ -27,11 +27,8 @@ public sealed partial class BatchRunner : IAsyncDisposable
     /// <param name="Hash">Of the rows, as the store compares them.</param>
     private sealed record Running(Task<byte[]> Answer, byte[] Hash);
 
-    private readonly Lock _admission = new();
-    private int _rows;
-    private int _batches;
-    private int _reading;
     private readonly ITimer _trimming;
+    private int _disposed;
 
     /// <exception cref="ArgumentException">A limit cannot be.</exception>
     public BatchRunner(IBatchStore store, BatchLimits limits, TimeProvider clock, ILogger logger)
@@ -47,9 +44,6 @@ public sealed partial class BatchRunner : IAsyncDisposable
 
     /// <summary>From now on batches that were kept for long enough are removed, each minute; the store is prepared.</summary>
     public void KeepTidy() => _trimming.Change(TrimInterval, TrimInterval);
-
-    /// <summary>Rows that are being worked on.</summary>
-    public int RowsInWork => Volatile.Read(ref _rows);
 
     /// <param name="request">What the rows are made from, as <paramref name="work"/> takes it again on another node.</param>
     /// <param name="rows">For the limit of what is worked on at once.</param>
@@ -81,7 +75,7 @@ public sealed partial class BatchRunner : IAsyncDisposable
             throw Reused(key);
         }
 
-        return await WaitAsync(running.Answer, cancellationToken).ConfigureAwait(false);
+        return await WaitAsync(key, running.Answer, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Answers a poll.</summary>
@@ -96,8 +90,7 @@ public sealed partial class BatchRunner : IAsyncDisposable
             switch (claim.State)
             {
                 case BatchState.Claimed:
-                    // Where it does not fit, the lease runs out and the next that is polled takes it.
-                    using (var place = Admit(rows(claim.Request!)))
+                    using (var place = await AdmitOrLeaveAsync(key, rows(claim.Request!), now).ConfigureAwait(false))
                     {
                         running = Begin(key, claim.Request!, work, place.Handed());
                     }
@@ -112,12 +105,17 @@ public sealed partial class BatchRunner : IAsyncDisposable
             }
         }
 
-        return await WaitAsync(running.Answer, cancellationToken).ConfigureAwait(false);
+        return await WaitAsync(key, running.Answer, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Stops what runs; other nodes, or a repeat, begin it again.</summary>
+    /// <summary>Stops what runs, and begins nothing more; other nodes, or a repeat, begin it again.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await _trimming.DisposeAsync().ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         await ((Task)Task.WhenAll(_running.Values.Select(static running => running.Answer))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -127,19 +125,24 @@ public sealed partial class BatchRunner : IAsyncDisposable
     private static BatchRefusedException Reused(BatchKey key) =>
         new(400, "batch-id-reused", $"The batch {key.BatchId} came before with other rows.", "Send each batch under an id of its own.");
 
-    private async Task<BatchReply> WaitAsync(Task<byte[]> running, CancellationToken cancellationToken)
+    private static BatchRefusedException Stopping() =>
+        new(503, "stopping", "This node is stopping.", "Send the batch again; another node takes it.") { RetryAfter = TimeSpan.FromSeconds(1) };
+
+    private async Task<BatchReply> WaitAsync(BatchKey key, Task<byte[]> running, CancellationToken cancellationToken)
     {
         try
         {
-            return new BatchReply(true, await running.WaitAsync(_limits.AnswerWithin, _clock, cancellationToken).ConfigureAwait(false));
+            var answer = await running.WaitAsync(_limits.AnswerWithin, _clock, cancellationToken).ConfigureAwait(false);
+            _store.Fetched(key);
+            return new BatchReply(true, answer);
         }
-        catch (TimeoutException) when (!running.IsCompleted)
+        catch (TimeoutException) when (!running.IsFaulted)
         {
             return new BatchReply(false, default);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            throw new BatchRefusedException(503, "stopping", "This node is stopping.", "Send the batch again; another node takes it.") { RetryAfter = TimeSpan.FromSeconds(1) };
+            throw Stopping();
         }
     }
 
@@ -205,37 +208,6 @@ public sealed partial class BatchRunner : IAsyncDisposable
         }
     }
 
-    /// <summary>Room for a body that is read and taken apart; given back when disposed.</summary>
-    /// <exception cref="BatchRefusedException">busy (429): as many are being read as may be worked on.</exception>
-    public IDisposable Read()
-    {
-        lock (_admission)
-        {
-            if (_reading >= _limits.MaxBatchesAtOnce)
-            {
-                throw new BatchRefusedException(429, "busy", $"This node reads {_reading} batches.", "Come again more slowly.") { RetryAfter = TimeSpan.FromSeconds(1) };
-            }
-
-            _reading++;
-            return new Reading(this);
-        }
-    }
-
-    private Place Admit(int rows)
-    {
-        lock (_admission)
-        {
-            if (_batches >= _limits.MaxBatchesAtOnce || _rows + rows > _limits.MaxRowsAtOnce)
-            {
-                throw new BatchRefusedException(429, "busy", $"This node works on {_batches} batches with {_rows} rows.", "Come again more slowly.") { RetryAfter = TimeSpan.FromSeconds(1) };
-            }
-
-            _batches++;
-            _rows += rows;
-            return new Place(this, rows);
-        }
-    }
-
     private void Trim() => _ = Task.Run(async () =>
     {
         try
@@ -247,43 +219,6 @@ public sealed partial class BatchRunner : IAsyncDisposable
             TrimFailed(_logger, e.Message);
         }
     });
-
-    private sealed class Reading(BatchRunner runner) : IDisposable
-    {
-        private BatchRunner? _runner = runner;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _runner, null) is { } held)
-            {
-                lock (held._admission)
-                {
-                    held._reading--;
-                }
-            }
-        }
-    }
-
-    /// <summary>A batch's share of what is worked on at once; given back by whoever holds it last.</summary>
-    private sealed class Place(BatchRunner runner, int rows) : IDisposable
-    {
-        private BatchRunner? _runner = runner;
-
-        /// <summary>The same share for another holder; disposing this one gives nothing back then.</summary>
-        public Place Handed() => new(Interlocked.Exchange(ref _runner, null) ?? throw new ObjectDisposedException(nameof(Place)), rows);
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _runner, null) is { } held)
-            {
-                lock (held._admission)
-                {
-                    held._batches--;
-                    held._rows -= rows;
-                }
-            }
-        }
-    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Function}: the batch {BatchId} failed: {Reason}")]
     private static partial void Failed(ILogger logger, string function, string batchId, string reason);

@@ -3,14 +3,14 @@ using System.Security.Cryptography;
 namespace Sophia.Snowflake.ExternalFunctions;
 
 /// <summary>The batches of one process, where there is no database to share them by.</summary>
-/// <param name="mostBytes">Of answers; beyond it the oldest go, and a poll for one finds nothing. The last stays in any case.</param>
+/// <param name="mostBytes">Of answers; beyond it those go that were fetched, then the oldest, and a poll for one finds nothing. The last stays in any case.</param>
 public sealed class BatchesInProcess(long mostBytes = long.MaxValue) : IBatchStore
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<BatchKey, Entry> _entries = [];
     private long _bytes;
 
-    private sealed record Entry(byte[] Hash, byte[]? Request, string Owner, DateTimeOffset LeaseUntil, byte[]? Answer, DateTimeOffset KeepUntil);
+    private sealed record Entry(byte[] Hash, byte[]? Request, string Owner, DateTimeOffset LeaseUntil, byte[]? Answer, DateTimeOffset KeepUntil, bool IsFetched = false);
 
     public Task<BatchClaim> ClaimAsync(
         BatchKey key, ReadOnlyMemory<byte> request, string owner, DateTimeOffset now, DateTimeOffset leaseUntil, DateTimeOffset keepUntil, CancellationToken cancellationToken)
@@ -63,7 +63,7 @@ public sealed class BatchesInProcess(long mostBytes = long.MaxValue) : IBatchSto
                 Remove(key);
                 while (_bytes > 0 && _bytes + answer.Length > mostBytes)
                 {
-                    Remove(_entries.Where(static e => e.Value.Answer is not null).MinBy(static e => e.Value.KeepUntil).Key);
+                    Remove(_entries.Where(static e => e.Value.Answer is not null).OrderByDescending(static e => e.Value.IsFetched).ThenBy(static e => e.Value.KeepUntil).First().Key);
                 }
 
                 _entries[key] = entry with { Request = null, Answer = answer.ToArray(), KeepUntil = keepUntil };
@@ -72,6 +72,17 @@ public sealed class BatchesInProcess(long mostBytes = long.MaxValue) : IBatchSto
         }
 
         return Task.CompletedTask;
+    }
+
+    public void Fetched(BatchKey key)
+    {
+        lock (_lock)
+        {
+            if (_entries.TryGetValue(key, out var entry) && entry.Answer is not null)
+            {
+                _entries[key] = entry with { IsFetched = true };
+            }
+        }
     }
 
     public Task ReleaseAsync(BatchKey key, string owner, CancellationToken cancellationToken)
@@ -113,6 +124,7 @@ public sealed class BatchesInProcess(long mostBytes = long.MaxValue) : IBatchSto
     {
         if (entry.Answer is { } answer)
         {
+            _entries[key] = entry with { IsFetched = true };
             return new BatchClaim(BatchState.Answered, Answer: answer);
         }
 

@@ -43,6 +43,11 @@ public interface IBatchStore
     /// <summary>Stores the answer; the request is not needed any more and goes.</summary>
     Task AnswerAsync(BatchKey key, string owner, ReadOnlyMemory<byte> answer, DateTimeOffset keepUntil, CancellationToken cancellationToken);
 
+    /// <summary>The answer went to whoever waited for it, past the store: of answers that cannot all be kept it is the first to go.</summary>
+    void Fetched(BatchKey key)
+    {
+    }
+
     /// <summary>Gives up a batch that failed, so that a repeat is worked on afresh.</summary>
     Task ReleaseAsync(BatchKey key, string owner, CancellationToken cancellationToken);
 

@@ -22,7 +22,11 @@ public sealed class FunctionRefusalTests
     public static TheoryData<Exception, int, string> Lasting => new()
     {
         { new RefusedException("model-not-available", "The model is not here.", "Configure it."), 409, "model-not-available" },
-        { new RefusedException("vector-dimension-mismatch", "Other length.", "Send 256."), 400, "vector-dimension-mismatch" },
+        { new RefusedException("too-large", "The answer is too large.", "Ask for fewer hits."), 413, "too-large" },
+        { new RefusedException("vector-dimension-mismatch", "Other length.", "Send 256."), 422, "vector-dimension-mismatch" },
+        { new RefusedException("vector-not-accepted", "It has no vectors.", "Send a text."), 422, "vector-not-accepted" },
+        { new RefusedException("invalid-vector", "It is all zeros.", "Send another."), 422, "invalid-vector" },
+        { new RefusedException("invalid-request", "It says nothing.", "Say something."), 400, "invalid-request" },
         { new EmbedderAnswerException("m", "NaN", "Look at the model."), 502, "embedder-answer-invalid" },
         { new InvalidOperationException("A bug."), 500, "internal-error" },
     };

@@ -135,10 +135,23 @@ public sealed class BatchRunnerTests
         var busy = await Assert.ThrowsAsync<BatchRefusedException>(() => runner.PollAsync(Key, static _ => 3, (request, _) => Task.FromResult(request), default));
         gate.SetResult([1]);
         await UntilAsync(() => runner.RowsInWork == 0);
-        _clock.Advance(TimeSpan.FromSeconds(31));
 
+        Assert.False((await first).IsAnswered);
         Assert.Equal(429, busy.Status);
         Assert.True((await runner.PollAsync(Key, static _ => 3, (request, _) => Task.FromResult(request), default)).IsAnswered);
+    }
+
+    [Fact]
+    public async Task A_batch_that_a_busy_node_cannot_take_over_is_another_nodes_at_once()
+    {
+        await _store.ClaimAsync(Key, "rows"u8.ToArray(), "dead", _clock.GetUtcNow(), _clock.GetUtcNow().AddSeconds(30), _clock.GetUtcNow().AddMinutes(15), default);
+        await using var busy = Runner(new BatchLimits { MaxRows = 10, MaxRowsAtOnce = 10 });
+        await using var free = Runner();
+        _clock.Advance(TimeSpan.FromSeconds(31));
+
+        await Assert.ThrowsAsync<BatchRefusedException>(() => busy.PollAsync(Key, static _ => 11, (request, _) => Task.FromResult(request), default));
+
+        Assert.True((await free.PollAsync(Key, static _ => 11, (request, _) => Task.FromResult(request), default)).IsAnswered);
     }
 
     [Fact]
@@ -185,7 +198,9 @@ public sealed class BatchRunnerTests
         }, default);
         await UntilAsync(() => runner.RowsInWork == 1);
         await runner.DisposeAsync();
+        await runner.DisposeAsync();
         Assert.Equal(503, (await Assert.ThrowsAsync<BatchRefusedException>(() => call)).Status);
+        Assert.Equal(503, (await Assert.ThrowsAsync<BatchRefusedException>(() => runner.AskAsync(Key, "rows"u8.ToArray(), 1, (_, _) => Task.FromResult<byte[]>([1]), default))).Status);
 
         await using var other = Runner();
         Assert.True((await other.AskAsync(Key, "rows"u8.ToArray(), 1, (_, _) => Task.FromResult<byte[]>([1]), default)).IsAnswered);

@@ -123,6 +123,36 @@ public sealed class BatchesInProcessTests : BatchStoreContract
         await AnswerAsync(4, 200);
         Assert.Equal((BatchState.Unknown, BatchState.Unknown, BatchState.Answered), (await StateAsync(2), await StateAsync(3), await StateAsync(4)));
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_answer_that_was_fetched_goes_before_an_older_one_that_was_not(bool polled)
+    {
+        var (store, now) = (new BatchesInProcess(mostBytes: 100), DateTimeOffset.UnixEpoch);
+        async Task<BatchState> StateAsync(string batch) => (await store.ResumeAsync(KeyOf(batch), "b", now, now, default)).State;
+        static BatchKey KeyOf(string batch) => new("red", "gateway", "f", batch);
+        async Task AnswerAsync(string batch, int seconds)
+        {
+            await store.ClaimAsync(KeyOf(batch), "rows"u8.ToArray(), "a", now, now.AddSeconds(30), now.AddSeconds(900), default);
+            await store.AnswerAsync(KeyOf(batch), "a", new byte[40], now.AddSeconds(900 + seconds), default);
+        }
+
+        await AnswerAsync("waits", 1);
+        await AnswerAsync("fetched", 2);
+        if (polled)
+        {
+            await StateAsync("fetched");
+        }
+        else
+        {
+            store.Fetched(KeyOf("fetched"));
+        }
+
+        await AnswerAsync("new", 3);
+
+        Assert.Equal((BatchState.Answered, BatchState.Unknown, BatchState.Answered), (await StateAsync("waits"), await StateAsync("fetched"), await StateAsync("new")));
+    }
 }
 
 public sealed class PostgresForBatches : IAsyncLifetime

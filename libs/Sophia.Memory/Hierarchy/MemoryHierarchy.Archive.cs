@@ -46,7 +46,7 @@ public sealed partial class MemoryHierarchy
         return all.Length == 0 ? page : new HistoryPage(all, all.Length == limit && !all[^1].Previous.IsNone ? all[^1].Sequence : Sequence.None);
     }
 
-    private async Task EraseArchivedAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, Sequence before, ForgetTally tally, CancellationToken cancellationToken)
+    private async Task EraseArchivedAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, Sequence before, DateTimeOffset asked, ForgetTally tally, CancellationToken cancellationToken)
     {
         if (Archive is not { } archive || records.Count == 0 || !archive.MayHold(ns))
         {
@@ -55,7 +55,7 @@ public sealed partial class MemoryHierarchy
 
         try
         {
-            var erasure = await archive.EraseAsync(ns, records, before, cancellationToken).ConfigureAwait(false);
+            var erasure = await archive.EraseAsync(ns, records, before, asked, cancellationToken).ConfigureAwait(false);
             tally.Archived += erasure.Rows;
             if (erasure.StillHeld is { } held)
             {

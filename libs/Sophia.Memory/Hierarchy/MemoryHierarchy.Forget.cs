@@ -132,7 +132,7 @@ public sealed partial class MemoryHierarchy
         }
 
         // Where nothing is found there is no tombstone to say what is older than this forget.
-        var before = Sequence.Of(ns.Partition, Seen[ns.Partition] + 1);
+        var (before, asked) = (Sequence.Of(ns.Partition, Seen[ns.Partition] + 1), Clock.GetUtcNow());
         WriteOutcome outcome;
         try
         {
@@ -156,7 +156,7 @@ public sealed partial class MemoryHierarchy
             }
         }
 
-        await EraseArchivedAsync(ns, [.. operations.Select(static operation => operation.Id)], before, tally, cancellationToken).ConfigureAwait(false);
+        await EraseArchivedAsync(ns, [.. operations.Select(static operation => operation.Id)], before, asked, tally, cancellationToken).ConfigureAwait(false);
         tally.Versions += outcome.VersionsErased;
         tally.Vectors += expected.Vectors;
         tally.Shard += expected.Shard;

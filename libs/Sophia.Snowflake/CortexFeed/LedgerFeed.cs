@@ -16,7 +16,7 @@ public sealed class LedgerFeed : IFlushSource, IDisposable
             new("ai_credits", "?::NUMBER(28,9)"), new("latency_ms", "?::FLOAT"), new("updated_at", "?::TIMESTAMP_NTZ"),
         ],
         // Of two processes one may have read the sums before the other and write them after it.
-        onlyIf: "s.calls >= t.calls");
+        onlyIf: "s.updated_at >= t.updated_at");
 
     private readonly ModelLedger _ledger;
     private readonly TimeProvider _clock;
@@ -53,6 +53,7 @@ public sealed class LedgerFeed : IFlushSource, IDisposable
 
         try
         {
+            // Before the sums are read: by it the older of two readings is known. Sums themselves may go back, where the store was restored.
             var (rows, now) = (new List<object?[]>(), _clock.GetUtcNow());
             foreach (var (tenant, day) in changed)
             {

@@ -3,6 +3,9 @@ namespace Sophia.Snowflake.Flushing;
 /// <summary>What the service writes to Snowflake, and when; section Sophia:Snowflake.</summary>
 public sealed record SnowflakeOptions
 {
+    // What is beyond it was meant otherwise: a bare number is days.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
     /// <summary>The database of the local engine, where no account is configured. Default: snowflake.duckdb in the data directory.</summary>
     public string? File { get; init; }
 
@@ -53,9 +56,9 @@ public sealed record SnowflakeOptions
         ];
         foreach (var (name, value, least) in times)
         {
-            if (value < least)
+            if (value < least || value > LongestWait)
             {
-                return $"Sophia:Snowflake:{name} is {value}; it must be at least {least}.";
+                return $"Sophia:Snowflake:{name} is {value}; it must be a time from {least} to {LongestWait} (a bare number is days).";
             }
         }
 

@@ -114,7 +114,7 @@ public sealed partial class LogMirror
         }
 
         LogOthers(others);
-        foreach (var table in MirrorStatements.Tables.Reverse())
+        foreach (var table in MirrorStatements.Tables)
         {
             await session.ExecuteAsync(MirrorStatements.EraseOthers(table), cancellationToken).ConfigureAwait(false);
         }

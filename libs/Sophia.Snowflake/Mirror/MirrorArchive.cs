@@ -40,7 +40,7 @@ public sealed class MirrorArchive(LogMirror mirror, SnowflakeFlush flush, Snowfl
         }
     }
 
-    public async Task<ArchiveErasure> EraseAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, Sequence before, CancellationToken cancellationToken)
+    public async Task<ArchiveErasure> EraseAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, Sequence before, DateTimeOffset asked, CancellationToken cancellationToken)
     {
         try
         {
@@ -52,7 +52,7 @@ public sealed class MirrorArchive(LogMirror mirror, SnowflakeFlush flush, Snowfl
                     var erased = 0L;
                     foreach (var some in records.Chunk(MostErasedAtOnce))
                     {
-                        object?[] values = [ns.Id.ToString(CultureInfo.InvariantCulture), before.Value.ToString(CultureInfo.InvariantCulture), .. some.Select(static id => id.ToString())];
+                        var values = MirrorStatements.RecordsToErase(ns.Id, some, before, asked);
                         foreach (var table in MirrorStatements.Tables)
                         {
                             var rows = await session.ExecuteAsync(MirrorStatements.EraseRecords(table, some.Length), cancellationToken, values).ConfigureAwait(false);

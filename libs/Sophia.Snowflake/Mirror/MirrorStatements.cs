@@ -1,3 +1,6 @@
+using System.Globalization;
+using Sophia.Memory.Log;
+using Sophia.Memory.Records;
 using Sophia.Snowflake.Migrations;
 
 namespace Sophia.Snowflake.Mirror;
@@ -28,8 +31,8 @@ internal static class MirrorStatements
 
     public static readonly string Fill = Insert(Stage, MirrorRows.Columns);
 
-    /// <summary>Every table that holds something of a record.</summary>
-    public static readonly IReadOnlyList<string> Tables = [Log, .. Dimensions.Select(static d => VectorTable(d)), VectorTable(0)];
+    /// <summary>Every table that holds something of a record; the log's comes last, since by its rows others are found.</summary>
+    public static readonly IReadOnlyList<string> Tables = [.. Dimensions.Select(static d => VectorTable(d)), VectorTable(0), Log];
 
     public static readonly string Merge = MergeInto(
         Log, Columns,
@@ -68,19 +71,38 @@ internal static class MirrorStatements
         WHERE t.record_id <> s.record_id OR t.recorded_at <> s.recorded_at::TIMESTAMP_NTZ
         """;
 
-    /// <summary>Takes them out of a table; the log's comes last, since by its rows they are found.</summary>
+    /// <summary>Takes them out of a table.</summary>
     public static string EraseOthers(string table) => $"DELETE FROM {table} AS o USING ({Others}) AS other WHERE o.namespace_id = other.namespace_id AND o.sequence = other.sequence";
 
-    /// <summary>What tombstones erase of a table: every row of their records that is older.</summary>
+    /// <summary>What tombstones erase of a table: every row of their records that is older by its number, or by its time.</summary>
+    // After a restore numbers come again, so rows of the log before it may have higher ones; within one log times never decrease.
     public static string Erase(string table) =>
         $"""
-        DELETE FROM {table} AS t USING (SELECT record_id, MAX(sequence::NUMBER(18,0)) AS last FROM {Stage} WHERE change IN ('forget', 'expire') GROUP BY record_id) AS s
-        WHERE t.record_id = s.record_id AND t.sequence < s.last{NotTombstones(table, "t.")}
+        DELETE FROM {table} AS t USING (
+            SELECT s.record_id, s.last, l.sequence AS earlier
+            FROM (SELECT record_id, MAX(sequence::NUMBER(18,0)) AS last, MAX(recorded_at::TIMESTAMP_NTZ) AS written FROM {Stage} WHERE change IN ('forget', 'expire') GROUP BY record_id) AS s
+            LEFT JOIN {Log} AS l ON l.record_id = s.record_id AND l.recorded_at < s.written
+        ) AS gone
+        WHERE t.record_id = gone.record_id AND (t.sequence < gone.last OR t.sequence = gone.earlier){NotTombstones(table, "t.")}
         """;
 
-    /// <summary>Erases rows of these records, whose ids are bound; before them are bound their namespace and the first sequence that stays.</summary>
-    public static string EraseRecords(string table, int records) =>
-        $"DELETE FROM {table} WHERE namespace_id = ?::NUMBER(18,0) AND sequence < ?::NUMBER(18,0) AND record_id IN ({string.Join(", ", Enumerable.Repeat("?", records))}){NotTombstones(table, "")}";
+    /// <summary>Erases rows of records that are older by their number, or by their time; bound are <see cref="RecordsToErase"/>.</summary>
+    public static string EraseRecords(string table, int records)
+    {
+        var ids = string.Join(", ", Enumerable.Repeat("?", records));
+        return $"""
+            DELETE FROM {table} WHERE namespace_id = ?::NUMBER(18,0) AND record_id IN ({ids}) AND (sequence < ?::NUMBER(18,0)
+            OR sequence IN (SELECT sequence FROM {Log} WHERE namespace_id = ?::NUMBER(18,0) AND record_id IN ({ids}) AND recorded_at < ?::TIMESTAMP_NTZ)){NotTombstones(table, "")}
+            """;
+    }
+
+    /// <param name="before">The first sequence that stays.</param>
+    /// <param name="asked">The first time that stays; in whole milliseconds, as the log's times are.</param>
+    public static object?[] RecordsToErase(long namespaceId, IReadOnlyList<RecordId> records, Sequence before, DateTimeOffset asked)
+    {
+        var (space, ids) = (namespaceId.ToString(CultureInfo.InvariantCulture), records.Select(static id => id.ToString()));
+        return [space, .. ids, before.Value.ToString(CultureInfo.InvariantCulture), space, .. ids, asked.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture)];
+    }
 
     /// <param name="namespaces">Ids.</param>
     public static string EraseNamespaces(string table, IEnumerable<long> namespaces) => $"DELETE FROM {table} WHERE namespace_id IN ({string.Join(", ", namespaces)})";

@@ -26,7 +26,7 @@ public interface IArchive
 
     /// <summary>Erases what the archive has of records, before the caller is answered.</summary>
     /// <param name="before">The first change that stays: what is written again while the erasure waits for its turn comes behind it.</param>
-    /// <param name="asked">When the erasure was asked for: what is older goes too, whatever its number, since numbers come again after L3 was restored.</param>
+    /// <param name="asked">Before this the erasure was asked for: what is older goes too, whatever its number, since numbers come again after L3 was restored.</param>
     /// <exception cref="ArchiveUnavailableException">They go when the archive can be reached, by the tombstones in the log.</exception>
     Task<ArchiveErasure> EraseAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, Sequence before, DateTimeOffset asked, CancellationToken cancellationToken);
 }

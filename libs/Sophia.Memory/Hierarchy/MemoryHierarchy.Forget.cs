@@ -16,6 +16,9 @@ public sealed partial class MemoryHierarchy
     /// <summary>How long a forget waits for what holds copies to come to its tombstones.</summary>
     private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>Rows of an archive that are older by so much go by their time, and not by their number alone.</summary>
+    private static readonly TimeSpan OldByTime = TimeSpan.FromMinutes(1);
+
     /// <summary>
     /// Erases records with every version, from the store, the log, the vectors and the caches, and counts what went where;
     /// a dry run counts the same and erases nothing. Doing it again finds nothing left to do.
@@ -131,8 +134,9 @@ public sealed partial class MemoryHierarchy
             tally.Near += _near.TryGet(ns.Id, operation.Key, out _) ? 1 : 0;
         }
 
-        // Where nothing is found there is no tombstone to say what is older than this forget.
-        var (before, asked) = (Sequence.Of(ns.Partition, Seen[ns.Partition] + 1), Clock.GetUtcNow());
+        // Where nothing is found there is no tombstone to say what is older than this forget. By time only what is much older: clocks of other
+        // processes are behind by less, and rows of before a restore by more.
+        var (before, asked) = (Sequence.Of(ns.Partition, Seen[ns.Partition] + 1), Clock.GetUtcNow() - OldByTime);
         WriteOutcome outcome;
         try
         {

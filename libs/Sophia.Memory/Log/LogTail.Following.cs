@@ -39,13 +39,13 @@ internal sealed partial class LogTail
             }
             catch (Exception error) when (error is StoreUnavailableException or StoreFullException or TimeoutException)
             {
-                SuspectAgain(suspected);
+                NotFollowed(suspected);
                 LogTailFailed(error.Message);
             }
             catch (Exception error)
             {
                 // The cursor is the only way to other nodes' changes: whatever it is, it is said, and tried again.
-                SuspectAgain(suspected);
+                NotFollowed(suspected);
                 LogTailBroke(error);
             }
 
@@ -55,9 +55,12 @@ internal sealed partial class LogTail
         }
     }
 
-    // Never to false: who suspects in the meantime is heard too.
-    private void SuspectAgain(bool suspected)
+    private void NotFollowed(bool suspected)
     {
+        // Pages that were read before the failure do not say that the log is followed.
+        Volatile.Write(ref _readAt, Volatile.Read(ref _heardAt));
+
+        // Never to false: who suspects in the meantime is heard too.
         if (suspected)
         {
             Volatile.Write(ref _suspected, 1);
@@ -170,13 +173,13 @@ internal sealed partial class LogTail
                 break;
             }
 
-            Volatile.Write(ref _readAt, _clock.GetTimestamp());
             if (!isOwn)
             {
                 Volatile.Write(ref _foreignAt, _clock.GetTimestamp());
             }
 
             await TakeAsync(partition, entries, foreign: true, isWanted).ConfigureAwait(false);
+            Volatile.Write(ref _readAt, _clock.GetTimestamp());
         }
     }
 

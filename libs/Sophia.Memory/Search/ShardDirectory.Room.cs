@@ -11,7 +11,7 @@ internal sealed partial class ShardDirectory
     /// <summary>For so long a shard for which there was no room is refused without being tried again.</summary>
     public static readonly TimeSpan NoRoomPatience = TimeSpan.FromSeconds(10);
 
-    /// <summary>The same for one that takes by itself all that there may be: until the setting or the namespace changes it fits no better.</summary>
+    /// <summary>The same for one that takes by itself all that there may be, while nothing is written to its partition: it fits no better.</summary>
     private static readonly TimeSpan TooLargePatience = TimeSpan.FromMinutes(5);
 
     /// <summary>A shard of so many bytes is loaded where others take a little too much: it is not what has to go.</summary>
@@ -19,7 +19,7 @@ internal sealed partial class ShardDirectory
     private const int SmallShare = 16;
 
     private readonly ConcurrentQueue<LoadedShard> _displaced = new();
-    private readonly ConcurrentDictionary<ShardKey, (NoRoomException Error, long At)> _refused = new();
+    private readonly ConcurrentDictionary<ShardKey, (NoRoomException Error, long At, long Seen)> _refused = new();
 
     /// <summary>Bytes that shards may still take; negative when they have grown beyond what they may.</summary>
     public long Room => mostBytes - SizeInMemory;
@@ -41,7 +41,8 @@ internal sealed partial class ShardDirectory
             return null;
         }
 
-        if (clock.GetElapsedTime(refused.At) < (refused.Error.Bytes >= mostBytes ? TooLargePatience : NoRoomPatience))
+        var isAsLarge = refused.Error.Bytes >= mostBytes && tail.Seen[ns.Partition] == refused.Seen;
+        if (clock.GetElapsedTime(refused.At) < (isAsLarge ? TooLargePatience : NoRoomPatience))
         {
             return refused.Error;
         }

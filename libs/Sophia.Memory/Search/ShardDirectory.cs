@@ -238,7 +238,7 @@ internal sealed partial class ShardDirectory(
         {
             if (shard.NoRoom is { } error)
             {
-                _refused[ShardKey.Of(shard.Namespace, shard.Span.Number)] = (error, clock.GetTimestamp());
+                _refused[ShardKey.Of(shard.Namespace, shard.Span.Number)] = (error, clock.GetTimestamp(), tail.Seen[shard.Namespace.Partition]);
             }
 
             meter.Evict(reason);

@@ -59,6 +59,7 @@ public static class ExternalFunctionServices
             runner.KeepTidy();
         }
 
-        public Task StopAsync(CancellationToken cancellationToken) => runner.DisposeAsync().AsTask().WaitAsync(cancellationToken);
+        // What runs is cancelled, so it ends soon; however short the time, the memory that it asks must not go before it.
+        public async Task StopAsync(CancellationToken cancellationToken) => await runner.DisposeAsync().ConfigureAwait(false);
     }
 }

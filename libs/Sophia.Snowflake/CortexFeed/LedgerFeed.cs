@@ -15,8 +15,9 @@ public sealed class LedgerFeed : IFlushSource, IDisposable
             new("calls", "?::NUMBER(19,0)"), new("input_tokens", "?::NUMBER(19,0)"), new("output_tokens", "?::NUMBER(19,0)"), new("dollars", "?::NUMBER(28,9)"),
             new("ai_credits", "?::NUMBER(28,9)"), new("latency_ms", "?::FLOAT"), new("updated_at", "?::TIMESTAMP_NTZ"),
         ],
-        // Of two processes one may have read the sums before the other and write them after it.
-        onlyIf: "s.updated_at >= t.updated_at");
+        // Of two processes one may have read the sums before the other and write them after it: it read fewer calls, by an earlier clock. A clock
+        // may be behind, and a restored log has fewer calls.
+        onlyIf: "(s.updated_at >= t.updated_at OR s.calls >= t.calls)");
 
     private readonly ModelLedger _ledger;
     private readonly TimeProvider _clock;

@@ -8,7 +8,7 @@ namespace Sophia.Tests.ExternalFunctions;
 public sealed class StoppingTests
 {
     [Fact]
-    public async Task Batches_in_work_have_ended_when_the_hosted_services_have_and_nothing_that_they_ask_is_gone_yet()
+    public async Task Batches_in_work_have_ended_when_the_hosted_services_have_however_short_the_time_and_nothing_that_they_ask_is_gone_yet()
     {
         var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System);
         services.AddExternalFunctions(
@@ -26,7 +26,7 @@ public sealed class StoppingTests
         }, CancellationToken.None);
         await begun.Task;
 
-        await hosted.StopAsync(CancellationToken.None);
+        await hosted.StopAsync(new CancellationToken(canceled: true));
 
         Assert.Equal(0, runner.RowsInWork);
         Assert.Equal("stopping", (await Assert.ThrowsAsync<BatchRefusedException>(() => call)).Code);

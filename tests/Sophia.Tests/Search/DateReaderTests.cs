@@ -56,6 +56,7 @@ public sealed class DateReaderTests
     [InlineData("on Friday, March 3, 2023", "Friday, March 3, 2023", "2023-03-03", "2023-03-04")]
     [InlineData("on Friday, 2023-03-03", "Friday, 2023-03-03", "2023-03-03", "2023-03-04")]
     [InlineData("on Friday 3.3.2023", "Friday 3.3.2023", "2023-03-03", "2023-03-04")]
+    [InlineData("next Friday, March 20", "next Friday, March 20", "2026-03-20", "2026-03-21")]
     [InlineData("last Friday, March 3, 2023", "last Friday, March 3, 2023", "2023-03-03", "2023-03-04")]
     [InlineData("April 1-31, 2023", "April 1-31, 2023", "2023-04-01", "2023-05-01")]
     [InlineData("February 2-30", "February 2-30", "2026-02-02", "2026-03-01")]

@@ -89,14 +89,21 @@ internal sealed class DateForms(List<DateToken> tokens, DateOnly today)
                 return Of(2, DayRange.Day(today.AddDays(-1)));
         }
 
-        // Of last Friday, March 3, 2023 the date says the day.
-        if (word is "last" or "previous" or "this" or "next" && DatedWeekday(at + 1) is { } dated)
+        var step = word is "last" or "previous" ? -1 : word == "this" ? 0 : word == "next" ? 1 : (int?)null;
+        if (step is not { } away)
         {
-            return dated with { Length = dated.Length + 1 };
+            return null;
         }
 
-        var step = word is "last" or "previous" ? -1 : word == "this" ? 0 : word == "next" ? 1 : (int?)null;
-        return step is { } away && Shifted(unit, away) is { } range ? Of(2, range) : null;
+        var said = Shifted(unit, away);
+        if (DatedWeekday(at + 1) is { } dated)
+        {
+            // Of last Friday, March 3, 2023 the date says the day; of next Friday, March 20 the word says the year.
+            return dated.LacksYear && said is { } meant && (meant.From.Month, meant.From.Day) == (dated.Range.From.Month, dated.Range.From.Day)
+                ? Of(dated.Length + 1, meant) : dated with { Length = dated.Length + 1 };
+        }
+
+        return said is { } range ? Of(2, range) : null;
     }
 
     private DayRange? Shifted(string unit, int step)

@@ -62,7 +62,7 @@ internal sealed partial class LogTail : IAsyncDisposable
     public TimeSpan Lag => _store.IsShared ? _clock.GetElapsedTime(Volatile.Read(ref _heardAt)) : TimeSpan.Zero;
 
     /// <summary>How long ago the log was last read, to its end or a page of what is behind; zero for a store that is not shared.</summary>
-    public TimeSpan Silence => Lag is var lag && _clock.GetElapsedTime(Volatile.Read(ref _readAt)) is var since && since < lag ? since : lag;
+    public TimeSpan Silence => _store.IsShared ? _clock.GetElapsedTime(Math.Max(Volatile.Read(ref _heardAt), Volatile.Read(ref _readAt))) : TimeSpan.Zero;
 
     /// <summary>True while other processes write to the log, or have in the last seconds.</summary>
     public bool OthersWrite => Volatile.Read(ref _foreignAt) is var at && at != 0 && _clock.GetElapsedTime(at) < OthersPatience;

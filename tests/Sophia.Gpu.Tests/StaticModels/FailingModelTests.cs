@@ -8,22 +8,25 @@ using Sophia.Memory.Models;
 namespace Sophia.Gpu.Tests.StaticModels;
 
 /// <summary>A model whose device fails, or has no room: who asks is told to ask again, and then it answers.</summary>
-public sealed class FailingModelTests : IDisposable
+public sealed class FailingModelTests : IAsyncLifetime, IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("sophia-static-").FullName;
     private readonly FakeTimeProvider _clock = new();
     private readonly FaultyDevice _faulty = new();
     private readonly GpuNode _node;
     private readonly EmbeddingModel _model;
-    private readonly float[]?[] _expected;
+    private float[]?[] _expected = [];
 
     public FailingModelTests()
     {
         // One page of the device's, so that one model fits.
         _node = GpuNode.Open(new PoolOptions { ModelsBytes = 2 << 20 }, [_faulty], _clock);
         _model = Model("a");
-        _expected = _model.EmbedAsync(["the cat"], EmbeddingRole.Document, default).AsTask().GetAwaiter().GetResult();
     }
+
+    public async Task InitializeAsync() => _expected = await _model.EmbedAsync(["the cat"], EmbeddingRole.Document, default);
+
+    public Task DisposeAsync() => Task.CompletedTask;
 
     public void Dispose()
     {

@@ -1,7 +1,7 @@
 using System.Net;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Sophia.Api.Problems;
+using Sophia.Tests.Infrastructure;
 
 namespace Sophia.Tests.Api;
 
@@ -62,7 +62,7 @@ public sealed class DescriptionTests(ApiHost api) : IClassFixture<ApiHost>
     [Fact]
     public void Every_code_stands_in_the_documentation_under_its_status()
     {
-        var table = File.ReadLines(Path.Combine(Root(), "docs", "api.md")).Where(static line => line.StartsWith("| ", StringComparison.Ordinal)).ToList();
+        var table = File.ReadLines(Path.Combine(Repository.Root, "docs", "api.md")).Where(static line => line.StartsWith("| ", StringComparison.Ordinal)).ToList();
 
         var missing = ProblemMap.Codes.Where(code => !table.Exists(
             line => line.Contains($"`{code}`", StringComparison.Ordinal) && line.Split('|')[1].Contains($"{ProblemMap.StatusOf(code)}", StringComparison.Ordinal)));
@@ -97,6 +97,4 @@ public sealed class DescriptionTests(ApiHost api) : IClassFixture<ApiHost>
             ? document.GetProperty("components").GetProperty("schemas").GetProperty(named.GetString()!.Split('/')[^1])
             : schema;
     }
-
-    private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", ".."));
 }

@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Xml.Linq;
+using Sophia.Tests.Infrastructure;
 
 namespace Sophia.Tests.Architecture;
 
@@ -27,12 +27,10 @@ public sealed class ArrowTests
     private static readonly string[] DriversAndWeb =
         ["Microsoft.Data.Sqlite", "Npgsql", "StackExchange.Redis", "ILGPU", "Microsoft.AspNetCore.App", "Snowflake.Data", "DuckDB.NET.Data.Full"];
 
-    private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", ".."));
-
     private static IEnumerable<(string Name, XDocument Project)> Projects() =>
-        Directory.EnumerateFiles(Root(), "*.csproj", SearchOption.AllDirectories)
-            .Where(path => !Path.GetRelativePath(Root(), path).StartsWith("tests", StringComparison.Ordinal))
-            .Where(path => !Path.GetRelativePath(Root(), path).StartsWith("bench", StringComparison.Ordinal))
+        Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories)
+            .Where(path => !Path.GetRelativePath(Repository.Root, path).StartsWith("tests", StringComparison.Ordinal))
+            .Where(path => !Path.GetRelativePath(Repository.Root, path).StartsWith("bench", StringComparison.Ordinal))
             .Select(path => (Path.GetFileNameWithoutExtension(path), XDocument.Load(path)));
 
     private static IEnumerable<string> Names(XDocument project, string element) =>
@@ -61,7 +59,7 @@ public sealed class ArrowTests
     [Fact]
     public void Ilgpu_is_known_to_its_device_and_the_kernels_alone()
     {
-        var gpu = Path.Combine(Root(), "libs", "Sophia.Gpu");
+        var gpu = Path.Combine(Repository.Root, "libs", "Sophia.Gpu");
         string[] known = [Path.Combine("Devices", "Ilgpu"), "Kernels"];
         var elsewhere = Directory.EnumerateFiles(gpu, "*.cs", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(gpu, file))

@@ -24,6 +24,17 @@ internal abstract partial class RelationalStore
         await ReadAsync((partition, after, limit), static (session, q, ct) => ListAsync(
             Ranged(session.Command($"SELECT {LogRows.HeadColumns} {FromLog}{InOrder}"), q.partition, q.after, q.limit), LogRows.Head, ct), cancellationToken).ConfigureAwait(false);
 
+    /// <summary>
+    /// The number after the first <paramref name="rows"/> rows of a namespace in a part of the log. Statements that join the log with the
+    /// records are given a page by its bounds: for a LIMIT, PostgreSQL, which takes such a join for one with a single row, makes all of it and
+    /// sorts it, page after page.
+    /// </summary>
+    /// <param name="from">Inclusive.</param>
+    /// <param name="end">Exclusive; it is returned where there are no more rows.</param>
+    private static async Task<long> PageEndAsync(Session session, NamespaceInfo ns, long from, long end, int rows, CancellationToken cancellationToken) =>
+        (long?)await session.Command("SELECT lsn FROM log WHERE lsn >= @from AND lsn < @end AND ns_id = @ns ORDER BY lsn LIMIT 1 OFFSET @rows")
+            .With("@from", from).With("@end", end).With("@ns", ns.Id).With("@rows", rows).ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) ?? end;
+
     private static DbCommand Ranged(DbCommand command, int partition, long after, int limit) => command
         .With("@after", Sequence.Of(partition, after).Value)
         .With("@end", FirstOf(partition) + (1L << 48))
@@ -65,32 +76,40 @@ internal abstract partial class RelationalStore
     /// </remarks>
     public async Task<TrimmedRows> TrimLogAsync(NamespaceInfo ns, DateTimeOffset before, Sequence after, int limit, CancellationToken cancellationToken)
     {
-        // Looked for without the partition's lock, since that takes a second where a million records are current and old, and
+        // Looked for without the partition's lock, since that takes seconds where a million records are current and old, and
         // writers wait for the lock. It is safe: a version that is not current never becomes so again.
         var lsns = await ReadAsync((ns, after, before: UnixTime.ToMs(before), limit), static async (session, q, ct) =>
         {
-            var first = Math.Max(FirstOf(q.ns.Partition), q.after.Value);
-            var end = await FirstRecordedAsync(session, q.ns.Partition, first, q.before, ct).ConfigureAwait(false);
-            return await ListAsync(session.Command(
-                "SELECT l.lsn FROM log l LEFT JOIN contents c ON c.lsn = l.lsn " +
-                "LEFT JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn AND r.deleted = 0 " +
-                "WHERE l.lsn > @first AND l.lsn < @end AND l.ns_id = @ns AND l.recorded_at < @before AND r.lsn IS NULL " +
-                "ORDER BY l.lsn LIMIT @limit")
-                .With("@first", first).With("@end", end).With("@ns", q.ns.Id).With("@before", q.before).With("@limit", q.limit),
-                static row => row.GetInt64(0), ct).ConfigureAwait(false);
+            var from = Math.Max(FirstOf(q.ns.Partition), q.after.Value) + 1;
+            var end = await FirstRecordedAsync(session, q.ns.Partition, from, q.before, ct).ConfigureAwait(false);
+            var found = new List<long>();
+            while (from < end && found.Count < q.limit)
+            {
+                var pageEnd = await PageEndAsync(session, q.ns, from, end, q.limit, ct).ConfigureAwait(false);
+                found.AddRange(await ListAsync(session.Command(
+                    "SELECT l.lsn FROM log l LEFT JOIN contents c ON c.lsn = l.lsn AND c.lsn >= @from AND c.lsn < @end " +
+                    "LEFT JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn AND r.deleted = 0 " +
+                    "WHERE l.lsn >= @from AND l.lsn < @end AND l.ns_id = @ns AND l.recorded_at < @before AND r.lsn IS NULL " +
+                    "ORDER BY l.lsn LIMIT @limit")
+                    .With("@from", from).With("@end", pageEnd).With("@ns", q.ns.Id).With("@before", q.before).With("@limit", q.limit - found.Count),
+                    static row => row.GetInt64(0), ct).ConfigureAwait(false));
+                from = pageEnd;
+            }
+
+            return found;
         }, cancellationToken).ConfigureAwait(false);
         return lsns.Count == 0 ? default : new TrimmedRows(await TrimLogAsync(ns, lsns, cancellationToken).ConfigureAwait(false), new Sequence(lsns[^1]));
     }
 
     /// <summary>
-    /// A place in a partition's log after <paramref name="after"/>, with all older rows before it and none behind: times of recording rise
+    /// A place in a partition's log from <paramref name="from"/> on, with all older rows before it and none behind: times of recording rise
     /// with the numbers. What is old is far less than the log, or most of it, so it is halved, beginning at its start.
     /// </summary>
-    private static async Task<long> FirstRecordedAsync(Session session, int partition, long after, long atMs, CancellationToken cancellationToken)
+    private static async Task<long> FirstRecordedAsync(Session session, int partition, long from, long atMs, CancellationToken cancellationToken)
     {
         var last = (long)(await session.Command("SELECT last_number FROM partitions WHERE partition = @partition").With("@partition", partition)
             .ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-        var (low, high) = (after + 1, Sequence.Of(partition, last).Value + 1);
+        var (low, high) = (from, Sequence.Of(partition, last).Value + 1);
         for (var middle = low; low < high; middle = low + ((high - low) / 2))
         {
             var rows = await ListAsync(

@@ -68,7 +68,7 @@ internal abstract partial class RelationalStore
         var first = after.IsNone ? FirstOf(ns.Partition) : after.Value;
         var page = await ReadAsync((ns, model, first, limit), static (session, q, ct) => ListAsync(
             session.Command(
-                "SELECT l.lsn FROM log l JOIN contents c ON c.lsn = l.lsn WHERE l.lsn > @first AND l.lsn < @end AND l.ns_id = @ns " +
+                "SELECT l.lsn FROM log l JOIN contents c ON c.lsn = l.lsn AND c.lsn > @first AND c.lsn < @end WHERE l.lsn > @first AND l.lsn < @end AND l.ns_id = @ns " +
                 "AND c.kind <> 0 AND (c.vector_model IS NULL OR c.vector_model <> @model) ORDER BY l.lsn LIMIT @limit")
                 .With("@first", q.first).With("@end", FirstOf(q.ns.Partition) + (1L << 48)).With("@ns", q.ns.Id)
                 .With("@model", q.model).With("@limit", q.limit),

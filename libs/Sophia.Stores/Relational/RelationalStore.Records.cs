@@ -124,26 +124,26 @@ internal abstract partial class RelationalStore
     {
         var from = Math.Max(first.Value, FirstOf(ns.Partition));
         var to = end?.Value ?? FirstOf(ns.Partition) + (1L << 48);
-        while (true)
+        while (from < to)
         {
             // The log's rows in order, of which those are current that the record's row points at.
-            var page = await ReadAsync((ns, from, to), static (session, q, ct) => ListAsync(
-                session.Command(
-                    $"SELECT {LogRows.Columns} FROM log l JOIN contents c ON c.lsn = l.lsn JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn " +
-                    "WHERE l.lsn >= @from AND l.lsn < @to AND l.ns_id = @ns AND r.deleted = 0 ORDER BY l.lsn LIMIT @limit")
-                    .With("@from", q.from).With("@to", q.to).With("@ns", q.ns.Id).With("@limit", ScanPage),
-                LogRows.Record, ct), cancellationToken).ConfigureAwait(false);
+            var (page, pageEnd) = await ReadAsync((ns, from, to), static async (session, q, ct) =>
+            {
+                var end = await PageEndAsync(session, q.ns, q.from, q.to, ScanPage, ct).ConfigureAwait(false);
+                var records = await ListAsync(
+                    session.Command(
+                        $"SELECT {LogRows.Columns} FROM log l JOIN contents c ON c.lsn = l.lsn JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn " +
+                        "WHERE l.lsn >= @from AND l.lsn < @end AND c.lsn >= @from AND c.lsn < @end AND l.ns_id = @ns AND r.deleted = 0 ORDER BY l.lsn")
+                        .With("@from", q.from).With("@end", end).With("@ns", q.ns.Id),
+                    LogRows.Record, ct).ConfigureAwait(false);
+                return (records, end);
+            }, cancellationToken).ConfigureAwait(false);
             foreach (var record in page)
             {
                 yield return record;
             }
 
-            if (page.Count < ScanPage)
-            {
-                yield break;
-            }
-
-            from = page[^1].Sequence.Value + 1;
+            from = pageEnd;
         }
     }
 }

@@ -80,6 +80,59 @@ public sealed class PostgresRecordStoreTests(PostgresFixture fixture) : RecordSt
     }
 
     [SkippableFact]
+    public async Task Walks_through_a_log_read_each_row_of_it_about_once_however_many_pages_they_take()
+    {
+        const int Rows = 12_000;
+        // A table of this size is read whole for a join where a large one is looked up in.
+        var source = NpgsqlDataSource.Create((await NewDatabaseAsync()).ConnectionString + ";Options=-c enable_seqscan=off -c enable_hashjoin=off");
+        _sources.Add(source);
+        var under = await OpenAsync(source);
+        var ns = await under.NamespaceAsync();
+        for (var start = 0; start < Rows; start += 500)
+        {
+            // Half of them are written twice, so that there is history to trim.
+            await under.CommitAsync([.. Enumerable.Range(start, 500).Select(n => under.PutOf(ns, StoreUnderTest.Draft($"{n % (Rows / 2)}", $"text {n}")))]);
+        }
+
+        await using (var analyze = source.CreateCommand("ANALYZE"))
+        {
+            await analyze.ExecuteNonQueryAsync();
+        }
+
+        var scanned = await FetchedAsync(source, async () => Assert.Equal(Rows / 2, await under.Store.ScanAsync(ns, Sequence.Of(ns.Partition, 1), null, CancellationToken.None).CountAsync()));
+        var trimmed = await FetchedAsync(source, async () =>
+        {
+            var (all, page) = (0, new TrimmedRows(0, Sequence.None));
+            do
+            {
+                page = await under.Store.TrimLogAsync(ns, DateTimeOffset.MaxValue, page.Last, 500, CancellationToken.None);
+                all += page.Count;
+            }
+            while (page.Count > 0);
+            Assert.Equal(Rows / 2, all);
+        });
+        Assert.InRange(scanned, Rows, 3 * Rows);
+        Assert.InRange(trimmed, 1, 3 * Rows);
+    }
+
+    // Rows of contents that were looked up.
+    private static async Task<long> FetchedAsync(NpgsqlDataSource source, Func<Task> read)
+    {
+        var before = await RowsAsync(source);
+        await read();
+        return await RowsAsync(source) - before;
+    }
+
+    private static async Task<long> RowsAsync(NpgsqlDataSource source)
+    {
+        // A connection tells what it did when it ends.
+        source.Clear();
+        await Task.Delay(200);
+        await using var command = source.CreateCommand("SELECT idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'contents'");
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    [SkippableFact]
     public async Task Two_processes_that_start_at_once_share_one_schema_and_one_secret()
     {
         var source = await NewDatabaseAsync();

@@ -67,6 +67,26 @@ public sealed partial class SameAnswersTests(Database database)
     }
 
     [SkippableFact]
+    public async Task A_shard_that_is_opened_behind_a_full_one_is_loaded_before_a_search_asks_for_it()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        var nodes = await cluster.StartNodesAsync(2, ("Sophia__Cluster__ShardRecords", "100"));
+        var api = await cluster.StartApiAsync(isClustered: true);
+        await RunningCluster.ReachesNodesAsync(api);
+        await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/notes/memories", Notes(0, 50));
+        await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/notes/search", """{"query":"harbour"}""");
+
+        // The next shard begins some changes behind the end of the log, and holds only what comes then.
+        for (var round = 0; round < 3; round++)
+        {
+            await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/notes/memories", Notes(50 + (round * 300), 300));
+        }
+
+        await Eventually.IsTrueAsync(
+            async () => await ServedAsync(nodes[0]) + await ServedAsync(nodes[1]) >= 2, "a second shard is served", () => nodes[0].Shown + nodes[1].Shown);
+    }
+
+    [SkippableFact]
     public async Task A_record_that_changes_again_and_again_is_never_missed_by_a_search_over_several_shards()
     {
         await using var cluster = new RunningCluster(database.New());

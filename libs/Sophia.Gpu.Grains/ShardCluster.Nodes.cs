@@ -17,9 +17,6 @@ public sealed partial class ShardCluster
 
     /// <summary>By namespace, language and model (a number of 0 stands for any): the last shard, and what it had seen when that was heard.</summary>
     private readonly ConcurrentDictionary<ShardAddress, (ShardAddress Last, long Seen)> _followed = new();
-
-    /// <summary>Shards that were opened behind a full one and that this process had loaded; its watch alone uses them.</summary>
-    private readonly Dictionary<ShardAddress, Task> _begun = [];
     private volatile Heard _heard = new([], 0);
 
     public IReadOnlyList<ClusterNode> Nodes => _heard.Nodes;
@@ -59,9 +56,15 @@ public sealed partial class ShardCluster
         }
     }
 
-    public async ValueTask PaceAsync(NamespaceInfo ns, long number)
+    public async ValueTask PaceAsync(NamespaceInfo ns, long number, int written)
     {
         var key = ShardAddress.Of(ns, 0);
+        if (!_followed.ContainsKey(key))
+        {
+            CountUnfollowed(ns, written);
+            return;
+        }
+
         for (var pace = 0; pace < MostPaces && _followed.TryGetValue(key, out var known) && known.Seen < number; pace++)
         {
             long seen;
@@ -96,7 +99,7 @@ public sealed partial class ShardCluster
                     var asked = _clock.GetTimestamp();
                     _heard = new(await SurveyAsync(cancellationToken), asked);
                     Follow(Nodes);
-                    Begin(Nodes, cancellationToken);
+                    LoadAhead(Nodes, cancellationToken);
                 }
                 catch (ClusterUnavailableException)
                 {
@@ -108,35 +111,7 @@ public sealed partial class ShardCluster
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            await Task.WhenAll(_begun.Values);
-        }
-    }
-
-    // Searches ask all shards of a namespace: one that was opened while another filled up is loaded before one waits for it, and follows
-    // the log from its first record on. Once, so that one that was dropped for room, or has none, is loaded for a search alone.
-    private void Begin(IReadOnlyList<ClusterNode> nodes, CancellationToken cancellationToken)
-    {
-        var held = nodes.SelectMany(static node => node.Shards).Select(static shard => ShardAddress.Parse(shard.Address)).ToHashSet();
-        foreach (var full in nodes.SelectMany(static node => node.Shards).Where(static shard => shard is { IsServed: true, IsReady: true, End: not null }))
-        {
-            var address = ShardAddress.Parse(full.Address);
-            var next = address with { Number = address.Number + 1 };
-            if (!held.Contains(next) && !_begun.ContainsKey(next))
-            {
-                _begun[next] = BeginAsync(next.ToString(), cancellationToken);
-            }
-        }
-    }
-
-    private async Task BeginAsync(string address, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await AskAsync(address, grain => grain.WarmAsync(cancellationToken), Loading, cancellationToken);
-        }
-        catch (Exception error) when (error is ClusterUnavailableException or InvalidOperationException or OperationCanceledException)
-        {
-            LogNotBegun(address, error.Message);
+            await Task.WhenAll(_loading.Values.Select(static loading => loading.Done));
         }
     }
 
@@ -186,9 +161,6 @@ public sealed partial class ShardCluster
 
     /// <param name="AskedAt">The moment at which the nodes were asked.</param>
     private sealed record Heard(IReadOnlyList<ClusterNode> Nodes, long AskedAt);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Shard {Address}, opened behind a full one, was not loaded before a search asks for it: {Reason}")]
-    private partial void LogNotBegun(string address, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The shards of namespace {Namespace} were not loaded beforehand: {Reason}")]
     private partial void LogNotWarm(string @namespace, string reason);

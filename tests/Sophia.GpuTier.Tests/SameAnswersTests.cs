@@ -87,6 +87,27 @@ public sealed partial class SameAnswersTests(Database database)
     }
 
     [SkippableFact]
+    public async Task A_namespace_that_is_filled_before_anybody_searches_it_has_several_shards_all_the_same()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        var settings = ("Sophia__Cluster__ShardRecords", "100");
+        var nodes = await cluster.StartNodesAsync(2, settings);
+        var api = await cluster.StartApiAsync(isClustered: true, settings);
+        await RunningCluster.ReachesNodesAsync(api);
+        for (var round = 0; ; round++)
+        {
+            await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/notes/memories", Notes(round * 300, 300));
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            if (await ServedAsync(nodes[0]) + await ServedAsync(nodes[1]) >= 2)
+            {
+                return;
+            }
+
+            Assert.True(round < 30, $"One shard after {(round + 1) * 300} records: {nodes[0].Shown} {nodes[1].Shown}");
+        }
+    }
+
+    [SkippableFact]
     public async Task A_record_that_changes_again_and_again_is_never_missed_by_a_search_over_several_shards()
     {
         await using var cluster = new RunningCluster(database.New());

@@ -121,7 +121,7 @@ public sealed partial class MemoryHierarchy
             await _shards.PaceAsync(ns).ConfigureAwait(false);
             if (_cluster is not null)
             {
-                await _cluster.PaceAsync(ns, _tail.Seen[ns.Partition] - ShardDirectory.MostBehind).ConfigureAwait(false);
+                await _cluster.PaceAsync(ns, _tail.Seen[ns.Partition] - ShardDirectory.MostBehind, outcome.Entries.Count).ConfigureAwait(false);
             }
         }
 

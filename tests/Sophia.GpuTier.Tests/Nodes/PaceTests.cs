@@ -60,7 +60,7 @@ public sealed class PaceTests
 
         public IReadOnlyList<ClusterNode> Nodes => [];
 
-        public async ValueTask PaceAsync(NamespaceInfo ns, long number)
+        public async ValueTask PaceAsync(NamespaceInfo ns, long number, int written)
         {
             Awaited = number;
             if (HasCome is { } come)

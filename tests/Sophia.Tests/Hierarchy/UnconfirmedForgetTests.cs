@@ -196,6 +196,6 @@ public sealed class UnconfirmedForgetTests
 
         public Task WarmAsync(NamespaceInfo ns, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public ValueTask PaceAsync(NamespaceInfo ns, long number) => ValueTask.CompletedTask;
+        public ValueTask PaceAsync(NamespaceInfo ns, long number, int written) => ValueTask.CompletedTask;
     }
 }

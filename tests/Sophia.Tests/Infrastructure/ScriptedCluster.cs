@@ -28,7 +28,7 @@ internal sealed class ScriptedCluster : IShardCluster
 
     public Task WarmAsync(NamespaceInfo ns, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public ValueTask PaceAsync(NamespaceInfo ns, long number) => ValueTask.CompletedTask;
+    public ValueTask PaceAsync(NamespaceInfo ns, long number, int written) => ValueTask.CompletedTask;
 
     private static ClusterUnavailableException Away() => new("Not in this test.");
 }

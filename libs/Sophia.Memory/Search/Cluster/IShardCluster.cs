@@ -45,9 +45,11 @@ public interface IShardCluster
 
     /// <summary>
     /// Holds a writer back for a moment when the namespace's last shard has not seen the number: up to a second while it makes headway, a
-    /// tenth of that when it makes none, not at all where no node holds it.
+    /// tenth of that when it makes none, not at all where no node holds it: of such a namespace it counts what is written, and has it loaded
+    /// before a shard would become too large.
     /// </summary>
-    ValueTask PaceAsync(NamespaceInfo ns, long number);
+    /// <param name="written">Changes of the writer.</param>
+    ValueTask PaceAsync(NamespaceInfo ns, long number, int written);
 }
 
 /// <summary>A node of L0 as the others see it.</summary>

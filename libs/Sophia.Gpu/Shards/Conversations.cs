@@ -117,10 +117,18 @@ internal sealed class Conversations(Func<int, string?> keyOf)
         }
 
         var entries = _groups[number]!.InOrder(IsAt(number), keyOf);
-        while (at < entries.Length && (entries[at].Position < position ||
-            (entries[at].Position == position && string.CompareOrdinal(keyOf(entries[at].Row), key) < 0)))
+        var end = entries.Length;
+        while (at < end)
         {
-            at++;
+            var middle = (at + end) / 2;
+            if (entries[middle].Position < position || (entries[middle].Position == position && string.CompareOrdinal(keyOf(entries[middle].Row), key) < 0))
+            {
+                at = middle + 1;
+            }
+            else
+            {
+                end = middle;
+            }
         }
 
         return entries;
@@ -248,10 +256,8 @@ internal sealed class Conversations(Func<int, string?> keyOf)
 
                 if (_sorted < _used)
                 {
-                    var entries = _entries.AsSpan(0, _used).ToArray();
-                    Array.Sort(entries, (a, b) => a.Position != b.Position ? a.Position.CompareTo(b.Position)
-                        : string.CompareOrdinal(keyOf(a.Row), keyOf(b.Row)));
-                    _entries = entries;
+                    _entries = Merged(_entries.AsSpan(0, _sorted), _entries.AsSpan(_sorted, _used - _sorted),
+                        (a, b) => a.Position != b.Position ? a.Position.CompareTo(b.Position) : string.CompareOrdinal(keyOf(a.Row), keyOf(b.Row)));
                     _sorted = _used;
                 }
 
@@ -259,23 +265,38 @@ internal sealed class Conversations(Func<int, string?> keyOf)
             }
         }
 
+        // What came out of order is little, and stands behind what is in order.
+        private static Entry[] Merged(ReadOnlySpan<Entry> ordered, ReadOnlySpan<Entry> others, Comparison<Entry> comparison)
+        {
+            var late = others.ToArray();
+            Array.Sort(late, comparison);
+            var merged = new Entry[ordered.Length + late.Length];
+            for (int i = 0, next = 0; i < merged.Length; i++)
+            {
+                merged[i] = next == late.Length || (i - next < ordered.Length && comparison(ordered[i - next], late[next]) <= 0) ? ordered[i - next] : late[next++];
+            }
+
+            return merged;
+        }
+
         private void Sweep(Func<Entry, bool> isLive)
         {
             // A row that went and came back at the same place has two equal entries, of which one counts.
             var seen = new HashSet<int>(_living);
             var kept = new List<Entry>(_living);
-            var wasSorted = _sorted == _used;
+            var sorted = 0;
             for (var i = 0; i < _used; i++)
             {
                 if (isLive(_entries[i]) && seen.Add(_entries[i].Row))
                 {
                     kept.Add(_entries[i]);
+                    sorted += i < _sorted ? 1 : 0;
                 }
             }
 
             _entries = kept.Count > 0 ? [.. kept] : new Entry[4];
             (_used, _hasRemoved) = (kept.Count, false);
-            _sorted = wasSorted ? _used : 0;
+            _sorted = sorted;
         }
     }
 }

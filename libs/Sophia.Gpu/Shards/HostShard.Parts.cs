@@ -118,7 +118,7 @@ internal sealed partial class HostShard
         void Walk(ReadOnlySpan<Conversations.Entry> entries, int from, int step)
         {
             var passing = 0;
-            for (int i = from, rows = 0; (uint)i < (uint)entries.Length && (rows <= call.Reach || passing <= call.Query.Context); i += step, rows++)
+            for (int i = from, rows = 0; (uint)i < (uint)entries.Length && (rows <= call.Reach || (call.Query.Context > 0 && passing <= call.Query.Context)); i += step, rows++)
             {
                 var row = entries[i].Row;
                 var passes = filter.Passes(row);

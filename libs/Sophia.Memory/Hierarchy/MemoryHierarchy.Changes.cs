@@ -28,10 +28,11 @@ public sealed partial class MemoryHierarchy
         {
             var next = _tail.NextAsync(ns.Partition);
             var erasures = _tail.ErasuresOf(ns.Partition);
+            var wasHeld = _tail.HoldsAfter(ns.Partition, after);
             var reached = await _tail.ReadAsync(ns, after, ChangePage, entries, cancellationToken).ConfigureAwait(false);
-            if (isTrimmed && reached > after)
+            if (isTrimmed && reached > after && !(wasHeld && _tail.HoldsAfter(ns.Partition, after)))
             {
-                // After the read: a slow reader is told that the retention has overtaken it, rather than given a log with a hole.
+                // What memory holds has no holes. After the read: a slow reader is told that the retention has overtaken it, rather than given a log with a hole.
                 await RequireUntrimmedAsync(ns, after, cancellationToken).ConfigureAwait(false);
             }
 

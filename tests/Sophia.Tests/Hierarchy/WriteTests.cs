@@ -1,3 +1,4 @@
+using Sophia.Memory;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Records;
@@ -8,6 +9,25 @@ namespace Sophia.Tests.Hierarchy;
 
 public sealed class WriteTests
 {
+    [Fact]
+    public async Task A_feed_asks_how_far_the_log_is_trimmed_once_and_not_at_each_change_that_memory_holds()
+    {
+        await using var running = await RunningMemory.StartAsync(new MemoryOptions { LogRetention = TimeSpan.FromDays(1) });
+        var begin = await running.Memory.NowAsync(running.Notes, default);
+        await using var feed = running.Memory.ChangesAsync(running.Notes, begin, default).GetAsyncEnumerator();
+        var next = feed.MoveNextAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            await running.PutAsync($"k{i}", "text");
+            Assert.True(await next);
+            next = feed.MoveNextAsync();
+        }
+
+        await running.PutAsync("last", "text");
+        Assert.True(await next);
+        Assert.InRange(running.Store.TrimmedReads, 1, 2);
+    }
+
     [Fact]
     public async Task Writers_at_the_same_time_share_transactions()
     {

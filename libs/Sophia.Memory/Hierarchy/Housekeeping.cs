@@ -16,6 +16,7 @@ internal sealed partial class Housekeeping(
 {
     private const int TrimSize = 1_000;
     private static readonly TimeSpan TrimInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan SessionHistory = TimeSpan.FromDays(1);
 
     /// <summary>Between two rounds of trimming, in the time that the last one took.</summary>
     private const int TrimPause = 100;
@@ -83,7 +84,7 @@ internal sealed partial class Housekeeping(
             {
                 after = ns.Id;
                 // A shard that is being loaded still needs what came since it began.
-                if ((ns.Settings.LogRetention ?? options.LogRetention) is { } retention && shards.All(ns).All(static shard => shard.Ready.IsCompleted))
+                if (RetentionOf(ns) is { } retention && shards.All(ns).All(static shard => shard.Ready.IsCompleted))
                 {
                     var before = clock.GetUtcNow() - retention;
                     if (!ns.Settings.Resident && MirroredUpTo?.Invoke(ns) is { } mirrored && mirrored < before)
@@ -106,6 +107,10 @@ internal sealed partial class Housekeeping(
             }
         }
     }
+
+    // What has ended leaves its tombstones, a few for each turn, and nobody can ask for the history of a session.
+    private TimeSpan? RetentionOf(NamespaceInfo ns) =>
+        ns.Settings.LogRetention ?? (ns.Name == NamespaceRules.Sessions ? SessionHistory : options.LogRetention);
 
     // The turns of a session have no expiry of their own: they go with the session's record.
     private async Task ForgetTurnsAsync(ExpireOperation session, CancellationToken cancellationToken)

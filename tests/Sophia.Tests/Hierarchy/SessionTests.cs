@@ -34,6 +34,26 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task What_an_ended_session_left_in_the_log_goes_a_day_later_and_one_that_goes_on_keeps_its_turns()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await AppendAsync(running, "ended", "one", "two");
+        var ns = (await running.Store.FindNamespaceAsync("acme", NamespaceRules.Sessions, default))!;
+        await running.Memory.Sessions.AppendAsync("acme", "open", [new TurnDraft("user", "three", default, null)], TimeSpan.FromDays(20), null, new Trail(), default);
+
+        var rows = int.MaxValue;
+        for (var patience = 0; rows > 2 && patience < 400; patience++)
+        {
+            running.Clock.Advance(TimeSpan.FromMinutes(10));
+            await Task.Delay(10);
+            rows = (await running.Store.ReadLogAsync(ns.Partition, 0, 100, ns.Id, default)).Count;
+        }
+
+        Assert.Equal(2, rows);
+        Assert.Equal(["three"], (await ReadAsync(running, "open"))!.Turns.Select(t => t.Content));
+    }
+
+    [Fact]
     public async Task A_token_budget_takes_the_newest_turns_that_fit()
     {
         await using var running = await RunningMemory.StartAsync();

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Sophia.Memory.Models;
 using Sophia.Memory.Records;
+using Sophia.Memory.Stores;
 
 namespace Sophia.Memory.Search;
 
@@ -12,6 +13,10 @@ namespace Sophia.Memory.Search;
 internal sealed partial class LoadedShard
 {
     private const int BatchesAhead = 4;
+    private const long BatchBytes = 4 << 20;
+
+    /// <summary>A row of the log costs about half of a record that is looked up by its key.</summary>
+    private const int LogRowsPerRecord = 2;
 
     /// <returns>The change up to which the log must be followed before nothing is missing.</returns>
     private async Task<long> LoadAsync(CancellationToken cancellationToken)
@@ -57,8 +62,8 @@ internal sealed partial class LoadedShard
 
     private async Task ReadAllAsync(long start, ChannelWriter<List<MemoryRecord>> rows, CancellationToken cancellationToken)
     {
-        var batch = new List<MemoryRecord>(ReadSize);
-        await foreach (var record in (Span.Number == 0 && !Span.HasNext ? _store.ScanAsync(Namespace, cancellationToken)
+        var (batch, size) = (new List<MemoryRecord>(ReadSize), 0L);
+        await foreach (var record in (await IsShorterByKeyAsync(start, cancellationToken).ConfigureAwait(false) ? _store.ScanAsync(Namespace, cancellationToken)
             : _store.ScanAsync(Namespace, Span.First, Span.End, cancellationToken)).ConfigureAwait(false))
         {
             // What came since may belong to a shard that was opened since; the log brings it, after another look at the map.
@@ -68,14 +73,28 @@ internal sealed partial class LoadedShard
             }
 
             batch.Add(record);
-            if (batch.Count == ReadSize)
+            size += PageRows.SizeOf(record);
+            if (batch.Count == ReadSize || size >= BatchBytes)
             {
                 await rows.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
-                batch = new List<MemoryRecord>(ReadSize);
+                (batch, size) = (new List<MemoryRecord>(ReadSize), 0L);
             }
         }
 
         await rows.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
+    }
+
+    // A span of the log has every version that was written in it, and those of other namespaces of the partition: where few records are written
+    // again and again, it is far longer than all that there is.
+    private async ValueTask<bool> IsShorterByKeyAsync(long start, CancellationToken cancellationToken)
+    {
+        if (Span.Number == 0 && !Span.HasNext)
+        {
+            return true;
+        }
+
+        var end = Math.Min(Span.End?.Number ?? long.MaxValue, start);
+        return end - Span.First.Number > LogRowsPerRecord * await _store.CountAsync(Namespace.Id, _clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task PrepareAllAsync(ChannelReader<List<MemoryRecord>> rows, ChannelWriter<Prepared> prepared, CancellationToken cancellationToken)

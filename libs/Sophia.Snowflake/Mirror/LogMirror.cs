@@ -5,6 +5,7 @@ using Sophia.Memory.Archiving;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
+using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
 using Sophia.Snowflake.Connecting;
 using Sophia.Snowflake.Flushing;
@@ -27,7 +28,7 @@ public sealed record MirrorReport(long Rows, TimeSpan Lag, bool Paused, bool IsM
 public sealed partial class LogMirror : IFlushSource, IDisposable
 {
     private const string Key = "mirror";
-    private const int PageRows = 2_000;
+    private const int MostPageRows = 2_000;
     private static readonly TimeSpan LeaseTime = TimeSpan.FromMinutes(5);
     private readonly MemoryHierarchy _memory;
     private readonly ServiceState _states;
@@ -207,12 +208,14 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
         {
             var (numbers, times) = ((long[])_state.Numbers.Clone(), (long[])_state.Times.Clone());
             var rows = new MirrorRows(bindsVectors);
+            var pages = new PageRows(MostPageRows, _options.BatchBytes);
             for (var partition = 0; partition < Sequence.Partitions; partition++)
             {
                 while (numbers[partition] < _memory.Seen[partition])
                 {
                     var most = _memory.Seen[partition];
-                    var page = await _memory.ReadLogAsync(partition, numbers[partition], PageRows, cancellationToken).ConfigureAwait(false);
+                    var page = await _memory.ReadLogAsync(partition, numbers[partition], pages.Next, cancellationToken).ConfigureAwait(false);
+                    pages.Took(page.Count, page.Sum(static entry => PageRows.SizeOf(entry.Record)));
                     foreach (var entry in page)
                     {
                         if (await NamespaceAsync(entry.NamespaceId, cancellationToken).ConfigureAwait(false) is { Settings.Resident: false } ns)
@@ -256,14 +259,14 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
         _namespaces.Clear();
         for (var after = 0L; ;)
         {
-            var page = await _memory.ListAllNamespacesAsync(after, PageRows, cancellationToken).ConfigureAwait(false);
+            var page = await _memory.ListAllNamespacesAsync(after, MostPageRows, cancellationToken).ConfigureAwait(false);
             foreach (var ns in page)
             {
                 _namespaces[ns.Id] = ns;
                 after = ns.Id;
             }
 
-            if (page.Count < PageRows)
+            if (page.Count < MostPageRows)
             {
                 return;
             }

@@ -9,6 +9,8 @@ namespace Sophia.Stores.Relational;
 
 internal abstract partial class RelationalStore
 {
+    private const int SettlePage = 4_096;
+
     // Both places in one statement: a vector that moves from one to the other meanwhile is seen in one of them.
     public async Task<IReadOnlyDictionary<Sequence, float[]?>> ReadVectorsAsync(
         NamespaceInfo ns, string model, IReadOnlyCollection<Sequence> versions, CancellationToken cancellationToken)
@@ -51,28 +53,49 @@ internal abstract partial class RelationalStore
         {
             // Under the partition's lock, as commits are: an erasure is either seen here, or sees what is written here.
             await LockAsync(session, q.ns, ct).ConfigureAwait(false);
-            foreach (var (version, vector) in q.vectors)
+            if (q.vectors.Count == 0)
             {
-                await session.Command(
-                    "INSERT INTO vectors (ns_id, lsn, model, vector) SELECT @ns, c.lsn, @model, @vector FROM contents c WHERE c.lsn = @lsn AND c.kind <> 0 " +
-                    "ON CONFLICT (ns_id, lsn, model) DO NOTHING")
-                    .With("@ns", q.ns.Id).With("@model", q.model).With("@vector", vector is null ? Array.Empty<byte>() : VectorCodec.Encode(vector)).With("@lsn", version.Value)
-                    .ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+                return 0;
             }
 
+            // One statement, since other namespaces of the partition wait meanwhile.
+            var command = session.Command(
+                $"WITH made (lsn, vector) AS (VALUES {string.Join(", ", Enumerable.Range(0, q.vectors.Count).Select(static i => $"(@lsn{i}, @vector{i})"))}) " +
+                "INSERT INTO vectors (ns_id, lsn, model, vector) SELECT @ns, c.lsn, @model, made.vector FROM made JOIN contents c ON c.lsn = made.lsn WHERE c.kind <> 0 " +
+                "ON CONFLICT (ns_id, lsn, model) DO NOTHING")
+                .With("@ns", q.ns.Id).With("@model", q.model);
+            for (var i = 0; i < q.vectors.Count; i++)
+            {
+                var (version, vector) = q.vectors[i];
+                command.With($"@lsn{i}", version.Value).With($"@vector{i}", vector is null ? Array.Empty<byte>() : VectorCodec.Encode(vector));
+            }
+
+            await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             return 0;
         }, cancellationToken);
 
     public async Task<Sequence> SettleVectorsAsync(NamespaceInfo ns, string model, Sequence after, int limit, CancellationToken cancellationToken)
     {
         var first = after.IsNone ? FirstOf(ns.Partition) : after.Value;
-        var page = await ReadAsync((ns, model, first, limit), static (session, q, ct) => ListAsync(
-            session.Command(
-                "SELECT l.lsn FROM log l JOIN contents c ON c.lsn = l.lsn AND c.lsn > @first AND c.lsn < @end WHERE l.lsn > @first AND l.lsn < @end AND l.ns_id = @ns " +
-                "AND c.kind <> 0 AND (c.vector_model IS NULL OR c.vector_model <> @model) ORDER BY l.lsn LIMIT @limit")
-                .With("@first", q.first).With("@end", FirstOf(q.ns.Partition) + (1L << 48)).With("@ns", q.ns.Id)
-                .With("@model", q.model).With("@limit", q.limit),
-            static row => row.GetInt64(0), ct), cancellationToken).ConfigureAwait(false);
+        var page = await ReadAsync((ns, model, first, limit), static async (session, q, ct) =>
+        {
+            // Most or none of what is looked at may be found: a page is bounded by what is looked at.
+            var found = new List<long>();
+            var (from, end) = (q.first + 1, FirstOf(q.ns.Partition) + (1L << 48));
+            while (from < end && found.Count < q.limit)
+            {
+                var pageEnd = await PageEndAsync(session, q.ns, from, end, SettlePage, ct).ConfigureAwait(false);
+                found.AddRange(await ListAsync(
+                    session.Command(
+                        "SELECT l.lsn FROM log l JOIN contents c ON c.lsn = l.lsn AND c.lsn >= @from AND c.lsn < @end WHERE l.lsn >= @from AND l.lsn < @end AND l.ns_id = @ns " +
+                        "AND c.kind <> 0 AND (c.vector_model IS NULL OR c.vector_model <> @model) ORDER BY l.lsn LIMIT @limit")
+                        .With("@from", from).With("@end", pageEnd).With("@ns", q.ns.Id).With("@model", q.model).With("@limit", q.limit - found.Count),
+                    static row => row.GetInt64(0), ct).ConfigureAwait(false));
+                from = pageEnd;
+            }
+
+            return found;
+        }, cancellationToken).ConfigureAwait(false);
         var left = await WriteAsync((store: this, ns, model, page, limit), static async (session, q, ct) =>
         {
             await LockAsync(session, q.ns, ct).ConfigureAwait(false);

@@ -2,12 +2,15 @@ using System.Runtime.CompilerServices;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
+using Sophia.Memory.Stores;
 
 namespace Sophia.Stores.Relational;
 
 internal abstract partial class RelationalStore
 {
     private const int ScanPage = 512;
+    private const long ScanBytes = 4 << 20;
+    private const int AsOfPage = 16_384;
 
     private protected const string SelectCurrent =
         $"SELECT {LogRows.Columns} FROM records r JOIN log l ON l.lsn = r.lsn JOIN contents c ON c.lsn = r.lsn " +
@@ -76,13 +79,28 @@ internal abstract partial class RelationalStore
     public async IAsyncEnumerable<MemoryRecord> ScanAsOfAsync(
         NamespaceInfo ns, DateTimeOffset at, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Numbers first, contents in pages: no statement stays open while the caller works.
-        var newest = await ReadAsync((ns, at), static (session, q, ct) => ListAsync(
-            session.Command(
-                "SELECT max(lsn) FROM log WHERE lsn > @first AND lsn < @end AND ns_id = @ns AND recorded_at <= @at GROUP BY record_id")
-                .With("@first", FirstOf(q.ns.Partition)).With("@end", FirstOf(q.ns.Partition) + (1L << 48))
-                .With("@ns", q.ns.Id).With("@at", UnixTime.ToMs(q.at)),
-            static row => row.GetInt64(0), ct), cancellationToken).ConfigureAwait(false);
+        // Numbers first, contents in pages: no statement stays open while the caller works, or takes as long as the log is.
+        var found = new Dictionary<RecordId, long>();
+        var (from, end) = (FirstOf(ns.Partition) + 1, FirstOf(ns.Partition) + (1L << 48));
+        while (from < end)
+        {
+            var (versions, pageEnd) = await ReadAsync((ns, at, from, end), static async (session, q, ct) =>
+            {
+                var pageEnd = await PageEndAsync(session, q.ns, q.from, q.end, AsOfPage, ct).ConfigureAwait(false);
+                return (await ListAsync(
+                    session.Command("SELECT record_id, max(lsn) FROM log WHERE lsn >= @from AND lsn < @end AND ns_id = @ns AND recorded_at <= @at GROUP BY record_id")
+                        .With("@from", q.from).With("@end", pageEnd).With("@ns", q.ns.Id).With("@at", UnixTime.ToMs(q.at)),
+                    static row => (Id: RecordId.FromBytes(row.GetFieldValue<byte[]>(0)), Lsn: row.GetInt64(1)), ct).ConfigureAwait(false), pageEnd);
+            }, cancellationToken).ConfigureAwait(false);
+            foreach (var (id, lsn) in versions)
+            {
+                found[id] = lsn;
+            }
+
+            from = pageEnd;
+        }
+
+        var newest = found.Values.ToList();
         newest.Sort();
         for (var start = 0; start < newest.Count; start += ScanPage)
         {
@@ -102,15 +120,17 @@ internal abstract partial class RelationalStore
     public async IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? after = null;
-        while (true)
+        for (var rows = new PageRows(ScanPage, ScanBytes); ;)
         {
-            var page = await ListAsync(ns, "", after, ScanPage, false, cancellationToken).ConfigureAwait(false);
+            var wanted = rows.Next;
+            var page = await ListAsync(ns, "", after, wanted, false, cancellationToken).ConfigureAwait(false);
+            rows.Took(page.Count, page.Sum(PageRows.SizeOf));
             foreach (var record in page)
             {
                 yield return record;
             }
 
-            if (page.Count < ScanPage)
+            if (page.Count < wanted)
             {
                 yield break;
             }
@@ -124,12 +144,12 @@ internal abstract partial class RelationalStore
     {
         var from = Math.Max(first.Value, FirstOf(ns.Partition));
         var to = end?.Value ?? FirstOf(ns.Partition) + (1L << 48);
-        while (from < to)
+        for (var rows = new PageRows(ScanPage, ScanBytes); from < to;)
         {
             // The log's rows in order, of which those are current that the record's row points at.
-            var (page, pageEnd) = await ReadAsync((ns, from, to), static async (session, q, ct) =>
+            var (page, pageEnd) = await ReadAsync((ns, from, to, rows: rows.Next), static async (session, q, ct) =>
             {
-                var end = await PageEndAsync(session, q.ns, q.from, q.to, ScanPage, ct).ConfigureAwait(false);
+                var end = await PageEndAsync(session, q.ns, q.from, q.to, q.rows, ct).ConfigureAwait(false);
                 var records = await ListAsync(
                     session.Command(
                         $"SELECT {LogRows.Columns} FROM log l JOIN contents c ON c.lsn = l.lsn JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn " +
@@ -138,6 +158,7 @@ internal abstract partial class RelationalStore
                     LogRows.Record, ct).ConfigureAwait(false);
                 return (records, end);
             }, cancellationToken).ConfigureAwait(false);
+            rows.Took(page.Count, page.Sum(PageRows.SizeOf));
             foreach (var record in page)
             {
                 yield return record;

@@ -67,6 +67,24 @@ public sealed class FollowingShardTests
         Assert.Equal(0, node.Host.Behind);
     }
 
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(20, 1)]
+    public async Task A_shard_is_read_by_key_where_its_part_of_the_log_is_longer_than_all_that_there_is(int keys, int ranges)
+    {
+        await using var node = await Node.StartAsync(new TwoShards());
+        for (var i = 0; i < 40; i++)
+        {
+            await node.PutAsync($"k{i % keys}", $"walrus {i}");
+        }
+
+        var shard = await node.Host.OpenAsync(ShardAddress.Of(node.Notes, 0), default);
+        var reply = await shard.SearchAsync(Walrus with { Timeout = Patience }, default);
+
+        Assert.Equal(keys + 1, reply.Records);
+        Assert.Equal(ranges, node.Store.RangeScans);
+    }
+
     private static ShardCall Walrus => new(new ShardQuery { Text = "walrus", Mode = SearchMode.Lexical, Now = DateTimeOffset.UtcNow }, 0, 0, TimeSpan.Zero);
 
     /// <summary>A node whose shards are full with one record, and a service that writes and has written one before.</summary>
@@ -101,8 +119,8 @@ public sealed class FollowingShardTests
             return node;
         }
 
-        public async Task<long> PutAsync(string key) => (await _writer.PutAsync(
-            Notes, [new PutRequest(new RecordDraft { Key = key, Content = Encoding.UTF8.GetBytes("a walrus") })], null, new Trail(), default)).Last.Number;
+        public async Task<long> PutAsync(string key, string text = "a walrus") => (await _writer.PutAsync(
+            Notes, [new PutRequest(new RecordDraft { Key = key, Content = Encoding.UTF8.GetBytes(text) })], null, new Trail(), default)).Last.Number;
 
         public async ValueTask DisposeAsync()
         {
@@ -110,6 +128,13 @@ public sealed class FollowingShardTests
             await _writer.DisposeAsync();
             Directory.Delete(_folder, recursive: true);
         }
+    }
+
+    private sealed class TwoShards : IShardMap
+    {
+        public ValueTask<IReadOnlyList<long>> ReadAsync(long namespaceId, CancellationToken cancellationToken) => new([1_000]);
+
+        public ValueTask<long> OpenAsync(NamespaceInfo ns, int shard, int ahead, CancellationToken cancellationToken) => throw new InvalidOperationException("No shard is full.");
     }
 
     private sealed class FullDisk : IShardMap

@@ -14,6 +14,8 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     private int _logReads;
     private int _headReads;
     private int _watermarkReads;
+    private int _trimmedReads;
+    private int _rangeScans;
 
     /// <summary>While set, every call fails as it does when the database is away.</summary>
     public volatile bool IsDown;
@@ -73,6 +75,11 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     public int LogReads => Volatile.Read(ref _logReads);
 
     public int WatermarkReads => Volatile.Read(ref _watermarkReads);
+
+    public int TrimmedReads => Volatile.Read(ref _trimmedReads);
+
+    /// <summary>Walks through a part of the log.</summary>
+    public int RangeScans => Volatile.Read(ref _rangeScans);
 
     public int HeadReads => Volatile.Read(ref _headReads);
 
@@ -180,8 +187,11 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, CancellationToken cancellationToken) => HookedAsync(Inner.ScanAsync(ns, cancellationToken), cancellationToken);
 
-    public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, Sequence first, Sequence? end, CancellationToken cancellationToken) =>
-        HookedAsync(Inner.ScanAsync(ns, first, end, cancellationToken), cancellationToken);
+    public IAsyncEnumerable<MemoryRecord> ScanAsync(NamespaceInfo ns, Sequence first, Sequence? end, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _rangeScans);
+        return HookedAsync(Inner.ScanAsync(ns, first, end, cancellationToken), cancellationToken);
+    }
 
     public async Task<IReadOnlyList<LogEntry>> ReadLogAsync(int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken)
     {
@@ -206,7 +216,11 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
         return watermarks;
     }
 
-    public Task<long> ReadTrimmedAsync(NamespaceInfo ns, CancellationToken cancellationToken) => Inner.ReadTrimmedAsync(ns, cancellationToken);
+    public Task<long> ReadTrimmedAsync(NamespaceInfo ns, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _trimmedReads);
+        return Inner.ReadTrimmedAsync(ns, cancellationToken);
+    }
 
     public Task<IReadOnlyList<ExpireOperation>> FindExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => Inner.FindExpiredAsync(now, limit, cancellationToken);
 

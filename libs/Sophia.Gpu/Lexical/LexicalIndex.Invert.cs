@@ -9,7 +9,7 @@ internal sealed partial class LexicalIndex
     private const int BytesApart = 10;
 
     /// <summary>Moves the newest documents from their forward lists into the postings.</summary>
-    private void Invert()
+    public void Invert()
     {
         var words = ArrayPool<ulong>.Shared.Rent(Math.Max(_recentWords, 1));
         var spare = ArrayPool<ulong>.Shared.Rent(Math.Max(_recentWords, 1));

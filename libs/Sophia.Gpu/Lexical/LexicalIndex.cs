@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using Sophia.Gpu.Text;
 
@@ -16,7 +15,7 @@ namespace Sophia.Gpu.Lexical;
 /// that scores depend on what is there, never on what was. A term of no document is forgotten. Its forward list is
 /// overwritten: nothing tells any more in what order its words stood.</item>
 /// <item>When the removed outnumber the living (and 65,536 documents or a million words), everything is rewritten under
-/// new numbers: constant time a removal over the long run, in one pause.</item>
+/// new numbers, beside searches: constant time a removal over the long run.</item>
 /// </list>
 /// One thread at a time changes it, while none reads.
 /// </summary>
@@ -25,12 +24,10 @@ internal sealed partial class LexicalIndex
     private const int WordsAtOnce = 128;
     private const int RecentDocuments = 512;
     private const int RecentWords = 1 << 14;
-    private const int RemovedBeforeCompaction = 1 << 16;
-    private const int RemovedWordsBeforeCompaction = 1 << 20;
 
     private readonly TermTable _terms = new();
     private ForwardLists _forward = new();
-    private readonly PostingTable _postings = new();
+    private PostingTable _postings = new();
     private PostingSlabs _slabs = new();
     private byte[] _list = new byte[512];
     private Document[] _documents = new Document[64];
@@ -58,7 +55,7 @@ internal sealed partial class LexicalIndex
 
     public int Add(int row, List<Word> words) => Add(row, CollectionsMarshal.AsSpan(words));
 
-    /// <summary>Adds the words of a row of the shard as a document; returns its number, which lasts until <see cref="Compact"/>.</summary>
+    /// <summary>Adds the words of a row of the shard as a document; returns its number, which lasts until <see cref="Become"/>.</summary>
     public int Add(int row, ReadOnlySpan<Word> words)
     {
         if (_documentsUsed == _documents.Length)
@@ -133,54 +130,6 @@ internal sealed partial class LexicalIndex
         Count--;
     }
 
-    public bool WantsCompaction => _documentsUsed - Count > Math.Max(Count, RemovedBeforeCompaction) ||
-        _removedWords > Math.Max(_words, RemovedWordsBeforeCompaction);
-
-    /// <summary>Rewrites everything without the removed documents.</summary>
-    /// <param name="documentOfRow">By row of the shard; set to the new numbers.</param>
-    public void Compact(Span<int> documentOfRow)
-    {
-        Invert();
-        var numbers = ArrayPool<int>.Shared.Rent(_documentsUsed);
-        var forward = new ForwardLists();
-        var kept = 0;
-        for (var document = 0; document < _documentsUsed; document++)
-        {
-            var (row, place) = _documents[document];
-            numbers[document] = row < 0 ? -1 : kept;
-            if (row >= 0)
-            {
-                documentOfRow[row] = kept;
-                var reader = Read(document);
-                while (reader.Next(out _))
-                {
-                }
-
-                _documents[kept] = new Document(row, forward.Add(_forward.From(place)[..reader.At]));
-                _lengths[kept++] = _lengths[document];
-            }
-        }
-
-        var slabs = new PostingSlabs();
-        _listBytes = 0;
-        foreach (var chunk in _postings.Chunks)
-        {
-            foreach (ref var list in chunk.AsSpan())
-            {
-                list.Renumber(numbers, _lengths, _slabs, slabs);
-                _listBytes += list.SizeInMemory;
-            }
-        }
-
-        _slabs = slabs;
-        ArrayPool<int>.Shared.Return(numbers);
-        _forward = forward;
-        _documentsUsed = _inverted = kept;
-        _removedWords = 0;
-        Array.Resize(ref _documents, Math.Max(64, kept * 5 / 4));
-        Array.Resize(ref _lengths, _documents.Length);
-    }
-
     /// <summary>Living documents with the term.</summary>
     public int DocumentsWith(string term) => _terms.Find(term) is >= 0 and var number ? _terms[number].Documents : 0;
 
@@ -209,7 +158,7 @@ internal sealed partial class LexicalIndex
 
     /// <param name="Row">Of the shard; −1 when removed.</param>
     /// <param name="Place">Of its words.</param>
-    private readonly record struct Document(int Row, long Place)
+    internal readonly record struct Document(int Row, long Place)
     {
         public static Document Removed => new(-1, 0);
     }

@@ -119,12 +119,12 @@ internal struct PostingList
         return slabs.At((int)_few, _block - 1)[_length..];
     }
 
-    /// <summary>Keeps the living documents, under their new numbers.</summary>
+    /// <summary>The list of the living documents, under their new numbers.</summary>
     /// <param name="newNumbers">By old number; −1 for the removed.</param>
     /// <param name="lengths">By new number.</param>
     /// <param name="before">The slabs that it is in.</param>
     /// <param name="slabs">Those that it goes to.</param>
-    public void Renumber(ReadOnlySpan<int> newNumbers, ReadOnlySpan<int> lengths, PostingSlabs before, PostingSlabs slabs)
+    public readonly PostingList Renumbered(ReadOnlySpan<int> newNumbers, ReadOnlySpan<int> lengths, PostingSlabs before, PostingSlabs slabs)
     {
         var kept = new PostingList();
         var reader = new Reader(Bytes(before));
@@ -136,7 +136,7 @@ internal struct PostingList
             }
         }
 
-        this = kept;
+        return kept;
     }
 
     internal ref struct Reader(ReadOnlySpan<byte> bytes)

@@ -127,6 +127,8 @@ internal sealed partial class HostShard : IShard
         {
             _lock.ExitWriteLock();
         }
+
+        CompactIfWanted();
     }
 
     public void Dispose()
@@ -185,6 +187,33 @@ internal sealed partial class HostShard : IShard
         {
             _lock.ExitWriteLock();
         }
+
+        CompactIfWanted();
+    }
+
+    // Made beside searches: the one who changes the shard does it, so nothing changes meanwhile.
+    private void CompactIfWanted()
+    {
+        if (_lexical.WantsCompaction)
+        {
+            Write(static shard => shard._lexical.Invert());
+            var made = _lexical.Compacted(_rows.Documents);
+            Write(shard => shard._lexical.Become(made, shard._rows.Documents));
+        }
+    }
+
+    private void Write(Action<HostShard> write)
+    {
+        _lock.EnterWriteLock();
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            write(this);
+        }
+        finally
+        {
+            _lock.ExitWriteLock();
+        }
     }
 
     /// <summary>Beside searches, which it would hold up.</summary>
@@ -212,10 +241,6 @@ internal sealed partial class HostShard : IShard
         {
             _lexical.Remove(_rows.Documents[row]);
             _rows.Documents[row] = RowTable.NoDocument;
-            if (_lexical.WantsCompaction)
-            {
-                _lexical.Compact(_rows.Documents);
-            }
         }
 
         if (_rows[row].Vector != RowTable.NoVector)

@@ -64,7 +64,10 @@ public class LexicalIndexTests
                 }
 
                 Compare();
-                index.Compact(documents);
+                index.Invert();
+                var compacted = index.Compacted(documents);
+                Compare();
+                index.Become(compacted, documents);
                 Compare();
 
                 void Compare()

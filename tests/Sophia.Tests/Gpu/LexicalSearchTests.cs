@@ -73,7 +73,8 @@ public class LexicalSearchTests
         var before = Scores();
         var size = index.SizeInMemory;
 
-        index.Compact(documents);
+        index.Invert();
+        index.Become(index.Compacted(documents), documents);
 
         Assert.Equal(before, Scores());
         Assert.True(index.SizeInMemory <= size);

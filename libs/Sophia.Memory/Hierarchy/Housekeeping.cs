@@ -80,11 +80,13 @@ internal sealed partial class Housekeeping(
         for (var after = 0L; ;)
         {
             var page = await store.ListNamespacesAsync(after, TrimSize, cancellationToken).ConfigureAwait(false);
+
+            // A shard that is being loaded still needs what came since it began.
+            var loading = shards.Loading();
             foreach (var ns in page)
             {
                 after = ns.Id;
-                // A shard that is being loaded still needs what came since it began.
-                if (RetentionOf(ns) is { } retention && shards.All(ns).All(static shard => shard.Ready.IsCompleted))
+                if (RetentionOf(ns) is { } retention && !loading.Contains(ns.Id))
                 {
                     var before = clock.GetUtcNow() - retention;
                     if (!ns.Settings.Resident && MirroredUpTo?.Invoke(ns) is { } mirrored && mirrored < before)

@@ -52,29 +52,35 @@ internal sealed partial class ShardDirectory
     }
 
     /// <summary>While shards take more than they may: drops those that nobody has asked for of late, the longest unused first.</summary>
-    public async Task DropBeyondRoomAsync(LoadedShard? loading = null)
+    /// <returns>The room that there is then; negative where it is still too little.</returns>
+    public async Task<long> DropBeyondRoomAsync(LoadedShard? loading = null)
     {
-        if (Room >= 0)
+        // Counted down from one sum over all shards: a sum for each that is dropped would be as many as there are shards, squared.
+        var room = Room;
+        if (room >= 0)
         {
-            return;
+            return room;
         }
 
-        foreach (var shard in _shards.Values.OrderByDescending(static s => s.Idle))
+        foreach (var shard in Loaded.OrderByDescending(static s => s.Idle))
         {
             if (shard != loading && shard.Idle >= options.ShardIdle && !shard.IsSearching && shard.Ready.IsCompleted)
             {
+                room += shard.Shard.SizeInMemory;
                 await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
                 if (map is not null)
                 {
                     _displaced.Enqueue(shard);
                 }
 
-                if (Room >= 0)
+                if (room >= 0)
                 {
-                    return;
+                    break;
                 }
             }
         }
+
+        return room;
     }
 
     /// <summary>Takes one of a node's shards that were dropped for want of room; each is given once.</summary>
@@ -84,15 +90,11 @@ internal sealed partial class ShardDirectory
     private async ValueTask MakeRoomAsync(LoadedShard loading)
     {
         var bytes = loading.Shard.SizeInMemory;
-        if (bytes < mostBytes)
+        var room = bytes < mostBytes ? await DropBeyondRoomAsync(loading).ConfigureAwait(false) : Room;
+        var isSmall = bytes <= Math.Min(Small, mostBytes / SmallShare) && -room < mostBytes / SmallShare;
+        if (room < 0 && !isSmall)
         {
-            await DropBeyondRoomAsync(loading).ConfigureAwait(false);
-        }
-
-        var isSmall = bytes <= Math.Min(Small, mostBytes / SmallShare) && -Room < mostBytes / SmallShare;
-        if (Room < 0 && !isSmall)
-        {
-            throw new NoRoomException(bytes, $"It takes more than {bytes >> 20:N0} MiB; of the {mostBytes >> 20:N0} MiB that shards may take here, others in use take {(SizeInMemory - bytes) >> 20:N0}.");
+            throw new NoRoomException(bytes, $"It takes more than {bytes >> 20:N0} MiB; of the {mostBytes >> 20:N0} MiB that shards may take here, others in use take {(mostBytes - room - bytes) >> 20:N0}.");
         }
     }
 }

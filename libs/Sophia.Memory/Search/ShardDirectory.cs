@@ -35,15 +35,18 @@ internal sealed partial class ShardDirectory(
 
     public string Engine => engine.Engine;
 
-    public long SizeInMemory => _shards.Values.Sum(shard => shard.Shard.SizeInMemory);
+    public long SizeInMemory => Loaded.Sum(static shard => shard.Shard.SizeInMemory);
 
     /// <summary>Changes that the slowest loaded shard has still to take in. One that is loading counts from no change, and is not behind.</summary>
-    public long Behind => _shards.Values.Where(static s => s.Ready.IsCompletedSuccessfully).Select(s => tail.Seen[s.Namespace.Partition] - s.Seen).DefaultIfEmpty(0).Max();
+    public long Behind => Loaded.Where(static s => s.Ready.IsCompletedSuccessfully).Select(s => tail.Seen[s.Namespace.Partition] - s.Seen).DefaultIfEmpty(0).Max();
 
-    public IEnumerable<LoadedShard> Loaded => _shards.Values;
+    /// <summary>Walked without a copy: one that comes or goes meanwhile may be missed.</summary>
+    public IEnumerable<LoadedShard> Loaded => _shards.Select(static entry => entry.Value);
 
     private readonly record struct ShardKey(long NamespaceId, string? Model, string Language, int Number)
     {
+        public static ShardKey Of(ShardAddress address) => new(address.NamespaceId, address.Model, address.Language, address.Number);
+
         public static ShardKey Of(NamespaceInfo ns, int number) => new(ns.Id, ns.Settings.VectorModel, ns.Settings.Language, number);
     }
 
@@ -73,8 +76,10 @@ internal sealed partial class ShardDirectory(
 
     public LoadedShard? Find(NamespaceInfo ns, int number = 0) => _shards.GetValueOrDefault(ShardKey.Of(ns, number));
 
-    /// <summary>Every shard of the namespace, whatever its model.</summary>
-    public IEnumerable<LoadedShard> All(NamespaceInfo ns) => _shards.Values.Where(shard => shard.Namespace.Id == ns.Id);
+    public bool IsInMemory(ShardAddress address) => _shards.ContainsKey(ShardKey.Of(address));
+
+    /// <summary>Ids of the namespaces of which a shard is being loaded, whatever its model.</summary>
+    public HashSet<long> Loading() => [.. Loaded.Where(static shard => !shard.Ready.IsCompleted).Select(static shard => shard.Namespace.Id)];
 
     /// <summary>The namespace's shard, which may still be loading.</summary>
     /// <param name="wasLoaded">True when it was there and ready.</param>
@@ -117,7 +122,7 @@ internal sealed partial class ShardDirectory(
     /// <summary>The shards of a partition, of whose changes some were missed, are loaded anew when they are asked for.</summary>
     public void Distrust(Sequence missed)
     {
-        foreach (var shard in _shards.Values)
+        foreach (var shard in Loaded)
         {
             if (shard.Namespace.Partition == missed.Partition)
             {
@@ -139,7 +144,7 @@ internal sealed partial class ShardDirectory(
     /// <summary>Shards that lack vectors are loaded anew when they are asked for, some time after they were loaded: the model that was away may answer by now.</summary>
     public void DistrustIncomplete()
     {
-        foreach (var shard in _shards.Values)
+        foreach (var shard in Loaded)
         {
             if (shard is { Missing: > 0, IsBroken: false } && shard.Age > MissingPatience)
             {
@@ -154,12 +159,20 @@ internal sealed partial class ShardDirectory(
     {
         DistrustIncomplete();
         var size = SizeInMemory;
-        foreach (var shard in _shards.Values.OrderByDescending(s => s.Idle))
+        var shards = Loaded.Select(static shard => (Shard: shard, shard.Idle)).OrderByDescending(static held => held.Idle).ToArray();
+
+        // The last that is written is the least.
+        var leastIdle = new Dictionary<(long, int), TimeSpan>(shards.Length);
+        foreach (var (shard, idle) in shards)
         {
-            var isOver = areElsewhere && shard.Idle >= Afterlife && !shard.IsSearching;
-            var isLeftBehind = shard.Idle >= Afterlife && !shard.IsSearching &&
-                _shards.Values.Any(other => other.Namespace.Id == shard.Namespace.Id && other.Span.Number == shard.Span.Number && other != shard && other.Idle < shard.Idle);
-            if (isOver || isLeftBehind || shard.IsBroken || (size > options.ShardLimitBytes && shard.Idle >= options.ShardIdle && !shard.IsSearching))
+            leastIdle[(shard.Namespace.Id, shard.Span.Number)] = idle;
+        }
+
+        foreach (var (shard, idle) in shards)
+        {
+            var isUnused = shard.Idle >= Afterlife && !shard.IsSearching;
+            var isLeftBehind = isUnused && leastIdle[(shard.Namespace.Id, shard.Span.Number)] < idle;
+            if ((areElsewhere && isUnused) || isLeftBehind || shard.IsBroken || (size > options.ShardLimitBytes && shard.Idle >= options.ShardIdle && !shard.IsSearching))
             {
                 size -= shard.Shard.SizeInMemory;
                 await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
@@ -170,7 +183,7 @@ internal sealed partial class ShardDirectory(
     /// <summary>Drops shards that no longer follow the log: what is forgotten must not stay in them until somebody searches.</summary>
     public async Task DropBrokenAsync()
     {
-        foreach (var shard in _shards.Values)
+        foreach (var shard in Loaded)
         {
             if (shard is { IsBroken: true, IsSearching: false })
             {
@@ -193,11 +206,11 @@ internal sealed partial class ShardDirectory(
         lock (_opening)
         {
             // One whose loading has begun is in the directory when the lock is free.
-            held = [.. _shards.Values.Where(shard => shard.Namespace.Id == namespaceId)];
+            held = [.. Loaded.Where(shard => shard.Namespace.Id == namespaceId)];
         }
 
         var reached = await Task.WhenAll(held.Select(shard => shard.ReachAsync(number, timeout, cancellationToken).AsTask())).ConfigureAwait(false);
-        return [.. held.Where((shard, i) => (!reached[i] || shard.IsBroken) && _shards.Values.Contains(shard)).Select(shard => new UnconfirmedCopy(
+        return [.. held.Where((shard, i) => (!reached[i] || shard.IsBroken) && Find(shard.Namespace, shard.Span.Number) == shard).Select(shard => new UnconfirmedCopy(
             Tier.L0, null, shard.Span.Number,
             shard.IsBroken ? "It follows the log no longer, and goes from memory when nobody searches it."
             : shard.Ready.IsCompletedSuccessfully ? $"It has come to change {shard.Seen:N0} of {number:N0}."
@@ -208,7 +221,7 @@ internal sealed partial class ShardDirectory(
     public async Task<int> EvictAsync(long? namespaceId)
     {
         var dropped = 0;
-        foreach (var shard in _shards.Values.Where(s => namespaceId is null || s.Namespace.Id == namespaceId).ToArray())
+        foreach (var shard in Loaded.Where(s => namespaceId is null || s.Namespace.Id == namespaceId).ToArray())
         {
             await DropAsync(shard, EvictionReason.Requested).ConfigureAwait(false);
             dropped++;
@@ -224,7 +237,7 @@ internal sealed partial class ShardDirectory(
             _isClosed = true;
         }
 
-        foreach (var shard in _shards.Values)
+        foreach (var shard in Loaded)
         {
             await shard.DisposeAsync().ConfigureAwait(false);
         }

@@ -11,6 +11,7 @@ internal sealed class CountingEngine : IShardEngine
     private readonly HostShardEngine _inner = new();
     private int _created;
     private int _disposed;
+    private int _sizesAsked;
 
     public int Created => Volatile.Read(ref _created);
 
@@ -22,7 +23,14 @@ internal sealed class CountingEngine : IShardEngine
     }
 
     /// <summary>What every shard says that it takes in memory; null: what it takes.</summary>
-    public long? SizeOfShard { get; init; }
+    public long? SizeOfShard { get; set; }
+
+    /// <summary>How often a shard was asked what it takes. A test may count from here on by setting it to 0.</summary>
+    public int SizesAsked
+    {
+        get => Volatile.Read(ref _sizesAsked);
+        set => Volatile.Write(ref _sizesAsked, value);
+    }
 
     public string Engine => "counting";
 
@@ -36,7 +44,14 @@ internal sealed class CountingEngine : IShardEngine
 
     private sealed class Counted(IShard inner, CountingEngine engine) : DelegatingShard(inner)
     {
-        public override long SizeInMemory => engine.SizeOfShard ?? base.SizeInMemory;
+        public override long SizeInMemory
+        {
+            get
+            {
+                Interlocked.Increment(ref engine._sizesAsked);
+                return engine.SizeOfShard ?? base.SizeInMemory;
+            }
+        }
 
         public override void Dispose()
         {

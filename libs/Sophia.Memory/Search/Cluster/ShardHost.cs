@@ -110,7 +110,7 @@ public sealed partial class ShardHost : IAsyncDisposable
     }
 
     /// <summary>True for a shard that is loaded here, or being loaded, whether it is served here or not.</summary>
-    public bool IsInMemory(ShardAddress address) => _shards.Loaded.Any(shard => ShardAddress.Of(shard.Namespace, shard.Span.Number) == address);
+    public bool IsInMemory(ShardAddress address) => _shards.IsInMemory(address);
 
     /// <summary>Loads the shard, to be served here soon.</summary>
     /// <exception cref="RefusedException">namespace-not-found; shard-no-room.</exception>

@@ -1,0 +1,142 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Sophia.Memory;
+using Sophia.Memory.Log;
+using Sophia.Memory.Models;
+using Sophia.Memory.Namespaces;
+using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
+using Sophia.Memory.Stores;
+using Sophia.Memory.Tiers;
+using Sophia.Stores.Sqlite;
+using Sophia.Tests.Infrastructure;
+
+namespace Sophia.Tests.Hierarchy;
+
+/// <summary>What is done with each shard takes no longer for it when there are more of them.</summary>
+public sealed class ManyShardsTests
+{
+    private const int Shards = 400;
+    private const int MostBytesAShard = 600;
+    private const int SizeOfShard = 1 << 20;
+
+    [Fact]
+    public async Task A_round_that_drops_nothing_allocates_in_proportion_to_the_shards_and_not_to_their_square()
+    {
+        await using var many = await Many.StartAsync();
+        await many.LoadAsync(Shards, "notes");
+        many.Clock.Advance(TimeSpan.FromSeconds(11));
+        await many.Shards.DropColdAsync();
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var dropping = many.Shards.DropColdAsync();
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.True(dropping.IsCompletedSuccessfully);
+        Assert.Equal(0, many.Engine.Disposed);
+        Assert.InRange(allocated, 1, Shards * MostBytesAShard);
+    }
+
+    [Fact]
+    public async Task Of_two_shards_of_a_namespace_the_one_that_nobody_asks_for_any_more_goes()
+    {
+        await using var many = await Many.StartAsync();
+        var ns = (await many.LoadAsync(1, "notes"))[0];
+        var other = ns with { Settings = ns.Settings with { Language = "de" } };
+        await many.Shards.Open(other, out _).Ready;
+        many.Clock.Advance(TimeSpan.FromSeconds(11));
+        many.Shards.Open(other, out _).Touch();
+
+        await many.Shards.DropColdAsync();
+
+        Assert.Null(many.Shards.Find(ns));
+        Assert.NotNull(many.Shards.Find(other));
+    }
+
+    [Fact]
+    public async Task Each_shard_is_asked_once_for_its_size_while_one_is_loaded_and_not_for_each_that_makes_room()
+    {
+        await using var many = await Many.StartAsync();
+        await many.LoadAsync(Shards - 1, "notes");
+        many.Engine.SizesAsked = 0;
+        await many.LoadAsync(1, "last");
+        Assert.InRange(many.Engine.SizesAsked, Shards, Shards + 5);
+
+        many.Clock.Advance(new MemoryOptions().ShardIdle);
+        many.Engine.SizeOfShard = 2 * SizeOfShard;
+        many.Engine.SizesAsked = 0;
+        await many.Shards.DropBeyondRoomAsync();
+
+        Assert.Equal(Shards / 2, many.Engine.Disposed);
+        Assert.InRange(many.Engine.SizesAsked, Shards, Shards * 2);
+        Assert.Equal(0, many.Shards.Room);
+    }
+
+    [Fact]
+    public async Task Whether_a_shard_is_in_memory_is_known_without_a_look_at_the_others()
+    {
+        await using var many = await Many.StartAsync();
+        var ns = (await many.LoadAsync(10, "notes"))[3];
+        var (address, missing) = (ShardAddress.Of(ns, 0), ShardAddress.Of(ns, 1));
+        Assert.False(many.Shards.IsInMemory(missing));
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var isInMemory = many.Shards.IsInMemory(address);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.True(isInMemory);
+        Assert.Equal(0, allocated);
+    }
+
+    /// <summary>Shards, with room for so many.</summary>
+    private sealed class Many : IAsyncDisposable
+    {
+        private readonly string _folder = Directory.CreateTempSubdirectory("sophia-test").FullName;
+        private readonly IRecordStore _store;
+        private readonly LogTail _tail;
+
+        private Many()
+        {
+            var options = new MemoryOptions();
+            _store = SqliteRecordStore.Create(_folder, Clock);
+            _tail = new LogTail(_store, options, Clock, NullLogger.Instance);
+            Shards = new ShardDirectory(
+                Engine, _tail, _store, new VectorCompletion(new ModelCatalog([], null), _store, Clock, NullLogger.Instance), options, new TierMeters().L0, Clock,
+                mostBytes: ManyShardsTests.Shards * (long)SizeOfShard);
+        }
+
+        public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 11, 1, 12, 0, 0, TimeSpan.Zero));
+
+        public CountingEngine Engine { get; } = new() { SizeOfShard = SizeOfShard };
+
+        public ShardDirectory Shards { get; }
+
+        public static async Task<Many> StartAsync()
+        {
+            var many = new Many();
+            await many._store.OpenAsync(default);
+            await many._tail.StartAsync(default);
+            return many;
+        }
+
+        public async Task<NamespaceInfo[]> LoadAsync(int count, string name)
+        {
+            var namespaces = new NamespaceInfo[count];
+            for (var i = 0; i < count; i++)
+            {
+                namespaces[i] = await _store.EnsureNamespaceAsync("acme", $"{name}-{i}", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+                await Shards.Open(namespaces[i], out _).Ready;
+            }
+
+            return namespaces;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Shards.DisposeAsync();
+            await _tail.DisposeAsync();
+            await _store.DisposeAsync();
+            Directory.Delete(_folder, recursive: true);
+        }
+    }
+}

@@ -15,9 +15,16 @@ internal sealed unsafe partial class HostBuffer : SafeHandle, IPageMemory
     private HostBuffer(long bytes)
         : base(0, ownsHandle: true)
     {
-        var isLarge = bytes >= HugePage;
-        SetHandle((nint)NativeMemory.AlignedAlloc((nuint)bytes, (nuint)(isLarge ? HugePage : CacheLine)));
-        if (isLarge && OperatingSystem.IsLinux())
+        IsZeroed = bytes < HugePage;
+        if (IsZeroed)
+        {
+            // Cleared by the system as it is written, unless it was used before: a small shard then takes no more than what is in it.
+            SetHandle((nint)NativeMemory.AllocZeroed((nuint)bytes + CacheLine));
+            return;
+        }
+
+        SetHandle((nint)NativeMemory.AlignedAlloc((nuint)bytes, HugePage));
+        if (OperatingSystem.IsLinux())
         {
             // Advice only: without it the block is as right, and some per cent slower.
             _ = Advise(handle, (nuint)bytes, AdviseHugePages);
@@ -28,17 +35,19 @@ internal sealed unsafe partial class HostBuffer : SafeHandle, IPageMemory
 
     public bool IsResident => true;
 
+    public bool IsZeroed { get; }
+
     /// <exception cref="ObjectDisposedException">The buffer was given back.</exception>
     public byte* Pointer
     {
         get
         {
             ObjectDisposedException.ThrowIf(IsClosed, this);
-            return (byte*)handle;
+            return (byte*)((handle + CacheLine - 1) & -CacheLine);
         }
     }
 
-    /// <summary>The contents are undefined: pages that are not touched yet take no memory.</summary>
+    /// <summary>Pages that are not touched yet take no memory.</summary>
     /// <exception cref="OutOfMemoryException">There is not so much memory.</exception>
     public static HostBuffer Allocate(long bytes) => new(bytes);
 
@@ -49,7 +58,15 @@ internal sealed unsafe partial class HostBuffer : SafeHandle, IPageMemory
 
     protected override bool ReleaseHandle()
     {
-        NativeMemory.AlignedFree((void*)handle);
+        if (IsZeroed)
+        {
+            NativeMemory.Free((void*)handle);
+        }
+        else
+        {
+            NativeMemory.AlignedFree((void*)handle);
+        }
+
         return true;
     }
 

@@ -1,12 +1,15 @@
 namespace Sophia.Gpu.Devices;
 
-/// <summary>A block of memory that pages are cut from. It never moves and starts at a cache line, zeroed or not.</summary>
+/// <summary>A block of memory that pages are cut from. It never moves and starts at a cache line.</summary>
 internal unsafe interface IPageMemory : IDisposable
 {
     byte* Pointer { get; }
 
     /// <summary>True when it takes memory of the process that the system cannot take back by writing it to a file.</summary>
     bool IsResident { get; }
+
+    /// <summary>True when all of it reads as zeros from the start, and takes memory only where it is written.</summary>
+    bool IsZeroed { get; }
 
     /// <summary>
     /// It is full: what is in it stays and may be read and changed, but seldom is. Memory that the system has written to a

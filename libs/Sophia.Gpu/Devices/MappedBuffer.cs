@@ -55,6 +55,8 @@ internal sealed unsafe partial class MappedBuffer : IPageMemory
 
     public bool IsResident => false;
 
+    public bool IsZeroed => true;
+
     /// <exception cref="IOException">The disk is full, or the file cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public static MappedBuffer Create(string path, long bytes) => new(path, bytes);

@@ -30,6 +30,8 @@ internal sealed unsafe class PooledMemory : IPageMemory
 
     public bool IsResident => true;
 
+    public bool IsZeroed => true;
+
     /// <summary>A block from the pool, or null when it has no room.</summary>
     public static PooledMemory? TryAllocate(PagePool pool, long bytes) =>
         pool.Memory is HostReservation memory && pool.TryAllocate(checked((int)((bytes + pool.PageBytes - 1) / pool.PageBytes))) is { } run

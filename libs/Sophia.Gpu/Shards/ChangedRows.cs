@@ -10,12 +10,22 @@ internal sealed class ChangedRows
     /// <summary>More changes than this during one scan, and it must be made again.</summary>
     public const int Most = 8_192;
 
-    private readonly int[] _rows = new int[Most];
+    private int[] _rows = new int[64];
 
     /// <summary>Changes so far.</summary>
     public long Version { get; private set; }
 
-    public void Add(int row) => _rows[Version++ % Most] = row;
+    public long SizeInMemory => _rows.Length * sizeof(int);
+
+    public void Add(int row)
+    {
+        if (Version == _rows.Length && _rows.Length < Most)
+        {
+            Array.Resize(ref _rows, _rows.Length * 2);
+        }
+
+        _rows[Version++ & (_rows.Length - 1)] = row;
+    }
 
     /// <summary>Adds the rows that changed after a version; false when that is too long ago.</summary>
     public bool TryRead(long since, HashSet<int> rows)
@@ -27,7 +37,7 @@ internal sealed class ChangedRows
 
         for (var version = since; version < Version; version++)
         {
-            rows.Add(_rows[version % Most]);
+            rows.Add(_rows[version & (_rows.Length - 1)]);
         }
 
         return true;

@@ -51,7 +51,7 @@ internal sealed partial class HostShard : IShard
     public int Count => Read(shard => shard._rows.Count);
 
     public long SizeInMemory => Read(shard =>
-        shard._rows.SizeInMemory + shard._lexical.SizeInMemory + shard._removals.SizeInMemory +
+        shard._rows.SizeInMemory + shard._lexical.SizeInMemory + shard._removals.SizeInMemory + shard._changes.SizeInMemory +
         shard._conversations.SizeInMemory + shard._filters.SizeInMemory + (shard._vectors?.SizeInMemory ?? 0));
 
     /// <summary>Words of the record that is being put; none between puts.</summary>

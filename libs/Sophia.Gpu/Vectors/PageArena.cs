@@ -43,7 +43,9 @@ internal sealed unsafe class PageArena(int pageBytes, Func<long, long, IPageMemo
             AddBlock();
         }
 
-        if (_blocks[^1].IsResident)
+        // Later pages are written when they are added, beside searches, so that a row need not wait for memory. The first is all that most
+        // namespaces ever have, and they have a few rows: of zeros that are there already it takes what is used.
+        if (_blocks[^1].IsResident && (Count > 0 || !_blocks[^1].IsZeroed))
         {
             new Span<byte>((void*)_pages[Count], pageBytes).Clear();
         }

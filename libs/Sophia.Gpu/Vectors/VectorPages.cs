@@ -60,13 +60,18 @@ internal sealed unsafe partial class VectorPages : IDisposable
 
     public int Count => _used - _freeSlots.Count;
 
-    /// <summary>Without what lies in files.</summary>
-    public long SizeInMemory =>
-        ((long)_used * HeadBytes) + (_freeSlots.Count * sizeof(int)) +
-        (Math.Min(_used, (long)_originals.Resident << _rowsPerPageLog2) * Stride * sizeof(float));
+    /// <summary>What the system has given, without what lies in files: of the first page what is used, of others all.</summary>
+    public long SizeInMemory => (_freeSlots.Count * sizeof(int)) + _originals.Count switch
+    {
+        0 => 0,
+        1 => Given(_used * CodeStride) + Given(RowsPerPage * (HeadBytes - CodeStride)) + Given(_used * Stride * sizeof(float)),
+        var pages => ((long)pages * RowsPerPage * HeadBytes) + ((long)Math.Min(pages, _originals.Resident) * RowsPerPage * Stride * sizeof(float)),
+    };
 
     /// <summary>Codes, then scale, error and owner of each row.</summary>
     private int HeadBytes => CodeStride + (CodeStride > 0 ? 2 * sizeof(float) : 0) + sizeof(int);
+
+    private static long Given(int bytes) => (bytes + Environment.SystemPageSize - 1L) / Environment.SystemPageSize * Environment.SystemPageSize;
 
     /// <summary>Stores a vector for a row of the shard; returns the slot.</summary>
     public int Add(int row, ReadOnlySpan<float> vector)

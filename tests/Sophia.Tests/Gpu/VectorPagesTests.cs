@@ -60,7 +60,7 @@ public class VectorPagesTests
         {
             var used = HostBuffer.Allocate(bytes);
             new Span<byte>(used.Pointer, (int)bytes).Fill(0xab);
-            return used;
+            return new UsedMemory(used);
         });
         for (var page = 0; page < 5; page++)
         {
@@ -137,6 +137,21 @@ public class VectorPagesTests
 
         Assert.Contains(pages.Row(last).ToArray(), x => x != 0);
         Assert.InRange(pages.SizeInMemory, 3_000 * 768 * 5, long.MaxValue);
+    }
+
+    private sealed unsafe class UsedMemory(HostBuffer buffer) : IPageMemory
+    {
+        public byte* Pointer => buffer.Pointer;
+
+        public bool IsResident => true;
+
+        public bool IsZeroed => false;
+
+        public void Settle()
+        {
+        }
+
+        public void Dispose() => buffer.Dispose();
     }
 
     private static bool IsInFiles(DirectoryInfo folder, byte[] bytes) =>

@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Playwright;
 using Sophia.Console.Tests.Harness;
 
@@ -13,7 +12,7 @@ public sealed class ImportTests(ConsoleHost host)
     {
         await using var tab = await host.OpenAsync("#/import");
         await tab.Page.GetByLabel("Into namespace").FillAsync("large-numbers");
-        await ChooseAsync(tab, ("records.ndjson", """{"key":"k","content":{"n":0.12345678901234567891},"attributes":{"id":9007199254740993}}"""));
+        await tab.ChooseAsync(("records.ndjson", """{"key":"k","content":{"n":0.12345678901234567891},"attributes":{"id":9007199254740993}}"""));
         await Tab.SeesAsync(tab.Page.GetByText("Browse it"));
         var record = (await host.GetAsync("/v1/namespaces/large-numbers/memories/k")).ToJsonString();
         Assert.Contains("9007199254740993", record, StringComparison.Ordinal);
@@ -49,11 +48,11 @@ public sealed class ImportTests(ConsoleHost host)
     {
         await using var tab = await host.OpenAsync("#/import");
         await tab.Page.GetByLabel("Into namespace").FillAsync("shorter");
-        await ChooseAsync(tab, ("note.md", "# A\n\none\n\n# B\n\ntwo\n\n# C\n\nthree"), ("emptied.md", "A text."), ("note.md#0001.txt", "Another file."));
+        await tab.ChooseAsync(("note.md", "# A\n\none\n\n# B\n\ntwo\n\n# C\n\nthree"), ("emptied.md", "A text."), ("note.md#0001.txt", "Another file."));
         await Tab.SeesAsync(tab.Page.GetByText("Browse it"));
         Assert.Equal(["emptied.md#0000", "note.md#0000", "note.md#0001", "note.md#0001.txt#0000", "note.md#0002"], await KeysAsync("shorter"));
 
-        await ChooseAsync(tab, ("note.md", "# A\n\none"), ("emptied.md", ""));
+        await tab.ChooseAsync(("note.md", "# A\n\none"), ("emptied.md", ""));
         await Assertions.Expect(tab.Page.Locator(".import-line")).ToContainTextAsync("3 chunks removed that the files have no longer");
         await Tab.SeesAsync(tab.Page.GetByText("Browse it"));
         Assert.Equal(["note.md#0000", "note.md#0001.txt#0000"], await KeysAsync("shorter"));
@@ -72,7 +71,7 @@ public sealed class ImportTests(ConsoleHost host)
         // A whole import takes longer than the one that must not be.
         await tab.GoAsync("#/import");
         await tab.Page.GetByLabel("Into namespace").FillAsync("after-it");
-        await ChooseAsync(tab, ("note.md", "A text."));
+        await tab.ChooseAsync(("note.md", "A text."));
         await Tab.SeesAsync(tab.Page.GetByText("Browse it"));
         var known = (await host.GetAsync("/v1/namespaces?limit=500"))["items"]!.AsArray().Select(item => (string)item!["name"]!);
         Assert.DoesNotContain("left-behind", known);
@@ -85,7 +84,7 @@ public sealed class ImportTests(ConsoleHost host)
         await using var tab = await host.OpenAsync("#/import");
         await tab.Page.GetByLabel("Into namespace").FillAsync("busy");
         var givenUp = await tab.HoldAsync(request => request.Method == "POST");
-        await ChooseAsync(tab, ("note.md", "A text."));
+        await tab.ChooseAsync(("note.md", "A text."));
         await Tab.SeesAsync(tab.Role(AriaRole.Button, "Stop"));
         await DropAsync(tab, "(read, failed) => failed(new DOMException('It is gone.', 'NotFoundError'))");
         await Assertions.Expect(tab.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("An import is running.");
@@ -102,11 +101,11 @@ public sealed class ImportTests(ConsoleHost host)
         await using var tab = await host.OpenAsync("#/import");
         var name = tab.Page.GetByLabel("Into namespace");
         await name.FillAsync("");
-        await ChooseAsync(tab, ("note.md", "A text."));
+        await tab.ChooseAsync(("note.md", "A text."));
         await Assertions.Expect(name).ToBeFocusedAsync();
         Assert.Equal(0, await tab.Page.Locator("input[type=file]").First.EvaluateAsync<int>("input => input.files.length"));
         await name.FillAsync("named-late");
-        await ChooseAsync(tab, ("note.md", "A text."));
+        await tab.ChooseAsync(("note.md", "A text."));
         await Tab.SeesAsync(tab.Page.GetByText("Browse it"));
         Assert.Equal(["note.md#0000"], await KeysAsync("named-late"));
         tab.AssertClean();
@@ -117,7 +116,7 @@ public sealed class ImportTests(ConsoleHost host)
     {
         await using var tab = await host.OpenAsync("#/import");
         await tab.Page.GetByLabel("Into namespace").FillAsync("many-wrong");
-        await ChooseAsync(tab, ("records.ndjson", string.Concat(Enumerable.Repeat("no record\n", 250)) + """{"key":"k","content":"x"}"""));
+        await tab.ChooseAsync(("records.ndjson", string.Concat(Enumerable.Repeat("no record\n", 250)) + """{"key":"k","content":"x"}"""));
         await Tab.SeesAsync(tab.Page.GetByText("250 not taken, the first 200 shown."));
         await Assertions.Expect(tab.Page.Locator(".import-errors li")).ToHaveCountAsync(200);
         await Tab.SeesAsync(tab.Page.GetByText("Browse it"));
@@ -134,9 +133,6 @@ public sealed class ImportTests(ConsoleHost host)
           zone.dispatchEvent(drop);
         }
         """);
-
-    private static Task ChooseAsync(Tab tab, params (string Name, string Text)[] files) =>
-        tab.Page.Locator("input[type=file]").First.SetInputFilesAsync(files.Select(f => new FilePayload { Name = f.Name, MimeType = "text/plain", Buffer = Encoding.UTF8.GetBytes(f.Text) }));
 
     private async Task<IEnumerable<string>> KeysAsync(string ns) =>
         (await host.GetAsync($"/v1/namespaces/{ns}/memories"))["items"]!.AsArray().Select(item => (string)item!["key"]!);

@@ -33,6 +33,33 @@ public sealed class KeyTests(ConsoleHost host)
     }
 
     [SkippableFact]
+    public async Task An_import_ends_with_the_key_that_it_was_begun_with()
+    {
+        const string ns = "two-keys";
+        await using var tab = await host.OpenAsync("#/import");
+        await EnterAsync(tab, "Enter an API key", "one");
+        await tab.Page.GetByLabel("Into namespace").FillAsync(ns);
+        await tab.ChooseAsync(("note.md", "# A\n\none\n\n# B\n\ntwo"));
+        await Tab.SeesAsync(tab.Page.GetByText("Browse it"));
+
+        var asked = 0;
+        tab.Page.Request += (_, request) => asked += request.Url.Contains(ns, StringComparison.Ordinal) ? 1 : 0;
+        var release = await tab.DelayAsync(request => request.Method == "POST");
+        await tab.Page.RunAndWaitForRequestAsync(() => tab.ChooseAsync(("note.md", "# A\n\none")), request => request.Method == "POST");
+        await EnterAsync(tab, "Key ····one", "another");
+        release();
+
+        await Tab.SeesAsync(tab.Page.GetByText("The key was changed; drop the files again to import with the new one."));
+        Assert.Equal(1, asked);
+        Assert.Equal(2, (await host.GetAsync($"/v1/namespaces/{ns}/memories"))["items"]!.AsArray().Count);
+        await OpenAsync(tab, "curl");
+        await tab.Page.GetByLabel("Also what the pages ask by themselves").CheckAsync();
+        await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Requests"));
+        await Assertions.Expect(tab.Page.Locator(".request", new() { HasText = ns })).ToHaveCountAsync(0);
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
     public async Task Who_cancels_is_not_asked_for_a_key_again_until_another_page_is_opened()
     {
         await using var tab = await host.OpenAsync("#/browse");

@@ -7,7 +7,7 @@ import { problemBox } from './core/problem.js';
 import { askForKey } from './core/keys.js';
 import { confirm } from './core/confirm.js';
 import { current, to } from './core/route.js';
-import { session, theme } from './core/session.js';
+import { caller, session, theme } from './core/session.js';
 import { isOpen, loss } from './core/unsaved.js';
 import { isErasing } from './pages/forget.js';
 import { browsePage } from './pages/browse.js';
@@ -95,8 +95,6 @@ async function leave({ oldURL, newURL }) {
   }
   await show();
 }
-
-const caller = () => `${session.key} ${session.tenant}`;
 
 async function enterKey(problem) {
   const before = caller();

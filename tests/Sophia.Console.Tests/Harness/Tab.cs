@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Playwright;
 
@@ -42,6 +43,10 @@ internal sealed class Tab : IAsyncDisposable
         await Page.GotoAsync("/" + route);
         await Page.Locator("main[data-page] h1").First.WaitForAsync();
     }
+
+    /// <summary>Chooses files on the page of the import.</summary>
+    public Task ChooseAsync(params (string Name, string Text)[] files) =>
+        Page.Locator("input[type=file]").First.SetInputFilesAsync(files.Select(f => new FilePayload { Name = f.Name, MimeType = "text/plain", Buffer = Encoding.UTF8.GetBytes(f.Text) }));
 
     /// <summary>Leaves the console, so that no page of it asks any more.</summary>
     public Task CloseAsync() => Page.GotoAsync("about:blank");

@@ -2,7 +2,7 @@
 import { remember } from './journal.js';
 import { parseShown } from './json.js';
 import { Problem } from './problem.js';
-import { session } from './session.js';
+import { caller, session } from './session.js';
 
 let onUnauthenticated = () => {};
 /** Says what happens when the service wants a key, or another one: with the problem, and whether the page asked by itself. */
@@ -26,25 +26,29 @@ export async function call(path, { method = 'GET', body, headers = {}, signal, b
   const sent = text === null ? { ...headers } : { 'Content-Type': 'application/json', ...headers };
   const begun = performance.now();
   const entry = { method, path, headers: session.tenant ? { ...sent, 'Sophia-Tenant': session.tenant } : sent, body: text, hasKey: Boolean(session.key), background };
+  const mine = caller();
+  // Who has entered another key since should see nothing of this, and is not the one who was refused.
+  const isMine = () => caller() === mine;
+  const note = (outcome) => { if (isMine()) remember({ ...entry, ...outcome }); };
   let response;
   try {
     response = await fetch(path, { method, body: text, headers: { ...sent, ...identity() }, signal, cache: 'no-store' });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
-    remember({ ...entry, status: 0, tookMs: performance.now() - begun });
+    note({ status: 0, tookMs: performance.now() - begun });
     throw Problem.unreachable(error);
   }
   if (!response.ok) {
     const problem = await Problem.of(response);
-    remember({ ...entry, status: response.status, tookMs: performance.now() - begun, code: problem.code });
-    if (response.status === 401 || (response.status === 400 && problem.suggestion?.includes('Sophia-Tenant'))) onUnauthenticated(problem, Boolean(background));
+    note({ status: response.status, tookMs: performance.now() - begun, code: problem.code });
+    if (isMine() && (response.status === 401 || (response.status === 400 && problem.suggestion?.includes('Sophia-Tenant')))) onUnauthenticated(problem, Boolean(background));
     problem.retryAfter = Number(response.headers.get('Retry-After')) || 0;
     throw problem;
   }
   const json = exact ? parseShown(await response.text()) : await response.json();
   const tier = response.headers.get('Sophia-Tier');
   const roundTripMs = performance.now() - begun;
-  remember({ ...entry, status: response.status, tier, tookMs: roundTripMs });
+  note({ status: response.status, tier, tookMs: roundTripMs });
   return {
     json, status: response.status, etag: response.headers.get('ETag'), tier, stale: response.headers.get('Sophia-Stale') === 'true',
     timing: timings(response.headers.get('Server-Timing')), roundTripMs,

@@ -16,6 +16,9 @@ export const session = {
   set namespace(value) { write('namespace', value); },
 };
 
+/** Who is asking now, as one text that another key or tenant changes. */
+export const caller = () => `${session.key} ${session.tenant}`;
+
 /** auto, light or dark; the one setting that outlives the tab. */
 export const theme = {
   get value() { return localStorage.getItem('sophia.theme') ?? 'auto'; },

@@ -1,5 +1,5 @@
 // Sends records in batches. Each batch has its Idempotency-Key, so one that is sent again is written once.
-import { call, namespacePath } from '../core/api.js';
+import { namespacePath } from '../core/api.js';
 import { patiently } from './patience.js';
 
 const MostRecords = 500;
@@ -8,15 +8,15 @@ const MostCharacters = 2_000_000;
 // Not crypto.randomUUID: that is there on https and localhost only.
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
 
-/** Gathers records and sends them; onReceipts(receipts, marks) after each batch, onWait as patiently has it. */
+/** Gathers records and sends them with call; onReceipts(receipts, marks) after each batch, onWait as patiently has it. */
 export class Sender {
-  #namespace; #signal; #onReceipts; #onWait;
+  #namespace; #call; #signal; #onReceipts; #onWait;
   #items = [];
   #marks = [];
   #characters = 0;
 
-  constructor(namespace, { signal, onReceipts, onWait }) {
-    [this.#namespace, this.#signal, this.#onReceipts, this.#onWait] = [namespace, signal, onReceipts, onWait];
+  constructor(namespace, { call, signal, onReceipts, onWait }) {
+    [this.#namespace, this.#call, this.#signal, this.#onReceipts, this.#onWait] = [namespace, call, signal, onReceipts, onWait];
   }
 
   /**
@@ -37,7 +37,7 @@ export class Sender {
     [this.#items, this.#marks, this.#characters] = [[], [], 0];
     const key = newKey();
     const { json } = await patiently(
-      () => call(`${namespacePath(this.#namespace)}/memories`, { method: 'POST', body: { items }, headers: { 'Idempotency-Key': key }, signal: this.#signal }),
+      () => this.#call(`${namespacePath(this.#namespace)}/memories`, { method: 'POST', body: { items }, headers: { 'Idempotency-Key': key }, signal: this.#signal }),
       { signal: this.#signal, onWait: this.#onWait });
     this.#onReceipts(json.receipts, marks);
   }

@@ -1,5 +1,5 @@
 // What a document's former, longer text left behind its new end goes, as the command line has it.
-import { call, namespacePath, recordPath } from '../core/api.js';
+import { namespacePath, recordPath } from '../core/api.js';
 import { patiently } from './patience.js';
 
 const PageSize = 500;
@@ -10,7 +10,7 @@ export class StaleChunks {
   #open = new Set();
   removed = 0;
 
-  /** asking: as patiently takes it. */
+  /** asking: call, which asks, and what patiently takes. */
   constructor(namespace, asking) {
     [this.#namespace, this.#asking] = [namespace, asking];
   }
@@ -55,7 +55,7 @@ export class StaleChunks {
   /** The answer; null when there is no such namespace, or somebody else has deleted the record since. */
   async #ask(path, options) {
     try {
-      return await patiently(() => call(path, { ...options, signal: this.#asking.signal }), this.#asking);
+      return await patiently(() => this.#asking.call(path, { ...options, signal: this.#asking.signal }), this.#asking);
     } catch (error) {
       if (error.status === 404) return null;
       throw error;

@@ -5,6 +5,7 @@ import { problemBox } from '../core/problem.js';
 import { to } from '../core/route.js';
 import { session } from '../core/session.js';
 import { shares } from '../charts/shares.js';
+import { callAsNow } from '../import/caller.js';
 import { isDocument, mayBeText, recordsOf } from '../import/sources.js';
 import { Sender } from '../import/sender.js';
 import { StaleChunks } from '../import/stale.js';
@@ -48,7 +49,7 @@ export async function run(ns, all, root, pageSignal) {
       put(outcome, sum > 0 && shares(Outcomes.map(([word, tone]) => ({ name: word, value: tally[word], text: count(tally[word]), tone })), { label: 'Receipts' }));
     });
   };
-  const asking = { signal, onWait: (seconds, problem) => put(waiting, `${problem.detail} Trying again in ${plural(seconds, 'second')}.`) };
+  const asking = { call: callAsNow(), signal, onWait: (seconds, problem) => put(waiting, `${problem.detail} Trying again in ${plural(seconds, 'second')}.`) };
   const stale = new StaleChunks(ns, asking);
   const sender = new Sender(ns, {
     ...asking,

@@ -124,6 +124,67 @@ public sealed class ImportTests(ConsoleHost host)
         tab.AssertClean();
     }
 
+    [SkippableFact]
+    public async Task A_record_that_makes_the_service_refuse_its_batch_is_named_and_the_others_are_taken()
+    {
+        await using var tab = await host.OpenAsync("#/import");
+        await tab.Page.GetByLabel("Into namespace").FillAsync("refused-batch");
+        var keys = new List<string>();
+        tab.Page.Request += (_, request) =>
+        {
+            if (request.Method == "POST")
+            {
+                keys.Add(request.Headers["idempotency-key"]);
+            }
+        };
+        await tab.RefuseAsync(request => request.PostData?.Contains("\"large\"", StringComparison.Ordinal) == true, 413, "too-large");
+        var deep = new string('[', 63) + new string(']', 63);
+        await tab.ChooseAsync(("records.ndjson", string.Join('\n',
+            """{"key":"a","content":"x"}""", $$"""{"key":"deep","content":{{deep}}}""", """{"key":"b","content":"x"}""", """{"key":"large","content":"x"}""", """{"key":"c","content":"x"}""")));
+
+        await Tab.SeesAsync(tab.Page.GetByText("Browse it"));
+        var refused = tab.Page.Locator(".import-errors li");
+        await Assertions.Expect(refused).ToHaveCountAsync(2);
+        await Assertions.Expect(refused.First).ToContainTextAsync("records.ndjson, line 2 malformed-json");
+        await Assertions.Expect(refused.Last).ToContainTextAsync("records.ndjson, line 4 too-large");
+        Assert.Equal(["a", "b", "c"], await KeysAsync("refused-batch"));
+        Assert.Equal(keys.Count, keys.Distinct().Count());
+        tab.Expects("400");
+        tab.Expects("413");
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
+    public async Task An_import_is_not_cut_to_pieces_when_its_records_are_not_the_reason()
+    {
+        await using var tab = await host.OpenAsync("#/import");
+        await tab.Page.GetByLabel("Into namespace").FillAsync("not-the-reason");
+        var sent = 0;
+        tab.Page.Request += (_, request) => sent += request.Method == "POST" ? 1 : 0;
+        await tab.RefuseAsync(request => request.Method == "POST", 400, "invalid-namespace");
+        await tab.ChooseAsync(("records.ndjson", """{"key":"a","content":"x"}""" + "\n" + """{"key":"b","content":"x"}"""));
+        await Tab.SeesAsync(tab.Page.GetByText("Stopped. What has a receipt is stored"));
+        Assert.Equal(1, sent);
+        tab.Expects("400");
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
+    public async Task A_line_that_names_a_field_twice_is_not_taken()
+    {
+        await using var tab = await host.OpenAsync("#/import");
+        await tab.Page.GetByLabel("Into namespace").FillAsync("doubled");
+        await tab.ChooseAsync(("records.ndjson", string.Join('\n',
+            """{"key":"a","content":"x","content":"y"}""",
+            """{"key":"b","content":"x","attributes":{"n":1,"\u006e" :2}}""",
+            """{"key":"c","content":{"key":"\"key\":{\\","list":[{"key":1},{"key":2}]},"tags":["key","key"]}""")));
+        await Tab.SeesAsync(tab.Page.GetByText("Browse it"));
+        await Assertions.Expect(tab.Page.Locator(".import-errors li")).ToHaveTextAsync(
+            ["records.ndjson, line 1 not a record: \"content\" is there twice", "records.ndjson, line 2 not a record: \"n\" is there twice"]);
+        Assert.Equal(["c"], await KeysAsync("doubled"));
+        tab.AssertClean();
+    }
+
     /// <summary>Drops a file that the browser reads as the script says: (read, failed) => ….</summary>
     private static async Task DropAsync(Tab tab, string reading) => await tab.Page.Locator(".drop").EvaluateAsync($$"""
         zone => {

@@ -15,5 +15,27 @@ function refused(_, value) {
 /** Reads JSON that will be written again. A browser that would round a large integer in it refuses. */
 export const parse = (text) => JSON.parse(text, JSON.rawJSON ? whole : refused);
 
+// What makes a string a name.
+const colon = /\s*:/y;
+
+/** The first name that an object of this JSON, which could be read, has twice; null when none has. */
+export function doubledName(text) {
+  const objects = [];
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '{') objects.push(new Set());
+    else if (text[at] === '}') objects.pop();
+    else if (text[at] === '"') {
+      const from = at;
+      for (at++; text[at] !== '"'; at++) if (text[at] === '\\') at++;
+      colon.lastIndex = at + 1;
+      if (!colon.test(text)) continue;
+      const name = JSON.parse(text.slice(from, at + 1));
+      if (objects.at(-1).has(name)) return name;
+      objects.at(-1).add(name);
+    }
+  }
+  return null;
+}
+
 /** Reads JSON to show it: where the browser cannot keep a number, it is rounded. */
 export const parseShown = (text) => (JSON.rawJSON ? parse(text) : JSON.parse(text));

@@ -1,5 +1,5 @@
 // From dropped files to records: NDJSON line by line, Markdown and text in chunks, keyed as the command line keys them.
-import { parse } from '../core/json.js';
+import { doubledName, parse } from '../core/json.js';
 import { split } from './split.js';
 
 const LargestText = 32 << 20;
@@ -56,6 +56,8 @@ function parsed(line, where) {
     return { error: `not JSON: ${error.message}`, where };
   }
   if (typeof record !== 'object' || record === null || Array.isArray(record)) return { error: 'not a record: it is no JSON object', where };
+  const doubled = doubledName(line);
+  if (doubled !== null) return { error: `not a record: "${doubled}" is there twice`, where };
   if (typeof record.key !== 'string' || record.key === '') return { error: '"key" is missing', where };
   if (record.key.length > LongestKey) return { error: `"key" is longer than ${LongestKey} characters`, where };
   if ((record.content ?? null) === null && (record.contentBase64 ?? null) === null) return { error: '"content" or "contentBase64" is missing', where };

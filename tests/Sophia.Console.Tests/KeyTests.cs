@@ -27,8 +27,40 @@ public sealed class KeyTests(ConsoleHost host)
         await EnterAsync(tab, "Key ····one", "one");
         await Assertions.Expect(tab.Page.Locator(".request pre").First).ToContainTextAsync("SOPHIA_KEY");
         await EnterAsync(tab, "Key ····one", "another");
+        await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Tiers"));
+        await OpenAsync(tab, "curl");
         await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Nothing yet"));
         tab.Expects("404");
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
+    public async Task What_stands_in_the_address_is_not_asked_again_with_another_key()
+    {
+        await using var tab = await host.OpenAsync("#/tiers");
+        await EnterAsync(tab, "Enter an API key", "one");
+        await tab.GoAsync($"#/search/{ConsoleHost.Library}?q=between%20us");
+        await Tab.SeesAsync(tab.Page.Locator(".hit").First);
+        var asked = 0;
+        tab.Page.Request += (_, request) => asked += request.Method == "POST" ? 1 : 0;
+        await EnterAsync(tab, "Key ····one", "another");
+        await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Tiers"));
+        Assert.EndsWith("#/tiers", tab.Page.Url, StringComparison.Ordinal);
+        Assert.Equal(0, asked);
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
+    public async Task An_import_that_has_ended_is_not_shown_to_another_key()
+    {
+        await using var tab = await host.OpenAsync("#/import");
+        await EnterAsync(tab, "Enter an API key", "one");
+        await tab.Page.GetByLabel("Into namespace").FillAsync("ended");
+        await tab.ChooseAsync(("records.ndjson", "no record"));
+        await Tab.SeesAsync(tab.Page.GetByText("Browse it"));
+        await EnterAsync(tab, "Key ····one", "another");
+        await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Tiers"));
+        await Assertions.Expect(tab.Page.Locator(".import-errors")).ToHaveCountAsync(0);
         tab.AssertClean();
     }
 

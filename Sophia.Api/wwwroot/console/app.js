@@ -6,7 +6,7 @@ import { forgetJournal } from './core/journal.js';
 import { problemBox } from './core/problem.js';
 import { askForKey } from './core/keys.js';
 import { confirm } from './core/confirm.js';
-import { current, to } from './core/route.js';
+import { current, rewrite, to } from './core/route.js';
 import { caller, session, theme } from './core/session.js';
 import { isOpen, loss } from './core/unsaved.js';
 import { isErasing } from './pages/forget.js';
@@ -98,6 +98,7 @@ async function leave({ oldURL, newURL }) {
 
 async function enterKey(problem) {
   const before = caller();
+  const isFirst = !session.key;
   const isEntered = await askForKey(problem);
   isDeclined = Boolean(problem) && !isEntered;
   if (isEntered) {
@@ -105,9 +106,11 @@ async function enterKey(problem) {
       // Who comes next at this tab may be of another tenant.
       forgetJournal();
       session.namespace = '';
+      // The address has what the former one asked.
+      if (!isFirst && !isOpen()) rewrite(to('tiers'));
     }
     showIdentity();
-    // An open editor or import goes on with the new key.
+    // An open editor goes on with the new key, and a running import says that it has ended.
     await Promise.all([isOpen() || show(), checkHealth()]);
   }
 }

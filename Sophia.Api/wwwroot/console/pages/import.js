@@ -43,16 +43,18 @@ export async function importPage(root, { signal }) {
       put(refusal, h('p', { class: 'note warn', role: 'alert' }, 'An import is running. Stop it, or drop these again when it has ended.'));
     } else if (name.reportValidity()) {
       isBusy = true;
+      let letGo = () => {};
       try {
         const all = await gather();
         if (signal.aborted || all.length === 0) return;
-        keep(progress, () => isBusy, 'The import is still running. What has a receipt stays; the rest is not sent.');
+        letGo = keep(progress, () => isBusy, 'The import is still running. What has a receipt stays; the rest is not sent.');
         await run(name.value, all, progress, signal);
         put(refusal);
       } catch (error) {
         put(refusal, problemBox(error));
       } finally {
         isBusy = false;
+        letGo();
       }
     }
   }

@@ -99,11 +99,17 @@ public sealed class KeyTests(ConsoleHost host)
         await OpenAsync(tab, "Tiers");
         await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Tiers"));
         await tab.RefuseAsync(IsTiers, 401, "key-revoked");
-        await TickAsync();
+        await TickAsync(tab);
         await tab.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
         await Tab.SeesAsync(tab.Page.Locator(".problem"));
-        await TickAsync();
-        await TickAsync();
+        await TickAsync(tab);
+        await TickAsync(tab);
+        Assert.Equal(0, await tab.Page.Locator("dialog").CountAsync());
+
+        await tab.Role(AriaRole.Button, "Enter an API key").ClickAsync();
+        await tab.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        await TickAsync(tab);
+        await TickAsync(tab);
         Assert.Equal(0, await tab.Page.Locator("dialog").CountAsync());
 
         await OpenAsync(tab, "Browse");
@@ -111,10 +117,39 @@ public sealed class KeyTests(ConsoleHost host)
         await Tab.SeesAsync(tab.Page.GetByRole(AriaRole.Dialog));
         tab.Expects("401");
         tab.AssertClean();
-
-        static bool IsTiers(IRequest request) => request.Url.EndsWith("/v1/tiers", StringComparison.Ordinal);
-        Task TickAsync() => tab.Page.RunAndWaitForResponseAsync(() => tab.Page.Clock.RunForAsync(2000), response => IsTiers(response.Request));
     }
+
+    [SkippableFact]
+    public async Task The_page_is_drawn_once_for_a_key_however_often_it_was_refused_meanwhile()
+    {
+        var isRefused = true;
+        await using var tab = await host.OpenAsync("#/browse");
+        await tab.Page.Clock.InstallAsync();
+        await OpenAsync(tab, "Tiers");
+        await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Tiers"));
+        await tab.RefuseAsync(request => isRefused && IsTiers(request), 401, "key-revoked");
+        await TickAsync(tab);
+        await TickAsync(tab);
+        await TickAsync(tab);
+        isRefused = false;
+        await tab.Page.Locator("#main").EvaluateAsync("""
+            main => {
+              window.drawn = 0;
+              new MutationObserver((changes) => { for (const { addedNodes } of changes) window.drawn += addedNodes.length; }).observe(main, { childList: true });
+            }
+            """);
+        await tab.Page.GetByLabel("API key").FillAsync("one");
+        await tab.Role(AriaRole.Button, "Use this key").ClickAsync();
+        await Tab.SeesAsync(tab.Role(AriaRole.Button, "Key ····one"));
+        await Tab.SeesAsync(tab.Page.Locator("main[data-page=tiers] h1"));
+        Assert.Equal(1, await tab.Page.EvaluateAsync<int>("() => window.drawn"));
+        tab.Expects("401");
+        tab.AssertClean();
+    }
+
+    private static bool IsTiers(IRequest request) => request.Url.EndsWith("/v1/tiers", StringComparison.Ordinal);
+
+    private static Task<IResponse> TickAsync(Tab tab) => tab.Page.RunAndWaitForResponseAsync(() => tab.Page.Clock.RunForAsync(2000), response => IsTiers(response.Request));
 
     private static Task OpenAsync(Tab tab, string page) =>
         tab.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = page }).ClickAsync();

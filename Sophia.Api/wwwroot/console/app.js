@@ -37,6 +37,7 @@ const links = new Map();
 let leaving = new AbortController();
 // Who has cancelled is not asked again because an open page asks by itself.
 let isDeclined = false;
+let isAsking = false;
 
 function frame() {
   const nav = h('nav', { class: 'nav', 'aria-label': 'Pages' }, h('ul', null,
@@ -97,10 +98,15 @@ async function leave({ oldURL, newURL }) {
 }
 
 async function enterKey(problem) {
+  // However many calls are refused meanwhile, the page is drawn once for the answer.
+  if (isAsking) return;
+  isAsking = true;
   const before = caller();
   const isFirst = !session.key;
   const isEntered = await askForKey(problem);
-  isDeclined = Boolean(problem) && !isEntered;
+  isAsking = false;
+  // Who closes a dialog of one's own has not taken back what was said to the service's.
+  isDeclined = !isEntered && (isDeclined || Boolean(problem));
   if (isEntered) {
     if (caller() !== before) {
       // Who comes next at this tab may be of another tenant.

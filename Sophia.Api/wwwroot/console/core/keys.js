@@ -3,15 +3,8 @@ import { field, h } from './dom.js';
 import { problemBox } from './problem.js';
 import { session } from './session.js';
 
-let open = null;
-
-/** Asks once, however many calls were refused. Resolves with true when a key was entered or taken away. */
+/** Resolves with true when a key was entered or taken away. */
 export function askForKey(problem) {
-  open ??= ask(problem).finally(() => { open = null; });
-  return open;
-}
-
-function ask(problem) {
   return new Promise((resolve) => {
     const key = h('input', { type: 'password', autocomplete: 'off', spellcheck: 'false', value: session.key });
     const tenant = h('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', value: session.tenant });

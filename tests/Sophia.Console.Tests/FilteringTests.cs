@@ -28,6 +28,19 @@ public sealed class FilteringTests(ConsoleHost host)
     }
 
     [SkippableFact]
+    public async Task The_page_behind_the_last_does_not_say_that_there_are_no_records()
+    {
+        const string ns = "fifty";
+        await FillAsync(ns, [.. Enumerable.Range(0, 50).Select(i => $"k{i:00}")]);
+        await using var tab = await host.OpenAsync($"#/browse/{ns}");
+        await tab.Role(AriaRole.Button, "Next").ClickAsync();
+        await Assertions.Expect(tab.Page.Locator(".record-list")).ToHaveTextAsync("No more records");
+        await tab.Role(AriaRole.Button, "Back").ClickAsync();
+        await Assertions.Expect(tab.Page.Locator(".record-key")).ToHaveCountAsync(50);
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
     public async Task An_attribute_with_a_colon_in_its_name_is_listed_by_and_forgotten_by_as_it_was_typed()
     {
         const string ns = "colons";

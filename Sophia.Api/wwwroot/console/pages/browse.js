@@ -66,6 +66,7 @@ async function records(root, { parts: [ns], query, signal }) {
   function draw({ items, next }, tier) {
     const isFiltered = filters.list().size > 0;
     put(list, items.length > 0 ? table(items, ns)
+      : cursors.length > 1 ? h('section', { class: 'empty' }, h('h2', null, 'No more records'))
       : h('section', { class: 'empty' }, h('h2', null, isFiltered ? 'No record passes the filters' : 'This namespace is empty'),
         h('p', null, isFiltered ? 'Take one away, or look into another namespace.' : 'Drop files on the import page, or write one record by hand.'),
         !isFiltered && h('p', { class: 'actions' }, h('a', { class: 'button primary', href: to('import') }, 'Import files'), h('a', { class: 'button', href: to('record', [ns], { new: 1 }) }, 'Write a record'))));

@@ -25,7 +25,7 @@ public sealed class LateAnswersTests(ConsoleHost host)
         await LeaveAsync(tab, "Tiers");
         await tab.Role(AriaRole.Button, "Leave it").ClickAsync();
         await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Tiers"));
-        await ReleaseAsync(tab, release, IsForget);
+        await tab.ReleaseAsync(release, IsForget);
         Assert.EndsWith("#/tiers", tab.Page.Url, StringComparison.Ordinal);
         Assert.Empty((await host.GetAsync($"/v1/namespaces/{ns}/memories"))["items"]!.AsArray());
         tab.AssertClean();
@@ -77,7 +77,7 @@ public sealed class LateAnswersTests(ConsoleHost host)
         await tab.Page.RunAndWaitForRequestAsync(() => LeaveAsync(tab, "Search"), IsDescription);
         await LeaveAsync(tab, "Browse");
         await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Browse"));
-        await ReleaseAsync(tab, release, IsDescription);
+        await tab.ReleaseAsync(release, IsDescription);
         Assert.EndsWith("#/browse", tab.Page.Url, StringComparison.Ordinal);
         tab.AssertClean();
 
@@ -93,7 +93,7 @@ public sealed class LateAnswersTests(ConsoleHost host)
         await tab.Page.RunAndWaitForRequestAsync(() => tab.Role(AriaRole.Button, "Make it").ClickAsync(), IsPut);
         await LeaveAsync(tab, "Tiers");
         await Tab.SeesAsync(tab.Role(AriaRole.Heading, "Tiers"));
-        await ReleaseAsync(tab, release, IsPut);
+        await tab.ReleaseAsync(release, IsPut);
         Assert.EndsWith("#/tiers", tab.Page.Url, StringComparison.Ordinal);
         tab.AssertClean();
 
@@ -102,19 +102,6 @@ public sealed class LateAnswersTests(ConsoleHost host)
 
     private static Task LeaveAsync(Tab tab, string page) =>
         tab.Page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = page }).ClickAsync();
-
-    /// <summary>Lets the answer come and gives the page the time to do with it what it should not.</summary>
-    private static async Task ReleaseAsync(Tab tab, Action release, Func<IRequest, bool> which)
-    {
-        await tab.Page.RunAndWaitForResponseAsync(
-            () =>
-            {
-                release();
-                return Task.CompletedTask;
-            },
-            response => which(response.Request));
-        await tab.Page.EvaluateAsync("() => new Promise(done => setTimeout(done, 300))");
-    }
 
     // Without Chromium no service was started; the test is skipped when it opens a tab.
     private Task FillAsync(string ns) => ConsoleHost.Chromium is null ? Task.CompletedTask : host.PutAsync(ns, "key", new JsonObject { ["content"] = "x" });

@@ -39,6 +39,21 @@ internal static class Answers
         return () => released.TrySetResult();
     }
 
+    /// <summary>Lets the answer to one of them come, and the page do with it what it will.</summary>
+    public static async Task ReleaseAsync(this Tab tab, Action release, Func<IRequest, bool> which)
+    {
+        var response = await tab.Page.RunAndWaitForResponseAsync(
+            () =>
+            {
+                release();
+                return Task.CompletedTask;
+            },
+            response => which(response.Request));
+        await response.FinishedAsync();
+        // In the first turn of its loop the page may still be given the end of the answer.
+        await tab.Page.EvaluateAsync("() => new Promise(done => setTimeout(() => setTimeout(done)))");
+    }
+
     /// <summary>Refuses these requests as the service would.</summary>
     public static Task RefuseAsync(this Tab tab, Func<IRequest, bool> which, int status, string code) =>
         tab.Page.RouteAsync("**/*", route => which(route.Request)

@@ -112,6 +112,32 @@ public sealed class EditingTests(ConsoleHost host)
     }
 
     [SkippableFact]
+    public async Task Who_does_not_wait_for_a_save_copies_the_text_and_loses_no_later_one_to_its_answer()
+    {
+        const string ns = "not-waited-for";
+        await PutAsync(ns, new JsonObject { ["content"] = "before" });
+        await using var tab = await EditAsync(ns);
+        var release = await tab.DelayAsync(IsPut);
+        var content = tab.Page.GetByLabel("Content");
+        await content.FillAsync("sent");
+        await tab.Page.RunAndWaitForRequestAsync(() => tab.Role(AriaRole.Button, "Save").ClickAsync(), IsPut);
+        await content.ClickAsync();
+        await tab.Page.Keyboard.PressAsync("Control+A");
+        Assert.Equal("sent", await content.EvaluateAsync<string>("area => area.value.slice(area.selectionStart, area.selectionEnd)"));
+        await Assertions.Expect(tab.Role(AriaRole.Button, "Save")).ToBeDisabledAsync();
+        await tab.AssertAccessibleAsync();
+
+        await tab.Role(AriaRole.Button, "Cancel").ClickAsync();
+        await BeginAsync(tab);
+        await content.FillAsync("written since");
+        await tab.ReleaseAsync(release, IsPut);
+        await Assertions.Expect(content).ToHaveValueAsync("written since");
+        tab.AssertClean();
+
+        static bool IsPut(IRequest request) => request.Method == "PUT";
+    }
+
+    [SkippableFact]
     public async Task An_editor_that_was_opened_before_the_past_was_read_keeps_its_text()
     {
         const string ns = "slow-past";

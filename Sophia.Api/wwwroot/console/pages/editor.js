@@ -64,19 +64,26 @@ export function editor({ ns, record, etag, read, onSaved, onCancel }) {
     const name = record?.key ?? key.value;
     const headers = record ? { 'If-Match': guard } : { 'If-None-Match': '*' };
     const focused = document.activeElement;
-    // What was typed from here on would not be in what is saved.
-    form.inert = true;
+    lock(true);
     try {
       const { json: receipt } = await call(recordPath(ns, name), { method: 'PUT', body, headers });
       announce(`${receipt.status}, version ${receipt.version}`);
       isSaved = true;
-      onSaved(name, receipt.sequence);
+      // Who did not wait for it may have begun another edit.
+      if (form.isConnected) onSaved(name, receipt.sequence);
     } catch (error) {
+      if (!form.isConnected) return;
       const shown = error.status === 412 && record ? await conflict(error) : [problemBox(error)];
-      form.inert = false;
+      lock(false);
       put(outcome, shown);
       (outcome.querySelector('.conflict') ?? focused).focus();
     }
+  }
+
+  // What was typed during a save would not be in what is saved. The text can still be read and copied, and the save not be waited for.
+  function lock(isLocked) {
+    for (const control of [key, content, tags, attributes]) control.readOnly = isLocked;
+    for (const control of [kind, ...form.querySelectorAll('button')]) if (control !== cancel) control.disabled = isLocked;
   }
 
   async function conflict(problem) {
@@ -99,6 +106,7 @@ export function editor({ ns, record, etag, read, onSaved, onCancel }) {
     })];
   }
 
+  const cancel = onCancel && h('button', { type: 'button', class: 'button', onclick: onCancel }, 'Cancel');
   const form = h('form', { class: 'card stack editor', onsubmit: save },
     record ? null : field('Key', key, '1 to 512 characters. A key that is there is not overwritten.'),
     h('div', { class: 'editor-content' }, field(isBytes ? 'Content (bytes, not editable here)' : 'Content', content), isBytes ? null : h('div', { class: 'kind' }, field('Kind', kind))),
@@ -106,7 +114,7 @@ export function editor({ ns, record, etag, read, onSaved, onCancel }) {
     field('Attributes', attributes, 'A JSON object.'),
     outcome,
     h('div', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary' }, record ? 'Save' : 'Write it'),
-      onCancel && h('button', { type: 'button', class: 'button', onclick: onCancel }, 'Cancel'),
+      cancel,
       record && h('span', { class: 'note' }, 'Saved only if it is still version ', record.version, ' (If-Match).')));
   keep(form, () => !isSaved && controls.some(isChanged), 'What was written here is not saved.');
   return form;

@@ -32,6 +32,26 @@ public sealed class TiersTests(ConsoleHost host)
     }
 
     [SkippableFact]
+    public async Task After_an_hour_in_which_nothing_was_asked_the_last_minute_begins_anew()
+    {
+        await using var tab = await host.OpenAsync();
+        var seen = await tab.Page.EvaluateAsync<string>("""
+            async () => {
+              const { Watch } = await import('/console/pages/tier-watch.js');
+              const watch = new Watch();
+              const answer = (visits) => ({ process: { id: 'a' }, tiers: [{ tier: 'L3', state: 'healthy', hits: visits, promotions: visits, errors: 0, evictions: {}, latency: { count: visits, buckets: [] } }] });
+              watch.take(answer(10), 0);
+              watch.take(answer(10_000), 3_600_000);
+              const atOnce = { hits: watch.recentHits(), rates: watch.rates('L3') };
+              watch.take(answer(10_004), 3_602_000);
+              return JSON.stringify({ atOnce, then: { hits: watch.recentHits(), rates: watch.rates('L3') }, moves: watch.moves.map((m) => m.text) });
+            }
+            """);
+        Assert.Equal("""{"atOnce":{"hits":0,"rates":[]},"then":{"hits":4,"rates":[2]},"moves":["4 promoted"]}""", seen);
+        tab.AssertClean();
+    }
+
+    [SkippableFact]
     public async Task The_page_says_when_several_processes_answer()
     {
         await using var tab = await host.OpenAsync("#/browse");

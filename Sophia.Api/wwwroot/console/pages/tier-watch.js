@@ -17,7 +17,8 @@ export class Watch {
 
   /** Takes one answer of /v1/tiers. */
   take({ tiers, process = { id: '' } }, at = Date.now()) {
-    for (const [id, seen] of this.#windows) if (id !== process.id && at - seen.at(-1).at > WindowMs) this.#windows.delete(id);
+    // Also this one's own: a tab that was hidden for an hour has nothing to say of the last minute.
+    for (const [id, seen] of this.#windows) if (at - seen.at(-1).at > WindowMs) this.#windows.delete(id);
     if (!this.#windows.has(process.id)) this.#windows.set(process.id, []);
     this.#seen = this.#windows.get(process.id);
     const before = this.#seen.at(-1);

@@ -90,6 +90,20 @@ public sealed class EraseCommandTests : CommandRuns
     [Theory]
     [InlineData("forget", "--all", "-n", "n", "--yes")]
     [InlineData("namespace", "n", "--remove", "--yes")]
+    public async Task What_nobody_was_shown_before_is_asked_for_once(params string[] args)
+    {
+        Service.Fault(503, "store-unavailable", retryAfter: "0");
+
+        var refused = await Run(args);
+
+        Assert.Equal(4, refused.ExitCode);
+        Assert.Contains("(store-unavailable)", refused.Error, StringComparison.Ordinal);
+        Assert.Single(Service.Seen);
+    }
+
+    [Theory]
+    [InlineData("forget", "--all", "-n", "n", "--yes")]
+    [InlineData("namespace", "n", "--remove", "--yes")]
     [InlineData("snowflake", "mirror", "flush")]
     public async Task What_may_take_hours_is_waited_for_longer_than_other_answers(params string[] args)
     {

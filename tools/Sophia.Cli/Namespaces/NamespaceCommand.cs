@@ -28,7 +28,9 @@ internal static class NamespaceCommand
         });
         command.SetAction(async (parse, cancellationToken) =>
         {
-            var client = Service.Connect(parse, surroundings, mayTakeHours: parse.GetValue(remove));
+            var isSure = parse.GetValue(remove) && parse.GetValue(yes) && !parse.GetValue(dryRun);
+            // Asked again, the service would no longer know what the first time removed: nobody is shown that before.
+            var client = Service.Connect(parse, surroundings, maxRetries: isSure ? 0 : 4, mayTakeHours: parse.GetValue(remove));
             var space = parse.GetRequiredValue(name);
             var output = parse.InvocationConfiguration.Output;
             var asJson = parse.GetValue(Service.Json);

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using Sophia.Memory.Cortex;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Models;
-using Sophia.Memory.Search.Cluster;
+using Sophia.Memory.Search;
 using Sophia.Memory.Stores;
 using Sophia.Snowflake.ExternalFunctions;
 
@@ -42,6 +42,7 @@ internal static class ProblemMap
         TooManyWritesException e => Refused(e, e.RetryAfter),
         EmbedderUnavailableException e => Refused(e, e.RetryAfter),
         ModelUnavailableException e => Refused(e, e.RetryAfter),
+        NoRoomException e => Refused(e, e.RetryAfter),
         SequenceNotReachedException e => Refused(e, TimeSpan.FromSeconds(1)),
         RefusedException e => Refused(e, DelayOf(e.Code)),
         StoreUnavailableException e => new Problem(503, "store-unavailable", e.Message, "Try again after the delay; nothing of this request was acknowledged.")
@@ -75,7 +76,6 @@ internal static class ProblemMap
     {
         "shard-loading" => TimeSpan.FromSeconds(1),
         "snowflake-unavailable" => TimeSpan.FromSeconds(30),
-        "shard-no-room" => ShardHost.NoRoomPatience,
         _ => null,
     };
 

@@ -1,6 +1,6 @@
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Models;
-using Sophia.Memory.Search.Cluster;
+using Sophia.Memory.Search;
 using Sophia.Memory.Stores;
 using Sophia.Snowflake.ExternalFunctions;
 
@@ -21,7 +21,7 @@ internal readonly record struct FunctionRefusal(int Status, string Code, string 
         EmbedderUnavailableException e => Refused(503, e, e.RetryAfter),
         EmbedderAnswerException e => Refused(502, e),
         RefusedException { Code: "shard-loading" or "sequence-not-reached" } e => Refused(503, e, Soon),
-        RefusedException { Code: "shard-no-room" } e => Refused(503, e, ShardHost.NoRoomPatience),
+        NoRoomException e => Refused(503, e, e.RetryAfter),
         RefusedException { Code: "model-not-available" } e => Refused(409, e),
         RefusedException { Code: "too-large" } e => Refused(413, e),
         RefusedException { Code: "vector-dimension-mismatch" or "vector-not-accepted" or "invalid-vector" } e => Refused(422, e),

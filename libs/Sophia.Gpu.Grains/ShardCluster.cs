@@ -147,7 +147,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
         };
         return call.AllowPartial ? new MissingShard(shard, reason)
             : reply.Outcome == ShardOutcome.TooLarge ? throw new RefusedException("too-large", $"Shard {shard} of namespace '{ns.Name}' cannot answer. {reason}", TooLarge)
-            : reply.Outcome == ShardOutcome.NoRoom ? throw new RefusedException("shard-no-room", $"Shard {shard} of namespace '{ns.Name}' is missing. {reason}", NoRoom)
+            : reply.Outcome == ShardOutcome.NoRoom ? throw new NoRoomException($"Shard {shard} of namespace '{ns.Name}' is missing. {reason}", NoRoom, reply.RetryAfter)
             : throw new RefusedException(
                 "shard-loading", $"Shard {shard} of namespace '{ns.Name}' is missing. {reason}", "Try again in a moment, allow more time with timeoutMs, or take what is there with allowPartial.");
     }

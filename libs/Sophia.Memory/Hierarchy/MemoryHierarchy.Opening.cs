@@ -18,9 +18,9 @@ public sealed partial class MemoryHierarchy
             cancellationToken.ThrowIfCancellationRequested();
             if (await _shards.RefusedAsync(ns).ConfigureAwait(false) is { } refused)
             {
-                throw new RefusedException(
-                    refused.Code, $"There is no room for the shard of namespace '{ns.Name}'. {refused.Message}",
-                    "Let shards take more memory (Sophia:ShardMostBytes), add a node of L0, or forget what is no longer needed.");
+                throw new NoRoomException(
+                    $"There is no room for the shard of namespace '{ns.Name}'. {refused.Message}",
+                    "Let shards take more memory (Sophia:ShardMostBytes), add a node of L0, or forget what is no longer needed.", refused.RetryAfter);
             }
 
             var shard = _shards.Open(ns, out var wasLoaded);

@@ -42,9 +42,10 @@ internal sealed partial class ShardDirectory
         }
 
         var isAsLarge = refused.Error.Bytes >= mostBytes && tail.Seen[ns.Partition] == refused.Seen;
-        if (clock.GetElapsedTime(refused.At) < (isAsLarge ? TooLargePatience : NoRoomPatience))
+        var left = (isAsLarge ? TooLargePatience : NoRoomPatience) - clock.GetElapsedTime(refused.At);
+        if (left > TimeSpan.Zero)
         {
-            return refused.Error;
+            return new NoRoomException(refused.Error.Message, refused.Error.Suggestion, left) { Bytes = refused.Error.Bytes };
         }
 
         _refused.TryRemove(key, out _);
@@ -94,7 +95,12 @@ internal sealed partial class ShardDirectory
         var isSmall = bytes <= Math.Min(Small, mostBytes / SmallShare) && -room < mostBytes / SmallShare;
         if (room < 0 && !isSmall)
         {
-            throw new NoRoomException(bytes, $"It takes more than {bytes >> 20:N0} MiB; of the {mostBytes >> 20:N0} MiB that shards may take here, others in use take {(mostBytes - room - bytes) >> 20:N0}.");
+            throw new NoRoomException(
+                $"It takes more than {bytes >> 20:N0} MiB; of the {mostBytes >> 20:N0} MiB that shards may take here, others in use take {(mostBytes - room - bytes) >> 20:N0}.",
+                "Search it where shards may take more memory.", NoRoomPatience)
+            {
+                Bytes = bytes,
+            };
         }
     }
 }

@@ -98,6 +98,15 @@ public sealed class ShardRoundTests
     }
 
     [Fact]
+    public async Task One_without_room_is_refused_for_as_long_as_its_node_does_not_try_it_again()
+    {
+        var refused = await Assert.ThrowsAsync<NoRoomException>(
+            () => RoundOf(1, [], static (_, _) => new ShardReply(ShardOutcome.NoRoom, null, 0, 0) { RetryAfter = TimeSpan.FromMinutes(4) }).AskAsync(Candidates));
+
+        Assert.Equal(TimeSpan.FromMinutes(4), refused.RetryAfter);
+    }
+
+    [Fact]
     public void A_shard_that_has_to_come_to_the_change_of_another_is_given_time_though_it_may_be_missing()
     {
         var (second, call) = (TimeSpan.FromSeconds(1), CallOf(allowPartial: true));

@@ -1,6 +1,7 @@
 using Sophia.GpuTier.Snowflake;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Models;
+using Sophia.Memory.Search;
 using Sophia.Memory.Stores;
 using Sophia.Snowflake.ExternalFunctions;
 
@@ -15,7 +16,7 @@ public sealed class FunctionRefusalTests
         { new EmbedderUnavailableException("m", "busy", TimeSpan.FromSeconds(3)), 503, "embedder-unavailable" },
         { new RefusedException("shard-loading", "It is loading.", "Wait."), 503, "shard-loading" },
         { new RefusedException("sequence-not-reached", "Not yet.", "Wait."), 503, "sequence-not-reached" },
-        { new RefusedException("shard-no-room", "No node has room.", "Give a node more."), 503, "shard-no-room" },
+        { NoRoom, 503, "shard-no-room" },
         { new BatchRefusedException(429, "busy", "Too much at once.", "Come again.") { RetryAfter = TimeSpan.FromSeconds(1) }, 429, "busy" },
     };
 
@@ -30,6 +31,8 @@ public sealed class FunctionRefusalTests
         { new EmbedderAnswerException("m", "NaN", "Look at the model."), 502, "embedder-answer-invalid" },
         { new InvalidOperationException("A bug."), 500, "internal-error" },
     };
+
+    private static NoRoomException NoRoom => new("No node has room.", "Give a node more.", TimeSpan.FromMinutes(4));
 
     // Snowflake tries again after 429 and 503 alone, and fails the query at anything else.
     [Theory]
@@ -53,9 +56,12 @@ public sealed class FunctionRefusalTests
     }
 
     [Fact]
+    public void A_shard_without_room_is_asked_for_again_when_it_is_tried_again() => Assert.Equal(TimeSpan.FromMinutes(4), FunctionRefusal.Of(NoRoom).RetryAfter);
+
+    [Fact]
     public void A_refusal_has_the_form_that_the_API_gives_it()
     {
-        var problem = FunctionProblem.Of(FunctionRefusal.Of(new RefusedException("shard-no-room", "No node has room.", "Give a node more.")), "1f");
+        var problem = FunctionProblem.Of(FunctionRefusal.Of(NoRoom), "1f");
 
         Assert.Equal(new FunctionProblem("urn:sophia:problem:shard-no-room", "Shard no room", 503, "No node has room.", "shard-no-room", "Give a node more.", "1f"), problem);
     }

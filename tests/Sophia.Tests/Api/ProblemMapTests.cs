@@ -1,18 +1,23 @@
 using Sophia.Api.Problems;
 using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Search;
 
 namespace Sophia.Tests.Api;
 
 public sealed class ProblemMapTests
 {
-    [Theory]
-    [InlineData("shard-loading")]
-    [InlineData("shard-no-room")]
-    public void A_shard_that_is_not_there_says_when_to_ask_again(string code)
+    public static TheoryData<RefusedException, TimeSpan> NotThere => new()
     {
-        var problem = ProblemMap.Of(new RefusedException(code, "It is not there.", "Ask again."))!;
+        { new RefusedException("shard-loading", "It is not there.", "Ask again."), TimeSpan.FromSeconds(1) },
+        { new NoRoomException("It is not there.", "Ask again.", TimeSpan.FromMinutes(4)), TimeSpan.FromMinutes(4) },
+    };
 
-        Assert.Equal((503, code), (problem.Status, problem.Code));
-        Assert.True(problem.RetryAfter >= TimeSpan.FromSeconds(1));
+    [Theory]
+    [MemberData(nameof(NotThere))]
+    public void A_shard_that_is_not_there_says_when_to_ask_again(RefusedException refusal, TimeSpan retryAfter)
+    {
+        var problem = ProblemMap.Of(refusal)!;
+
+        Assert.Equal((503, refusal.Code, retryAfter), (problem.Status, problem.Code, problem.RetryAfter));
     }
 }

@@ -116,7 +116,7 @@ public sealed class CacheFailureTests : IAsyncLifetime, IDisposable
         private sealed class Shard(IShard inner, FullNode node) : DelegatingShard(inner)
         {
             public override ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken) =>
-                node.IsFull ? throw new RefusedException("shard-no-room", "No node has room for it.", "Add one.") : base.Search(query, cancellationToken);
+                node.IsFull ? throw new NoRoomException("No node has room for it.", "Add one.", TimeSpan.FromSeconds(10)) : base.Search(query, cancellationToken);
         }
     }
 

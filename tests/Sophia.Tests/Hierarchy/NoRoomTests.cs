@@ -62,10 +62,11 @@ public sealed class NoRoomTests
             var (used, other) = (await store.EnsureNamespaceAsync("acme", "used", settings, default), await store.EnsureNamespaceAsync("acme", "other", settings, default));
             await SearchAsync(used);
 
-            var refused = await Assert.ThrowsAsync<RefusedException>(() => SearchAsync(other));
-            Assert.Equal("shard-no-room", refused.Code);
+            var refused = await Assert.ThrowsAsync<NoRoomException>(() => SearchAsync(other));
+            Assert.Equal(TimeSpan.FromSeconds(10), refused.RetryAfter);
             Assert.Contains("Sophia:ShardMostBytes", refused.Suggestion, StringComparison.Ordinal);
-            Assert.Equal("shard-no-room", (await Assert.ThrowsAsync<RefusedException>(() => SearchAsync(other))).Code);
+            clock.Advance(TimeSpan.FromSeconds(4));
+            Assert.Equal(TimeSpan.FromSeconds(6), (await Assert.ThrowsAsync<NoRoomException>(() => SearchAsync(other))).RetryAfter);
             Assert.Equal(2, engine.Created);
             Assert.Single((await SearchAsync(other, allowPartial: true)).Missing);
 
@@ -75,6 +76,32 @@ public sealed class NoRoomTests
 
             Task<SearchAnswer> SearchAsync(NamespaceInfo ns, bool allowPartial = false) =>
                 memory.SearchAsync(ns, new SearchRequest { Query = "walrus", AllowPartial = allowPartial }, new Trail(), default);
+        }
+
+        directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task One_that_takes_all_that_there_may_be_is_refused_for_as_long_as_it_says()
+    {
+        var directory = Directory.CreateTempSubdirectory("sophia-test");
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 11, 1, 12, 0, 0, TimeSpan.Zero));
+        var store = SqliteRecordStore.Create(directory.FullName, clock);
+        var engine = new CountingEngine { SizeOfShard = 4 << 20 };
+        await using (var memory = new MemoryHierarchy(store, null, engine, null, new MemoryOptions { NearLimitBytes = 1 << 20, ShardLimitBytes = 3 << 20, ShardMostBytes = 3 << 20 }, clock))
+        {
+            await memory.StartAsync(default);
+            var ns = await store.EnsureNamespaceAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+
+            Assert.Equal(TimeSpan.FromMinutes(5), (await RefusedAsync()).RetryAfter);
+            clock.Advance(TimeSpan.FromMinutes(1));
+            Assert.Equal(TimeSpan.FromMinutes(4), (await RefusedAsync()).RetryAfter);
+            Assert.Equal(1, engine.Created);
+            clock.Advance(TimeSpan.FromMinutes(4));
+            await RefusedAsync();
+            Assert.Equal(2, engine.Created);
+
+            Task<NoRoomException> RefusedAsync() => Assert.ThrowsAsync<NoRoomException>(() => memory.SearchAsync(ns, new SearchRequest { Query = "walrus" }, new Trail(), default));
         }
 
         directory.Delete(recursive: true);

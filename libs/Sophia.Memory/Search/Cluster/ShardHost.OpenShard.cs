@@ -160,7 +160,7 @@ public sealed partial class ShardHost
 
         private async ValueTask<ShardReply?> RefusedAsync() =>
             await _host._shards.RefusedAsync(_ns, _number).ConfigureAwait(false) is { } error
-                ? new ShardReply(ShardOutcome.NoRoom, null, 0, 0) { Reason = error.Message, Bytes = error.Bytes } : null;
+                ? new ShardReply(ShardOutcome.NoRoom, null, 0, 0) { Reason = error.Message, Bytes = error.Bytes, RetryAfter = error.RetryAfter } : null;
 
         private TimeSpan Left(long started, TimeSpan timeout)
         {

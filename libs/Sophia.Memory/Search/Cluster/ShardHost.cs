@@ -21,9 +21,6 @@ public sealed partial class ShardHost : IAsyncDisposable
 
     private static readonly TimeSpan UnservedPatience = TimeSpan.FromMinutes(2);
 
-    /// <inheritdoc cref="ShardDirectory.NoRoomPatience"/>
-    public static TimeSpan NoRoomPatience => ShardDirectory.NoRoomPatience;
-
     private static readonly TimeSpan LeftBehindPatience = TimeSpan.FromMinutes(5);
     private readonly IRecordStore _store;
     private readonly TimeProvider _clock;

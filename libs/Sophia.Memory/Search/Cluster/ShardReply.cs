@@ -47,6 +47,9 @@ public sealed record ShardReply(ShardOutcome Outcome, ShardAnswer? Answer, long 
     /// <summary>Where there is no room: it takes more bytes than these.</summary>
     public long Bytes { get; init; }
 
+    /// <summary>Where there is no room: for how long it is not tried again; zero otherwise.</summary>
+    public TimeSpan RetryAfter { get; init; }
+
     /// <summary>Set when found and a part was asked for.</summary>
     public PartAnswer? Part { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CsCheck;
 using Sophia.Snowflake.Local;
+using Sophia.Tests.Infrastructure;
 
 namespace Sophia.SnowflakeEmulator.Tests.Corpus;
 
@@ -12,7 +13,7 @@ public sealed class CorpusTests
     public static TheoryData<string, string> Statements()
     {
         var all = new TheoryData<string, string>();
-        foreach (var line in Lines.Where(static l => l.Contains(" --> ", StringComparison.Ordinal))) all.Add(line.Split(" --> ")[0], line.Split(" --> ")[1]);
+        foreach (var line in Lines.Where(IsStatement)) all.Add(line.Split(" --> ")[0], line.Split(" --> ")[1]);
         return all;
     }
 
@@ -26,6 +27,13 @@ public sealed class CorpusTests
 
         Assert.Equal(expected, await AnswerAsync(session, sql));
     }
+
+    [Fact]
+    public void The_documentation_says_how_many_statements_there_are() => Assert.Contains(
+        $"`tests/Sophia.SnowflakeEmulator.Tests/Corpus/dialect.sql`, has {Lines.Count(IsStatement)} statements,",
+        File.ReadAllText(Path.Combine(Repository.Root, "docs", "local-snowflake.md")), StringComparison.Ordinal);
+
+    private static bool IsStatement(string line) => line.Contains(" --> ", StringComparison.Ordinal);
 
     private static async Task<string> AnswerAsync(LocalSession session, string sql)
     {

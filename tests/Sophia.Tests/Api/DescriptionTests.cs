@@ -10,6 +10,9 @@ public sealed class DescriptionTests(ApiHost api) : IClassFixture<ApiHost>
 {
     private const string Note = """{"content":"the lantern hangs by the door","tags":["x"],"attributes":{"n":1,"conversation":"c","position":1},"provenance":{"source":"s"}}""";
 
+    /// <summary>Fields whose values are maps, or their caller's own.</summary>
+    private static readonly string[] FreeForm = ["attributes", "evictions"];
+
     /// <summary>Method, route as it is described, address, body, status.</summary>
     public static TheoryData<string, string, string, string?, int> Requests => new()
     {
@@ -60,6 +63,14 @@ public sealed class DescriptionTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public void A_description_that_names_no_fields_describes_none()
+    {
+        var schema = JsonElement.Parse("""{"properties":{"object":{},"list":{"type":"array"},"attributes":{}}}""");
+
+        Assert.Equal(["$.object.*", "$.list[]"], Undescribed(JsonElement.Parse("""{"object":{"a":1},"list":[],"attributes":{"a":1}}"""), schema, default, "$"));
+    }
+
+    [Fact]
     public void Every_code_stands_in_the_documentation_under_its_status()
     {
         var table = File.ReadLines(Path.Combine(Repository.Root, "docs", "api.md")).Where(static line => line.StartsWith("| ", StringComparison.Ordinal)).ToList();
@@ -72,18 +83,22 @@ public sealed class DescriptionTests(ApiHost api) : IClassFixture<ApiHost>
 
     private static IEnumerable<string> Undescribed(JsonElement value, JsonElement schema, JsonElement document, string at)
     {
-        schema = Resolve(schema, document);
-        if (value.ValueKind == JsonValueKind.Array && schema.TryGetProperty("items", out var items))
+        if (FreeForm.Contains(at.Split('.')[^1]))
         {
-            return value.EnumerateArray().SelectMany(item => Undescribed(item, items, document, $"{at}[]"));
+            return [];
         }
 
-        // A map, or a value of any kind, has no fields to name.
-        return value.ValueKind != JsonValueKind.Object || !schema.TryGetProperty("properties", out var properties)
-            ? []
-            : value.EnumerateObject().SelectMany(property => properties.TryGetProperty(property.Name, out var inner)
-                ? Undescribed(property.Value, inner, document, $"{at}.{property.Name}")
-                : [$"{at}.{property.Name}"]);
+        schema = Resolve(schema, document);
+        return value.ValueKind switch
+        {
+            JsonValueKind.Array => schema.TryGetProperty("items", out var items)
+                ? value.EnumerateArray().SelectMany(item => Undescribed(item, items, document, $"{at}[]")) : [$"{at}[]"],
+            JsonValueKind.Object => schema.TryGetProperty("properties", out var properties)
+                ? value.EnumerateObject().SelectMany(property => properties.TryGetProperty(property.Name, out var inner)
+                    ? Undescribed(property.Value, inner, document, $"{at}.{property.Name}")
+                    : [$"{at}.{property.Name}"]) : [$"{at}.*"],
+            _ => [],
+        };
     }
 
     private static JsonElement Resolve(JsonElement schema, JsonElement document)

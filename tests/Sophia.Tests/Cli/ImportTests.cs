@@ -44,7 +44,7 @@ public sealed class ImportTests : ImportRuns
         File.CreateSymbolicLink(Path.Combine(Cli.Folder, "d", "self"), Path.Combine(Cli.Folder, "d", "self"));
         File.CreateSymbolicLink(Path.Combine(Cli.Folder, "d", "y.txt"), Path.Combine(Cli.Folder, "d", "a", "x.txt"));
         File.CreateSymbolicLink(Path.Combine(Cli.Folder, "l"), Path.Combine(Cli.Folder, "d"));
-        foreach (var root in new[] { "d", "l" })
+        foreach (var root in new[] { "d", "l", "l/" })
         {
             Assert.Equal(0, (await Import(Path.Combine(Cli.Folder, root), "--follow-links")).ExitCode);
             Assert.Equal(["a/x.txt#0000", "y.txt#0000"], Service.Records.Keys);

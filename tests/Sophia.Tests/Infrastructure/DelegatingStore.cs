@@ -26,6 +26,9 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     /// <summary>May throw instead of committing.</summary>
     public Action<IReadOnlyList<WriteGroup>>? BeforeCommit { get; set; }
 
+    /// <summary>What is returned of a page of the log's heads; may throw instead.</summary>
+    public Func<IReadOnlyList<LogEntry>, IReadOnlyList<LogEntry>>? PageOfHeads { get; set; }
+
     /// <summary>Awaited before each commit.</summary>
     public Task CommitGate { get; set; } = Task.CompletedTask;
 
@@ -202,11 +205,12 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
         return page;
     }
 
-    public Task<IReadOnlyList<LogEntry>> ReadLogHeadsAsync(int partition, long after, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<LogEntry>> ReadLogHeadsAsync(int partition, long after, int limit, CancellationToken cancellationToken)
     {
         RequireLog();
         Interlocked.Increment(ref _headReads);
-        return Inner.ReadLogHeadsAsync(partition, after, limit, cancellationToken);
+        var page = await Inner.ReadLogHeadsAsync(partition, after, limit, cancellationToken);
+        return PageOfHeads?.Invoke(page) ?? page;
     }
 
     public async Task<Watermarks> ReadWatermarksAsync(CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Sophia.Memory;
 using Sophia.Memory.Log;
+using Sophia.Memory.Stores;
 using Sophia.Stores.Sqlite;
 using Sophia.Tests.Infrastructure;
 using Sophia.Tests.Stores;
@@ -102,12 +103,7 @@ public sealed class LogTailTests : IDisposable
 
         for (var i = 0; i < 6 && tail.Seen[ns.Partition] == 0; i++)
         {
-            var asked = store.WatermarkReads;
-            for (tail.Wake(); store.WatermarkReads == asked; tail.Wake())
-            {
-                await Task.Delay(1);
-            }
-
+            await RoundAsync(tail, store);
             other.Clock.Advance(new MemoryOptions().TailPatience / 4);
             var next = tail.Committing(1UL << ns.Partition);
             commit.Dispose();
@@ -154,6 +150,54 @@ public sealed class LogTailTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Pages_that_are_read_say_that_the_log_is_followed_though_it_is_behind()
+    {
+        await using var other = await OpenAsync();
+        var (silence, lag) = (TimeSpan.Zero, TimeSpan.Zero);
+        await using var tail = await FollowAsync(other, new DelegatingStore(other.Store) { PretendShared = true }, (tail, page) =>
+        {
+            other.Clock.Advance(TimeSpan.FromSeconds(1));
+            (silence, lag) = (tail.Silence > silence ? tail.Silence : silence, tail.Lag);
+            return [page[0]];
+        });
+        var ns = await other.NamespaceAsync();
+
+        await other.CommitAsync([.. Enumerable.Range(0, 20).Select(i => other.PutOf(ns, StoreUnderTest.Draft($"k{i}", "theirs")))]);
+        await SeeAsync(tail, ns.Partition, 20).WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.True(lag > TimeSpan.FromSeconds(10), $"It is {lag} behind.");
+        Assert.InRange(silence, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
+    public async Task A_page_that_was_read_before_a_failure_does_not_say_that_the_log_is_followed()
+    {
+        await using var other = await OpenAsync();
+        var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var asked = 0;
+        var store = new DelegatingStore(other.Store) { PretendShared = true };
+        await using var tail = await FollowAsync(other, store, (_, page) =>
+        {
+            if (asked++ > 0)
+            {
+                failed.TrySetResult();
+                throw new StoreUnavailableException("It is away.");
+            }
+
+            other.Clock.Advance(TimeSpan.FromSeconds(11));
+            return [page[0]];
+        });
+        var ns = await other.NamespaceAsync();
+
+        await other.CommitAsync(other.PutOf(ns, StoreUnderTest.Draft("a", "theirs")), other.PutOf(ns, StoreUnderTest.Draft("b", "theirs")));
+        await SeeAsync(tail, ns.Partition, 1).WaitAsync(TimeSpan.FromSeconds(30));
+        await failed.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await RoundAsync(tail, store).WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.True(tail.Silence > TimeSpan.FromSeconds(10), $"It has been silent for {tail.Silence} only.");
+    }
+
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     private async Task<StoreUnderTest> OpenAsync()
@@ -162,6 +206,27 @@ public sealed class LogTailTests : IDisposable
         var store = SqliteRecordStore.Create(_directory, clock);
         await store.OpenAsync(default);
         return new StoreUnderTest(store, clock);
+    }
+
+    /// <summary>Follows the log by its heads, of which each page is what the test makes of it.</summary>
+    private static async Task<LogTail> FollowAsync(
+        StoreUnderTest other, DelegatingStore store, Func<LogTail, IReadOnlyList<LogEntry>, IReadOnlyList<LogEntry>> pageOf)
+    {
+        var tail = new LogTail(store, new MemoryOptions(), other.Clock, NullLogger.Instance);
+        store.PageOfHeads = page => pageOf(tail, page);
+        tail.Observed += static (_, _) => ValueTask.CompletedTask;
+        await tail.StartAsync(default);
+        return tail;
+    }
+
+    /// <summary>Returns when the log is being asked once more.</summary>
+    private static async Task RoundAsync(LogTail tail, DelegatingStore store)
+    {
+        var asked = store.WatermarkReads;
+        for (tail.Wake(); store.WatermarkReads == asked; tail.Wake())
+        {
+            await Task.Delay(1);
+        }
     }
 
     private static async Task SeeAsync(LogTail tail, int partition, long number)

@@ -158,7 +158,7 @@ internal sealed partial class LogTail
             if (!isWanted && Observed is null)
             {
                 _recent.Drop(partition);
-                Pass(partition, last);
+                Pass(partition, last, ExpectAll(partition, last));
                 break;
             }
 
@@ -169,7 +169,7 @@ internal sealed partial class LogTail
             {
                 // Rows in between were trimmed; there is nothing left to see before the last.
                 Trimmed?.Invoke(Sequence.Of(partition, last));
-                Pass(partition, last);
+                Pass(partition, last, ExpectAll(partition, last));
                 break;
             }
 

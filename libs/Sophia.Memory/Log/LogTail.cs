@@ -207,7 +207,8 @@ internal sealed partial class LogTail : IAsyncDisposable
             entries = [.. entries.SkipWhile(entry => entry.Sequence.Number <= seen)];
         }
 
-        if (entries[0].Sequence.Number > seen + 1 || entries[^1].Sequence.Number - entries[0].Sequence.Number >= entries.Count)
+        var isWhole = entries[0].Sequence.Number <= seen + 1 && entries[^1].Sequence.Number - entries[0].Sequence.Number < entries.Count;
+        if (!isWhole)
         {
             Trimmed?.Invoke(entries[^1].Sequence);
         }
@@ -226,7 +227,8 @@ internal sealed partial class LogTail : IAsyncDisposable
             _recent.Drop(partition);
         }
 
-        Pass(partition, entries[^1].Sequence.Number);
+        var last = entries[^1].Sequence.Number;
+        Pass(partition, last, isWhole ? Expect(partition, entries) : ExpectAll(partition, last));
     }
 
     private void Keep(int partition, IReadOnlyList<LogEntry> entries)
@@ -250,10 +252,17 @@ internal sealed partial class LogTail : IAsyncDisposable
 
     private bool IsWanted(int partition) => Volatile.Read(ref _readers[partition]) > 0;
 
-    private void Pass(int partition, long number)
+    private void Pass(int partition, long number, HashSet<NamespaceCursor>? expecting)
     {
         _seen[partition] = number;
         _pulses[partition].Beat();
+        if (expecting is not null)
+        {
+            foreach (var cursor in expecting)
+            {
+                cursor.Wake();
+            }
+        }
     }
 
     private sealed class OwnCommit(LogTail tail, ulong partitions, long since) : IDisposable

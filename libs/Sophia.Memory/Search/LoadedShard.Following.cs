@@ -13,6 +13,8 @@ internal sealed partial class LoadedShard
         var entries = new List<LogEntry>(ReadSize);
         while (true)
         {
+            // Until it is ready it waits for the log, afterwards for changes of its namespace.
+            var next = Ready.IsCompleted ? _cursor.Next : _tail.NextAsync(partition);
             if (Seen >= last && !Ready.IsCompleted)
             {
                 // Who waited for it has his time from now on.
@@ -21,7 +23,7 @@ internal sealed partial class LoadedShard
                 _ready.TrySetResult();
             }
 
-            var next = _tail.NextAsync(partition);
+            long seen;
             long reached;
             bool isOvertaken;
             HashSet<int>? lacking;
@@ -32,10 +34,17 @@ internal sealed partial class LoadedShard
                     await CloseAsync(cancellationToken).ConfigureAwait(false);
                 }
 
-                var wasHeld = _tail.HoldsAfter(partition, Seen);
-                reached = await _tail.ReadAsync(Namespace, Seen, ReadSize, entries, cancellationToken).ConfigureAwait(false);
-                isOvertaken = !(wasHeld && _tail.HoldsAfter(partition, Seen)) && reached > Seen &&
-                    await _store.ReadTrimmedAsync(Namespace, cancellationToken).ConfigureAwait(false) > Seen;
+                if (_cursor.HasAll)
+                {
+                    await next.WaitAsync(cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+
+                seen = _cursor.Taken;
+                var wasHeld = _tail.HoldsAfter(partition, seen);
+                reached = await _tail.ReadAsync(Namespace, seen, ReadSize, entries, cancellationToken).ConfigureAwait(false);
+                isOvertaken = !(wasHeld && _tail.HoldsAfter(partition, seen)) && reached > seen &&
+                    await _store.ReadTrimmedAsync(Namespace, cancellationToken).ConfigureAwait(false) > seen;
                 if (!Span.MayTake(reached))
                 {
                     await Span.ReadAsync(_tail.Seen[partition], cancellationToken).ConfigureAwait(false);
@@ -56,7 +65,7 @@ internal sealed partial class LoadedShard
                 Distrust();
             }
 
-            if (reached == Seen)
+            if (reached == seen)
             {
                 await next.WaitAsync(cancellationToken).ConfigureAwait(false);
                 continue;
@@ -67,7 +76,7 @@ internal sealed partial class LoadedShard
                 Apply(entries[i], lacking?.Contains(i) ?? false);
             }
 
-            Volatile.Write(ref _seen, reached);
+            _cursor.Advance(reached);
             _moved.Beat();
         }
     }

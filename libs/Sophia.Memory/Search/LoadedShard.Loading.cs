@@ -53,7 +53,7 @@ internal sealed partial class LoadedShard
         }
 
         Volatile.Write(ref _lastMove, last);
-        Volatile.Write(ref _seen, start);
+        _cursor.Advance(start);
 
         // Who waits for a change that came before the loading waits for nothing that the log would bring.
         _moved.Beat();

@@ -16,6 +16,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     private const int ScansAlone = 20_000;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(200);
     private readonly LogTail _tail;
+    private readonly NamespaceCursor _cursor;
     private readonly IRecordStore _store;
     private readonly TimeProvider _clock;
     private readonly VectorCompletion _vectors;
@@ -24,7 +25,6 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     private readonly Pulse _moved = new();
     private readonly Task _running;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _seen;
     private long _lastMove;
     private long _usedAt;
     private int _searching;
@@ -38,6 +38,8 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         NamespaceInfo ns, ShardSpan span, IShard shard, LogTail tail, IRecordStore store, VectorCompletion vectors, TimeProvider clock, Func<LoadedShard, ValueTask>? makeRoom = null)
     {
         (Namespace, Span, Shard, _tail, _store, _vectors, _clock, _makeRoom) = (ns, span, shard, tail, store, vectors, clock, makeRoom);
+        _cursor = new NamespaceCursor(tail, ns);
+
         // A scan of many rows takes all cores by itself; of few, searches run beside each other.
         Batcher = new SearchBatcher(
             queries => Ask((queries, _stop.Token), static (one, asked) => one.Search(asked.queries, asked.Token), CancellationToken.None),
@@ -59,8 +61,8 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     /// <summary>Completes when the shard holds all that the store held when loading ended; fails if loading failed.</summary>
     public Task Ready => _ready.Task;
 
-    /// <summary>The number of the last change of the namespace's partition that is in the shard.</summary>
-    public long Seen => Volatile.Read(ref _seen);
+    /// <summary>The number in the namespace's partition up to which all that is the namespace's is in the shard.</summary>
+    public long Seen => _cursor.Seen;
 
     /// <summary>
     /// The number of the last change by which a record may have gone from here to a shard behind this one. It may be above
@@ -139,7 +141,8 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         expiry.CancelAfter(timeout);
         while (Seen < number)
         {
-            var moved = _moved.Next;
+            // It has also come further when the log has, and nothing of that is for it.
+            var (moved, logMoved) = (_moved.Next, _tail.NextAsync(Namespace.Partition));
             if (Seen >= number)
             {
                 break;
@@ -152,7 +155,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
 
             try
             {
-                await moved.WaitAsync(expiry.Token).ConfigureAwait(false);
+                await Task.WhenAny(moved, logMoved).WaitAsync(expiry.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -181,7 +184,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     {
         try
         {
-            using var contents = await _tail.WantContentsAsync(Namespace.Partition, cancellationToken).ConfigureAwait(false);
+            using var following = await _tail.FollowAsync(_cursor, cancellationToken).ConfigureAwait(false);
             var last = await LoadAsync(cancellationToken).ConfigureAwait(false);
             await FollowAsync(last, cancellationToken).ConfigureAwait(false);
         }

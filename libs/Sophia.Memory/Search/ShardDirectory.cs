@@ -38,7 +38,7 @@ internal sealed partial class ShardDirectory(
     public long SizeInMemory => Loaded.Sum(static shard => shard.Shard.SizeInMemory);
 
     /// <summary>Changes that the slowest loaded shard has still to take in. One that is loading counts from no change, and is not behind.</summary>
-    public long Behind => Loaded.Where(static s => s.Ready.IsCompletedSuccessfully).Select(s => tail.Seen[s.Namespace.Partition] - s.Seen).DefaultIfEmpty(0).Max();
+    public long Behind => Loaded.Where(static s => s.Ready.IsCompletedSuccessfully).Select(s => Math.Max(tail.Seen[s.Namespace.Partition] - s.Seen, 0)).DefaultIfEmpty(0).Max();
 
     /// <summary>Walked without a copy: one that comes or goes meanwhile may be missed.</summary>
     public IEnumerable<LoadedShard> Loaded => _shards.Select(static entry => entry.Value);

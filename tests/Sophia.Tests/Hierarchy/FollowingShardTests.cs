@@ -37,6 +37,22 @@ public sealed class FollowingShardTests
     }
 
     [Fact]
+    public async Task A_search_that_waits_for_a_change_of_another_namespace_in_its_partition_is_answered_though_nothing_of_that_is_for_its_shard()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var own = (await running.PutAsync("k", "a walrus")).Sequence;
+        await running.SearchAsync("walrus", own);
+        var other = await BesideAsync(running);
+
+        var searching = running.Memory.SearchAsync(
+            running.Notes, new SearchRequest { Query = "walrus", Mode = SearchMode.Lexical, MinSequence = Sequence.Of(own.Partition, own.Number + 1), Timeout = Patience }, new Trail(), default);
+        Assert.False(searching.IsCompleted);
+        await running.Memory.PutAsync(other, [new PutRequest(new RecordDraft { Key = "k", Content = Encoding.UTF8.GetBytes("a seal") })], null, new Trail(), default);
+
+        Assert.Equal(1, (await searching.WaitAsync(Patience / 2)).RowsMatching);
+    }
+
+    [Fact]
     public async Task A_full_disk_on_which_the_next_shard_cannot_be_opened_does_not_keep_a_shard_from_following_the_log()
     {
         await using var node = await Node.StartAsync(new FullDisk());
@@ -83,6 +99,19 @@ public sealed class FollowingShardTests
 
         Assert.Equal(keys + 1, reply.Records);
         Assert.Equal(ranges, node.Store.RangeScans);
+    }
+
+    /// <summary>A namespace in the partition of another.</summary>
+    private static async Task<NamespaceInfo> BesideAsync(RunningMemory running)
+    {
+        for (var i = 0; ; i++)
+        {
+            var other = await running.Store.EnsureNamespaceAsync("acme", $"other-{i}", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+            if (other.Partition == running.Notes.Partition)
+            {
+                return other;
+            }
+        }
     }
 
     private static ShardCall Walrus => new(new ShardQuery { Text = "walrus", Mode = SearchMode.Lexical, Now = DateTimeOffset.UtcNow }, 0, 0, TimeSpan.Zero);

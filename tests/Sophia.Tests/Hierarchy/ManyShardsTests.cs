@@ -4,9 +4,9 @@ using Sophia.Memory;
 using Sophia.Memory.Log;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
-using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
 using Sophia.Stores.Sqlite;
 using Sophia.Tests.Infrastructure;
@@ -88,20 +88,32 @@ public sealed class ManyShardsTests
         Assert.Equal(0, allocated);
     }
 
-    /// <summary>Shards, with room for so many.</summary>
+    [Fact]
+    public async Task Changes_of_one_namespace_do_not_make_the_shards_of_others_in_its_partition_read_the_log()
+    {
+        await using var many = await Many.StartAsync();
+        var ns = (await many.LoadAsync(1, "notes"))[0];
+        for (var number = 1; number <= 10; number++)
+        {
+            await many.Tail.CommittedAsync(ns.Partition, [new LogEntry(
+                Sequence.Of(ns.Partition, number), ns.Id + 1, new RecordId(1), ChangeKind.Delete, 1, Sequence.None, many.Clock.GetUtcNow(), null, "k")], default);
+        }
+
+        Assert.True(await many.Shards.Find(ns)!.ReachAsync(10, TimeSpan.FromSeconds(60), default));
+        Assert.Equal(0, many.Store.LogReads);
+    }
+
+    /// <summary>Shards, with room for so many, and a log of which nothing is kept in memory.</summary>
     private sealed class Many : IAsyncDisposable
     {
         private readonly string _folder = Directory.CreateTempSubdirectory("sophia-test").FullName;
-        private readonly IRecordStore _store;
-        private readonly LogTail _tail;
-
         private Many()
         {
-            var options = new MemoryOptions();
-            _store = SqliteRecordStore.Create(_folder, Clock);
-            _tail = new LogTail(_store, options, Clock, NullLogger.Instance);
+            var options = new MemoryOptions { TailLimitBytes = 1 };
+            Store = new DelegatingStore(SqliteRecordStore.Create(_folder, Clock));
+            Tail = new LogTail(Store, options, Clock, NullLogger.Instance);
             Shards = new ShardDirectory(
-                Engine, _tail, _store, new VectorCompletion(new ModelCatalog([], null), _store, Clock, NullLogger.Instance), options, new TierMeters().L0, Clock,
+                Engine, Tail, Store, new VectorCompletion(new ModelCatalog([], null), Store, Clock, NullLogger.Instance), options, new TierMeters().L0, Clock,
                 mostBytes: ManyShardsTests.Shards * (long)SizeOfShard);
         }
 
@@ -109,13 +121,17 @@ public sealed class ManyShardsTests
 
         public CountingEngine Engine { get; } = new() { SizeOfShard = SizeOfShard };
 
+        public DelegatingStore Store { get; }
+
+        public LogTail Tail { get; }
+
         public ShardDirectory Shards { get; }
 
         public static async Task<Many> StartAsync()
         {
             var many = new Many();
-            await many._store.OpenAsync(default);
-            await many._tail.StartAsync(default);
+            await many.Store.OpenAsync(default);
+            await many.Tail.StartAsync(default);
             return many;
         }
 
@@ -124,7 +140,7 @@ public sealed class ManyShardsTests
             var namespaces = new NamespaceInfo[count];
             for (var i = 0; i < count; i++)
             {
-                namespaces[i] = await _store.EnsureNamespaceAsync("acme", $"{name}-{i}", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+                namespaces[i] = await Store.EnsureNamespaceAsync("acme", $"{name}-{i}", new NamespaceSettings { VectorSource = VectorSource.None }, default);
                 await Shards.Open(namespaces[i], out _).Ready;
             }
 
@@ -134,8 +150,8 @@ public sealed class ManyShardsTests
         public async ValueTask DisposeAsync()
         {
             await Shards.DisposeAsync();
-            await _tail.DisposeAsync();
-            await _store.DisposeAsync();
+            await Tail.DisposeAsync();
+            await Store.DisposeAsync();
             Directory.Delete(_folder, recursive: true);
         }
     }

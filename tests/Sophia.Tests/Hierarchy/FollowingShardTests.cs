@@ -88,12 +88,14 @@ public sealed class FollowingShardTests
     [InlineData(20, 1)]
     public async Task A_shard_is_read_by_key_where_its_part_of_the_log_is_longer_than_all_that_there_is(int keys, int ranges)
     {
-        await using var node = await Node.StartAsync(new TwoShards());
-        for (var i = 0; i < 40; i++)
+        // Before the node begins, so that it knows of them when it loads the shard.
+        await using var node = await Node.StartAsync(new TwoShards(), async node =>
         {
-            await node.PutAsync($"k{i % keys}", $"walrus {i}");
-        }
-
+            for (var i = 0; i < 40; i++)
+            {
+                await node.PutAsync($"k{i % keys}", $"walrus {i}");
+            }
+        });
         var shard = await node.Host.OpenAsync(ShardAddress.Of(node.Notes, 0), default);
         var reply = await shard.SearchAsync(Walrus with { Timeout = Patience }, default);
 
@@ -138,12 +140,13 @@ public sealed class FollowingShardTests
 
         public NamespaceInfo Notes { get; private set; } = null!;
 
-        public static async Task<Node> StartAsync(IShardMap map)
+        public static async Task<Node> StartAsync(IShardMap map, Func<Node, Task>? before = null)
         {
             var node = new Node(map);
             await node._writer.StartAsync(default);
             node.Notes = await node._writer.Store.EnsureNamespaceAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
             await node.PutAsync("k");
+            await (before?.Invoke(node) ?? Task.CompletedTask);
             await node.Host.StartAsync(default);
             return node;
         }

@@ -26,6 +26,9 @@ public interface ISharedCache : IAsyncDisposable
 
     ValueTask<MemoryRecord?> GetAsync(RecordId id, CancellationToken cancellationToken);
 
+    /// <summary>How many of these records it has; asked for together, and without their contents.</summary>
+    Task<int> CountAsync(IReadOnlyCollection<RecordId> ids, CancellationToken cancellationToken);
+
     /// <summary>
     /// Sets each record unless the cache has a newer one (or a newer removal mark); keeps it no longer than its expiry. Where
     /// another epoch has begun since the one given, it sets no values, which may be old by now without the new epoch having

@@ -63,16 +63,21 @@ internal sealed partial class SharedTier : IAsyncDisposable
     public ISharedCache? Cache => _cache;
 
     /// <summary>The record, or null when it is not there or could not be had.</summary>
-    public async ValueTask<MemoryRecord?> GetAsync(RecordId id)
+    public ValueTask<MemoryRecord?> GetAsync(RecordId id) => ReadAsync(id, static (cache, id) => cache.GetAsync(id, CancellationToken.None).AsTask());
+
+    /// <summary>How many of the records it has; none of those that could not be asked for.</summary>
+    public ValueTask<int> CountAsync(IReadOnlyCollection<RecordId> ids) => ReadAsync(ids, static (cache, ids) => cache.CountAsync(ids, CancellationToken.None));
+
+    private async ValueTask<T?> ReadAsync<TAsked, T>(TAsked asked, Func<ISharedCache, TAsked, Task<T>> read)
     {
         if (_cache is null || Volatile.Read(ref _reason) is not null)
         {
-            return null;
+            return default;
         }
 
         try
         {
-            var found = await _cache.GetAsync(id, CancellationToken.None).AsTask().WaitAsync(_options.SharedTimeout, _clock).ConfigureAwait(false);
+            var found = await read(_cache, asked).WaitAsync(_options.SharedTimeout, _clock).ConfigureAwait(false);
             _failedReads = 0;
             return found;
         }
@@ -84,7 +89,7 @@ internal sealed partial class SharedTier : IAsyncDisposable
                 Break(Explain(error), missedChange: false);
             }
 
-            return null;
+            return default;
         }
     }
 

@@ -1,4 +1,3 @@
-using Sophia.Memory.Caching;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Stores;
@@ -26,23 +25,11 @@ public sealed partial class MemoryHierarchy
         for (var i = 0; i < groups.Length; i++)
         {
             var (ns, key, current) = records[i];
-            var forget = new ForgetOperation(ns, key, IdOf(ns, key));
-            _forgetting[forget.Id] = new NearKey(ns.Id, key);
-            groups[i] = new WriteGroup([forget]) { Guard = new GroupGuard(ns, key, current) };
+            groups[i] = new WriteGroup([new ForgetOperation(ns, key, IdOf(ns, key))]) { Guard = new GroupGuard(ns, key, current) };
         }
 
-        try
-        {
-            // All at once: the committer makes a few transactions of them.
-            var outcomes = await Task.WhenAll(groups.Select(group => WriteAsync(group, new Trail()))).ConfigureAwait(false);
-            return [.. outcomes.Select(static outcome => !outcome.GuardFailed)];
-        }
-        finally
-        {
-            foreach (var group in groups)
-            {
-                _forgetting.TryRemove(((ForgetOperation)group.Operations[0]).Id, out _);
-            }
-        }
+        // All at once: the committer makes a few transactions of them.
+        var outcomes = await Task.WhenAll(groups.Select(group => WriteAsync(group, new Trail()))).ConfigureAwait(false);
+        return [.. outcomes.Select(static outcome => !outcome.GuardFailed)];
     }
 }

@@ -12,6 +12,10 @@ namespace Sophia.Memory.Hierarchy;
 public sealed partial class MemoryHierarchy
 {
     private const int ForgetPage = 250;
+    private const int CountPage = 1_000;
+
+    /// <summary>So many rows of the log one commit of a forget takes the contents of: a store has seconds for it, and writers wait.</summary>
+    private const int MostChanges = 5_000;
 
     /// <summary>How long a forget waits for what holds copies to come to its tombstones.</summary>
     private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(5);
@@ -46,7 +50,7 @@ public sealed partial class MemoryHierarchy
 
     private async Task EraseAllAsync(NamespaceInfo ns, ForgetRequest request, ForgetTally tally, Trail trail, CancellationToken cancellationToken)
     {
-        await foreach (var keys in PagesAsync(ns, request, trail, cancellationToken).ConfigureAwait(false))
+        await foreach (var keys in PagesAsync(ns, request, tally.IsDryRun ? CountPage : ForgetPage, trail, cancellationToken).ConfigureAwait(false))
         {
             await (tally.IsDryRun ? CountAsync(ns, keys, tally, cancellationToken) : EraseAsync(ns, keys, tally, trail, cancellationToken))
                 .ConfigureAwait(false);
@@ -59,11 +63,11 @@ public sealed partial class MemoryHierarchy
     }
 
     private async IAsyncEnumerable<IReadOnlyList<string>> PagesAsync(
-        NamespaceInfo ns, ForgetRequest request, Trail trail, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        NamespaceInfo ns, ForgetRequest request, int size, Trail trail, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (request.Keys is { } keys)
         {
-            foreach (var page in keys.Distinct(StringComparer.Ordinal).Chunk(ForgetPage))
+            foreach (var page in keys.Distinct(StringComparer.Ordinal).Chunk(size))
             {
                 yield return page;
             }
@@ -77,14 +81,15 @@ public sealed partial class MemoryHierarchy
             IReadOnlyList<string> page;
             if (request.Filter is { } filter)
             {
+                // These come with their contents.
                 var found = await ListAsync(ns, filter, after, ForgetPage, trail, cancellationToken).ConfigureAwait(false);
                 (page, after) = ([.. found.Items.Select(record => record.Key)], found.Next);
             }
             else
             {
                 // Deleted records, too: their history is still there.
-                page = await _store.ListKeysAsync(ns, request.Prefix ?? "", after, ForgetPage, cancellationToken).ConfigureAwait(false);
-                after = page.Count == ForgetPage ? page[^1] : null;
+                page = await _store.ListKeysAsync(ns, request.Prefix ?? "", after, size, cancellationToken).ConfigureAwait(false);
+                after = page.Count == size ? page[^1] : null;
             }
 
             if (page.Count > 0)
@@ -95,76 +100,104 @@ public sealed partial class MemoryHierarchy
         while (after is not null);
     }
 
-    private async Task CountAsync(NamespaceInfo ns, IReadOnlyList<string> keys, ForgetTally tally, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<string, StoredVersions>> CountAsync(
+        NamespaceInfo ns, IReadOnlyList<string> keys, ForgetTally tally, CancellationToken cancellationToken)
     {
         var shard = _shards.Find(ns);
         var elsewhere = await HeldElsewhereAsync(ns, cancellationToken).ConfigureAwait(false);
-        var erased = new List<Sequence>(keys.Count);
+        var stored = await _store.CountVersionsAsync(ns, keys, cancellationToken).ConfigureAwait(false);
         foreach (var key in keys)
         {
-            var versions = await _store.HistoryAsync(ns, key, Sequence.None, int.MaxValue, cancellationToken).ConfigureAwait(false);
-            if (versions.Count == 0)
+            if (!stored.TryGetValue(key, out var versions))
             {
                 continue;
             }
 
             tally.Add(key);
-            tally.Versions += versions.Count(entry => entry.Record is not null);
-            tally.Vectors += versions.Count(entry => entry.Record?.Vector is not null);
-            erased.AddRange(versions.Where(static entry => entry.Record is not null).Select(static entry => entry.Sequence));
+            tally.Versions += versions.Versions;
+            tally.Vectors += versions.Vectors;
             tally.Near += _near.TryGet(ns.Id, key, out _) ? 1 : 0;
-            tally.Shared += _shared.IsUsable && await _shared.GetAsync(IdOf(ns, key)).ConfigureAwait(false) is not null ? 1 : 0;
-            tally.Shard += versions[0].Kind == ChangeKind.Put && (shard is not null || elsewhere.Any(held => held.Holds(versions[0].Sequence.Number))) ? 1 : 0;
+            tally.Shard += !versions.IsDeleted && (shard is not null || elsewhere.Any(held => held.Holds(versions.Current.Number))) ? 1 : 0;
         }
 
-        // While the namespace changes its model, those of the other model stand beside the contents.
-        tally.Vectors += await _store.CountVectorsAsync(ns, erased, cancellationToken).ConfigureAwait(false);
+        if (stored.Count > 0 && _shared.IsUsable)
+        {
+            tally.Shared += await _shared.CountAsync([.. stored.Keys.Select(key => IdOf(ns, key))]).ConfigureAwait(false);
+        }
+
+        return stored;
     }
 
     private async Task EraseAsync(NamespaceInfo ns, IReadOnlyList<string> keys, ForgetTally tally, Trail trail, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var expected = new ForgetTally(isDryRun: true);
-        await CountAsync(ns, keys, expected, cancellationToken).ConfigureAwait(false);
-        var operations = keys.Select(key => new ForgetOperation(ns, key, IdOf(ns, key))).ToArray();
-        // The log's tombstone has no key: whoever observes it learns from here which copies and flights it means.
-        foreach (var operation in operations)
+        var stored = await CountAsync(ns, keys, expected, cancellationToken).ConfigureAwait(false);
+        foreach (var (key, versions) in stored)
         {
-            _forgetting[operation.Id] = new NearKey(ns.Id, operation.Key);
-            tally.Near += _near.TryGet(ns.Id, operation.Key, out _) ? 1 : 0;
+            if (versions.Changes > MostChanges)
+            {
+                tally.Versions += await _store.EraseHistoryAsync(ns, key, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         // Where nothing is found there is no tombstone to say what is older than this forget. By time only what is much older: clocks of other
         // processes are behind by less, and rows of before a restore by more.
         var (before, asked) = (Sequence.Of(ns.Partition, Seen[ns.Partition] + 1), Clock.GetUtcNow() - OldByTime);
-        WriteOutcome outcome;
-        try
+        foreach (var part in PartsOf(keys, stored))
         {
-            outcome = await WriteAsync(new WriteGroup(operations), trail).ConfigureAwait(false);
-        }
-        finally
-        {
-            foreach (var operation in operations)
-            {
-                _forgetting.TryRemove(operation.Id, out _);
-            }
+            before = await EraseTogetherAsync(ns, part, tally, trail).ConfigureAwait(false) ?? before;
         }
 
+        await EraseArchivedAsync(ns, [.. keys.Select(key => IdOf(ns, key))], before, asked, tally, cancellationToken).ConfigureAwait(false);
+        tally.Vectors += expected.Vectors;
+        tally.Shard += expected.Shard;
+        tally.Shared += _shared.IsUsable ? expected.Shared : 0;
+    }
+
+    private static IEnumerable<List<string>> PartsOf(IReadOnlyList<string> keys, IReadOnlyDictionary<string, StoredVersions> stored)
+    {
+        var (part, changes) = (new List<string>(keys.Count), 0L);
+        foreach (var key in keys)
+        {
+            var added = stored.TryGetValue(key, out var versions) ? versions.Changes : 0;
+            if (part.Count > 0 && changes + added > MostChanges)
+            {
+                yield return part;
+                (part, changes) = ([], 0);
+            }
+
+            part.Add(key);
+            changes += added;
+        }
+
+        yield return part;
+    }
+
+    /// <summary>Erases records in one commit.</summary>
+    /// <returns>The last tombstone; null when none of them was there.</returns>
+    private async Task<Sequence?> EraseTogetherAsync(NamespaceInfo ns, List<string> keys, ForgetTally tally, Trail trail)
+    {
+        var operations = keys.ConvertAll(key => new ForgetOperation(ns, key, IdOf(ns, key)));
+        foreach (var operation in operations)
+        {
+            tally.Near += _near.TryGet(ns.Id, operation.Key, out _) ? 1 : 0;
+        }
+
+        var outcome = await WriteAsync(new WriteGroup(operations), trail).ConfigureAwait(false);
+        Sequence? last = null;
         for (var i = 0; i < keys.Count; i++)
         {
             if (outcome.Receipts[i].Status == ReceiptStatus.Forgotten)
             {
                 tally.Add(keys[i]);
                 tally.Tombstones++;
-                before = tally.Last = outcome.Receipts[i].Sequence;
+                last = tally.Last = outcome.Receipts[i].Sequence;
             }
         }
 
-        await EraseArchivedAsync(ns, [.. operations.Select(static operation => operation.Id)], before, asked, tally, cancellationToken).ConfigureAwait(false);
         tally.Versions += outcome.VersionsErased;
-        tally.Vectors += expected.Vectors;
-        tally.Shard += expected.Shard;
-        tally.Shared += _shared.IsUsable ? expected.Shared : 0;
+        return last;
     }
 
     private async Task SettleAsync(NamespaceInfo ns, ForgetTally tally, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Sophia.Memory.Caching;
 using Sophia.Memory.Log;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
@@ -102,11 +103,38 @@ public sealed partial class MemoryHierarchy
         return [.. hashes];
     }
 
+    // The log's tombstone has no key: whoever observes it learns from here which copies and flights it means, and need not look through all.
+    private async Task<WriteOutcome> CommitAsync(WriteGroup group)
+    {
+        foreach (var operation in group.Operations)
+        {
+            if (operation is ForgetOperation forget)
+            {
+                _forgetting[forget.Id] = new NearKey(forget.Namespace.Id, forget.Key);
+            }
+        }
+
+        try
+        {
+            return await _committer.CommitAsync(group).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (var operation in group.Operations)
+            {
+                if (operation is ForgetOperation forget)
+                {
+                    _forgetting.TryRemove(forget.Id, out _);
+                }
+            }
+        }
+    }
+
     private async Task<WriteOutcome> CommitAsync(WriteGroup group, Trail trail)
     {
         var started = Stopwatch.GetTimestamp();
         var epoch = _shared.Epoch;
-        var outcome = await _committer.CommitAsync(group).ConfigureAwait(false);
+        var outcome = await CommitAsync(group).ConfigureAwait(false);
         trail.Add("l3", started);
         trail.ServedBy = Tier.L3;
         if (outcome.MarkConflict)

@@ -14,9 +14,6 @@ public interface IModelStore
     Task<IReadOnlyDictionary<Sequence, float[]?>> ReadVectorsAsync(
         NamespaceInfo ns, string model, IReadOnlyCollection<Sequence> versions, CancellationToken cancellationToken);
 
-    /// <summary>How many vectors stand beside the contents of these versions, of all models; texts without a direction are not counted.</summary>
-    Task<long> CountVectorsAsync(NamespaceInfo ns, IReadOnlyCollection<Sequence> versions, CancellationToken cancellationToken);
-
     /// <summary>Keeps vectors beside the contents, durable when the task completes; those of versions that were erased meanwhile are not kept.</summary>
     Task PutVectorsAsync(NamespaceInfo ns, string model, IReadOnlyList<VersionVector> vectors, CancellationToken cancellationToken);
 

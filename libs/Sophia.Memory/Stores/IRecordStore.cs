@@ -9,7 +9,7 @@ namespace Sophia.Memory.Stores;
 /// at once from many threads. Any may throw <see cref="StoreUnavailableException"/> or <see cref="StoreFullException"/>;
 /// then nothing of the call was done, or, for a commit whose answer was lost, the caller must not acknowledge it.
 /// </summary>
-public interface IRecordStore : IModelStore, ILedgerStore, IAsyncDisposable
+public interface IRecordStore : IModelStore, ILedgerStore, IErasureStore, IAsyncDisposable
 {
     /// <summary>The engine's name and version for people, such as "SQLite 3.50 (WAL, synchronous=FULL)".</summary>
     string Engine { get; }

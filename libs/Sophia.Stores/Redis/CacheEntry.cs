@@ -28,10 +28,13 @@ internal static class CacheEntry
 
     public static string Removal(Sequence sequence) => Number(sequence) + "t";
 
+    /// <summary>Whether there is a record behind a header, and not the mark of a removal.</summary>
+    public static bool IsRecord(ReadOnlySpan<byte> header) => header.Length >= HeaderSize && header[HeaderSize - 1] == (byte)'r';
+
     /// <summary>The record, or null for a removal and for bytes that are none.</summary>
     public static MemoryRecord? Record(ReadOnlySpan<byte> entry)
     {
-        if (entry.Length <= HeaderSize || entry[HeaderSize - 1] != (byte)'r')
+        if (entry.Length <= HeaderSize || !IsRecord(entry))
         {
             return null;
         }

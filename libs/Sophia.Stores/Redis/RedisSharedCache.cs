@@ -10,7 +10,7 @@ namespace Sophia.Stores.Redis;
 /// The shared part of L1 in Redis. One key per record and epoch; a script sets or removes it only if the sequence is not
 /// older than what is there, so that nodes may write in any order.
 /// </summary>
-public sealed class RedisSharedCache : ISharedCache
+public sealed partial class RedisSharedCache : ISharedCache
 {
     // One script sets and removes: what differs is the value. Equal numbers are the same version, set again.
     private const string WriteIfNewer =
@@ -59,34 +59,6 @@ public sealed class RedisSharedCache : ISharedCache
     private IDatabase Database => _connection.IsConnected
         ? _connection.GetDatabase()
         : throw new CacheUnavailableException("Redis is not connected.");
-
-    public async ValueTask<MemoryRecord?> GetAsync(RecordId id, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var db = Database;
-            for (var attempt = 0; attempt < EpochAttempts; attempt++)
-            {
-                var epoch = await _epoch.LastAsync(db).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
-                var guard = RedisEpoch.ReadAsync(db);
-                var reading = db.StringGetAsync(KeyOf(epoch, id), CommandFlags.DemandMaster);
-                await Task.WhenAll(guard, reading).WaitAsync(cancellationToken).ConfigureAwait(false);
-                if (!await _epoch.IsStillAsync(db, epoch, guard).ConfigureAwait(false))
-                {
-                    continue;
-                }
-
-                ReadOnlyMemory<byte> bytes = await reading.ConfigureAwait(false);
-                return CacheEntry.Record(bytes.Span) is { } record && record.Id == id && !record.IsExpired(_clock.GetUtcNow()) ? record : null;
-            }
-
-            return null; // epochs change faster than it can be read: nothing here can be trusted
-        }
-        catch (Exception e) when (IsUnavailable(e))
-        {
-            throw Unavailable(e);
-        }
-    }
 
     public Task SetIfNewerAsync(IReadOnlyList<MemoryRecord> records, string? epoch, CancellationToken cancellationToken)
     {

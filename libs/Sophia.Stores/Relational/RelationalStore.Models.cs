@@ -39,15 +39,6 @@ internal abstract partial class RelationalStore
         return vectors;
     }
 
-    public async Task<long> CountVectorsAsync(NamespaceInfo ns, IReadOnlyCollection<Sequence> versions, CancellationToken cancellationToken)
-    {
-        var counts = versions.Count == 0 ? [] : await ReadAsync((store: this, ns, versions), static (session, q, ct) => ListAsync(
-            session.Command($"SELECT count(*) FROM vectors WHERE ns_id = @ns AND length(vector) > 0 AND lsn IN ({q.store.ValuesOf("@lsns")})")
-                .With("@ns", q.ns.Id).With("@lsns", q.store.Set([.. q.versions.Select(static v => v.Value)])),
-            static row => row.GetInt64(0), ct), cancellationToken).ConfigureAwait(false);
-        return counts.Count == 0 ? 0 : counts[0];
-    }
-
     public Task PutVectorsAsync(NamespaceInfo ns, string model, IReadOnlyList<VersionVector> vectors, CancellationToken cancellationToken) =>
         WriteAsync((ns, model, vectors), static async (session, q, ct) =>
         {

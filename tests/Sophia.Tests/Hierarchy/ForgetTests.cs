@@ -1,6 +1,7 @@
 using System.Text;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Records;
+using Sophia.Memory.Stores;
 using Sophia.Tests.Infrastructure;
 
 namespace Sophia.Tests.Hierarchy;
@@ -69,6 +70,49 @@ public sealed class ForgetTests
             var refused = await Assert.ThrowsAsync<RefusedException>(() => running.Memory.ForgetAsync(running.Notes, request, new Trail(), default));
             Assert.Equal("invalid-request", refused.Code);
         }
+    }
+
+    [Fact]
+    public async Task Histories_of_any_length_go_in_commits_of_bounded_size_and_are_counted_as_ever()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        foreach (var (key, versions) in new[] { ("a", 3_000), ("b", 3_000), ("c", 1), ("long", 6_000) })
+        {
+            var puts = Enumerable.Range(0, versions).Select(i => new PutRequest(new RecordDraft { Key = key, Content = Encoding.UTF8.GetBytes($"{Canary} {i}") }));
+            await running.Memory.PutAsync(running.Notes, [.. puts], null, new Trail(), default);
+        }
+
+        var request = new ForgetRequest { All = true, DryRun = true };
+        var dry = await running.Memory.ForgetAsync(running.Notes, request, new Trail(), default);
+        var commits = new List<int>();
+        running.Store.BeforeCommit = groups => commits.Add(groups.Sum(group => group.Operations.OfType<ForgetOperation>().Count()));
+
+        var real = await running.Memory.ForgetAsync(running.Notes, request with { DryRun = false }, new Trail(), default);
+
+        Assert.Equal((4, 12_001, 12_001, 4, 4), (real.Matched, real.Versions, real.Vectors, real.Near, real.Tombstones));
+        Assert.Equal((dry.Matched, dry.Versions, dry.Vectors, dry.Near, dry.Shard, dry.Tombstones), (real.Matched, real.Versions, real.Vectors, real.Near, real.Shard, real.Tombstones));
+        Assert.Equal([1, 2, 1], commits);
+        Assert.Equal(1, running.Store.HistoriesErased);
+        Assert.Empty(FilesWith(running.Directory, Canary));
+    }
+
+    [Fact]
+    public async Task A_forget_asks_the_shared_cache_for_a_page_of_records_together()
+    {
+        var cache = new ScriptedCache();
+        await using var running = await RunningMemory.StartAsync(shared: cache);
+        for (var i = 0; i < 20; i++)
+        {
+            await running.PutAsync($"note/{i:00}", "words");
+        }
+
+        await cache.RemoveIfOlderAsync([(running.Memory.IdOf(running.Notes, "note/00"), (await running.PutAsync("last", "words")).Sequence)], default);
+        var request = new ForgetRequest { Prefix = "note/", DryRun = true };
+        var dry = await running.Memory.ForgetAsync(running.Notes, request, new Trail(), default);
+        var real = await running.Memory.ForgetAsync(running.Notes, request with { DryRun = false }, new Trail(), default);
+
+        Assert.Equal((19, 19), (dry.Shared, real.Shared));
+        Assert.Equal((2, 0), (cache.Counts, cache.Gets));
     }
 
     private static string[] FilesWith(string directory, string text)

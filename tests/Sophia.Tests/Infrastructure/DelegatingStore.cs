@@ -84,6 +84,9 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     /// <summary>Walks through a part of the log.</summary>
     public int RangeScans => Volatile.Read(ref _rangeScans);
 
+    /// <summary>Histories that were erased before their record.</summary>
+    public int HistoriesErased { get; private set; }
+
     public int HeadReads => Volatile.Read(ref _headReads);
 
     public string Engine => inner.Engine;
@@ -240,7 +243,13 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task PutVectorsAsync(NamespaceInfo ns, string model, IReadOnlyList<VersionVector> vectors, CancellationToken cancellationToken) => Inner.PutVectorsAsync(ns, model, vectors, cancellationToken);
 
-    public Task<long> CountVectorsAsync(NamespaceInfo ns, IReadOnlyCollection<Sequence> versions, CancellationToken cancellationToken) => Inner.CountVectorsAsync(ns, versions, cancellationToken);
+    public Task<IReadOnlyDictionary<string, StoredVersions>> CountVersionsAsync(NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => Inner.CountVersionsAsync(ns, keys, cancellationToken);
+
+    public Task<int> EraseHistoryAsync(NamespaceInfo ns, string key, CancellationToken cancellationToken)
+    {
+        HistoriesErased++;
+        return Inner.EraseHistoryAsync(ns, key, cancellationToken);
+    }
 
     public Task<Sequence> SettleVectorsAsync(NamespaceInfo ns, string model, Sequence after, int limit, CancellationToken cancellationToken) => Inner.SettleVectorsAsync(ns, model, after, limit, cancellationToken);
 

@@ -41,6 +41,9 @@ internal sealed class ScriptedCache : ISharedCache
 
     public int Gets { get; private set; }
 
+    /// <summary>How often it was asked for a number of records.</summary>
+    public int Counts { get; private set; }
+
     public bool Holds(RecordId id) => _values.TryGetValue((_epoch, id), out var value) && value.Record is not null;
 
     public ValueTask<MemoryRecord?> GetAsync(RecordId id, CancellationToken cancellationToken)
@@ -48,6 +51,13 @@ internal sealed class ScriptedCache : ISharedCache
         Gets++;
         Check(ReadsFail);
         return ValueTask.FromResult(_values.TryGetValue((_epoch, id), out var value) ? value.Record : null);
+    }
+
+    public Task<int> CountAsync(IReadOnlyCollection<RecordId> ids, CancellationToken cancellationToken)
+    {
+        Counts++;
+        Check(ReadsFail);
+        return Task.FromResult(ids.Count(Holds));
     }
 
     public async Task SetIfNewerAsync(IReadOnlyList<MemoryRecord> records, string? epoch, CancellationToken cancellationToken)

@@ -52,6 +52,20 @@ public sealed class RedisSharedCacheTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task It_says_of_how_many_records_together_it_has_a_value_of_the_present_epoch()
+    {
+        await using var cache = await ConnectAsync();
+        RecordId[] ids = [.. Enumerable.Range(0, 1_000).Select(i => new RecordId((UInt128)i))];
+        await cache.SetIfNewerAsync([.. ids[..600].Select(id => Record(5) with { Id = id })], cache.Epoch, default);
+        await cache.RemoveIfOlderAsync([.. ids[500..700].Select(id => (id, Sequence.Of(63, 6)))], default);
+
+        Assert.Equal(500, await cache.CountAsync(ids, default));
+        Assert.Equal(0, await cache.CountAsync([], default));
+        await cache.StartEpochAsync(default);
+        Assert.Equal(0, await cache.CountAsync(ids, default));
+    }
+
+    [SkippableFact]
     public async Task A_record_is_kept_no_longer_than_its_expiry_and_others_about_the_time_to_live()
     {
         await using var cache = await ConnectAsync();

@@ -3,7 +3,6 @@ using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Search;
 using Sophia.Memory.Stores;
-using Sophia.Memory.Writing;
 
 namespace Sophia.Memory.Hierarchy;
 
@@ -11,10 +10,17 @@ namespace Sophia.Memory.Hierarchy;
 /// What is done in the background, in bounded steps: expired records are cleaned up (readers do not see them from the second
 /// on anyway), old history and idempotency marks are trimmed, cold shards are dropped.
 /// </summary>
+/// <param name="commit">Commits as any other writer, and knows until then which keys are forgotten.</param>
 internal sealed partial class Housekeeping(
-    IRecordStore store, Committer committer, ShardDirectory shards, MemoryOptions options, TimeProvider clock, ILogger logger) : IAsyncDisposable
+    IRecordStore store, Func<WriteGroup, Task<WriteOutcome>> commit, ShardDirectory shards, MemoryOptions options, TimeProvider clock, ILogger logger) : IAsyncDisposable
 {
     private const int TrimSize = 1_000;
+
+    /// <summary>Sessions whose turns are taken together: the committer makes one transaction of them.</summary>
+    private const int SessionsAtOnce = 32;
+
+    /// <summary>After so much of it a sweep leaves the rest to the next, which begins when everything else had its turn.</summary>
+    private static readonly TimeSpan SweepTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TrimInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SessionHistory = TimeSpan.FromDays(1);
 
@@ -41,26 +47,37 @@ internal sealed partial class Housekeeping(
         _stop.Dispose();
     }
 
-    /// <summary>One round: everything that has expired by now goes, in transactions of bounded size.</summary>
-    public async Task SweepAsync(CancellationToken cancellationToken)
+    /// <summary>What has expired by now goes, in transactions of bounded size, for about a second.</summary>
+    /// <returns>Whether there may be more.</returns>
+    public async Task<bool> SweepAsync(CancellationToken cancellationToken)
     {
+        var started = clock.GetTimestamp();
         while (true)
         {
             var expired = await store.FindExpiredAsync(clock.GetUtcNow(), options.SweepSize, cancellationToken).ConfigureAwait(false);
-            if (expired.Count == 0)
+            var sessions = expired.ToLookup(static operation => operation.Namespace.Name == NamespaceRules.Sessions);
+            if (sessions[false].ToArray() is { Length: > 0 } records)
             {
-                return;
+                await commit(new WriteGroup(records)).WaitAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            foreach (var session in expired.Where(operation => operation.Namespace.Name == NamespaceRules.Sessions))
+            foreach (var some in sessions[true].Chunk(SessionsAtOnce))
             {
-                await ForgetTurnsAsync(session, cancellationToken).ConfigureAwait(false);
+                await EndAsync(some, cancellationToken).ConfigureAwait(false);
+                if (clock.GetElapsedTime(started) >= SweepTime)
+                {
+                    return true;
+                }
             }
 
-            await committer.CommitAsync(new WriteGroup(expired)).WaitAsync(cancellationToken).ConfigureAwait(false);
             if (expired.Count < options.SweepSize)
             {
-                return;
+                return false;
+            }
+
+            if (clock.GetElapsedTime(started) >= SweepTime)
+            {
+                return true;
             }
         }
     }
@@ -115,31 +132,45 @@ internal sealed partial class Housekeeping(
         ns.Settings.LogRetention ?? (ns.Name == NamespaceRules.Sessions ? SessionHistory : options.LogRetention);
 
     // The turns of a session have no expiry of their own: they go with the session's record.
-    private async Task ForgetTurnsAsync(ExpireOperation session, CancellationToken cancellationToken)
+    private async Task EndAsync(ExpireOperation[] sessions, CancellationToken cancellationToken)
     {
-        while (true)
+        while (sessions.Length > 0)
         {
-            var keys = await store.ListKeysAsync(session.Namespace, session.Key + "/", null, options.SweepSize, cancellationToken).ConfigureAwait(false);
-            if (keys.Count == 0)
+            var turns = await Task.WhenAll(sessions.Select(session => store.ListKeysAsync(
+                session.Namespace, session.Key + "/", null, options.SweepSize, cancellationToken))).ConfigureAwait(false);
+            var (committing, waiting) = (new List<Task<WriteOutcome>>(sessions.Length), 0);
+            for (var i = 0; i < turns.Length; i++)
             {
-                return;
+                var session = sessions[i];
+                List<WriteOperation> operations = [.. turns[i].Select(key => new ForgetOperation(
+                    session.Namespace, key, Records.RecordId.Of(store.Secret.Span, session.Namespace.Id, key)))];
+                if (operations.Count < options.SweepSize)
+                {
+                    operations.Add(session);
+                }
+
+                // All at once would take the queue from those who write.
+                waiting += operations.Count;
+                if (waiting > options.SweepSize)
+                {
+                    await Task.WhenAll(committing).WaitAsync(cancellationToken).ConfigureAwait(false);
+                    waiting = operations.Count;
+                }
+
+                // Only while the session is the one that ended: whoever uses its id again begins with turns that must stay.
+                committing.Add(commit(new WriteGroup(operations) { Guard = new GroupGuard(session.Namespace, session.Key, session.Current) }));
             }
 
-            var operations = keys.Select(key => (WriteOperation)new ForgetOperation(
-                session.Namespace, key, Records.RecordId.Of(store.Secret.Span, session.Namespace.Id, key)));
-            // Only while the session is the one that ended: whoever uses its id again begins with turns that must stay.
-            var group = new WriteGroup([.. operations]) { Guard = new GroupGuard(session.Namespace, session.Key, session.Current) };
-            if ((await committer.CommitAsync(group).WaitAsync(cancellationToken).ConfigureAwait(false)).GuardFailed)
-            {
-                return;
-            }
+            var outcomes = await Task.WhenAll(committing).WaitAsync(cancellationToken).ConfigureAwait(false);
+            sessions = [.. sessions.Where((_, i) => turns[i].Count == options.SweepSize && !outcomes[i].GuardFailed)];
         }
     }
 
     private async Task RunAsync(bool isReader, CancellationToken cancellationToken)
     {
         var (trimmedAt, trimInterval) = (clock.GetTimestamp(), TrimInterval);
-        while (await PauseAsync(cancellationToken).ConfigureAwait(false))
+        var isMoreExpired = false;
+        while (await PauseAsync(isMoreExpired ? TimeSpan.Zero : options.SweepInterval, cancellationToken).ConfigureAwait(false))
         {
             await TryAsync(_ => shards.DropColdAsync(SearchesElsewhere()), cancellationToken).ConfigureAwait(false);
             if (isReader)
@@ -147,7 +178,8 @@ internal sealed partial class Housekeeping(
                 continue;
             }
 
-            await TryAsync(SweepAsync, cancellationToken).ConfigureAwait(false);
+            isMoreExpired = false;
+            await TryAsync(async ct => isMoreExpired = await SweepAsync(ct).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             if (clock.GetElapsedTime(trimmedAt) >= trimInterval)
             {
                 trimmedAt = clock.GetTimestamp();
@@ -160,11 +192,11 @@ internal sealed partial class Housekeeping(
         }
     }
 
-    private async Task<bool> PauseAsync(CancellationToken cancellationToken)
+    private async Task<bool> PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
     {
         try
         {
-            await Task.Delay(options.SweepInterval, clock, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(pause, clock, cancellationToken).ConfigureAwait(false);
             return true;
         }
         catch (OperationCanceledException)

@@ -76,7 +76,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         Changes = new ModelChanges(Models, store, _namespaces, _shards, _tail, vectors, clock, _logger, cluster);
         _sketch = new FrequencySketch(options.NearCapacity);
         _promotions = new Promotions(_shared, _meters.L1);
-        _housekeeping = new Housekeeping(store, _committer, _shards, options, clock, _logger)
+        _housekeeping = new Housekeeping(store, CommitAsync, _shards, options, clock, _logger)
         {
             MirroredUpTo = ns => Archive?.HasUpTo(ns), SearchesElsewhere = () => cluster is { Nodes.Count: > 0 },
         };

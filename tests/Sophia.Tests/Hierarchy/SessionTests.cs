@@ -42,7 +42,7 @@ public sealed class SessionTests
         await running.Memory.Sessions.AppendAsync("acme", "open", [new TurnDraft("user", "three", default, null)], TimeSpan.FromDays(20), null, new Trail(), default);
 
         var rows = int.MaxValue;
-        for (var patience = 0; rows > 2 && patience < 400; patience++)
+        for (var patience = 0; rows > 2 && patience < 1_000; patience++)
         {
             running.Clock.Advance(TimeSpan.FromMinutes(10));
             await Task.Delay(10);

@@ -28,6 +28,9 @@ internal sealed class ForgetTally(bool isDryRun)
     /// <summary>Rows that went from the archive.</summary>
     public long Archived { get; set; }
 
+    /// <summary>The archive could not be asked once, and is asked no more: its copies go by the tombstones.</summary>
+    public bool ArchiveIsAway { get; set; }
+
     public Sequence Last { get; set; }
 
     public List<string> StillHeldBy { get; } = [];

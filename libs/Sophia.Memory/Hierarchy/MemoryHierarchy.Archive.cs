@@ -48,7 +48,7 @@ public sealed partial class MemoryHierarchy
 
     private async Task EraseArchivedAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, Sequence before, DateTimeOffset asked, ForgetTally tally, CancellationToken cancellationToken)
     {
-        if (Archive is not { } archive || records.Count == 0 || !archive.MayHold(ns))
+        if (Archive is not { } archive || tally.ArchiveIsAway || records.Count == 0 || !archive.MayHold(ns))
         {
             return;
         }
@@ -64,6 +64,8 @@ public sealed partial class MemoryHierarchy
         }
         catch (ArchiveUnavailableException error)
         {
+            // A turn that is not had takes half a minute, and each page of a long forget would wait for one.
+            tally.ArchiveIsAway = true;
             tally.Miss(
                 new UnconfirmedCopy(Tier.L3, archive.Name, null, error.Message),
                 $"{archive.Name} could not be asked to erase its copies; it is by the tombstones, as soon as it can be reached: {error.Message}");

@@ -1,5 +1,8 @@
 using System.Text;
+using Sophia.Memory.Archiving;
 using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Log;
+using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Stores;
 using Sophia.Tests.Infrastructure;
@@ -113,6 +116,46 @@ public sealed class ForgetTests
 
         Assert.Equal((19, 19), (dry.Shared, real.Shared));
         Assert.Equal((2, 0), (cache.Counts, cache.Gets));
+    }
+
+    [Fact]
+    public async Task An_archive_that_cannot_be_asked_is_waited_for_once_and_named_in_the_proof()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var puts = Enumerable.Range(0, 800).Select(i => new PutRequest(new RecordDraft { Key = $"note/{i}", Content = "words"u8.ToArray() }));
+        await running.Memory.PutAsync(running.Notes, [.. puts], null, new Trail(), default);
+        var archive = new ArchiveThatIsAway();
+        running.Memory.Archive = archive;
+
+        var answer = await running.Memory.ForgetAsync(running.Notes, new ForgetRequest { All = true }, new Trail(), default);
+
+        Assert.Equal((800, 1), (answer.Tombstones, archive.Asked));
+        Assert.Equal("away", Assert.Single(answer.NotConfirmed).Reason);
+        Assert.Contains(answer.StillHeldBy, holder => holder.StartsWith("Attic could not be asked", StringComparison.Ordinal));
+    }
+
+    private sealed class ArchiveThatIsAway : IArchive
+    {
+        public int Asked { get; private set; }
+
+        public string Name => "Attic";
+
+        public DateTimeOffset HasUpTo(NamespaceInfo ns) => default;
+
+        public Task<IReadOnlyList<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, RecordId id, Sequence before, int limit, CancellationToken cancellationToken) =>
+            throw new ArchiveUnavailableException("away");
+
+        public void Recall(NamespaceInfo ns)
+        {
+        }
+
+        public bool MayHold(NamespaceInfo ns) => true;
+
+        public Task<ArchiveErasure> EraseAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, Sequence before, DateTimeOffset asked, CancellationToken cancellationToken)
+        {
+            Asked++;
+            throw new ArchiveUnavailableException("away");
+        }
     }
 
     private static string[] FilesWith(string directory, string text)

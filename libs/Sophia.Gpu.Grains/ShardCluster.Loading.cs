@@ -41,9 +41,13 @@ public sealed partial class ShardCluster
     {
         foreach (var (id, (ns, written)) in _unfollowed)
         {
-            if (written >= Math.Max(1, _settings.ShardRecords / UnfollowedPart) && _unfollowed.TryRemove(id, out _))
+            if (_followed.ContainsKey(ShardAddress.Of(ns, 0)))
             {
-                Begin(ShardAddress.Of(ns, 0), () => WarmAsync(ns, cancellationToken));
+                _unfollowed.TryRemove(id, out _);
+            }
+            else if (written >= Math.Max(1, _settings.ShardRecords / UnfollowedPart))
+            {
+                Begin(ShardAddress.Of(ns, 0), () => LoadAllAsync(ns, cancellationToken));
             }
         }
 
@@ -57,9 +61,19 @@ public sealed partial class ShardCluster
             Begin(next, () => AskAsync(next.ToString(), grain => grain.WarmAsync(cancellationToken), Beginning, cancellationToken));
         }
 
-        foreach (var over in _loading.Where(loading => loading.Value.Done.IsCompleted && !young.Contains(loading.Key)).Select(static loading => loading.Key).ToList())
+        foreach (var over in _loading.Where(loading => loading.Value.Done.IsCompleted && !young.Contains(loading.Key) && !IsUnfollowed(loading.Key)).Select(static loading => loading.Key).ToList())
         {
             _loading.Remove(over);
+        }
+    }
+
+    private bool IsUnfollowed(ShardAddress first) => first.Number == 0 && _unfollowed.ContainsKey(first.NamespaceId);
+
+    private async Task LoadAllAsync(NamespaceInfo ns, CancellationToken cancellationToken)
+    {
+        for (var (shard, hasNext) = (0, true); hasNext; shard++)
+        {
+            hasNext = await AskAsync(ShardAddress.Of(ns, shard).ToString(), grain => grain.WarmAsync(cancellationToken), Loading, cancellationToken);
         }
     }
 

@@ -45,10 +45,7 @@ public sealed partial class ShardCluster
     {
         try
         {
-            for (var (shard, hasNext) = (0, true); hasNext; shard++)
-            {
-                hasNext = await AskAsync(ShardAddress.Of(ns, shard).ToString(), grain => grain.WarmAsync(cancellationToken), Loading, cancellationToken);
-            }
+            await LoadAllAsync(ns, cancellationToken);
         }
         catch (Exception error) when (error is ClusterUnavailableException or InvalidOperationException)
         {
@@ -118,7 +115,8 @@ public sealed partial class ShardCluster
     private void Follow(IReadOnlyList<ClusterNode> nodes)
     {
         var followed = new Dictionary<ShardAddress, (ShardAddress Last, long Seen)>();
-        foreach (var shard in nodes.SelectMany(static node => node.Shards).Where(static shard => shard is { IsServed: true, IsReady: true }))
+        // A full shard takes no writes: where the one behind it is not there, nothing follows.
+        foreach (var shard in nodes.SelectMany(static node => node.Shards).Where(static shard => shard is { IsServed: true, IsReady: true, End: null }))
         {
             var address = ShardAddress.Parse(shard.Address);
             var key = address with { Number = 0 };

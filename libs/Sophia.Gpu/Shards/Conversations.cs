@@ -281,11 +281,12 @@ internal sealed class Conversations(Func<int, string?> keyOf)
 
         private void Sweep(Func<Entry, bool> isLive)
         {
-            // A row that went and came back at the same place has two equal entries, of which one counts.
+            // A row that went and came back at the same place has two equal entries, of which the later one counts: it may be another record's,
+            // whose key puts it elsewhere.
             var seen = new HashSet<int>(_living);
             var kept = new List<Entry>(_living);
             var sorted = 0;
-            for (var i = 0; i < _used; i++)
+            for (var i = _used - 1; i >= 0; i--)
             {
                 if (isLive(_entries[i]) && seen.Add(_entries[i].Row))
                 {
@@ -293,6 +294,8 @@ internal sealed class Conversations(Func<int, string?> keyOf)
                     sorted += i < _sorted ? 1 : 0;
                 }
             }
+
+            kept.Reverse();
 
             _entries = kept.Count > 0 ? [.. kept] : new Entry[4];
             (_used, _hasRemoved) = (kept.Count, false);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
+using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 using Sophia.Memory.Stores;
 
@@ -56,14 +57,14 @@ internal sealed partial class Housekeeping(
         {
             var expired = await store.FindExpiredAsync(clock.GetUtcNow(), options.SweepSize, cancellationToken).ConfigureAwait(false);
             var sessions = expired.ToLookup(static operation => operation.Namespace.Name == NamespaceRules.Sessions);
-            if (sessions[false].ToArray() is { Length: > 0 } records)
+            foreach (var some in await PartsOfAsync(expired, sessions[false], cancellationToken).ConfigureAwait(false))
             {
-                await commit(new WriteGroup(records)).WaitAsync(cancellationToken).ConfigureAwait(false);
+                await commit(new WriteGroup(some)).WaitAsync(cancellationToken).ConfigureAwait(false);
             }
 
             foreach (var some in sessions[true].Chunk(SessionsAtOnce))
             {
-                await EndAsync(some, cancellationToken).ConfigureAwait(false);
+                await EndAsync(some, started, cancellationToken).ConfigureAwait(false);
                 if (clock.GetElapsedTime(started) >= SweepTime)
                 {
                     return true;
@@ -80,6 +81,44 @@ internal sealed partial class Housekeeping(
                 return true;
             }
         }
+    }
+
+    /// <summary>
+    /// The records, divided so that no commit walks through more of their histories than a store has time for. Those of a longer one go
+    /// beforehand: one record that was written a million times must not keep all others from going.
+    /// </summary>
+    private async Task<List<List<WriteOperation>>> PartsOfAsync(IReadOnlyList<ExpireOperation> expired, IEnumerable<ExpireOperation> records, CancellationToken cancellationToken)
+    {
+        var changes = new Dictionary<RecordId, long>(expired.Count);
+        foreach (var some in expired.GroupBy(static operation => operation.Namespace.Id))
+        {
+            var ns = some.First().Namespace;
+            var stored = await store.CountVersionsAsync(ns, [.. some.Select(static operation => operation.Key)], cancellationToken).ConfigureAwait(false);
+            foreach (var operation in some)
+            {
+                if (stored.TryGetValue(operation.Key, out var versions) && versions.Changes > MemoryHierarchy.MostChanges)
+                {
+                    await store.EraseHistoryAsync(ns, operation.Key, operation.Current, cancellationToken).ConfigureAwait(false);
+                }
+
+                changes[operation.Id] = Math.Min(versions.Changes, MemoryHierarchy.MostChanges);
+            }
+        }
+
+        var (parts, sum) = (new List<List<WriteOperation>>(), 0L);
+        foreach (var operation in records)
+        {
+            if (parts.Count == 0 || sum + changes[operation.Id] > MemoryHierarchy.MostChanges)
+            {
+                parts.Add([]);
+                sum = 0;
+            }
+
+            parts[^1].Add(operation);
+            sum += changes[operation.Id];
+        }
+
+        return parts;
     }
 
     /// <summary>One round: every idempotency mark past its time goes, however many there are, in bounded transactions.</summary>
@@ -99,10 +138,15 @@ internal sealed partial class Housekeeping(
             var page = await store.ListNamespacesAsync(after, TrimSize, cancellationToken).ConfigureAwait(false);
 
             // A shard that is being loaded still needs what came since it began.
-            var loading = shards.Loading();
+            var (loading, lookedAt) = (shards.Loading(), clock.GetTimestamp());
             foreach (var ns in page)
             {
                 after = ns.Id;
+                if (clock.GetElapsedTime(lookedAt) >= SweepTime)
+                {
+                    (loading, lookedAt) = (shards.Loading(), clock.GetTimestamp());
+                }
+
                 if (RetentionOf(ns) is { } retention && !loading.Contains(ns.Id))
                 {
                     var before = clock.GetUtcNow() - retention;
@@ -129,12 +173,13 @@ internal sealed partial class Housekeeping(
 
     // What has ended leaves its tombstones, a few for each turn, and nobody can ask for the history of a session.
     private TimeSpan? RetentionOf(NamespaceInfo ns) =>
-        ns.Settings.LogRetention ?? (ns.Name == NamespaceRules.Sessions ? SessionHistory : options.LogRetention);
+        ns.Settings.LogRetention ?? (ns.Name == NamespaceRules.Sessions && !(options.LogRetention < SessionHistory) ? SessionHistory : options.LogRetention);
 
     // The turns of a session have no expiry of their own: they go with the session's record.
-    private async Task EndAsync(ExpireOperation[] sessions, CancellationToken cancellationToken)
+    // One with more turns than there is time for goes on with the next sweep: its record goes last.
+    private async Task EndAsync(ExpireOperation[] sessions, long started, CancellationToken cancellationToken)
     {
-        while (sessions.Length > 0)
+        for (var isFirst = true; sessions.Length > 0 && (isFirst || clock.GetElapsedTime(started) < SweepTime); isFirst = false)
         {
             var turns = await Task.WhenAll(sessions.Select(session => store.ListKeysAsync(
                 session.Namespace, session.Key + "/", null, options.SweepSize, cancellationToken))).ConfigureAwait(false);
@@ -143,7 +188,7 @@ internal sealed partial class Housekeeping(
             {
                 var session = sessions[i];
                 List<WriteOperation> operations = [.. turns[i].Select(key => new ForgetOperation(
-                    session.Namespace, key, Records.RecordId.Of(store.Secret.Span, session.Namespace.Id, key)))];
+                    session.Namespace, key, RecordId.Of(store.Secret.Span, session.Namespace.Id, key)))];
                 if (operations.Count < options.SweepSize)
                 {
                     operations.Add(session);

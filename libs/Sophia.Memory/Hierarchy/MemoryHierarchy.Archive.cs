@@ -46,16 +46,19 @@ public sealed partial class MemoryHierarchy
         return all.Length == 0 ? page : new HistoryPage(all, all.Length == limit && !all[^1].Previous.IsNone ? all[^1].Sequence : Sequence.None);
     }
 
-    private async Task EraseArchivedAsync(NamespaceInfo ns, IReadOnlyList<RecordId> records, Sequence before, DateTimeOffset asked, ForgetTally tally, CancellationToken cancellationToken)
+    /// <param name="without">Those that got no tombstone, by which the archive would erase them later: it is asked for them in any case.</param>
+    private async Task EraseArchivedAsync(
+        NamespaceInfo ns, List<RecordId> records, List<RecordId> without, Sequence before, DateTimeOffset asked, ForgetTally tally, CancellationToken cancellationToken)
     {
-        if (Archive is not { } archive || tally.ArchiveIsAway || records.Count == 0 || !archive.MayHold(ns))
+        var wanted = tally.ArchiveIsAway ? without : records;
+        if (Archive is not { } archive || wanted.Count == 0 || !archive.MayHold(ns))
         {
             return;
         }
 
         try
         {
-            var erasure = await archive.EraseAsync(ns, records, before, asked, cancellationToken).ConfigureAwait(false);
+            var erasure = await archive.EraseAsync(ns, wanted, before, asked, cancellationToken).ConfigureAwait(false);
             tally.Archived += erasure.Rows;
             if (erasure.StillHeld is { } held)
             {
@@ -68,7 +71,9 @@ public sealed partial class MemoryHierarchy
             tally.ArchiveIsAway = true;
             tally.Miss(
                 new UnconfirmedCopy(Tier.L3, archive.Name, null, error.Message),
-                $"{archive.Name} could not be asked to erase its copies; it is by the tombstones, as soon as it can be reached: {error.Message}");
+                without.Count == 0
+                    ? $"{archive.Name} could not be asked to erase its copies; it is by the tombstones, as soon as it can be reached: {error.Message}"
+                    : $"{archive.Name} could not be asked to erase its copies, and of records that are only there it is not by tombstones: send the forget again when it can be reached. {error.Message}");
         }
     }
 }

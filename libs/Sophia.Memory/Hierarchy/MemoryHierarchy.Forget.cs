@@ -15,7 +15,7 @@ public sealed partial class MemoryHierarchy
     private const int CountPage = 1_000;
 
     /// <summary>So many rows of the log one commit of a forget takes the contents of: a store has seconds for it, and writers wait.</summary>
-    private const int MostChanges = 5_000;
+    internal const int MostChanges = 5_000;
 
     /// <summary>How long a forget waits for what holds copies to come to its tombstones.</summary>
     private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(5);
@@ -137,19 +137,22 @@ public sealed partial class MemoryHierarchy
         {
             if (versions.Changes > MostChanges)
             {
-                tally.Versions += await _store.EraseHistoryAsync(ns, key, cancellationToken).ConfigureAwait(false);
+                tally.Versions += await _store.EraseHistoryAsync(ns, key, null, cancellationToken).ConfigureAwait(false);
             }
         }
 
-        // Where nothing is found there is no tombstone to say what is older than this forget. By time only what is much older: clocks of other
-        // processes are behind by less, and rows of before a restore by more.
-        var (before, asked) = (Sequence.Of(ns.Partition, Seen[ns.Partition] + 1), Clock.GetUtcNow() - OldByTime);
         foreach (var part in PartsOf(keys, stored))
         {
-            before = await EraseTogetherAsync(ns, part, tally, trail).ConfigureAwait(false) ?? before;
+            // Where nothing is found there is no tombstone to say what is older than this forget. By time only what is much older: clocks of
+            // other processes are behind by less, and rows of before a restore by more.
+            var (unseen, asked) = (Sequence.Of(ns.Partition, Seen[ns.Partition] + 1), Clock.GetUtcNow() - OldByTime);
+            var (last, without) = await EraseTogetherAsync(ns, part, tally, trail).ConfigureAwait(false);
+
+            // For each commit: what is written again between two of them is behind the first one's tombstones and before the second one's.
+            await EraseArchivedAsync(
+                ns, part.ConvertAll(key => IdOf(ns, key)), without.ConvertAll(key => IdOf(ns, key)), last ?? unseen, asked, tally, cancellationToken).ConfigureAwait(false);
         }
 
-        await EraseArchivedAsync(ns, [.. keys.Select(key => IdOf(ns, key))], before, asked, tally, cancellationToken).ConfigureAwait(false);
         tally.Vectors += expected.Vectors;
         tally.Shard += expected.Shard;
         tally.Shared += _shared.IsUsable ? expected.Shared : 0;
@@ -175,8 +178,8 @@ public sealed partial class MemoryHierarchy
     }
 
     /// <summary>Erases records in one commit.</summary>
-    /// <returns>The last tombstone; null when none of them was there.</returns>
-    private async Task<Sequence?> EraseTogetherAsync(NamespaceInfo ns, List<string> keys, ForgetTally tally, Trail trail)
+    /// <returns>The last tombstone, null when none of them was there; and those that have none.</returns>
+    private async Task<(Sequence? Last, List<string> Without)> EraseTogetherAsync(NamespaceInfo ns, List<string> keys, ForgetTally tally, Trail trail)
     {
         var operations = keys.ConvertAll(key => new ForgetOperation(ns, key, IdOf(ns, key)));
         foreach (var operation in operations)
@@ -185,7 +188,7 @@ public sealed partial class MemoryHierarchy
         }
 
         var outcome = await WriteAsync(new WriteGroup(operations), trail).ConfigureAwait(false);
-        Sequence? last = null;
+        var (last, without) = ((Sequence?)null, new List<string>());
         for (var i = 0; i < keys.Count; i++)
         {
             if (outcome.Receipts[i].Status == ReceiptStatus.Forgotten)
@@ -194,10 +197,14 @@ public sealed partial class MemoryHierarchy
                 tally.Tombstones++;
                 last = tally.Last = outcome.Receipts[i].Sequence;
             }
+            else
+            {
+                without.Add(keys[i]);
+            }
         }
 
         tally.Versions += outcome.VersionsErased;
-        return last;
+        return (last, without);
     }
 
     private async Task SettleAsync(NamespaceInfo ns, ForgetTally tally, CancellationToken cancellationToken)

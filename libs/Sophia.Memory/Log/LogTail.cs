@@ -218,8 +218,9 @@ internal sealed partial class LogTail : IAsyncDisposable
             await observed(entries, foreign).ConfigureAwait(false);
         }
 
-        if (areKept)
+        if (areKept && isWhole)
         {
+            // What memory holds has no holes: who reads it need not ask how far the log is trimmed.
             Keep(partition, entries);
         }
         else

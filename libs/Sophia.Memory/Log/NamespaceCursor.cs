@@ -10,11 +10,12 @@ namespace Sophia.Memory.Log;
 /// <item>Who had seen all so far is first put where the tail stands: what he reads next begins at that change, and the number
 /// that he has seen does not go back.</item>
 /// </list>
-/// The tail and one follower change it; any may read.
+/// The tail and one follower change it, under its lock; any may read.
 /// </summary>
 internal sealed class NamespaceCursor(LogTail tail, NamespaceInfo ns)
 {
     private readonly Pulse _expected = new();
+    private readonly Lock _lock = new();
     private long _latest = long.MaxValue;
     private long _taken = -1;
 
@@ -25,19 +26,38 @@ internal sealed class NamespaceCursor(LogTail tail, NamespaceInfo ns)
     {
         get
         {
-            // In this order: the latest covers what the tail had moved over by then, and who is put forward for a later one is so before it is said.
-            var moved = tail.Seen[ns.Partition];
-            var latest = Volatile.Read(ref _latest);
-            var taken = Volatile.Read(ref _taken);
-            return Math.Max(taken >= latest ? Math.Max(taken, moved) : taken, 0);
+            lock (_lock)
+            {
+                // Of the tail first: the latest covers what it had moved over by then.
+                var moved = tail.Seen[ns.Partition];
+                return Math.Max(_taken >= _latest ? Math.Max(_taken, moved) : _taken, 0);
+            }
         }
     }
 
     /// <summary>There is nothing of the namespace in what the tail has moved over that the follower has not taken in.</summary>
-    public bool HasAll => Volatile.Read(ref _latest) is var latest && Volatile.Read(ref _taken) >= latest;
+    public bool HasAll
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _taken >= _latest;
+            }
+        }
+    }
 
     /// <summary>Where reading goes on. To be asked after <see cref="HasAll"/>, so that it does not begin before what there is.</summary>
-    public long Taken => Math.Max(Volatile.Read(ref _taken), 0);
+    public long Taken
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return Math.Max(_taken, 0);
+            }
+        }
+    }
 
     /// <summary>Completes when there is a change of the namespace. Take it before <see cref="HasAll"/>, so that none is missed.</summary>
     public Task Next => _expected.Next;
@@ -45,30 +65,29 @@ internal sealed class NamespaceCursor(LogTail tail, NamespaceInfo ns)
     /// <summary>The follower has taken in what the namespace has up to the number.</summary>
     public void Advance(long number)
     {
-        for (var taken = Volatile.Read(ref _taken); taken < number;)
+        lock (_lock)
         {
-            var before = Interlocked.CompareExchange(ref _taken, number, taken);
-            if (before == taken)
-            {
-                return;
-            }
-
-            taken = before;
+            _taken = Math.Max(_taken, number);
         }
     }
 
     /// <summary>From here on the tail says what there is; the follower has taken in nothing yet.</summary>
-    public void Begin() => Volatile.Write(ref _latest, tail.Seen[ns.Partition]);
+    public void Begin()
+    {
+        lock (_lock)
+        {
+            _latest = tail.Seen[ns.Partition];
+        }
+    }
 
     /// <summary>The tail is about to move over a change of the namespace.</summary>
     public void Expect(long number)
     {
-        if (HasAll)
+        lock (_lock)
         {
-            Advance(tail.Seen[ns.Partition]);
+            _taken = _taken >= _latest ? Math.Max(_taken, tail.Seen[ns.Partition]) : _taken;
+            _latest = number;
         }
-
-        Volatile.Write(ref _latest, number);
     }
 
     /// <summary>The tail has moved over it.</summary>
@@ -77,7 +96,10 @@ internal sealed class NamespaceCursor(LogTail tail, NamespaceInfo ns)
     /// <summary>The tail says nothing any more: the cursor stays where it is.</summary>
     public void End()
     {
-        Advance(Seen);
-        Volatile.Write(ref _latest, long.MaxValue);
+        lock (_lock)
+        {
+            _taken = Seen;
+            _latest = long.MaxValue;
+        }
     }
 }

@@ -139,6 +139,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     {
         using var expiry = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         expiry.CancelAfter(timeout);
+        var expired = Task.Delay(Timeout.InfiniteTimeSpan, expiry.Token);
         while (Seen < number)
         {
             // It has also come further when the log has, and nothing of that is for it.
@@ -153,12 +154,10 @@ internal sealed partial class LoadedShard : IAsyncDisposable
                 return false;
             }
 
-            try
+            await Task.WhenAny(moved, logMoved, expired).ConfigureAwait(false);
+            if (expired.IsCompleted)
             {
-                await Task.WhenAny(moved, logMoved).WaitAsync(expiry.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
+                cancellationToken.ThrowIfCancellationRequested();
                 return Seen >= number;
             }
         }

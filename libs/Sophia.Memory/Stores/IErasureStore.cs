@@ -16,8 +16,9 @@ public interface IErasureStore
     /// Erases the contents and vectors of all versions but the newest, in transactions of bounded size, the oldest first, each durable with the
     /// end of the history that it leaves: whoever is interrupted finds the rest by the record, as before.
     /// </summary>
+    /// <param name="current">Only while this is the newest version; null: in any case.</param>
     /// <returns>Versions whose content was erased.</returns>
-    Task<int> EraseHistoryAsync(NamespaceInfo ns, string key, CancellationToken cancellationToken);
+    Task<int> EraseHistoryAsync(NamespaceInfo ns, string key, Sequence? current, CancellationToken cancellationToken);
 }
 
 /// <summary>What a store has of a record.</summary>

@@ -66,13 +66,14 @@ internal abstract partial class RelationalStore
             return (IReadOnlyDictionary<string, StoredVersions>)found;
         }, cancellationToken);
 
-    public async Task<int> EraseHistoryAsync(NamespaceInfo ns, string key, CancellationToken cancellationToken)
+    public async Task<int> EraseHistoryAsync(NamespaceInfo ns, string key, Sequence? current, CancellationToken cancellationToken)
     {
-        var starts = await ReadAsync((store: this, ns, key), static async (session, q, ct) =>
+        var starts = await ReadAsync((store: this, ns, key, current), static async (session, q, ct) =>
         {
             var starts = await ListAsync(
-                session.Command("SELECT l.previous FROM records r JOIN log l ON l.lsn = r.lsn WHERE r.ns_id = @ns AND r.key = @key AND l.previous <> 0")
-                    .With("@ns", q.ns.Id).With("@key", q.key),
+                session.Command(
+                    "SELECT l.previous FROM records r JOIN log l ON l.lsn = r.lsn WHERE r.ns_id = @ns AND r.key = @key AND l.previous <> 0 AND (@current = 0 OR r.lsn = @current)")
+                    .With("@ns", q.ns.Id).With("@key", q.key).With("@current", q.current?.Value ?? 0L),
                 static row => row.GetInt64(0), ct).ConfigureAwait(false);
             while (starts.Count > 0 && await q.store.WalkAsync(session, q.ns, [starts[^1]], EraseRows, ct).ConfigureAwait(false) is [{ Next: not 0 } walk])
             {

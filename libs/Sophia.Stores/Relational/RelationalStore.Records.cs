@@ -146,17 +146,17 @@ internal abstract partial class RelationalStore
         var to = end?.Value ?? FirstOf(ns.Partition) + (1L << 48);
         for (var rows = new PageRows(ScanPage, ScanBytes); from < to;)
         {
-            // The log's rows in order, of which those are current that the record's row points at.
+            // The log's rows in order, of which those are current that the record's row points at: many are looked at, as few found as their sizes want.
             var (page, pageEnd) = await ReadAsync((ns, from, to, rows: rows.Next), static async (session, q, ct) =>
             {
-                var end = await PageEndAsync(session, q.ns, q.from, q.to, q.rows, ct).ConfigureAwait(false);
+                var end = await PageEndAsync(session, q.ns, q.from, q.to, ScanPage, ct).ConfigureAwait(false);
                 var records = await ListAsync(
                     session.Command(
                         $"SELECT {LogRows.Columns} FROM log l JOIN contents c ON c.lsn = l.lsn JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn " +
-                        "WHERE l.lsn >= @from AND l.lsn < @end AND c.lsn >= @from AND c.lsn < @end AND l.ns_id = @ns AND r.deleted = 0 ORDER BY l.lsn")
-                        .With("@from", q.from).With("@end", end).With("@ns", q.ns.Id),
+                        "WHERE l.lsn >= @from AND l.lsn < @end AND c.lsn >= @from AND c.lsn < @end AND l.ns_id = @ns AND r.deleted = 0 ORDER BY l.lsn LIMIT @limit")
+                        .With("@from", q.from).With("@end", end).With("@ns", q.ns.Id).With("@limit", q.rows),
                     LogRows.Record, ct).ConfigureAwait(false);
-                return (records, end);
+                return (records, records.Count == q.rows ? records[^1].Sequence.Value + 1 : end);
             }, cancellationToken).ConfigureAwait(false);
             rows.Took(page.Count, page.Sum(PageRows.SizeOf));
             foreach (var record in page)

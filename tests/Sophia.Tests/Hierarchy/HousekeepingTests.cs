@@ -47,6 +47,27 @@ public sealed class HousekeepingTests
     }
 
     [Fact]
+    public async Task A_record_with_a_very_long_history_expires_in_bounded_steps_and_keeps_no_other_from_going()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var ends = running.Clock.GetUtcNow().AddMinutes(1);
+        var puts = Enumerable.Range(0, 6_000).Select(i => new PutRequest(new RecordDraft { Key = "long", Content = System.Text.Encoding.UTF8.GetBytes($"{i}"), ExpiresAt = ends }));
+        await running.Memory.PutAsync(running.Notes, [.. puts], null, new Trail(), default);
+        await running.PutAsync("short", "text", draft => draft with { ExpiresAt = ends });
+
+        running.Clock.Advance(TimeSpan.FromMinutes(2));
+        var left = 2;
+        for (var patience = 0; left > 0 && patience < 400; patience++)
+        {
+            await Task.Delay(25);
+            left = (await running.Store.FindExpiredAsync(running.Clock.GetUtcNow(), 10, default)).Count;
+        }
+
+        Assert.Equal(0, left);
+        Assert.Equal(1, running.Store.HistoriesErased);
+    }
+
+    [Fact]
     public async Task Cold_shards_beyond_the_limit_go_while_the_store_takes_no_writes()
     {
         await using var service = await Service.StartAsync();

@@ -245,10 +245,10 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task<IReadOnlyDictionary<string, StoredVersions>> CountVersionsAsync(NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => Inner.CountVersionsAsync(ns, keys, cancellationToken);
 
-    public Task<int> EraseHistoryAsync(NamespaceInfo ns, string key, CancellationToken cancellationToken)
+    public Task<int> EraseHistoryAsync(NamespaceInfo ns, string key, Sequence? current, CancellationToken cancellationToken)
     {
         HistoriesErased++;
-        return Inner.EraseHistoryAsync(ns, key, cancellationToken);
+        return Inner.EraseHistoryAsync(ns, key, current, cancellationToken);
     }
 
     public Task<Sequence> SettleVectorsAsync(NamespaceInfo ns, string model, Sequence after, int limit, CancellationToken cancellationToken) => Inner.SettleVectorsAsync(ns, model, after, limit, cancellationToken);

@@ -76,7 +76,7 @@ public abstract partial class RecordStoreContract
         var oldest = (await s.Store.ReadLogAsync(ns.Partition, 0, 1, ns.Id, default))[0].Sequence;
         await s.Store.PutVectorsAsync(ns, "b", [new(oldest, OfB)], default);
 
-        var erased = await s.Store.EraseHistoryAsync(ns, "k", default);
+        var erased = await s.Store.EraseHistoryAsync(ns, "k", null, default);
 
         Assert.Equal(11_999, erased);
         Assert.Equal("k 11999", await s.TextAsync(ns, "k"));
@@ -84,8 +84,8 @@ public abstract partial class RecordStoreContract
         Assert.Empty(await s.Store.ReadVectorsAsync(ns, "b", [oldest], default));
         Assert.Equal(["k", null], (await s.Store.HistoryAsync(ns, "k", Sequence.None, 10, default)).Select(entry => entry.Key));
         Assert.Equal(2, (await s.Store.HistoryAsync(ns, "other", Sequence.None, 10, default)).Count(entry => entry.Record is not null));
-        Assert.Equal(0, await s.Store.EraseHistoryAsync(ns, "k", default));
-        Assert.Equal(0, await s.Store.EraseHistoryAsync(ns, "never", default));
+        Assert.Equal(0, await s.Store.EraseHistoryAsync(ns, "k", null, default));
+        Assert.Equal(0, await s.Store.EraseHistoryAsync(ns, "never", null, default));
         Assert.Equal(1, (await s.CommitAsync(new ForgetOperation(ns, "k", s.IdOf(ns, "k")))).VersionsErased);
         Assert.Empty(await s.Store.CountVersionsAsync(ns, ["k"], default));
     }

@@ -51,11 +51,14 @@ public sealed partial class ShardCluster
             }
         }
 
-        var held = nodes.SelectMany(static node => node.Shards).Select(static shard => ShardAddress.Parse(shard.Address)).ToHashSet();
         var young = nodes.SelectMany(static node => node.Shards)
             .Where(static shard => shard is { IsServed: true, IsReady: true, End: { } end } && shard.Seen - end < Young)
-            .Select(static shard => ShardAddress.Parse(shard.Address)).Select(static full => full with { Number = full.Number + 1 })
-            .Where(next => !held.Contains(next)).ToHashSet();
+            .Select(static shard => ShardAddress.Parse(shard.Address)).Select(static full => full with { Number = full.Number + 1 }).ToHashSet();
+        if (young.Count > 0)
+        {
+            young.ExceptWith(nodes.SelectMany(static node => node.Shards).Select(static shard => ShardAddress.Parse(shard.Address)));
+        }
+
         foreach (var next in young)
         {
             Begin(next, () => AskAsync(next.ToString(), grain => grain.WarmAsync(cancellationToken), Beginning, cancellationToken));

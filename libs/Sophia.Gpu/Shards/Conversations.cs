@@ -117,30 +117,28 @@ internal sealed class Conversations(Func<int, string?> keyOf)
         }
 
         var entries = _groups[number]!.InOrder(IsAt(number), keyOf);
-        var end = entries.Length;
-        while (at < end)
-        {
-            var middle = (at + end) / 2;
-            if (entries[middle].Position < position || (entries[middle].Position == position && string.CompareOrdinal(keyOf(entries[middle].Row), key) < 0))
-            {
-                at = middle + 1;
-            }
-            else
-            {
-                end = middle;
-            }
-        }
-
+        at = FirstNotBefore(entries, position, key);
         return entries;
     }
 
-    private static int Find(ReadOnlySpan<Entry> entries, int row, double position)
+    private int Find(ReadOnlySpan<Entry> entries, int row, double position)
+    {
+        var at = FirstNotBefore(entries, position, "");
+        while (entries[at].Row != row)
+        {
+            at++;
+        }
+
+        return at;
+    }
+
+    private int FirstNotBefore(ReadOnlySpan<Entry> entries, double position, string key)
     {
         int low = 0, high = entries.Length;
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (entries[middle].Position < position)
+            if (entries[middle].Position < position || (entries[middle].Position == position && string.CompareOrdinal(keyOf(entries[middle].Row), key) < 0))
             {
                 low = middle + 1;
             }
@@ -148,11 +146,6 @@ internal sealed class Conversations(Func<int, string?> keyOf)
             {
                 high = middle;
             }
-        }
-
-        while (entries[low].Row != row)
-        {
-            low++;
         }
 
         return low;

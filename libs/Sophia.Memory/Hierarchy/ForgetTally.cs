@@ -28,7 +28,7 @@ internal sealed class ForgetTally(bool isDryRun)
     /// <summary>Rows that went from the archive.</summary>
     public long Archived { get; set; }
 
-    /// <summary>The archive could not be asked once, and is asked no more: its copies go by the tombstones.</summary>
+    /// <summary>The archive could not be asked once, and is asked no more for what its copies go by: the tombstones. It is for records without one.</summary>
     public bool ArchiveIsAway { get; set; }
 
     public Sequence Last { get; set; }

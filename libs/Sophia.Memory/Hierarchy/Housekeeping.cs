@@ -87,7 +87,7 @@ internal sealed partial class Housekeeping(
     /// The records, divided so that no commit walks through more of their histories than a store has time for. Those of a longer one go
     /// beforehand: one record that was written a million times must not keep all others from going.
     /// </summary>
-    private async Task<List<List<WriteOperation>>> PartsOfAsync(IReadOnlyList<ExpireOperation> expired, IEnumerable<ExpireOperation> records, CancellationToken cancellationToken)
+    private async Task<IEnumerable<List<WriteOperation>>> PartsOfAsync(IReadOnlyList<ExpireOperation> expired, IEnumerable<ExpireOperation> records, CancellationToken cancellationToken)
     {
         var changes = new Dictionary<RecordId, long>(expired.Count);
         foreach (var some in expired.GroupBy(static operation => operation.Namespace.Id))
@@ -96,29 +96,16 @@ internal sealed partial class Housekeeping(
             var stored = await store.CountVersionsAsync(ns, [.. some.Select(static operation => operation.Key)], cancellationToken).ConfigureAwait(false);
             foreach (var operation in some)
             {
-                if (stored.TryGetValue(operation.Key, out var versions) && versions.Changes > MemoryHierarchy.MostChanges)
+                if (stored.TryGetValue(operation.Key, out var versions) && versions.Changes > ErasureParts.MostChanges)
                 {
                     await store.EraseHistoryAsync(ns, operation.Key, operation.Current, cancellationToken).ConfigureAwait(false);
                 }
 
-                changes[operation.Id] = Math.Min(versions.Changes, MemoryHierarchy.MostChanges);
+                changes[operation.Id] = versions.Changes;
             }
         }
 
-        var (parts, sum) = (new List<List<WriteOperation>>(), 0L);
-        foreach (var operation in records)
-        {
-            if (parts.Count == 0 || sum + changes[operation.Id] > MemoryHierarchy.MostChanges)
-            {
-                parts.Add([]);
-                sum = 0;
-            }
-
-            parts[^1].Add(operation);
-            sum += changes[operation.Id];
-        }
-
-        return parts;
+        return ErasureParts.Of<WriteOperation>(records, operation => changes[((ExpireOperation)operation).Id]);
     }
 
     /// <summary>One round: every idempotency mark past its time goes, however many there are, in bounded transactions.</summary>
@@ -179,7 +166,7 @@ internal sealed partial class Housekeeping(
     // One with more turns than there is time for goes on with the next sweep: its record goes last.
     private async Task EndAsync(ExpireOperation[] sessions, long started, CancellationToken cancellationToken)
     {
-        for (var isFirst = true; sessions.Length > 0 && (isFirst || clock.GetElapsedTime(started) < SweepTime); isFirst = false)
+        do
         {
             var turns = await Task.WhenAll(sessions.Select(session => store.ListKeysAsync(
                 session.Namespace, session.Key + "/", null, options.SweepSize, cancellationToken))).ConfigureAwait(false);
@@ -209,6 +196,7 @@ internal sealed partial class Housekeeping(
             var outcomes = await Task.WhenAll(committing).WaitAsync(cancellationToken).ConfigureAwait(false);
             sessions = [.. sessions.Where((_, i) => turns[i].Count == options.SweepSize && !outcomes[i].GuardFailed)];
         }
+        while (sessions.Length > 0 && clock.GetElapsedTime(started) < SweepTime);
     }
 
     private async Task RunAsync(bool isReader, CancellationToken cancellationToken)

@@ -14,9 +14,6 @@ public sealed partial class MemoryHierarchy
     private const int ForgetPage = 250;
     private const int CountPage = 1_000;
 
-    /// <summary>So many rows of the log one commit of a forget takes the contents of: a store has seconds for it, and writers wait.</summary>
-    internal const int MostChanges = 5_000;
-
     /// <summary>How long a forget waits for what holds copies to come to its tombstones.</summary>
     private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(5);
 
@@ -135,13 +132,13 @@ public sealed partial class MemoryHierarchy
         var stored = await CountAsync(ns, keys, expected, cancellationToken).ConfigureAwait(false);
         foreach (var (key, versions) in stored)
         {
-            if (versions.Changes > MostChanges)
+            if (versions.Changes > ErasureParts.MostChanges)
             {
                 tally.Versions += await _store.EraseHistoryAsync(ns, key, null, cancellationToken).ConfigureAwait(false);
             }
         }
 
-        foreach (var part in PartsOf(keys, stored))
+        foreach (var part in ErasureParts.Of(keys, key => stored.GetValueOrDefault(key).Changes))
         {
             // Where nothing is found there is no tombstone to say what is older than this forget. By time only what is much older: clocks of
             // other processes are behind by less, and rows of before a restore by more.
@@ -156,25 +153,6 @@ public sealed partial class MemoryHierarchy
         tally.Vectors += expected.Vectors;
         tally.Shard += expected.Shard;
         tally.Shared += _shared.IsUsable ? expected.Shared : 0;
-    }
-
-    private static IEnumerable<List<string>> PartsOf(IReadOnlyList<string> keys, IReadOnlyDictionary<string, StoredVersions> stored)
-    {
-        var (part, changes) = (new List<string>(keys.Count), 0L);
-        foreach (var key in keys)
-        {
-            var added = stored.TryGetValue(key, out var versions) ? versions.Changes : 0;
-            if (part.Count > 0 && changes + added > MostChanges)
-            {
-                yield return part;
-                (part, changes) = ([], 0);
-            }
-
-            part.Add(key);
-            changes += added;
-        }
-
-        yield return part;
     }
 
     /// <summary>Erases records in one commit.</summary>

@@ -35,9 +35,29 @@ internal abstract partial class RelationalStore
         (long?)await session.Command("SELECT lsn FROM log WHERE lsn >= @from AND lsn < @end AND ns_id = @ns ORDER BY lsn LIMIT 1 OFFSET @rows")
             .With("@from", from).With("@end", end).With("@ns", ns.Id).With("@rows", rows).ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) ?? end;
 
+    /// <summary>The first numbers that a statement finds in a part of the log, which it is given page by page: most or none of what it looks at may be found.</summary>
+    /// <param name="rows">Of the namespace, that it looks at at once.</param>
+    /// <param name="limit">Numbers to find at most.</param>
+    /// <param name="find">Makes the statement, which is given @from, @end, @ns and @limit.</param>
+    private static async Task<List<long>> FindInPagesAsync(
+        Session session, NamespaceInfo ns, long from, long end, int rows, int limit, Func<Session, DbCommand> find, CancellationToken cancellationToken)
+    {
+        var found = new List<long>();
+        while (from < end && found.Count < limit)
+        {
+            var pageEnd = await PageEndAsync(session, ns, from, end, rows, cancellationToken).ConfigureAwait(false);
+            found.AddRange(await ListAsync(
+                find(session).With("@from", from).With("@end", pageEnd).With("@ns", ns.Id).With("@limit", limit - found.Count),
+                static row => row.GetInt64(0), cancellationToken).ConfigureAwait(false));
+            from = pageEnd;
+        }
+
+        return found;
+    }
+
     private static DbCommand Ranged(DbCommand command, int partition, long after, int limit) => command
         .With("@after", Sequence.Of(partition, after).Value)
-        .With("@end", FirstOf(partition) + (1L << 48))
+        .With("@end", EndOf(partition))
         .With("@limit", limit);
 
     public Task<Watermarks> ReadWatermarksAsync(CancellationToken cancellationToken) =>
@@ -82,21 +102,11 @@ internal abstract partial class RelationalStore
         {
             var from = Math.Max(FirstOf(q.ns.Partition), q.after.Value) + 1;
             var end = await FirstRecordedAsync(session, q.ns.Partition, from, q.before, ct).ConfigureAwait(false);
-            var found = new List<long>();
-            while (from < end && found.Count < q.limit)
-            {
-                var pageEnd = await PageEndAsync(session, q.ns, from, end, q.limit, ct).ConfigureAwait(false);
-                found.AddRange(await ListAsync(session.Command(
-                    "SELECT l.lsn FROM log l LEFT JOIN contents c ON c.lsn = l.lsn AND c.lsn >= @from AND c.lsn < @end " +
-                    "LEFT JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn AND r.deleted = 0 " +
-                    "WHERE l.lsn >= @from AND l.lsn < @end AND l.ns_id = @ns AND l.recorded_at < @before AND r.lsn IS NULL " +
-                    "ORDER BY l.lsn LIMIT @limit")
-                    .With("@from", from).With("@end", pageEnd).With("@ns", q.ns.Id).With("@before", q.before).With("@limit", q.limit - found.Count),
-                    static row => row.GetInt64(0), ct).ConfigureAwait(false));
-                from = pageEnd;
-            }
-
-            return found;
+            return await FindInPagesAsync(session, q.ns, from, end, q.limit, q.limit, current => current.Command(
+                "SELECT l.lsn FROM log l LEFT JOIN contents c ON c.lsn = l.lsn AND c.lsn >= @from AND c.lsn < @end " +
+                "LEFT JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn AND r.deleted = 0 " +
+                "WHERE l.lsn >= @from AND l.lsn < @end AND l.ns_id = @ns AND l.recorded_at < @before AND r.lsn IS NULL " +
+                "ORDER BY l.lsn LIMIT @limit").With("@before", q.before), ct).ConfigureAwait(false);
         }, cancellationToken).ConfigureAwait(false);
         return lsns.Count == 0 ? default : new TrimmedRows(await TrimLogAsync(ns, lsns, cancellationToken).ConfigureAwait(false), new Sequence(lsns[^1]));
     }

@@ -68,25 +68,10 @@ internal abstract partial class RelationalStore
     public async Task<Sequence> SettleVectorsAsync(NamespaceInfo ns, string model, Sequence after, int limit, CancellationToken cancellationToken)
     {
         var first = after.IsNone ? FirstOf(ns.Partition) : after.Value;
-        var page = await ReadAsync((ns, model, first, limit), static async (session, q, ct) =>
-        {
-            // Most or none of what is looked at may be found: a page is bounded by what is looked at.
-            var found = new List<long>();
-            var (from, end) = (q.first + 1, FirstOf(q.ns.Partition) + (1L << 48));
-            while (from < end && found.Count < q.limit)
-            {
-                var pageEnd = await PageEndAsync(session, q.ns, from, end, SettlePage, ct).ConfigureAwait(false);
-                found.AddRange(await ListAsync(
-                    session.Command(
-                        "SELECT l.lsn FROM log l JOIN contents c ON c.lsn = l.lsn AND c.lsn >= @from AND c.lsn < @end WHERE l.lsn >= @from AND l.lsn < @end AND l.ns_id = @ns " +
-                        "AND c.kind <> 0 AND (c.vector_model IS NULL OR c.vector_model <> @model) ORDER BY l.lsn LIMIT @limit")
-                        .With("@from", from).With("@end", pageEnd).With("@ns", q.ns.Id).With("@model", q.model).With("@limit", q.limit - found.Count),
-                    static row => row.GetInt64(0), ct).ConfigureAwait(false));
-                from = pageEnd;
-            }
-
-            return found;
-        }, cancellationToken).ConfigureAwait(false);
+        var page = await ReadAsync((ns, model, first, limit), static (session, q, ct) => FindInPagesAsync(
+            session, q.ns, q.first + 1, EndOf(q.ns.Partition), SettlePage, q.limit, current => current.Command(
+                "SELECT l.lsn FROM log l JOIN contents c ON c.lsn = l.lsn AND c.lsn >= @from AND c.lsn < @end WHERE l.lsn >= @from AND l.lsn < @end AND l.ns_id = @ns " +
+                "AND c.kind <> 0 AND (c.vector_model IS NULL OR c.vector_model <> @model) ORDER BY l.lsn LIMIT @limit").With("@model", q.model), ct), cancellationToken).ConfigureAwait(false);
         var left = await WriteAsync((store: this, ns, model, page, limit), static async (session, q, ct) =>
         {
             await LockAsync(session, q.ns, ct).ConfigureAwait(false);
@@ -111,7 +96,7 @@ internal abstract partial class RelationalStore
                 .With("@ns", q.ns.Id).With("@lsns", values).ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             return 1;
         }, cancellationToken).ConfigureAwait(false);
-        return page.Count > 0 ? new Sequence(page[^1]) : left > 0 ? new Sequence(FirstOf(ns.Partition) + (1L << 48) - 1) : Sequence.None;
+        return page.Count > 0 ? new Sequence(page[^1]) : left > 0 ? new Sequence(EndOf(ns.Partition) - 1) : Sequence.None;
     }
 
     public Task<ModelChange?> FindModelChangeAsync(long namespaceId, CancellationToken cancellationToken) =>

@@ -81,7 +81,7 @@ internal abstract partial class RelationalStore
     {
         // Numbers first, contents in pages: no statement stays open while the caller works, or takes as long as the log is.
         var found = new Dictionary<RecordId, long>();
-        var (from, end) = (FirstOf(ns.Partition) + 1, FirstOf(ns.Partition) + (1L << 48));
+        var (from, end) = (FirstOf(ns.Partition) + 1, EndOf(ns.Partition));
         while (from < end)
         {
             var (versions, pageEnd) = await ReadAsync((ns, at, from, end), static async (session, q, ct) =>
@@ -143,7 +143,7 @@ internal abstract partial class RelationalStore
         NamespaceInfo ns, Sequence first, Sequence? end, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var from = Math.Max(first.Value, FirstOf(ns.Partition));
-        var to = end?.Value ?? FirstOf(ns.Partition) + (1L << 48);
+        var to = end?.Value ?? EndOf(ns.Partition);
         for (var rows = new PageRows(ScanPage, ScanBytes); from < to;)
         {
             // The log's rows in order, of which those are current that the record's row points at: many are looked at, as few found as their sizes want.

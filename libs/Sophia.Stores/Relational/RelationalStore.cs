@@ -148,4 +148,7 @@ internal abstract partial class RelationalStore(TimeProvider clock, RecordLimits
     }
 
     private protected static long FirstOf(int partition) => Sequence.Of(partition, 0).Value;
+
+    /// <summary>Behind every row of the partition.</summary>
+    private static long EndOf(int partition) => FirstOf(partition) + (1L << 48);
 }

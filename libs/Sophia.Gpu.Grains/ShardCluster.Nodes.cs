@@ -35,10 +35,12 @@ public sealed partial class ShardCluster
 
     public async Task<int> EvictAsync(NamespaceInfo ns, CancellationToken cancellationToken)
     {
-        var held = await HeldAsync(ns, cancellationToken);
-        var left = await Task.WhenAll(held.Where(static shard => shard.IsServed).Select(
-            shard => AskAsync(shard.Address, static grain => grain.LeaveAsync(always: true), TimeSpan.Zero, cancellationToken)));
-        return left.Count(static had => had);
+        // Those that are served are placed anew by their next caller. One that moves just now is served by neither node, so what is still in
+        // memory is dropped whoever serves it.
+        var served = (await HeldAsync(ns, cancellationToken)).Where(static shard => shard.IsServed).Select(static shard => shard.Address).ToArray();
+        var left = await Task.WhenAll(served.Select(shard => AskAsync(shard, static grain => grain.LeaveAsync(always: true), TimeSpan.Zero, cancellationToken)));
+        var gone = await CallAsync(async client => (await client.GetGrain<INodesGrain>(0).EvictAsync(ns.Id)).Value, NodeSurvey.Patience, cancellationToken);
+        return gone.Union(served.Where((_, i) => left[i])).Count();
     }
 
     public async Task WarmAsync(NamespaceInfo ns, CancellationToken cancellationToken)

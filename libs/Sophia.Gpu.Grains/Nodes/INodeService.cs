@@ -18,6 +18,11 @@ internal interface INodeService : IGrainService
     [ResponseTimeout("00:10:00")]
     Task PrepareAsync(string address);
 
+    /// <summary>Drops what the node has in memory of the namespace, whether it serves it or not.</summary>
+    /// <returns>The addresses of the shards that went.</returns>
+    [Alias("evict")]
+    Task<Immutable<List<string>>> EvictAsync(long namespaceId);
+
     /// <summary>Waits until all that the node has in memory of the namespace has come to the change.</summary>
     /// <returns>What has not.</returns>
     [Alias("reach")]
@@ -40,6 +45,9 @@ internal sealed class NodeService(GrainId id, Silo silo, Microsoft.Extensions.Lo
     }
 
     public Task PrepareAsync(string address) => host.PrepareAsync(ShardAddress.Parse(address), CancellationToken.None);
+
+    public async Task<Immutable<List<string>>> EvictAsync(long namespaceId) =>
+        new([.. (await host.EvictAsync(namespaceId)).Select(static shard => shard.ToString())]);
 
     public async Task<Immutable<List<UnconfirmedCopy>>> ReachAsync(long namespaceId, long number, TimeSpan timeout) =>
         new([.. await host.ReachAsync(namespaceId, number, timeout, CancellationToken.None)]);

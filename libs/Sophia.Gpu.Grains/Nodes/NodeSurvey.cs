@@ -16,7 +16,7 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
     public async Task<(IReadOnlyList<SiloAddress> Active, Dictionary<SiloAddress, NodeLoad> Loads)> AskAllAsync(CancellationToken cancellationToken)
     {
         var active = members.GetApproximateSiloStatuses(onlyActive: true).Keys.ToArray();
-        var answers = await Task.WhenAll(active.Select(node => AskAsync(node, cancellationToken))).ConfigureAwait(false);
+        var answers = await Task.WhenAll(active.Select(node => AskAsync(node, static service => service.LoadAsync(), cancellationToken))).ConfigureAwait(false);
         var loads = new Dictionary<SiloAddress, NodeLoad>();
         for (var i = 0; i < active.Length; i++)
         {
@@ -27,6 +27,15 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
         }
 
         return (active, loads);
+    }
+
+    /// <summary>Drops what nodes have in memory of the namespace.</summary>
+    /// <returns>The addresses of the shards that went; one may have been in memory on two nodes.</returns>
+    public async Task<HashSet<string>> EvictAllAsync(long namespaceId)
+    {
+        var active = members.GetApproximateSiloStatuses(onlyActive: true).Keys.ToArray();
+        var gone = await Task.WhenAll(active.Select(node => AskAsync(node, async service => (await service.EvictAsync(namespaceId)).Value, CancellationToken.None))).ConfigureAwait(false);
+        return [.. gone.SelectMany(static shards => shards ?? [])];
     }
 
     /// <summary>Waits until all that nodes have in memory of the namespace has come to the change.</summary>
@@ -52,11 +61,12 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
         }
     }
 
-    private async Task<NodeLoad?> AskAsync(SiloAddress node, CancellationToken cancellationToken)
+    private async Task<T?> AskAsync<T>(SiloAddress node, Func<INodeService, Task<T>> ask, CancellationToken cancellationToken)
+        where T : class
     {
         try
         {
-            return await nodes[node].LoadAsync().WaitAsync(Patience, clock, cancellationToken).ConfigureAwait(false);
+            return await ask(nodes[node]).WaitAsync(Patience, clock, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (ShardCluster.IsUnanswered(error))
         {
@@ -76,6 +86,10 @@ internal interface INodesGrain : IGrainWithIntegerKey
     [Alias("all")]
     Task<Immutable<List<ClusterNode>>> AllAsync();
 
+    /// <inheritdoc cref="NodeSurvey.EvictAllAsync"/>
+    [Alias("evict")]
+    Task<Immutable<HashSet<string>>> EvictAsync(long namespaceId);
+
     /// <inheritdoc cref="NodeSurvey.ReachAllAsync"/>
     [Alias("reach")]
     Task<Immutable<List<UnconfirmedCopy>>> ReachAsync(long namespaceId, long number, TimeSpan timeout);
@@ -85,6 +99,8 @@ internal interface INodesGrain : IGrainWithIntegerKey
 [Reentrant]
 internal sealed class NodesGrain(NodeSurvey survey) : Grain, INodesGrain
 {
+    public async Task<Immutable<HashSet<string>>> EvictAsync(long namespaceId) => new(await survey.EvictAllAsync(namespaceId));
+
     public async Task<Immutable<List<UnconfirmedCopy>>> ReachAsync(long namespaceId, long number, TimeSpan timeout) =>
         new(await survey.ReachAllAsync(namespaceId, number, timeout));
 

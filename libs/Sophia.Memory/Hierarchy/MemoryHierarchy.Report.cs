@@ -35,7 +35,7 @@ public sealed partial class MemoryHierarchy
     public async Task<(int Near, int Shards)> EvictAsync(Tier tier, long? namespaceId, string? tag) => tier switch
     {
         Tier.L1 => (_near.Evict(namespaceId, tag), 0),
-        Tier.L0 => (0, await _shards.EvictAsync(namespaceId).ConfigureAwait(false) + await EvictElsewhereAsync(namespaceId).ConfigureAwait(false)),
+        Tier.L0 => (0, (await _shards.EvictAsync(namespaceId).ConfigureAwait(false)).Count + await EvictElsewhereAsync(namespaceId).ConfigureAwait(false)),
         _ => throw new RefusedException("invalid-request", $"Tier {tier} is durable or not there; nothing can be evicted from it.", "Evict from L0 or L1."),
     };
 

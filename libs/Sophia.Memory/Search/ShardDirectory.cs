@@ -217,17 +217,17 @@ internal sealed partial class ShardDirectory(
             : $"It is still being loaded ({shard.Shard.Count:N0} records so far)."))];
     }
 
-    /// <summary>Drops every shard, or that of one namespace; it is loaded again when asked for.</summary>
-    public async Task<int> EvictAsync(long? namespaceId)
+    /// <summary>Drops every shard, or those of one namespace; they are loaded again when asked for.</summary>
+    /// <returns>Those that it dropped.</returns>
+    public async Task<IReadOnlyList<ShardAddress>> EvictAsync(long? namespaceId)
     {
-        var dropped = 0;
-        foreach (var shard in Loaded.Where(s => namespaceId is null || s.Namespace.Id == namespaceId).ToArray())
+        var held = Loaded.Where(shard => namespaceId is null || shard.Namespace.Id == namespaceId).ToArray();
+        foreach (var shard in held)
         {
             await DropAsync(shard, EvictionReason.Requested).ConfigureAwait(false);
-            dropped++;
         }
 
-        return dropped;
+        return Array.ConvertAll(held, static shard => ShardAddress.Of(shard.Namespace, shard.Span.Number));
     }
 
     public async ValueTask DisposeAsync()

@@ -35,6 +35,18 @@ public sealed class UnconfirmedForgetTests
     }
 
     [Fact]
+    public async Task A_shard_that_a_node_holds_and_does_not_serve_goes_with_an_eviction()
+    {
+        await using var two = await ServiceAndNode.StartAsync();
+        await two.Node.PrepareAsync(two.Address, default);
+
+        Assert.Empty(await two.Node.EvictAsync(two.Notes.Id + 1));
+        Assert.Equal([two.Address], await two.Node.EvictAsync(two.Notes.Id));
+
+        Assert.Empty(two.Node.Report());
+    }
+
+    [Fact]
     public async Task Copies_of_before_redis_epoch_are_told_as_what_may_still_be_held_while_there_may_be_some()
     {
         var redis = new ScriptedCache { UnreachableUntil = new DateTimeOffset(2026, 3, 1, 12, 30, 0, TimeSpan.Zero) };

@@ -126,6 +126,10 @@ public sealed partial class ShardHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Drops what is in memory of the namespace, whether it is served here or not; it is loaded again when asked for.</summary>
+    /// <returns>The shards that went.</returns>
+    public Task<IReadOnlyList<ShardAddress>> EvictAsync(long namespaceId) => _shards.EvictAsync(namespaceId);
+
     /// <inheritdoc cref="ShardDirectory.ReachAsync"/>
     public Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(long namespaceId, long number, TimeSpan timeout, CancellationToken cancellationToken)
     {

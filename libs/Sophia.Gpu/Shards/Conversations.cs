@@ -58,6 +58,9 @@ internal sealed class Conversations(Func<int, string?> keyOf)
     /// <summary>Whether a record with these attributes has a place in a conversation or document.</summary>
     public static bool IsPlaced(ReadOnlySpan<AttributeReader.ParsedAttribute> attributes) => Read(attributes).Name is not null;
 
+    /// <summary>Whether a record with these attributes is a turn of a conversation.</summary>
+    public static bool AreOfTurn(ReadOnlySpan<AttributeReader.ParsedAttribute> attributes) => Read(attributes) is { Name: not null, Kind: 0 };
+
     public void Remove(int row)
     {
         if (row >= _places.Length || _places[row].Group == NoGroup)

@@ -55,6 +55,7 @@ internal sealed partial class HostShard
             },
             attributes);
         _conversations.Set(row, attributes);
+        _speakers.Set(row, facts.Speaker);
         if (facts.Words >= 0)
         {
             var words = new Word[facts.Words];

@@ -138,6 +138,7 @@ internal sealed partial class HostShard
         return new RowFacts(candidate.Key, candidate.Id, candidate.Sequence, row.Created, row.ValidFrom, row.ValidTo)
         {
             Place = _conversations.PlaceOf(candidate.Row) is { } place ? new TextPlace(place.Kind, place.Name, place.Position, candidate.Key) : null,
+            Speaker = _speakers.Of(candidate.Row),
             Importance = ImportanceOf(candidate.Row),
             Lexical = candidate.Lexical,
             Cosine = candidate.Cosine,

@@ -56,8 +56,14 @@ internal sealed partial class HostShard
             candidates.RemoveAll(candidate => !HasRequired(words, candidate.Row));
         }
 
+        var named = query.Neighbours && words is not null ? _speakers.NamedIn(words) : null;
         foreach (var candidate in candidates)
         {
+            if (named is not null && _speakers.IsOf(candidate.Row, named))
+            {
+                candidate.Add(new ScorePart(Speakers.PartName, 1, 0, Speakers.Weight * best));
+            }
+
             AddFactors(query, phrased, candidate, best);
             candidate.Sum();
         }

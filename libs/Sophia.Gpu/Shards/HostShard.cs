@@ -28,6 +28,7 @@ internal sealed partial class HostShard : IShard
     private readonly ChangedRows _changes = new();
     private readonly FilterCache _filters = new();
     private readonly Conversations _conversations;
+    private readonly Speakers _speakers;
     private readonly VectorPages? _vectors;
     private readonly DeviceIndex? _device;
     private readonly TextAnalyzer _analyzer;
@@ -45,6 +46,7 @@ internal sealed partial class HostShard : IShard
         _device = _vectors is not null && storage is { Devices.Count: > 0 } ? new DeviceIndex(storage.Devices, _vectors) : null;
         _analyzer = TextAnalyzer.For(settings.Language);
         _conversations = new Conversations(row => _rows.Keys[row]);
+        _speakers = new Speakers(_analyzer);
         _vectorWeight = settings.VectorModel == HashedEmbedder.ModelName ? Fusion.HashedVectorWeight : Fusion.ModelVectorWeight;
     }
 
@@ -52,7 +54,7 @@ internal sealed partial class HostShard : IShard
 
     public long SizeInMemory => Read(shard =>
         shard._rows.SizeInMemory + shard._lexical.SizeInMemory + shard._removals.SizeInMemory + shard._changes.SizeInMemory +
-        shard._conversations.SizeInMemory + shard._filters.SizeInMemory + (shard._vectors?.SizeInMemory ?? 0));
+        shard._conversations.SizeInMemory + shard._speakers.SizeInMemory + shard._filters.SizeInMemory + (shard._vectors?.SizeInMemory ?? 0));
 
     /// <summary>Words of the record that is being put; none between puts.</summary>
     internal int WordsHeld => _words.Count;
@@ -117,6 +119,7 @@ internal sealed partial class HostShard : IShard
 
                 ClearRow(row);
                 _conversations.Remove(row);
+                _speakers.Remove(row);
                 _rows.Remove(row);
                 _changes.Add(row);
             }
@@ -174,6 +177,7 @@ internal sealed partial class HostShard : IShard
             _changes.Add(row);
             ClearRow(row);
             _conversations.Set(row, reading.Attributes);
+            _speakers.Set(row, reading.Speaker);
             _rows.Documents[row] = _lexical.Add(row, words);
             _rows[row].Content = reading.Content;
             _rows[row].Vector = vector is null ? RowTable.NoVector : _vectors!.Add(row, vector);

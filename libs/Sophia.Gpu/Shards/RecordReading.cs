@@ -8,14 +8,15 @@ namespace Sophia.Gpu.Shards;
 /// <summary>What a shard reads in a record beside its words.</summary>
 /// <param name="Attributes">The top level of its attributes.</param>
 /// <param name="Content">A hash of the words of its content, in their order: equal for near-duplicates.</param>
-internal readonly record struct RecordReading(AttributeReader.ParsedAttribute[] Attributes, ulong Content)
+/// <param name="Speaker">Who said it, if it is a turn and tells.</param>
+internal readonly record struct RecordReading(AttributeReader.ParsedAttribute[] Attributes, ulong Content, string? Speaker)
 {
     /// <param name="words">Empty; the record's words afterwards.</param>
     public static RecordReading Of(MemoryRecord record, TextAnalyzer analyzer, List<Word> words)
     {
         var attributes = AttributeReader.Read(record.Attributes.Span);
         var named = RecordWords.Read(record, analyzer, words, Conversations.IsPlaced(attributes));
-        return new RecordReading(attributes, Folding.HashOf(CollectionsMarshal.AsSpan(words)[named..]));
+        return new RecordReading(attributes, Folding.HashOf(CollectionsMarshal.AsSpan(words)[named..]), Speakers.NameOf(record, attributes));
     }
 }
 

@@ -34,7 +34,7 @@ public sealed class MergedSearchTests
 
     private static readonly Gen<ShardQuery> AnyQuery =
         from words in ShardRecords.AnyOf(
-            "lantern harbour", "copper", "\"the copper\" meadow", "\"the copper\"", "+\"copper\" \"lantern harbour\" running", "databse of invoces", "kiten v1.2", "violin yesterday", "server 4711 running", "the", "zzzz lantern")
+            "lantern harbour", "what did Ann say of copper", "copper", "\"the copper\" meadow", "\"the copper\"", "+\"copper\" \"lantern harbour\" running", "databse of invoces", "kiten v1.2", "violin yesterday", "server 4711 running", "the", "zzzz lantern")
         from mode in Gen.Enum<SearchMode>()
         from k in Gen.Int[1, 30]
         from vector in Gen.Int[-3, 3].Array[Dimensions]
@@ -219,7 +219,8 @@ public sealed class MergedSearchTests
             }
 
             var vector = Array.TrueForAll(Vector, static v => v == 0) ? null : Array.ConvertAll(Vector, static v => (float)v);
-            var record = ShardRecords.Record($"k{number:0000}", number + 1, Text, vector, $"{{{string.Join(',', attributes)}}}", Tag == 1 ? ["t1"] : []);
+            var said = Tag == 2 ? $"{(Group == 0 ? "Ann" : "Bob Ann")}: {Text}" : Text;
+            var record = ShardRecords.Record($"k{number:0000}", number + 1, said, vector, $"{{{string.Join(',', attributes)}}}", Tag == 1 ? ["t1"] : []);
             return Day > 0 ? record : record with { ValidFrom = ShardRecords.Now.AddDays(Day) };
         }
     }

@@ -18,7 +18,7 @@ public sealed class WireFormatTests
             from id in Gen.ULong
             from numbers in Gen.Double.Array[4]
             from ticks in Gen.Long.Array[3]
-            from flags in Gen.Int[0, 127]
+            from flags in Gen.Int[0, 255]
             from words in Gen.Int[-1, 100_000]
             from terms in Gen.Int[0, 1 << 20].Array[0, 8]
             from content in Gen.ULong
@@ -26,6 +26,7 @@ public sealed class WireFormatTests
             {
                 Passes = (flags & 1) != 0, IsCandidate = (flags & 2) != 0, HasVector = (flags & 4) != 0,
                 Place = (flags & 8) != 0 ? new TextPlace(flags % 3, key + "x", numbers[0], key) : null,
+                Speaker = (flags & 128) != 0 ? key + "y" : null,
                 Importance = (flags & 16) != 0 ? numbers[1] : null, Lexical = (flags & 32) != 0 ? numbers[2] : null, Cosine = (flags & 64) != 0 ? numbers[3] : null,
                 Words = words, Terms = terms, Content = content,
             };

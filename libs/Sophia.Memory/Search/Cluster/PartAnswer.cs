@@ -51,6 +51,9 @@ public sealed record RowFacts(string Key, RecordId Id, Sequence Sequence, long C
     /// <summary>Null: it has no neighbours.</summary>
     public TextPlace? Place { get; init; }
 
+    /// <summary>Who said it; null for what is no turn, and where nobody is named.</summary>
+    public string? Speaker { get; init; }
+
     public double? Importance { get; init; }
 
     /// <summary>BM25 in all shards together; null without a term of the query.</summary>

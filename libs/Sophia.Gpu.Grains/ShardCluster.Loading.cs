@@ -47,7 +47,16 @@ public sealed partial class ShardCluster
             }
             else if (written >= Math.Max(1, _settings.ShardRecords / UnfollowedPart))
             {
-                Begin(ShardAddress.Of(ns, 0), () => LoadAllAsync(ns, cancellationToken));
+                var first = ShardAddress.Of(ns, 0);
+                if (_loading.TryGetValue(first, out var last) && last.Done is { IsCompletedSuccessfully: true, Result: false })
+                {
+                    // Refused, by a store that is away for instance: it is tried again after as many changes.
+                    _unfollowed.TryRemove(id, out _);
+                }
+                else
+                {
+                    Begin(first, () => LoadAllAsync(ns, cancellationToken));
+                }
             }
         }
 

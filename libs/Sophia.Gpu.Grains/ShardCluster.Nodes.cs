@@ -39,8 +39,17 @@ public sealed partial class ShardCluster
         // memory is dropped whoever serves it.
         var served = (await HeldAsync(ns, cancellationToken)).Where(static shard => shard.IsServed).Select(static shard => shard.Address).ToArray();
         var left = await Task.WhenAll(served.Select(shard => AskAsync(shard, static grain => grain.LeaveAsync(always: true), TimeSpan.Zero, cancellationToken)));
-        var gone = await CallAsync(async client => (await client.GetGrain<INodesGrain>(0).EvictAsync(ns.Id)).Value, NodeSurvey.Patience, cancellationToken);
-        return gone.Union(served.Where((_, i) => left[i])).Count();
+        IEnumerable<string> gone = served.Where((_, i) => left[i]);
+        try
+        {
+            gone = gone.Union(await CallAsync(async client => (await client.GetGrain<INodesGrain>(0).EvictAsync(ns.Id)).Value, NodeSurvey.Patience, cancellationToken));
+        }
+        catch (ClusterUnavailableException away) when (left.Contains(true))
+        {
+            LogNotHeard(ns.Name, away.Message);
+        }
+
+        return gone.Count();
     }
 
     public async Task WarmAsync(NamespaceInfo ns, CancellationToken cancellationToken)
@@ -161,6 +170,9 @@ public sealed partial class ShardCluster
 
     /// <param name="AskedAt">The moment at which the nodes were asked.</param>
     private sealed record Heard(IReadOnlyList<ClusterNode> Nodes, long AskedAt);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The shards of namespace {Namespace} that nodes serve were dropped; others that they hold may be there: {Reason}")]
+    private partial void LogNotHeard(string @namespace, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The shards of namespace {Namespace} were not loaded beforehand: {Reason}")]
     private partial void LogNotWarm(string @namespace, string reason);

@@ -84,6 +84,10 @@ internal sealed class ShardGrain(ShardHost host, NodeLoads loads, ILocalSiloDeta
             // Of a type that travels.
             throw new InvalidOperationException(error.Message);
         }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new InvalidOperationException("It was dropped while it was loaded.");
+        }
     }
 
     public async Task<bool> LeaveAsync(bool always)

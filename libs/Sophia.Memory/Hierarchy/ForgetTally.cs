@@ -28,8 +28,11 @@ internal sealed class ForgetTally(bool isDryRun)
     /// <summary>Rows that went from the archive.</summary>
     public long Archived { get; set; }
 
-    /// <summary>The archive could not be asked once, and is asked no more for what its copies go by: the tombstones. It is for records without one.</summary>
+    /// <summary>The archive could not be asked once, and is asked no more for what its copies go by: the tombstones. For records without one it is asked once more.</summary>
     public bool ArchiveIsAway { get; set; }
+
+    /// <summary>Nor could it be asked for records without a tombstone: the answer says that the forget is to be sent again, and it is asked for none.</summary>
+    public bool IsToBeSentAgain { get; set; }
 
     public Sequence Last { get; set; }
 

@@ -60,6 +60,10 @@ internal sealed partial class Housekeeping(
             foreach (var some in await PartsOfAsync(expired, sessions[false], cancellationToken).ConfigureAwait(false))
             {
                 await commit(new WriteGroup(some)).WaitAsync(cancellationToken).ConfigureAwait(false);
+                if (clock.GetElapsedTime(started) >= SweepTime)
+                {
+                    return true;
+                }
             }
 
             foreach (var some in sessions[true].Chunk(SessionsAtOnce))

@@ -50,7 +50,7 @@ public sealed partial class MemoryHierarchy
     private async Task EraseArchivedAsync(
         NamespaceInfo ns, List<RecordId> records, List<RecordId> without, Sequence before, DateTimeOffset asked, ForgetTally tally, CancellationToken cancellationToken)
     {
-        var wanted = tally.ArchiveIsAway ? without : records;
+        var wanted = !tally.ArchiveIsAway ? records : tally.IsToBeSentAgain ? [] : without;
         if (Archive is not { } archive || wanted.Count == 0 || !archive.MayHold(ns))
         {
             return;
@@ -69,6 +69,7 @@ public sealed partial class MemoryHierarchy
         {
             // A turn that is not had takes half a minute, and each page of a long forget would wait for one.
             tally.ArchiveIsAway = true;
+            tally.IsToBeSentAgain |= without.Count > 0;
             tally.Miss(
                 new UnconfirmedCopy(Tier.L3, archive.Name, null, error.Message),
                 without.Count == 0

@@ -168,7 +168,7 @@ internal sealed partial class LogTail
             if (entries.Count == 0)
             {
                 // Rows in between were trimmed; there is nothing left to see before the last.
-                _recent.Drop(partition);
+                Lose(partition);
                 Trimmed?.Invoke(Sequence.Of(partition, last));
                 Pass(partition, last, ExpectAll(partition, last));
                 break;

@@ -134,8 +134,7 @@ internal sealed partial class LogTail : IAsyncDisposable
     /// <summary>Changes of the partition are acknowledged that could not be read here: what is kept of it may have been erased by them.</summary>
     public void Forsake(int partition)
     {
-        _recent.Drop(partition);
-        Interlocked.Increment(ref _erasures[partition]);
+        Lose(partition);
         Suspect();
     }
 
@@ -225,11 +224,18 @@ internal sealed partial class LogTail : IAsyncDisposable
         }
         else
         {
-            _recent.Drop(partition);
+            Lose(partition);
         }
 
         var last = entries[^1].Sequence.Number;
         Pass(partition, last, isWhole ? Expect(partition, entries) : ExpectAll(partition, last));
+    }
+
+    /// <summary>Memory has none of it. What was passed by may have had an erasure: pages that were read before are read again before they are given.</summary>
+    private void Lose(int partition)
+    {
+        _recent.Drop(partition);
+        Interlocked.Increment(ref _erasures[partition]);
     }
 
     private void Keep(int partition, IReadOnlyList<LogEntry> entries)

@@ -86,9 +86,15 @@ internal abstract partial class RelationalStore
         var erased = 0;
         for (var i = starts.Count - 1; i >= 0; i--)
         {
-            erased += await WriteAsync((ns, from: starts[i]), static async (session, q, ct) =>
+            erased += await WriteAsync((ns, key, current, from: starts[i]), static async (session, q, ct) =>
             {
+                // Who writes it again waits here until the step is done, or has been before it.
                 await LockAsync(session, q.ns, ct).ConfigureAwait(false);
+                if (q.current is { } wanted && !await IsCurrentAsync(session, q.ns, q.key, wanted, ct).ConfigureAwait(false))
+                {
+                    return 0;
+                }
+
                 var kinds = await ListAsync(
                     session.Command(EraseChain + "DELETE FROM contents WHERE lsn IN (SELECT lsn FROM chain) RETURNING kind").With("@from", q.from),
                     static row => row.GetInt16(0), ct).ConfigureAwait(false);
@@ -102,6 +108,11 @@ internal abstract partial class RelationalStore
 
         return erased;
     }
+
+    private static async Task<bool> IsCurrentAsync(Session session, NamespaceInfo ns, string key, Sequence version, CancellationToken cancellationToken) =>
+        (await ListAsync(
+            session.Command("SELECT lsn FROM records WHERE ns_id = @ns AND key = @key").With("@ns", ns.Id).With("@key", key),
+            static row => row.GetInt64(0), cancellationToken).ConfigureAwait(false)).Contains(version.Value);
 
     /// <summary>Counts from each of these versions back, so many rows of each.</summary>
     private Task<List<(long Start, long Changes, long Versions, long Vectors, long Next)>> WalkAsync(

@@ -89,4 +89,37 @@ public abstract partial class RecordStoreContract
         Assert.Equal(1, (await s.CommitAsync(new ForgetOperation(ns, "k", s.IdOf(ns, "k")))).VersionsErased);
         Assert.Empty(await s.Store.CountVersionsAsync(ns, ["k"], default));
     }
+
+    [SkippableFact]
+    public async Task A_history_is_erased_below_the_version_that_was_meant_and_not_once_another_is_the_newest()
+    {
+        await using var s = await OpenAsync();
+        var ns = await s.NamespaceAsync();
+        var first = (await s.PutAsync(ns, "k", "1")).Sequence;
+        var second = (await s.PutAsync(ns, "k", "2")).Sequence;
+
+        Assert.Equal(0, await s.Store.EraseHistoryAsync(ns, "k", first, default));
+        Assert.Equal(2, (await s.Store.CountVersionsAsync(ns, ["k"], default))["k"].Versions);
+
+        Assert.Equal(1, await s.Store.EraseHistoryAsync(ns, "k", second, default));
+        Assert.Equal(1, (await s.Store.CountVersionsAsync(ns, ["k"], default))["k"].Versions);
+    }
+
+    [SkippableFact]
+    public async Task A_record_that_is_written_again_while_its_history_is_erased_keeps_what_is_left_of_it()
+    {
+        await using var s = await OpenAsync();
+        var ns = await s.NamespaceAsync();
+        await PutOftenAsync(s, ns, "k", 40_000);
+        var current = (await s.Store.CountVersionsAsync(ns, ["k"], default))["k"].Current;
+
+        var erasing = s.Store.EraseHistoryAsync(ns, "k", current, default);
+        var again = (await s.PutAsync(ns, "k", "again")).Sequence;
+        var erased = await erasing;
+
+        // Each step is whole or not made: nothing is erased once the record is written again.
+        var left = (await s.Store.CountVersionsAsync(ns, ["k"], default))["k"];
+        Assert.Equal((again, 40_001L - erased), (left.Current, left.Versions));
+        Assert.Equal("again", await s.TextAsync(ns, "k"));
+    }
 }

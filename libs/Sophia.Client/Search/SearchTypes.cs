@@ -83,7 +83,7 @@ public sealed record SearchRequest
 }
 
 /// <summary>One part of a hit's score.</summary>
-/// <param name="Name"><c>lexical</c>, <c>vector</c>, <c>neighbour</c>, <c>speaker</c>, <c>date</c>, <c>phrase</c>, <c>recency</c>, <c>importance</c>.</param>
+/// <param name="Name"><c>lexical</c>, <c>vector</c>, <c>neighbour</c>, <c>speaker</c>, <c>proximity</c>, <c>date</c>, <c>phrase</c>, <c>recency</c>, <c>importance</c>.</param>
 /// <param name="Score">On the part's own scale.</param>
 /// <param name="Rank">1 for the best by this part.</param>
 /// <param name="Contribution">What it adds to the fused score.</param>

@@ -183,17 +183,29 @@ internal sealed partial class LexicalIndex
 
         private static int DocumentsOf(LexicalQuery query, string term, int here) => query.Corpus?.DocumentsWith.GetValueOrDefault(term, here) ?? here;
 
-        private void Count(int number)
+        /// <summary>The place in <see cref="Found"/> of a term by its number; −1 where the query has another.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int Find(int number) => ((_mayBe[(number >> 6) & 63] >> number) & 1) == 0 ? -1 : LookUp(number);
+
+        private int LookUp(int number)
         {
             for (var at = number & (_places.Length - 1); _places[at] != 0; at = (at + 1) & (_places.Length - 1))
             {
-                var place = _places[at] - 1;
-                if (_found[place].Number == number)
+                if (_found[_places[at] - 1].Number == number)
                 {
-                    _counts[place]++;
-                    _counted[place >> 6] |= 1UL << place;
-                    return;
+                    return _places[at] - 1;
                 }
+            }
+
+            return -1;
+        }
+
+        private void Count(int number)
+        {
+            if (LookUp(number) is >= 0 and var place)
+            {
+                _counts[place]++;
+                _counted[place >> 6] |= 1UL << place;
             }
         }
     }

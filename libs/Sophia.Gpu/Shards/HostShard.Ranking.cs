@@ -13,6 +13,9 @@ internal sealed partial class HostShard
     /// <summary>So many of the best by themselves bring the rows around them into play.</summary>
     private const int NeighbourSeeds = 32;
 
+    /// <summary>The share of the best own score that the record gains in which the query's words stand nearest each other.</summary>
+    private const double NearnessWeight = 0.05;
+
     private const string ImportanceName = "importance";
 
     /// <summary>True when the order is not that of words and vector alone, so that more candidates than hits are needed.</summary>
@@ -54,6 +57,12 @@ internal sealed partial class HostShard
         {
             // Neighbours came without being asked for them.
             candidates.RemoveAll(candidate => !HasRequired(words, candidate.Row));
+        }
+
+        // Where the order is that of words alone, no more candidates are known than are asked for.
+        if (words is not null && partCandidates > query.K)
+        {
+            AddNearness(words, candidates, best);
         }
 
         var named = query.Neighbours && words is not null ? _speakers.NamedIn(words) : null;
@@ -139,6 +148,26 @@ internal sealed partial class HostShard
 
         var score = turns.Score(documents[..count], Surroundings.WindowB, out var matched);
         candidate.Window = score * CoverageOf(candidate.Row, matched, turns.Terms);
+    }
+
+    private void AddNearness(LexicalQuery words, List<Candidate> candidates, double best)
+    {
+        var near = _lexical.Nearness(words);
+        var scores = new double[candidates.Count];
+        var most = 0.0;
+        for (var i = 0; i < scores.Length; i++)
+        {
+            scores[i] = candidates[i].Lexical is null ? 0 : near.Score(_rows.Documents[candidates[i].Row]);
+            most = Math.Max(most, scores[i]);
+        }
+
+        for (var i = 0; i < scores.Length; i++)
+        {
+            if (scores[i] > 0)
+            {
+                candidates[i].Add(new ScorePart("proximity", scores[i] / most, 0, NearnessWeight * best * scores[i] / most));
+            }
+        }
     }
 
     private void AddFactors(ShardQuery query, RowSet[] phrased, Candidate candidate, double best)

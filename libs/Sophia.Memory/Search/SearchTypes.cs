@@ -118,11 +118,12 @@ public sealed record ShardQuery
 }
 
 /// <summary>One part of a score.</summary>
-/// <param name="Name">lexical, vector, neighbour, speaker, date, phrase, recency or importance.</param>
+/// <param name="Name">lexical, vector, neighbour, speaker, proximity, date, phrase, recency or importance.</param>
 /// <param name="Score">
-/// The part's own score: BM25; cosine in −1…1; the scores that neighbours and conversation lend; the share of the query's
-/// phrases that it has; 1 for a record of a time that the query speaks of, and for what somebody said whom it names; the age as 1 for now and halved by each
-/// half-life; the attribute <c>importance</c> within 0…1.
+/// The part's own score: BM25; cosine in −1…1; the scores that neighbours and conversation lend; how near the query's words stand,
+/// as a share of the record in which they stand nearest; the share of the query's phrases that it has; 1 for a record of a time that
+/// the query speaks of, and for what somebody said whom it names; the age as 1 for now and halved by each half-life; the attribute
+/// <c>importance</c> within 0…1.
 /// </param>
 /// <param name="Rank">The record's place in the order by words or by vector, from 1; 0 if it was not among that part's candidates, and for other parts.</param>
 /// <param name="Contribution">What it adds to the fused score.</param>

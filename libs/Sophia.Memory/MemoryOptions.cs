@@ -31,6 +31,9 @@ public sealed partial record MemoryOptions
     /// <summary>How long a shard must be unused before it may be dropped; one minute by default.</summary>
     public TimeSpan ShardIdle { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Records that a shard must have had room for before it is renewed for having thinned out; 65,536 by default.</summary>
+    internal int ThinnedOutSlots { get; init; } = 1 << 16;
+
     /// <summary>Bytes of recent log entries kept in memory for cursors; 16 MiB by default. Cursors further behind read the store.</summary>
     public long TailLimitBytes { get; init; } = 16L << 20;
 

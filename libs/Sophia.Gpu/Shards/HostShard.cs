@@ -52,6 +52,8 @@ internal sealed partial class HostShard : IShard
 
     public int Count => Read(shard => shard._rows.Count);
 
+    public int Slots => Read(shard => shard._rows.Used);
+
     public long SizeInMemory => Read(shard =>
         shard._rows.SizeInMemory + shard._lexical.SizeInMemory + shard._removals.SizeInMemory + shard._changes.SizeInMemory +
         shard._conversations.SizeInMemory + shard._speakers.SizeInMemory + shard._filters.SizeInMemory + (shard._vectors?.SizeInMemory ?? 0));

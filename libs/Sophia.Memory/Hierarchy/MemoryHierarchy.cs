@@ -72,7 +72,7 @@ public sealed partial class MemoryHierarchy : IAsyncDisposable
         _committer.Unread += WithdrawPartition;
         _tail.Trimmed += WithdrawPartition;
         var vectors = new VectorCompletion(Models, store, clock, _logger);
-        _shards = new ShardDirectory(shards, _tail, store, vectors, options, _meters.L0, clock, mostBytes: options.MostShardBytes());
+        _shards = new ShardDirectory(shards, _tail, store, vectors, options, _meters.L0, clock, _logger, mostBytes: options.MostShardBytes());
         Changes = new ModelChanges(Models, store, _namespaces, _shards, _tail, vectors, clock, _logger, cluster);
         _sketch = new FrequencySketch(options.NearCapacity);
         _promotions = new Promotions(_shared, _meters.L1);

@@ -65,6 +65,9 @@ public interface IShard : IDisposable
     /// <summary>Records it holds.</summary>
     int Count { get; }
 
+    /// <summary>Places that it has made for records, those of records that went included: they are used again, and never given back.</summary>
+    int Slots { get; }
+
     /// <summary>Bytes it takes, vectors, postings and rows together, near enough to budget by.</summary>
     long SizeInMemory { get; }
 }

@@ -88,6 +88,9 @@ internal sealed partial class LoadedShard : IAsyncDisposable
 
     public TimeSpan Idle => _clock.GetElapsedTime(Volatile.Read(ref _usedAt));
 
+    /// <summary>When a renewal of it was given up last, by the clock's timestamp; null: none was.</summary>
+    public long? RenewedInVainAt { get; set; }
+
     public bool IsSearching => Volatile.Read(ref _searching) > 0;
 
     /// <summary>What was found to be damaged; null when nothing was.</summary>
@@ -96,6 +99,9 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     public void Distrust() => _isDistrusted = true;
 
     public void Touch() => Volatile.Write(ref _usedAt, _clock.GetTimestamp());
+
+    /// <summary>It was used when the other was: of one that takes another's place nobody has asked for more.</summary>
+    public void UsedAs(LoadedShard other) => Volatile.Write(ref _usedAt, Volatile.Read(ref other._usedAt));
 
     /// <summary>Searches the shard; null when it was dropped meanwhile and must be opened again.</summary>
     public ShardAnswer? Search(ShardQuery query, CancellationToken cancellationToken) =>

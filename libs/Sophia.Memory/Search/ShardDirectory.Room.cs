@@ -21,6 +21,8 @@ internal sealed partial class ShardDirectory
     private readonly ConcurrentQueue<LoadedShard> _displaced = new();
     private readonly ConcurrentDictionary<ShardKey, (NoRoomException Error, long At, long Seen)> _refused = new();
 
+    public long SizeInMemory => InMemory.Sum(static shard => shard.Shard.SizeInMemory);
+
     /// <summary>Bytes that shards may still take; negative when they have grown beyond what they may.</summary>
     public long Room => mostBytes - SizeInMemory;
 
@@ -52,7 +54,10 @@ internal sealed partial class ShardDirectory
         return null;
     }
 
-    /// <summary>While shards take more than they may: drops those that nobody has asked for of late, the longest unused first.</summary>
+    /// <summary>
+    /// While shards take more than they may: drops those that nobody has asked for of late, the longest unused first. Where that is not enough,
+    /// a renewal ends: no shard that somebody asked for is refused for one that can go on as it is.
+    /// </summary>
     /// <returns>The room that there is then; negative where it is still too little.</returns>
     public async Task<long> DropBeyondRoomAsync(LoadedShard? loading = null)
     {
@@ -65,7 +70,7 @@ internal sealed partial class ShardDirectory
 
         foreach (var shard in Loaded.OrderByDescending(static s => s.Idle))
         {
-            if (shard != loading && shard.Idle >= options.ShardIdle && !shard.IsSearching && shard.Ready.IsCompleted)
+            if (shard != loading && shard != _renewal?.Old && shard.Idle >= options.ShardIdle && !shard.IsSearching && shard.Ready.IsCompleted)
             {
                 room += shard.Shard.SizeInMemory;
                 await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
@@ -79,6 +84,12 @@ internal sealed partial class ShardDirectory
                     break;
                 }
             }
+        }
+
+        if (room < 0 && _renewal is { } renewal && renewal.New != loading)
+        {
+            await EndAsync(renewal).ConfigureAwait(false);
+            return await DropBeyondRoomAsync(loading).ConfigureAwait(false);
         }
 
         return room;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Sophia.Memory.Log;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
@@ -16,7 +17,7 @@ namespace Sophia.Memory.Search;
 /// </summary>
 internal sealed partial class ShardDirectory(
     IShardEngine engine, LogTail tail, IRecordStore store, VectorCompletion vectors, MemoryOptions options, TierMeter meter, TimeProvider clock,
-    IShardMap? map = null, long shardRecords = long.MaxValue, long mostBytes = long.MaxValue)
+    ILogger logger, IShardMap? map = null, long shardRecords = long.MaxValue, long mostBytes = long.MaxValue)
     : IAsyncDisposable
 {
     /// <summary>Changes of the log that a shard may be behind before writers are held back; about a tenth of a second of full load.</summary>
@@ -35,8 +36,6 @@ internal sealed partial class ShardDirectory(
 
     public string Engine => engine.Engine;
 
-    public long SizeInMemory => Loaded.Sum(static shard => shard.Shard.SizeInMemory);
-
     /// <summary>Changes that the slowest loaded shard has still to take in. One that is loading counts from no change, and is not behind.</summary>
     public long Behind => Loaded.Where(static s => s.Ready.IsCompletedSuccessfully).Select(s => Math.Max(tail.Seen[s.Namespace.Partition] - s.Seen, 0)).DefaultIfEmpty(0).Max();
 
@@ -48,6 +47,8 @@ internal sealed partial class ShardDirectory(
         public static ShardKey Of(ShardAddress address) => new(address.NamespaceId, address.Model, address.Language, address.Number);
 
         public static ShardKey Of(NamespaceInfo ns, int number) => new(ns.Id, ns.Settings.VectorModel, ns.Settings.Language, number);
+
+        public static ShardKey Of(LoadedShard shard) => Of(shard.Namespace, shard.Span.Number);
     }
 
     /// <summary>
@@ -79,7 +80,7 @@ internal sealed partial class ShardDirectory(
     public bool IsInMemory(ShardAddress address) => _shards.ContainsKey(ShardKey.Of(address));
 
     /// <summary>Ids of the namespaces of which a shard is being loaded, whatever its model.</summary>
-    public HashSet<long> Loading() => [.. Loaded.Where(static shard => !shard.Ready.IsCompleted).Select(static shard => shard.Namespace.Id)];
+    public HashSet<long> Loading() => [.. InMemory.Where(static shard => !shard.Ready.IsCompleted).Select(static shard => shard.Namespace.Id)];
 
     /// <summary>The namespace's shard, which may still be loading.</summary>
     /// <param name="wasLoaded">True when it was there and ready.</param>
@@ -102,18 +103,22 @@ internal sealed partial class ShardDirectory(
                 return shard;
             }
 
-            var opened = new LoadedShard(ns, new ShardSpan(ns, number, map, shardRecords), engine.Create(ns), tail, store, vectors, clock, mostBytes == long.MaxValue ? null : MakeRoomAsync);
+            var opened = Load(ns, number);
             _shards[key] = opened;
             meter.Promote();
             if (shard is not null)
             {
                 // Its memory is given back once the last search in it is over; the caller need not wait for that.
                 _ = shard.DisposeAsync().AsTask();
+                _ = TakeRenewalOf(shard)?.DisposeAsync().AsTask();
             }
 
             return opened;
         }
     }
+
+    private LoadedShard Load(NamespaceInfo ns, int number) =>
+        new(ns, new ShardSpan(ns, number, map, shardRecords), engine.Create(ns), tail, store, vectors, clock, mostBytes == long.MaxValue ? null : MakeRoomAsync);
 
     // One for which there was no room says so to the next who asks, who drops it, instead of being loaded as far again in vain. One with
     // other vectors is of a namespace that was removed and made anew.
@@ -122,7 +127,7 @@ internal sealed partial class ShardDirectory(
     /// <summary>The shards of a partition, of whose changes some were missed, are loaded anew when they are asked for.</summary>
     public void Distrust(Sequence missed)
     {
-        foreach (var shard in Loaded)
+        foreach (var shard in InMemory)
         {
             if (shard.Namespace.Partition == missed.Partition)
             {
@@ -139,7 +144,7 @@ internal sealed partial class ShardDirectory(
     public IShard CreateApart(NamespaceInfo ns) => engine.Create(ns);
 
     /// <summary>Drops the namespace's shard of this model; it is loaded again when asked for.</summary>
-    public Task DropAsync(NamespaceInfo ns, int number = 0) => Find(ns, number) is { } shard ? DropAsync(shard, EvictionReason.Requested) : Task.CompletedTask;
+    public Task DropAsync(NamespaceInfo ns, int number = 0) => DropAsync(ShardKey.Of(ns, number), EvictionReason.Requested);
 
     /// <summary>Shards that lack vectors are loaded anew when they are asked for, some time after they were loaded: the model that was away may answer by now.</summary>
     public void DistrustIncomplete()
@@ -153,7 +158,7 @@ internal sealed partial class ShardDirectory(
         }
     }
 
-    /// <summary>Drops the shards unused for longest until the rest is within the limit; those in use stay.</summary>
+    /// <summary>Drops the shards unused for longest until the rest is within the limit; those in use stay. One that thinned out is renewed.</summary>
     /// <param name="areElsewhere">Nodes are asked: those here, from a time when none could be, go as soon as nobody uses them.</param>
     public async Task DropColdAsync(bool areElsewhere = false)
     {
@@ -178,6 +183,11 @@ internal sealed partial class ShardDirectory(
                 await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
             }
         }
+
+        if (!areElsewhere)
+        {
+            BeginRenewal();
+        }
     }
 
     /// <summary>Drops shards that no longer follow the log: what is forgotten must not stay in them until somebody searches.</summary>
@@ -190,10 +200,16 @@ internal sealed partial class ShardDirectory(
                 await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
             }
         }
+
+        if (_renewal is { New.IsBroken: true } renewal)
+        {
+            await EndAsync(renewal).ConfigureAwait(false);
+        }
     }
 
     /// <summary>
-    /// Waits until the namespace's shards in memory have seen the number, whatever their model, and whether they are loading or loaded.
+    /// Waits until the namespace's shards in memory have seen the number, whatever their model, and whether they are loading or loaded, also
+    /// beside another one to take its place.
     /// One that is loading may have read a record before it was erased: it is ready, and may be so for a while, before it comes to the
     /// tombstone. One that begins to load after the call cannot have it: what it reads in the store is what the erasure left there.
     /// </summary>
@@ -205,12 +221,12 @@ internal sealed partial class ShardDirectory(
         LoadedShard[] held;
         lock (_opening)
         {
-            // One whose loading has begun is in the directory when the lock is free.
-            held = [.. Loaded.Where(shard => shard.Namespace.Id == namespaceId)];
+            // One whose loading has begun is known here when the lock is free.
+            held = [.. InMemory.Where(shard => shard.Namespace.Id == namespaceId)];
         }
 
         var reached = await Task.WhenAll(held.Select(shard => shard.ReachAsync(number, timeout, cancellationToken).AsTask())).ConfigureAwait(false);
-        return [.. held.Where((shard, i) => (!reached[i] || shard.IsBroken) && Find(shard.Namespace, shard.Span.Number) == shard).Select(shard => new UnconfirmedCopy(
+        return [.. held.Where((shard, i) => (!reached[i] || shard.IsBroken) && InMemory.Contains(shard)).Select(shard => new UnconfirmedCopy(
             Tier.L0, null, shard.Span.Number,
             shard.IsBroken ? "It follows the log no longer, and goes from memory when nobody searches it."
             : shard.Ready.IsCompletedSuccessfully ? $"It has come to change {shard.Seen:N0} of {number:N0}."
@@ -224,7 +240,8 @@ internal sealed partial class ShardDirectory(
         var held = Loaded.Where(shard => namespaceId is null || shard.Namespace.Id == namespaceId).ToArray();
         foreach (var shard in held)
         {
-            await DropAsync(shard, EvictionReason.Requested).ConfigureAwait(false);
+            // Whichever has the place by then: the one that was renewed, too.
+            await DropAsync(ShardKey.Of(shard), EvictionReason.Requested).ConfigureAwait(false);
         }
 
         return Array.ConvertAll(held, static shard => ShardAddress.Of(shard.Namespace, shard.Span.Number));
@@ -237,6 +254,12 @@ internal sealed partial class ShardDirectory(
             _isClosed = true;
         }
 
+        if (_renewal is { } renewal)
+        {
+            await EndAsync(renewal).ConfigureAwait(false);
+        }
+
+        await Renewing.ConfigureAwait(false);
         foreach (var shard in Loaded)
         {
             await shard.DisposeAsync().ConfigureAwait(false);
@@ -245,17 +268,33 @@ internal sealed partial class ShardDirectory(
         _shards.Clear();
     }
 
-    private async Task DropAsync(LoadedShard shard, EvictionReason reason)
+    private Task DropAsync(LoadedShard shard, EvictionReason reason) => DropAsync(ShardKey.Of(shard), reason, only: shard);
+
+    /// <param name="only">Null: whichever is there.</param>
+    private async Task DropAsync(ShardKey key, EvictionReason reason, LoadedShard? only = null)
     {
-        if (_shards.TryRemove(new KeyValuePair<ShardKey, LoadedShard>(ShardKey.Of(shard.Namespace, shard.Span.Number), shard)))
+        LoadedShard? shard, renewed;
+        lock (_opening)
         {
-            if (shard.NoRoom is { } error)
+            if (!_shards.TryGetValue(key, out shard) || (only is not null && shard != only))
             {
-                _refused[ShardKey.Of(shard.Namespace, shard.Span.Number)] = (error, clock.GetTimestamp(), tail.Seen[shard.Namespace.Partition]);
+                return;
             }
 
-            meter.Evict(reason);
-            await shard.DisposeAsync().ConfigureAwait(false);
+            _shards.TryRemove(key, out _);
+            renewed = TakeRenewalOf(shard);
+        }
+
+        if (shard.NoRoom is { } error)
+        {
+            _refused[key] = (error, clock.GetTimestamp(), tail.Seen[shard.Namespace.Partition]);
+        }
+
+        meter.Evict(reason);
+        await shard.DisposeAsync().ConfigureAwait(false);
+        if (renewed is not null)
+        {
+            await renewed.DisposeAsync().ConfigureAwait(false);
         }
     }
 }

@@ -36,6 +36,19 @@ public class HostShardTests
     }
 
     [Fact]
+    public void Places_of_records_that_went_are_counted_and_used_again()
+    {
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(ShardRecords.Record("k1", 1, "walrus"));
+        shard.Put(ShardRecords.Record("k2", 2, "walrus"));
+        shard.Remove(ShardRecords.IdOf("k1"), Sequence.Of(0, 3));
+        Assert.Equal((1, 2), (shard.Count, shard.Slots));
+
+        shard.Put(ShardRecords.Record("k3", 4, "walrus"));
+        Assert.Equal((2, 2), (shard.Count, shard.Slots));
+    }
+
+    [Fact]
     public void Removal_marks_are_bounded_and_the_newest_stay()
     {
         var marks = new RemovalMarks();

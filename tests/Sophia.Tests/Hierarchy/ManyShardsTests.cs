@@ -113,7 +113,7 @@ public sealed class ManyShardsTests
             Store = new DelegatingStore(SqliteRecordStore.Create(_folder, Clock));
             Tail = new LogTail(Store, options, Clock, NullLogger.Instance);
             Shards = new ShardDirectory(
-                Engine, Tail, Store, new VectorCompletion(new ModelCatalog([], null), Store, Clock, NullLogger.Instance), options, new TierMeters().L0, Clock,
+                Engine, Tail, Store, new VectorCompletion(new ModelCatalog([], null), Store, Clock, NullLogger.Instance), options, new TierMeters().L0, Clock, NullLogger.Instance,
                 mostBytes: ManyShardsTests.Shards * (long)SizeOfShard);
         }
 

@@ -12,6 +12,7 @@ internal sealed class CountingEngine : IShardEngine
     private int _created;
     private int _disposed;
     private int _sizesAsked;
+    private readonly TaskCompletionSource _firstDisposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public int Created => Volatile.Read(ref _created);
 
@@ -31,6 +32,9 @@ internal sealed class CountingEngine : IShardEngine
         get => Volatile.Read(ref _sizesAsked);
         set => Volatile.Write(ref _sizesAsked, value);
     }
+
+    /// <summary>Completes when a shard has been disposed of.</summary>
+    public Task FirstDisposed => _firstDisposed.Task;
 
     public string Engine => "counting";
 
@@ -57,6 +61,7 @@ internal sealed class CountingEngine : IShardEngine
         {
             Interlocked.Increment(ref engine._disposed);
             base.Dispose();
+            engine._firstDisposed.TrySetResult();
         }
     }
 }

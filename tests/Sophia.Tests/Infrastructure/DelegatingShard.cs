@@ -10,6 +10,8 @@ internal abstract class DelegatingShard(IShard inner) : IShard
 {
     public int Count => inner.Count;
 
+    public int Slots => inner.Slots;
+
     public virtual long SizeInMemory => inner.SizeInMemory;
 
     public void Put(MemoryRecord record) => inner.Put(record);

@@ -58,7 +58,7 @@ public sealed partial class ShardHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(options);
         (_store, _tail, _clock, _meters, Engine, MostBytes, _idle) = (store, tail, clock, meters, engine.Engine, mostBytes, options.ShardIdle);
-        _shards = new ShardDirectory(engine, tail, store, new VectorCompletion(models, store, clock, LoggerOf(loggers)), options, shardMeter ?? meters.L0, clock, map, shardRecords, mostBytes);
+        _shards = new ShardDirectory(engine, tail, store, new VectorCompletion(models, store, clock, LoggerOf(loggers)), options, shardMeter ?? meters.L0, clock, LoggerOf(loggers), map, shardRecords, mostBytes);
         _tail.Trimmed += _shards.Distrust;
     }
 
@@ -73,6 +73,9 @@ public sealed partial class ShardHost : IAsyncDisposable
     public TimeSpan LogSilence => _tail.Silence;
 
     public long SizeInMemory => _shards.SizeInMemory;
+
+    /// <inheritdoc cref="ShardDirectory.Renewing"/>
+    internal Task Renewing => _shards.Renewing;
 
     /// <summary>Changes that the slowest shard has still to take in.</summary>
     internal long Behind => _shards.Behind;
@@ -137,7 +140,7 @@ public sealed partial class ShardHost : IAsyncDisposable
         return _shards.ReachAsync(namespaceId, number, timeout, cancellationToken);
     }
 
-    /// <summary>Drops shards that are in memory and not served here for long, broken ones, and cold ones where shards take more than they may.</summary>
+    /// <summary>Drops shards that are in memory and not served here for long, broken ones, and cold ones where shards take more than they may; begins to renew one that thinned out.</summary>
     /// <returns>Those that were served here and made room for others: nobody should go on to ask for them here.</returns>
     public async Task<IReadOnlyList<ShardAddress>> TidyAsync()
     {
@@ -149,6 +152,7 @@ public sealed partial class ShardHost : IAsyncDisposable
         _shards.DistrustIncomplete();
         await _shards.DropBrokenAsync().ConfigureAwait(false);
         await _shards.DropBeyondRoomAsync().ConfigureAwait(false);
+        _shards.BeginRenewal();
         var displaced = new List<ShardAddress>();
         while (_shards.TryTakeDisplaced(out var shard))
         {

@@ -92,6 +92,37 @@ public sealed class LackingVectorsTests
         Assert.Equal(1, engine.Created);
     }
 
+    [Fact]
+    public async Task A_shard_that_thinned_out_is_not_given_up_for_one_that_lacks_vectors()
+    {
+        await using var memory = await ChangedMemory.StartAsync();
+        memory.Model.IsAway = false;
+        string[] others = [.. Enumerable.Range(0, 8).Select(static i => $"other{i}")];
+        foreach (var key in others)
+        {
+            await memory.PutAsync(key, $"{key} is a walrus", isBefore: true);
+        }
+
+        var engine = new CountingEngine();
+        var store = new DelegatingStore(memory.Store) { PretendShared = true, OwnsInner = false };
+        await using var node = new ShardHost(
+            store, new OneShard(), 1_000, engine, memory.Models, new MemoryOptions { ThinnedOutSlots = 8 }, TimeProvider.System, NullLoggerFactory.Instance);
+        await node.StartAsync(default);
+        var shard = await node.OpenAsync(ShardAddress.Of(memory.Changed, 0), default);
+        await shard.WarmAsync(default);
+        var last = (await memory.Service.ForgetAsync(memory.Changed, new ForgetRequest { Keys = others }, new Trail(), default)).Last;
+        var call = new ShardCall(new ShardQuery { Text = "walrus", Vector = [1, 0], Now = DateTimeOffset.UtcNow }, last.Number, 0, TimeSpan.FromSeconds(60));
+        var found = await shard.SearchAsync(call, default);
+        Assert.Equal((2L, 0L), (found.Records, found.WithoutVector));
+
+        (memory.Model.IsAway, store.HidesVectors) = (true, true);
+        await node.TidyAsync();
+        await node.Renewing.WaitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.Equal((2, 1), (engine.Created, engine.Disposed));
+        Assert.Equal(0, (await shard.SearchAsync(call, default)).WithoutVector);
+    }
+
     private sealed class ChangedMemory : IAsyncDisposable
     {
         private readonly string _folder = Directory.CreateTempSubdirectory("sophia-test").FullName;

@@ -58,6 +58,39 @@ public sealed class RenewedShardTests
     }
 
     [Fact]
+    public async Task The_old_shard_answers_the_search_that_is_under_way_in_it_before_it_goes()
+    {
+        await using var node = await Node.StartAsync();
+        using var goOn = new ManualResetEventSlim();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        node.Engine.BeforeAsk = () =>
+        {
+            begun.TrySetResult();
+            Assert.True(goOn.Wait(Patience));
+        };
+        var searching = Task.Run(node.AskForWordsAsync);
+        await begun.Task.WaitAsync(Patience);
+        node.Engine.BeforeAsk = null;
+        var before = Assert.Single(node.Host.Report()).LoadedAt;
+
+        node.Clock.Advance(TimeSpan.FromSeconds(1));
+        await node.Host.TidyAsync();
+        using var patience = new CancellationTokenSource(Patience);
+        while (Assert.Single(node.Host.Report()).LoadedAt == before)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        Assert.Equal((ShardOutcome.Found, Left), await node.SearchAsync());
+        Assert.Equal((2, 0, false), (node.Engine.Created, node.Engine.Disposed, searching.IsCompleted));
+        goOn.Set();
+        Assert.Equal(Left, await searching);
+        await node.Host.Renewing.WaitAsync(Patience);
+        Assert.Equal(1, node.Engine.Disposed);
+    }
+
+    [Fact]
     public async Task What_changes_while_a_shard_is_renewed_has_changed_in_the_new_one()
     {
         await using var node = await Node.StartAsync();
@@ -156,6 +189,12 @@ public sealed class RenewedShardTests
 
         Assert.Equal((2, 1), (node.Engine.Created, node.Engine.Disposed));
         Assert.Equal((ShardOutcome.Found, Left), await node.SearchAsync());
+
+        node.Engine.SizeOfShard = 20 * MiB;
+        node.Clock.Advance(ShardDirectory.RenewalPause);
+        await node.Host.TidyAsync();
+        await node.Host.Renewing.WaitAsync(Patience);
+        Assert.Equal((3, 2), (node.Engine.Created, node.Engine.Disposed));
     }
 
     [Fact]
@@ -258,6 +297,14 @@ public sealed class RenewedShardTests
             var query = new ShardQuery { Text = "walrus", Mode = SearchMode.Lexical, K = Records, Now = Clock.GetUtcNow() };
             var reply = await _shard.SearchAsync(new ShardCall(query, required, 0, required > 0 ? Patience : TimeSpan.Zero), default);
             return (reply.Outcome, reply.Answer?.Hits.Count ?? 0);
+        }
+
+        /// <summary>Its part in a search over several shards.</summary>
+        /// <returns>Documents that it has.</returns>
+        public async Task<int?> AskForWordsAsync()
+        {
+            var part = new PartCall(PartKind.Words, new ShardQuery { Text = "walrus", Mode = SearchMode.Lexical, Now = Clock.GetUtcNow() });
+            return (await _shard.SearchAsync(new ShardCall(null, 0, 0, TimeSpan.Zero) { Part = part }, default)).Part?.Words?.Documents;
         }
 
         /// <summary>The next shard that is loaded reads one record and no more until it is told.</summary>

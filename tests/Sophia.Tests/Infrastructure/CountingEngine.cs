@@ -2,6 +2,7 @@ using Sophia.Gpu.Shards;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
 
 namespace Sophia.Tests.Infrastructure;
 
@@ -36,6 +37,9 @@ internal sealed class CountingEngine : IShardEngine
     /// <summary>Completes when a shard has been disposed of.</summary>
     public Task FirstDisposed => _firstDisposed.Task;
 
+    /// <summary>Runs before a part of a search over several shards is made.</summary>
+    public Action? BeforeAsk { get; set; }
+
     public string Engine => "counting";
 
     public IShard Create(NamespaceInfo ns)
@@ -55,6 +59,12 @@ internal sealed class CountingEngine : IShardEngine
                 Interlocked.Increment(ref engine._sizesAsked);
                 return engine.SizeOfShard ?? base.SizeInMemory;
             }
+        }
+
+        public override PartAnswer Ask(PartCall call, CancellationToken cancellationToken)
+        {
+            engine.BeforeAsk?.Invoke();
+            return base.Ask(call, cancellationToken);
         }
 
         public override void Dispose()

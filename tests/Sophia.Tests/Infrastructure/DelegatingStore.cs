@@ -70,6 +70,9 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     /// <summary>Runs before vectors beside the contents are looked up, and may throw instead.</summary>
     public Action? BeforeReadVectors { get; set; }
 
+    /// <summary>While set, there are no vectors beside the contents.</summary>
+    public volatile bool HidesVectors;
+
     /// <summary>Two nodes of one test share the inner store; only one of them opens and disposes it.</summary>
     public bool OwnsInner { get; init; } = true;
 
@@ -238,7 +241,7 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     public async Task<IReadOnlyDictionary<Sequence, float[]?>> ReadVectorsAsync(NamespaceInfo ns, string model, IReadOnlyCollection<Sequence> versions, CancellationToken cancellationToken)
     {
         BeforeReadVectors?.Invoke();
-        return await Inner.ReadVectorsAsync(ns, model, versions, cancellationToken);
+        return HidesVectors ? new Dictionary<Sequence, float[]?>() : await Inner.ReadVectorsAsync(ns, model, versions, cancellationToken);
     }
 
     public Task PutVectorsAsync(NamespaceInfo ns, string model, IReadOnlyList<VersionVector> vectors, CancellationToken cancellationToken) => Inner.PutVectorsAsync(ns, model, vectors, cancellationToken);

@@ -55,6 +55,10 @@ public sealed class RenewedShardTests
         Assert.Equal(after.Bytes, node.Host.SizeInMemory);
         await node.Host.TidyAsync();
         Assert.Equal(2, node.Engine.Created);
+
+        // What is not in pages is the collector's to give back.
+        GC.Collect();
+        Assert.False(node.Engine.First!.IsAlive);
     }
 
     [Fact]

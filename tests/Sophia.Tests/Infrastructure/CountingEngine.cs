@@ -37,6 +37,9 @@ internal sealed class CountingEngine : IShardEngine
     /// <summary>Completes when a shard has been disposed of.</summary>
     public Task FirstDisposed => _firstDisposed.Task;
 
+    /// <summary>What it has made first, as long as something refers to it.</summary>
+    public WeakReference? First { get; private set; }
+
     /// <summary>Runs before a part of a search over several shards is made.</summary>
     public Action? BeforeAsk { get; set; }
 
@@ -45,7 +48,9 @@ internal sealed class CountingEngine : IShardEngine
     public IShard Create(NamespaceInfo ns)
     {
         Interlocked.Increment(ref _created);
-        return new Counted(_inner.Create(ns), this);
+        var shard = new Counted(_inner.Create(ns), this);
+        First ??= new WeakReference(shard);
+        return shard;
     }
 
     public IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms) => [];

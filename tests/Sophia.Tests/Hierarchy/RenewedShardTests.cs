@@ -1,33 +1,24 @@
-using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using Sophia.Gpu.Embedding;
-using Sophia.Memory;
 using Sophia.Memory.Hierarchy;
-using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
-using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
 using Sophia.Stores.Sqlite;
 using Sophia.Tests.Infrastructure;
+using static Sophia.Tests.Infrastructure.ThinnedNode;
 
 namespace Sophia.Tests.Hierarchy;
 
 /// <summary>Shards whose records went, which are loaded anew beside the old ones.</summary>
 public sealed class RenewedShardTests
 {
-    private const int Records = 600;
-    private const int Left = 20;
     private const long MiB = 1 << 20;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly MemoryOptions Options = new() { ThinnedOutSlots = Records / 2 };
 
     [Fact]
     public async Task A_shard_whose_records_went_to_a_later_one_takes_the_memory_of_what_it_has_now_and_searches_meanwhile_find_all()
     {
-        await using var node = await Node.StartAsync();
+        await using var node = await ThinnedNode.StartAsync();
         var before = Assert.Single(node.Host.Report());
         var (read, goOn) = node.HoldLoading();
         using var enough = new CancellationTokenSource();
@@ -64,7 +55,7 @@ public sealed class RenewedShardTests
     [Fact]
     public async Task The_old_shard_answers_the_search_that_is_under_way_in_it_before_it_goes()
     {
-        await using var node = await Node.StartAsync();
+        await using var node = await ThinnedNode.StartAsync();
         using var goOn = new ManualResetEventSlim();
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         node.Engine.BeforeAsk = () =>
@@ -97,7 +88,7 @@ public sealed class RenewedShardTests
     [Fact]
     public async Task What_changes_while_a_shard_is_renewed_has_changed_in_the_new_one()
     {
-        await using var node = await Node.StartAsync();
+        await using var node = await ThinnedNode.StartAsync();
         var (read, goOn) = node.HoldLoading();
         await node.Host.TidyAsync();
         await read.WaitAsync(Patience);
@@ -114,7 +105,7 @@ public sealed class RenewedShardTests
     [Fact]
     public async Task A_forget_waits_for_the_shard_that_is_loaded_beside_the_one_that_is_asked_and_nothing_stays_in_it()
     {
-        await using var node = await Node.StartAsync();
+        await using var node = await ThinnedNode.StartAsync();
         var (read, goOn) = node.HoldLoading();
         await node.Host.TidyAsync();
         await read.WaitAsync(Patience);
@@ -136,7 +127,7 @@ public sealed class RenewedShardTests
     [Fact]
     public async Task An_eviction_while_a_shard_is_renewed_leaves_nothing_of_both()
     {
-        await using var node = await Node.StartAsync();
+        await using var node = await ThinnedNode.StartAsync();
         var (read, _) = node.HoldLoading();
         await node.Host.TidyAsync();
         await read.WaitAsync(Patience);
@@ -151,7 +142,7 @@ public sealed class RenewedShardTests
     [Fact]
     public async Task A_host_that_is_closed_while_a_shard_is_renewed_waits_for_no_end_of_the_loading()
     {
-        await using var node = await Node.StartAsync();
+        await using var node = await ThinnedNode.StartAsync();
         var (read, _) = node.HoldLoading();
         await node.Host.TidyAsync();
         await read.WaitAsync(Patience);
@@ -164,7 +155,7 @@ public sealed class RenewedShardTests
     [Fact]
     public async Task A_store_that_fails_leaves_the_old_shard_serving_and_is_tried_again_after_a_while()
     {
-        await using var node = await Node.StartAsync();
+        await using var node = await ThinnedNode.StartAsync();
         node.Store.AfterScanned = static () => throw new StoreUnavailableException("Away in this test.");
         await node.Host.TidyAsync();
         await node.Host.Renewing.WaitAsync(Patience);
@@ -185,7 +176,7 @@ public sealed class RenewedShardTests
     [Fact]
     public async Task A_renewal_for_which_there_is_no_room_is_given_up_and_the_old_shard_is_not_refused()
     {
-        await using var node = await Node.StartAsync(mostBytes: 50 * MiB);
+        await using var node = await ThinnedNode.StartAsync(mostBytes: 50 * MiB);
         node.Engine.SizeOfShard = 30 * MiB;
         await node.Host.TidyAsync();
         await node.Host.Renewing.WaitAsync(Patience);
@@ -204,7 +195,7 @@ public sealed class RenewedShardTests
     [Fact]
     public async Task A_shard_that_is_asked_for_takes_the_room_of_a_renewal()
     {
-        await using var node = await Node.StartAsync(mostBytes: 50 * MiB);
+        await using var node = await ThinnedNode.StartAsync(mostBytes: 50 * MiB);
         node.Engine.SizeOfShard = 20 * MiB;
         var (read, _) = node.HoldLoading();
         await node.Host.TidyAsync();
@@ -241,103 +232,5 @@ public sealed class RenewedShardTests
         }
 
         directory.Delete(recursive: true);
-    }
-
-    private static PutRequest Walrus(int i, string version) => new(new RecordDraft { Key = $"k{i}", Content = Encoding.UTF8.GetBytes($"walrus {i} {version}") });
-
-    /// <summary>A node with the first of two shards, most of whose records were written again and went to the second; and a service that writes.</summary>
-    private sealed class Node : IAsyncDisposable
-    {
-        private readonly string _folder = Directory.CreateTempSubdirectory("sophia-test").FullName;
-        private readonly MemoryHierarchy _writer;
-        private readonly TwoShards _map = new();
-        private ShardHost.OpenShard _shard = null!;
-
-        private Node(long mostBytes)
-        {
-            var store = SqliteRecordStore.Create(_folder, Clock);
-            _writer = new MemoryHierarchy(store, null, Engine, new HashedEmbedder(), new MemoryOptions(), Clock);
-            Store = new DelegatingStore(store) { PretendShared = true, OwnsInner = false };
-            Host = new ShardHost(Store, _map, Records, Engine, ModelCatalog.Of(new HashedEmbedder()), Options, Clock, NullLoggerFactory.Instance, mostBytes);
-        }
-
-        public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 11, 1, 12, 0, 0, TimeSpan.Zero));
-
-        public CountingEngine Engine { get; } = new();
-
-        public DelegatingStore Store { get; }
-
-        public ShardHost Host { get; }
-
-        public NamespaceInfo Notes { get; private set; } = null!;
-
-        public ShardAddress Address => ShardAddress.Of(Notes, 0);
-
-        public static async Task<Node> StartAsync(long mostBytes = long.MaxValue)
-        {
-            var node = new Node(mostBytes);
-            await node._writer.StartAsync(default);
-            node.Notes = await node._writer.Store.EnsureNamespaceAsync("acme", "notes", node._writer.DefaultSettings, default);
-            node._map.Second = await node.PutAsync(0, Records, "first") + 1;
-            await node.Host.StartAsync(default);
-            node._shard = await node.Host.OpenAsync(node.Address, default);
-            await node._shard.WarmAsync(default);
-            var last = await node.PutAsync(Left, Records - Left, "second");
-            Assert.Equal((ShardOutcome.Found, Left), await node.SearchAsync(last));
-            return node;
-        }
-
-        /// <returns>The number of the last change.</returns>
-        public async Task<long> PutAsync(int first, int count, string version) =>
-            (await _writer.PutAsync(Notes, [.. Enumerable.Range(first, count).Select(i => Walrus(i, version))], null, new Trail(), default)).Last.Number;
-
-        /// <returns>The number of the last tombstone.</returns>
-        public async Task<long> ForgetAsync(int first, int count) =>
-            (await _writer.ForgetAsync(Notes, new ForgetRequest { Keys = [.. Enumerable.Range(first, count).Select(static i => $"k{i}")] }, new Trail(), default)).Last.Number;
-
-        /// <summary>What the first shard finds: without a change to wait for, it is told at once where it is not in memory.</summary>
-        public async Task<(ShardOutcome Outcome, int Hits)> SearchAsync(long required = 0)
-        {
-            var query = new ShardQuery { Text = "walrus", Mode = SearchMode.Lexical, K = Records, Now = Clock.GetUtcNow() };
-            var reply = await _shard.SearchAsync(new ShardCall(query, required, 0, required > 0 ? Patience : TimeSpan.Zero), default);
-            return (reply.Outcome, reply.Answer?.Hits.Count ?? 0);
-        }
-
-        /// <summary>Its part in a search over several shards.</summary>
-        /// <returns>Documents that it has.</returns>
-        public async Task<int?> AskForWordsAsync()
-        {
-            var part = new PartCall(PartKind.Words, new ShardQuery { Text = "walrus", Mode = SearchMode.Lexical, Now = Clock.GetUtcNow() });
-            return (await _shard.SearchAsync(new ShardCall(null, 0, 0, TimeSpan.Zero) { Part = part }, default)).Part?.Words?.Documents;
-        }
-
-        /// <summary>The next shard that is loaded reads one record and no more until it is told.</summary>
-        public (Task Read, Action GoOn) HoldLoading()
-        {
-            var (read, goOn) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource());
-            Store.AfterScanned = () =>
-            {
-                Store.AfterScanned = null;
-                read.TrySetResult();
-                return goOn.Task;
-            };
-            return (read.Task, goOn.SetResult);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await Host.DisposeAsync();
-            await _writer.DisposeAsync();
-            Directory.Delete(_folder, recursive: true);
-        }
-    }
-
-    private sealed class TwoShards : IShardMap
-    {
-        public long Second { get; set; }
-
-        public ValueTask<IReadOnlyList<long>> ReadAsync(long namespaceId, CancellationToken cancellationToken) => new([Second]);
-
-        public ValueTask<long> OpenAsync(NamespaceInfo ns, int shard, int ahead, CancellationToken cancellationToken) => throw new InvalidOperationException("There is a second one.");
     }
 }

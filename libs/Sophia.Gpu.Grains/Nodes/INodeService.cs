@@ -18,6 +18,10 @@ internal interface INodeService : IGrainService
     [ResponseTimeout("00:10:00")]
     Task PrepareAsync(string address);
 
+    /// <summary>Drops a shard that was loaded to be moved here and is not, unless the node serves it by now.</summary>
+    [Alias("forgo")]
+    Task ForgoAsync(string address);
+
     /// <summary>Drops what the node has in memory of the namespace, whether it serves it or not.</summary>
     /// <returns>The addresses of the shards that went.</returns>
     [Alias("evict")]
@@ -45,6 +49,8 @@ internal sealed class NodeService(GrainId id, Silo silo, Microsoft.Extensions.Lo
     }
 
     public Task PrepareAsync(string address) => host.PrepareAsync(ShardAddress.Parse(address), CancellationToken.None);
+
+    public Task ForgoAsync(string address) => host.ForgoAsync(ShardAddress.Parse(address));
 
     public async Task<Immutable<List<string>>> EvictAsync(long namespaceId) =>
         new([.. (await host.EvictAsync(namespaceId)).Select(static shard => shard.ToString())]);

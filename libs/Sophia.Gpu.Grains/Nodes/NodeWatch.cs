@@ -76,7 +76,8 @@ internal sealed partial class NodeWatch(
         await nodes[move.To].PrepareAsync(move.Shard).ConfigureAwait(false);
         if (!(await nodes[move.From].LoadAsync().ConfigureAwait(false)).Shards.Value.Exists(shard => shard.IsServed && shard.Address == move.Shard))
         {
-            // Evicted meanwhile: it shall not come back by being moved. What was loaded goes after a while.
+            // Evicted meanwhile: it shall not come back by being moved.
+            await nodes[move.To].ForgoAsync(move.Shard).ConfigureAwait(false);
             return;
         }
 

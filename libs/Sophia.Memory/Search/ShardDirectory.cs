@@ -146,6 +146,9 @@ internal sealed partial class ShardDirectory(
     /// <summary>Drops the namespace's shard of this model; it is loaded again when asked for.</summary>
     public Task DropAsync(NamespaceInfo ns, int number = 0) => DropAsync(ShardKey.Of(ns, number), EvictionReason.Requested);
 
+    /// <inheritdoc cref="DropAsync(NamespaceInfo, int)"/>
+    public Task DropAsync(ShardAddress address) => DropAsync(ShardKey.Of(address), EvictionReason.Requested);
+
     /// <summary>Shards that lack vectors are loaded anew when they are asked for, some time after they were loaded: the model that was away may answer by now.</summary>
     public void DistrustIncomplete()
     {

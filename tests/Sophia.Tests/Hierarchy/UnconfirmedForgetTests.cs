@@ -47,6 +47,23 @@ public sealed class UnconfirmedForgetTests
     }
 
     [Fact]
+    public async Task A_shard_that_was_prepared_to_be_moved_and_is_not_goes_unless_it_is_served()
+    {
+        await using var two = await ServiceAndNode.StartAsync();
+        await two.Node.PrepareAsync(two.Address, default);
+        await two.Node.ForgoAsync(two.Address);
+        Assert.Empty(two.Node.Report());
+
+        await two.Node.PrepareAsync(two.Address, default);
+        var served = await two.Node.OpenAsync(two.Address, default);
+        await two.Node.ForgoAsync(two.Address);
+        Assert.True(Assert.Single(two.Node.Report()).IsServed);
+
+        await served.ReleaseAsync();
+        Assert.Empty(two.Node.Report());
+    }
+
+    [Fact]
     public async Task Copies_of_before_redis_epoch_are_told_as_what_may_still_be_held_while_there_may_be_some()
     {
         var redis = new ScriptedCache { UnreachableUntil = new DateTimeOffset(2026, 3, 1, 12, 30, 0, TimeSpan.Zero) };

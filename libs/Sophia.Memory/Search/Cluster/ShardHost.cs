@@ -129,6 +129,9 @@ public sealed partial class ShardHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Drops a shard that was prepared and shall not be served here, unless it is served here by now.</summary>
+    public Task ForgoAsync(ShardAddress address) => _served.ContainsKey(address) ? Task.CompletedTask : _shards.DropAsync(address);
+
     /// <summary>Drops what is in memory of the namespace, whether it is served here or not; it is loaded again when asked for.</summary>
     /// <returns>The shards that went.</returns>
     public Task<IReadOnlyList<ShardAddress>> EvictAsync(long namespaceId) => _shards.EvictAsync(namespaceId);

@@ -1,6 +1,7 @@
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
+using Sophia.Memory.Stores;
 
 namespace Sophia.Memory.Archiving;
 
@@ -16,7 +17,7 @@ public interface IArchive
     /// <summary>Versions of a record, newest first, deletes among them, up to its last tombstone; without vectors.</summary>
     /// <param name="before">None for the newest; otherwise entries that come strictly before it.</param>
     /// <exception cref="ArchiveUnavailableException"/>
-    Task<IReadOnlyList<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, RecordId id, Sequence before, int limit, CancellationToken cancellationToken);
+    Task<RowPage<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, RecordId id, Sequence before, int limit, CancellationToken cancellationToken);
 
     /// <summary>A namespace has become resident: what the archive has of it goes with its next batch.</summary>
     void Recall(NamespaceInfo ns);

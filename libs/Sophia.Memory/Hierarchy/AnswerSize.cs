@@ -10,11 +10,8 @@ namespace Sophia.Memory.Hierarchy;
 /// <param name="hits">How many there are about.</param>
 internal sealed class AnswerSize(int hits)
 {
-    /// <summary>Bytes of contents, attributes, keys and tags.</summary>
-    public const long Most = 64L << 20;
-
     private readonly Dictionary<string, int> _times = new(hits, StringComparer.Ordinal);
-    private long _bytes;
+    private readonly AnswerBytes _bytes = new("The records of the answer, each as often as it stands beside a hit,", "Ask for fewer hits (k) or less context.");
 
     /// <summary>The record under the key is shown once more. All are told before the first is added.</summary>
     public bool IsFirst(string key)
@@ -28,16 +25,9 @@ internal sealed class AnswerSize(int hits)
     public void Add(MemoryRecord record) => Add(record, _times[record.Key]);
 
     /// <exception cref="RefusedException">too-large.</exception>
-    public void Add(MemoryRecord record, int times)
-    {
-        _bytes += times * BytesOf(record);
-        if (_bytes > Most)
-        {
-            throw new RefusedException(
-                "too-large", $"The records of the answer, each as often as it stands beside a hit, have over {Most:N0} bytes.", "Ask for fewer hits (k) or less context.");
-        }
-    }
+    public void Add(MemoryRecord record, int times) => _bytes.Add(times * BytesOf(record));
 
+    /// <summary>Bytes of content, attributes, key and tags.</summary>
     public static long BytesOf(MemoryRecord record)
     {
         long bytes = record.Content.Length + record.Attributes.Length + record.Key.Length;

@@ -20,7 +20,7 @@ public sealed partial class MemoryHierarchy
 
     /// <summary>Rows of one partition with numbers above <paramref name="after"/>, ascending, of all tenants.</summary>
     /// <exception cref="Stores.StoreUnavailableException"/>
-    public Task<IReadOnlyList<LogEntry>> ReadLogAsync(int partition, long after, int limit, CancellationToken cancellationToken) =>
+    public Task<Stores.RowPage<LogEntry>> ReadLogAsync(int partition, long after, int limit, CancellationToken cancellationToken) =>
         _store.ReadLogAsync(partition, after, limit, null, cancellationToken);
 
     /// <summary>All namespaces of all tenants, reserved ones too, by id, after the given id.</summary>
@@ -33,7 +33,7 @@ public sealed partial class MemoryHierarchy
     public async Task<HistoryPage?> WholeHistoryAsync(NamespaceInfo ns, string key, Sequence before, int limit, Trail trail, CancellationToken cancellationToken)
     {
         var page = await HistoryAsync(ns, key, before, limit, trail, cancellationToken).ConfigureAwait(false);
-        if (Archive is not { } archive || ns.Settings.Resident || page is { Items.Count: var found } && (found == limit || (found > 0 && page.Items[^1].Previous.IsNone)))
+        if (Archive is not { } archive || ns.Settings.Resident || page is { Items.Count: > 0 } && (!page.Next.IsNone || page.Items[^1].Previous.IsNone))
         {
             return page;
         }
@@ -43,7 +43,7 @@ public sealed partial class MemoryHierarchy
         var older = await archive.HistoryAsync(ns, key, IdOf(ns, key), items.Count > 0 ? items[^1].Sequence : before, limit - items.Count, cancellationToken).ConfigureAwait(false);
         trail.Add("snowflake", started);
         LogEntry[] all = [.. items, .. older];
-        return all.Length == 0 ? page : new HistoryPage(all, all.Length == limit && !all[^1].Previous.IsNone ? all[^1].Sequence : Sequence.None);
+        return all.Length == 0 ? page : new HistoryPage(all, !older.IsLast(limit - items.Count) && !all[^1].Previous.IsNone ? all[^1].Sequence : Sequence.None);
     }
 
     /// <param name="without">Those that got no tombstone, by which the archive would erase them later: it is asked for them in any case.</param>

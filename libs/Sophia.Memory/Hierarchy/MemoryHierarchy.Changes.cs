@@ -1,12 +1,16 @@
 using System.Runtime.CompilerServices;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
+using Sophia.Memory.Stores;
 
 namespace Sophia.Memory.Hierarchy;
 
 public sealed partial class MemoryHierarchy
 {
     private const int ChangePage = 256;
+
+    // What each reader of a feed has in memory while he takes his time.
+    private const long ChangeBytes = 1 << 20;
 
     /// <summary>The place in the log up to which this process knows the namespace's partition.</summary>
     public async Task<Sequence> NowAsync(NamespaceInfo ns, CancellationToken cancellationToken)
@@ -24,12 +28,13 @@ public sealed partial class MemoryHierarchy
         var isTrimmed = (ns.Settings.LogRetention ?? Options.LogRetention) is not null;
         var entries = new List<LogEntry>(ChangePage);
         using var contents = await _tail.WantContentsAsync(ns.Partition, cancellationToken).ConfigureAwait(false);
+        var rows = new PageRows(ChangePage, ChangeBytes, first: ChangePage);
         for (var after = from.Number; ;)
         {
             var next = _tail.NextAsync(ns.Partition);
             var erasures = _tail.ErasuresOf(ns.Partition);
             var wasHeld = _tail.HoldsAfter(ns.Partition, after);
-            var reached = await _tail.ReadAsync(ns, after, ChangePage, entries, cancellationToken).ConfigureAwait(false);
+            var reached = await _tail.ReadAsync(ns, after, rows, entries, cancellationToken).ConfigureAwait(false);
             if (isTrimmed && reached > after && !(wasHeld && _tail.HoldsAfter(ns.Partition, after)))
             {
                 // What memory holds has no holes. After the read: a slow reader is told that the retention has overtaken it, rather than given a log with a hole.

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
@@ -12,6 +13,8 @@ public sealed partial class MemoryHierarchy
 {
     /// <summary>Records that are looked up to take the place of a hit that is gone.</summary>
     private const int MostReplacing = 16;
+
+    private const int MostReadAtOnce = 256;
 
     // The shard knows where; what the caller reads comes from the near copies and L3, and is the current version.
     private async Task<IReadOnlyList<SearchHit>> RecordsOfAsync(
@@ -48,25 +51,14 @@ public sealed partial class MemoryHierarchy
         {
             started = Stopwatch.GetTimestamp();
             var cursor = _tail.Seen[ns.Partition];
-            var bytes = 0L;
-            var first = FirstReadOf(Options.Limits.ContentBytes);
-            for (var at = 0; at < missing.Count;)
+            await foreach (var record in ReadManyAsync(ns, missing, cancellationToken).ConfigureAwait(false))
             {
-                // What the first ones take says how many may be read at once, so that an answer too large is known before all of it
-                // is in memory. Short ones say little of those behind them.
-                var most = at == 0 ? first : (int)Math.Clamp(PageBytes * at / (bytes + 1), 1, Math.Min(at, 4 * first));
-                var page = missing.GetRange(at, Math.Min(most, missing.Count - at));
-                at += page.Count;
-                foreach (var record in await _store.GetManyAsync(ns, page, cancellationToken).ConfigureAwait(false))
+                size.Add(record);
+                records[record.Key] = record;
+                if (SeenOften(record.Key, ns))
                 {
-                    size.Add(record);
-                    bytes += AnswerSize.BytesOf(record);
-                    records[record.Key] = record;
-                    if (SeenOften(record.Key, ns))
-                    {
-                        _meters.L1.Promote();
-                        _near.Admit(record, cursor);
-                    }
+                    _meters.L1.Promote();
+                    _near.Admit(record, cursor);
                 }
             }
 
@@ -98,10 +90,13 @@ public sealed partial class MemoryHierarchy
             for (int at = 0, count = 1; at < Math.Min(gone.Folded.Count, MostReplacing); at += count, count = at)
             {
                 var page = gone.Folded.Skip(at).Take(count).Select(static one => one.Key).ToList();
-                IReadOnlyList<MemoryRecord> read;
+                var read = new List<MemoryRecord>(page.Count);
                 try
                 {
-                    read = await _store.GetManyAsync(ns, page, cancellationToken).ConfigureAwait(false);
+                    await foreach (var record in ReadManyAsync(ns, page, cancellationToken).ConfigureAwait(false))
+                    {
+                        read.Add(record);
+                    }
                 }
                 catch (StoreUnavailableException)
                 {
@@ -135,8 +130,33 @@ public sealed partial class MemoryHierarchy
             !record.IsExpired(now) && (record.Sequence == scanned || query.Filter is null || RecordFilterMatcher.Matches(query.Filter, record));
     }
 
-    /// <summary>Records that are read at once before their size is known: what an answer may have if each is as long as may be.</summary>
-    private static int FirstReadOf(int contentBytes) => (int)Math.Clamp(AnswerSize.Most / contentBytes, 50, 1_000);
+    /// <summary>The records that are there, in no particular order, a page of them in memory at a time: an answer too large is known before all of it is read.</summary>
+    private async IAsyncEnumerable<MemoryRecord> ReadManyAsync(
+        NamespaceInfo ns, IReadOnlyList<string> keys, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var left = new Queue<string>(keys);
+        for (var rows = new PageRows(MostReadAtOnce, RowPage.MostBytes); left.Count > 0;)
+        {
+            var asked = new List<string>(rows.Next);
+            while (asked.Count < rows.Next && left.TryDequeue(out var key))
+            {
+                asked.Add(key);
+            }
+
+            var page = await _store.GetManyAsync(ns, asked, cancellationToken).ConfigureAwait(false);
+            rows.Took(page);
+            if (page.IsCut)
+            {
+                var read = page.Select(static record => record.Key).ToHashSet(StringComparer.Ordinal);
+                asked.Where(key => !read.Contains(key)).ToList().ForEach(left.Enqueue);
+            }
+
+            foreach (var record in page)
+            {
+                yield return record;
+            }
+        }
+    }
 
     private static IEnumerable<NeighbourKey> KeysOf(ShardHit hit) => hit.Before.Append(new NeighbourKey(hit.Key, hit.Sequence)).Concat(hit.After);
 }

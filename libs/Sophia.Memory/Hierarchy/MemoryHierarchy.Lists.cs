@@ -3,6 +3,7 @@ using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
+using Sophia.Memory.Stores;
 
 namespace Sophia.Memory.Hierarchy;
 
@@ -26,7 +27,10 @@ public sealed partial class MemoryHierarchy
         return record is null || record.IsExpired(at) ? null : record;
     }
 
-    /// <summary>Versions, newest first; null when the record was never there or is forgotten.</summary>
+    /// <summary>
+    /// Versions, newest first, as many as asked for or until they have <see cref="RowPage.MostBytes"/>; null when the record was never there or
+    /// is forgotten.
+    /// </summary>
     public async Task<HistoryPage?> HistoryAsync(
         NamespaceInfo ns, string key, Sequence before, int limit, Trail trail, CancellationToken cancellationToken)
     {
@@ -38,7 +42,7 @@ public sealed partial class MemoryHierarchy
             return null;
         }
 
-        return new HistoryPage(items, items.Count == limit && !items[^1].Previous.IsNone ? items[^1].Sequence : Sequence.None);
+        return new HistoryPage(items, !items.IsLast(limit) && !items[^1].Previous.IsNone ? items[^1].Sequence : Sequence.None);
     }
 
     /// <summary>Records that the filter accepts, by key, after a key.</summary>
@@ -55,16 +59,17 @@ public sealed partial class MemoryHierarchy
         {
             // Before the first read nothing is known of the records' size; then no read takes much more than a page may hold.
             var most = scanned == 0 ? FirstScan : (int)Math.Clamp(PageBytes * scanned / (read + 1), 1, 500);
-            var size = Math.Min(most, Math.Max(limit - items.Count, filter.IsEmpty ? 1 : 100));
-            var records = await _store.ListAsync(ns, filter.KeyPrefix ?? "", after, size, descending: false, cancellationToken).ConfigureAwait(false);
+            var wanted = Math.Min(most, Math.Max(limit - items.Count, filter.IsEmpty ? 1 : 100));
+            var records = await _store.ListAsync(ns, filter.KeyPrefix ?? "", after, wanted, descending: false, cancellationToken).ConfigureAwait(false);
             foreach (var record in records)
             {
                 after = record.Key;
-                read += record.Content.Length;
+                var size = AnswerSize.BytesOf(record);
+                read += size;
                 if (!record.IsExpired(now) && RecordFilterMatcher.Matches(filter, record))
                 {
                     items.Add(record);
-                    bytes += record.Content.Length;
+                    bytes += size;
                     if (items.Count == limit || bytes >= PageBytes)
                     {
                         break;
@@ -73,7 +78,7 @@ public sealed partial class MemoryHierarchy
             }
 
             scanned += records.Count;
-            var atEnd = records.Count < size && (records.Count == 0 || after == records[^1].Key);
+            var atEnd = records.IsLast(wanted) && (records.Count == 0 || after == records[^1].Key);
             if (atEnd)
             {
                 next = null;

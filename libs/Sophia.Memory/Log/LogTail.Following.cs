@@ -151,9 +151,9 @@ internal sealed partial class LogTail
 
     private async ValueTask ReadUpToAsync(int partition, long last, CancellationToken cancellationToken, bool isOwn = false)
     {
+        var rows = new PageRows(ReadSize, RowPage.MostBytes, first: ReadSize);
         while (_seen[partition] < last)
         {
-            var limit = (int)Math.Min(ReadSize, last - _seen[partition]);
             var isWanted = IsWanted(partition);
             if (!isWanted && Observed is null)
             {
@@ -162,7 +162,8 @@ internal sealed partial class LogTail
                 break;
             }
 
-            var entries = isWanted
+            var limit = (int)Math.Min(isWanted ? rows.Next : ReadSize, last - _seen[partition]);
+            IReadOnlyList<LogEntry> entries = isWanted
                 ? await _store.ReadLogAsync(partition, _seen[partition], limit, null, cancellationToken).ConfigureAwait(false)
                 : await _store.ReadLogHeadsAsync(partition, _seen[partition], limit, cancellationToken).ConfigureAwait(false);
             if (entries.Count == 0)
@@ -179,6 +180,7 @@ internal sealed partial class LogTail
                 Volatile.Write(ref _foreignAt, _clock.GetTimestamp());
             }
 
+            rows.Took(entries);
             await TakeAsync(partition, entries, foreign: true, isWanted).ConfigureAwait(false);
             Volatile.Write(ref _readAt, _clock.GetTimestamp());
         }

@@ -139,10 +139,11 @@ internal sealed partial class LogTail : IAsyncDisposable
     }
 
     /// <summary>Entries of a namespace after a number, from memory where they are, else from the store.</summary>
+    /// <param name="rows">How many: of the partition's in memory, of the namespace's in the store, which is asked for as many as the last ones say.</param>
     /// <param name="into">Cleared and filled.</param>
     /// <returns>The number up to which <paramref name="into"/> is complete: where to go on.</returns>
     public async ValueTask<long> ReadAsync(
-        NamespaceInfo ns, long after, int limit, List<LogEntry> into, CancellationToken cancellationToken)
+        NamespaceInfo ns, long after, PageRows rows, List<LogEntry> into, CancellationToken cancellationToken)
     {
         into.Clear();
         var seen = _seen[ns.Partition];
@@ -151,7 +152,7 @@ internal sealed partial class LogTail : IAsyncDisposable
             return after;
         }
 
-        if (_recent.TryRead(ns.Partition, after, limit, into))
+        if (_recent.TryRead(ns.Partition, after, rows.Most, rows.Bytes, into))
         {
             var last = into.Count == 0 ? after : into[^1].Sequence.Number;
             into.RemoveAll(entry => entry.NamespaceId != ns.Id);
@@ -159,9 +160,11 @@ internal sealed partial class LogTail : IAsyncDisposable
         }
 
         // What the store has beyond our cursor is not shown yet: the observers have not seen it.
+        var limit = rows.Next;
         var entries = await _store.ReadLogAsync(ns.Partition, after, limit, ns.Id, cancellationToken).ConfigureAwait(false);
+        rows.Took(entries);
         into.AddRange(entries.TakeWhile(entry => entry.Sequence.Number <= seen));
-        return into.Count < limit ? seen : into[^1].Sequence.Number;
+        return into.Count < entries.Count || entries.IsLast(limit) ? seen : into[^1].Sequence.Number;
     }
 
     /// <summary>True while the changes after the number are in memory, so that none of them can have been trimmed unseen.</summary>

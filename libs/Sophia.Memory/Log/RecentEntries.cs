@@ -64,7 +64,8 @@ internal sealed class RecentEntries(long limitBytes)
     }
 
     /// <summary>Copies entries with numbers above <paramref name="after"/>; false when the first of them is no longer here.</summary>
-    public bool TryRead(int partition, long after, int limit, List<LogEntry> into)
+    /// <param name="bytes">Ends with the entry by which they have so many: who reads slowly keeps what has left here since.</param>
+    public bool TryRead(int partition, long after, int limit, long bytes, List<LogEntry> into)
     {
         lock (_lock)
         {
@@ -75,9 +76,10 @@ internal sealed class RecentEntries(long limitBytes)
                 return false;
             }
 
-            for (var i = FirstAbove(entries, first, after); i < entries.Count && into.Count < limit; i++)
+            for (var i = FirstAbove(entries, first, after); i < entries.Count && into.Count < limit && bytes > 0; i++)
             {
                 into.Add(entries[i]);
+                bytes -= SizeOf(entries[i]);
             }
 
             return true;

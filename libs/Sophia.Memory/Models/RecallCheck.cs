@@ -30,7 +30,7 @@ internal static class RecallCheck
             return new ModelRecall(0, before is null ? null : 1, 1, before is null ? null : 1);
         }
 
-        var queries = sampled.ConvertAll(static record => QueryOf(record));
+        var queries = sampled.ConvertAll(static sample => sample.Query);
         var found = await FindAsync(after, queries, now, cancellationToken).ConfigureAwait(false);
         var old = before is null ? null : await FindAsync(before, queries, now, cancellationToken).ConfigureAwait(false);
         double own = 0, oldOwn = 0, overlap = 0;
@@ -55,10 +55,11 @@ internal static class RecallCheck
         return words.Length <= Words ? string.Join(' ', words) : string.Join(' ', words, (words.Length - Words) / 2, Words);
     }
 
-    private static async Task<List<MemoryRecord>> SampleAsync(
+    // Without their contents, a thousand of which may be a gigabyte.
+    private static async Task<List<(string Key, string Query)>> SampleAsync(
         IRecordStore store, NamespaceInfo ns, int samples, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var kept = new List<MemoryRecord>(samples);
+        var kept = new List<(string, string)>(samples);
         if (samples == 0)
         {
             return kept;
@@ -76,11 +77,11 @@ internal static class RecallCheck
             seen++;
             if (kept.Count < samples)
             {
-                kept.Add(record);
+                kept.Add((record.Key, QueryOf(record)));
             }
             else if (random.Next(seen) is var place && place < samples)
             {
-                kept[place] = record;
+                kept[place] = (record.Key, QueryOf(record));
             }
         }
 

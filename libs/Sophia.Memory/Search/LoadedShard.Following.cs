@@ -11,6 +11,7 @@ internal sealed partial class LoadedShard
     {
         var partition = Namespace.Partition;
         var entries = new List<LogEntry>(ReadSize);
+        var rows = new PageRows(ReadSize, RowPage.MostBytes, first: ReadSize);
         while (true)
         {
             // Until it is ready it waits for the log, afterwards for changes of its namespace.
@@ -42,7 +43,7 @@ internal sealed partial class LoadedShard
 
                 seen = _cursor.Taken;
                 var wasHeld = _tail.HoldsAfter(partition, seen);
-                reached = await _tail.ReadAsync(Namespace, seen, ReadSize, entries, cancellationToken).ConfigureAwait(false);
+                reached = await _tail.ReadAsync(Namespace, seen, rows, entries, cancellationToken).ConfigureAwait(false);
                 isOvertaken = !(wasHeld && _tail.HoldsAfter(partition, seen)) && reached > seen &&
                     await _store.ReadTrimmedAsync(Namespace, cancellationToken).ConfigureAwait(false) > seen;
                 if (!Span.MayTake(reached))

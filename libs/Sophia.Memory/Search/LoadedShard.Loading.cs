@@ -73,7 +73,7 @@ internal sealed partial class LoadedShard
             }
 
             batch.Add(record);
-            size += PageRows.SizeOf(record);
+            size += RowPage.SizeOf(record);
             if (batch.Count == ReadSize || size >= BatchBytes)
             {
                 await rows.WriteAsync(batch, cancellationToken).ConfigureAwait(false);

@@ -86,14 +86,17 @@ public sealed partial class SessionMemory
     private async Task PromoteAsync(
         NamespaceInfo ns, string id, NamespaceInfo target, List<(string, Receipt)> receipts, Trail trail, CancellationToken cancellationToken)
     {
+        // The same turns make the same pages, whoever closes again: each is promoted under a mark of what it has.
         string? after = null;
-        while (true)
+        for (var rows = new PageRows(Page, RowPage.MostBytes, first: Page); ;)
         {
-            var records = await _store.ListAsync(ns, TurnRecord.Prefix(id), after, Page, descending: false, cancellationToken).ConfigureAwait(false);
+            var records = await _store.ListAsync(ns, TurnRecord.Prefix(id), after, rows.Next, descending: false, cancellationToken).ConfigureAwait(false);
             if (records.Count == 0)
             {
                 return;
             }
+
+            rows.Took(records);
 
             after = records[^1].Key;
             var puts = records.Select(record => new PutRequest(new RecordDraft

@@ -15,6 +15,7 @@ public sealed partial class SessionMemory
     private const int TurnsPerAppend = 100;
     private const int DefaultLast = 20;
     private const int Page = 200;
+    private const int MostPage = 1_000;
     private const int GuardAttempts = 8;
     private readonly MemoryHierarchy _memory;
     private readonly IRecordStore _store;
@@ -28,6 +29,7 @@ public sealed partial class SessionMemory
     /// <summary>The last turns, as many as asked for or as fit the tokens, and slides the time to live; null when there is no such session.</summary>
     /// <param name="last">1 or more; null with <paramref name="maxTokens"/> null: the last 20.</param>
     /// <param name="maxTokens">The newest turns whose tokens together are at most so many; may be none.</param>
+    /// <exception cref="RefusedException">too-large: the turns take over 64 MiB; invalid-token.</exception>
     public async Task<SessionView?> ReadAsync(
         string tenant, string id, int? last, int? maxTokens, Sequence minSequence, Trail trail, CancellationToken cancellationToken)
     {
@@ -41,14 +43,18 @@ public sealed partial class SessionMemory
         var turns = new List<Turn>();
         var tokens = 0L;
         var total = 0L;
-        await foreach (var turn in NewestFirstAsync(ns, id, Math.Min(wanted, Page), cancellationToken).ConfigureAwait(false))
+        var size = new AnswerBytes("The turns that were asked for, with their attributes,", "Ask for fewer of them (last, or maxTokens).");
+        await foreach (var record in NewestFirstAsync(ns, id, wanted, cancellationToken).ConfigureAwait(false))
         {
+            var turn = TurnRecord.Read(record);
             total = Math.Max(total, turn.Number);
-            if (turns.Count == wanted || (maxTokens is { } budget && tokens + turn.Tokens > budget))
+            if (maxTokens is { } budget && tokens + turn.Tokens > budget)
             {
                 break;
             }
 
+            // In memory, since turns that state that they have no tokens may be many, and next to empty.
+            size.Add(record.SizeInMemory);
             turns.Add(turn);
             tokens += turn.Tokens;
         }
@@ -125,24 +131,27 @@ public sealed partial class SessionMemory
         }
     }
 
-    private async IAsyncEnumerable<Turn> NewestFirstAsync(
-        NamespaceInfo ns, string id, int page, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<MemoryRecord> NewestFirstAsync(
+        NamespaceInfo ns, string id, int wanted, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? after = null;
-        while (true)
+        for (var rows = new PageRows(MostPage, RowPage.MostBytes, first: Page); wanted > 0;)
         {
-            var records = await _store.ListAsync(ns, TurnRecord.Prefix(id), after, page, descending: true, cancellationToken).ConfigureAwait(false);
-            foreach (var record in records)
+            var asked = Math.Min(wanted, rows.Next);
+            var page = await _store.ListAsync(ns, TurnRecord.Prefix(id), after, asked, descending: true, cancellationToken).ConfigureAwait(false);
+            rows.Took(page);
+            foreach (var record in page)
             {
-                yield return TurnRecord.Read(record);
+                yield return record;
             }
 
-            if (records.Count < page)
+            if (page.IsLast(asked))
             {
                 yield break;
             }
 
-            after = records[^1].Key;
+            wanted -= page.Count;
+            after = page[^1].Key;
         }
     }
 }

@@ -69,24 +69,26 @@ public interface IRecordStore : IModelStore, ILedgerStore, IErasureStore, IAsync
     /// Commits all groups in one transaction, durable when the task completes, and gives an outcome for each.
     /// Numbers are taken under the locks of the partitions, which are taken in ascending order.
     /// </summary>
+    /// <exception cref="Hierarchy.RefusedException">too-large: the records that puts merge into have over 64 MiB together. Nothing was done.</exception>
     Task<IReadOnlyList<WriteOutcome>> CommitAsync(IReadOnlyList<WriteGroup> groups, CancellationToken cancellationToken);
 
     /// <summary>The outcome stored under a mark, or null; conflicts are reported as in <see cref="WriteOutcome"/>.</summary>
     Task<WriteOutcome?> FindReplayAsync(IdempotencyMark mark, DateTimeOffset now, CancellationToken cancellationToken);
 
-    // Reading: expired records are returned, callers judge by their clock; deleted ones are not.
+    // Reading: expired records are returned, callers judge by their clock; deleted ones are not. Whatever comes with contents ends by its
+    // bytes too, so that only the page itself says whether it is the last.
 
     Task<MemoryRecord?> GetAsync(NamespaceInfo ns, string key, CancellationToken cancellationToken);
 
-    /// <summary>The records that are there, in no particular order.</summary>
-    Task<IReadOnlyList<MemoryRecord>> GetManyAsync(NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken);
+    /// <summary>The records that are there, in no particular order. Of a page that is cut, those that did not come may be there: they are asked for again.</summary>
+    Task<RowPage<MemoryRecord>> GetManyAsync(NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken);
 
     /// <summary>
     /// Records with keys that start with the prefix, strictly after a key in ordinal (UTF-8 byte) order, or strictly before it when descending.
     /// </summary>
     /// <param name="prefix">Empty for all.</param>
     /// <param name="after">Null to start at the first (or last, descending) of the prefix.</param>
-    Task<IReadOnlyList<MemoryRecord>> ListAsync(
+    Task<RowPage<MemoryRecord>> ListAsync(
         NamespaceInfo ns, string prefix, string? after, int limit, bool descending, CancellationToken cancellationToken);
 
     /// <summary>
@@ -97,7 +99,7 @@ public interface IRecordStore : IModelStore, ILedgerStore, IErasureStore, IAsync
 
     /// <summary>Versions of a record, newest first, deletes among them, from the log.</summary>
     /// <param name="before">None for the newest; otherwise entries that come strictly before it in the chain.</param>
-    Task<IReadOnlyList<LogEntry>> HistoryAsync(
+    Task<RowPage<LogEntry>> HistoryAsync(
         NamespaceInfo ns, string key, Sequence before, int limit, CancellationToken cancellationToken);
 
     /// <summary>The record as it was recorded at an instant; null if it was not there then.</summary>
@@ -120,7 +122,7 @@ public interface IRecordStore : IModelStore, ILedgerStore, IErasureStore, IAsync
 
     /// <summary>Entries of one partition with numbers above <paramref name="after"/>, ascending.</summary>
     /// <param name="namespaceId">Null for all namespaces of the partition.</param>
-    Task<IReadOnlyList<LogEntry>> ReadLogAsync(
+    Task<RowPage<LogEntry>> ReadLogAsync(
         int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken);
 
     /// <summary>As <see cref="ReadLogAsync"/> of all namespaces, with keys and without records.</summary>

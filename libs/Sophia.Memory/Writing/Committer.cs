@@ -149,6 +149,11 @@ internal sealed partial class Committer : IAsyncDisposable
                 _free.Release();
             }
         }
+        catch (RefusedException error) when (batch.Count == 1)
+        {
+            batch[0].TrySetException(error);
+            return;
+        }
         catch (Exception error) when (error is StoreUnavailableException or StoreFullException || batch.Count == 1)
         {
             _meter.Fail();
@@ -162,8 +167,12 @@ internal sealed partial class Committer : IAsyncDisposable
         catch (Exception error)
         {
             // Something in one group broke the transaction of all. Alone, each of the others can still be committed.
-            _meter.Fail();
-            LogCommitFailed(error, batch.Count);
+            if (error is not RefusedException)
+            {
+                _meter.Fail();
+                LogCommitFailed(error, batch.Count);
+            }
+
             foreach (var write in batch)
             {
                 await _free.WaitAsync().ConfigureAwait(false);

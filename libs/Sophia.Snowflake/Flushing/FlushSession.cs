@@ -1,6 +1,8 @@
 using System.Data;
 using System.Data.Common;
 using System.Globalization;
+using Sophia.Memory.Log;
+using Sophia.Memory.Stores;
 using Sophia.Snowflake.Connecting;
 using Sophia.Snowflake.Migrations;
 
@@ -41,6 +43,25 @@ public sealed class FlushSession(
                 }
 
                 return rows;
+            },
+            cancellationToken);
+
+    /// <summary>As <see cref="QueryAsync{T}"/> of rows of the log, and no further than until they have <see cref="RowPage.MostBytes"/>.</summary>
+    public Task<RowPage<LogEntry>> PageAsync(string sql, Func<DbDataReader, LogEntry> read, CancellationToken cancellationToken, params object?[] values) =>
+        RunAsync(
+            sql, values,
+            async (command, stop) =>
+            {
+                await using var reader = await command.ExecuteReaderAsync(stop).ConfigureAwait(false);
+                List<LogEntry> rows = [];
+                var bytes = 0L;
+                while (bytes < RowPage.MostBytes && await reader.ReadAsync(stop).ConfigureAwait(false))
+                {
+                    rows.Add(read(reader));
+                    bytes += RowPage.SizeOf(rows[^1]);
+                }
+
+                return new RowPage<LogEntry>(rows, bytes >= RowPage.MostBytes);
             },
             cancellationToken);
 

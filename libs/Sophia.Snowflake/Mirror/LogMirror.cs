@@ -215,7 +215,7 @@ public sealed partial class LogMirror : IFlushSource, IDisposable
                 {
                     var most = _memory.Seen[partition];
                     var page = await _memory.ReadLogAsync(partition, numbers[partition], pages.Next, cancellationToken).ConfigureAwait(false);
-                    pages.Took(page.Count, page.Sum(static entry => PageRows.SizeOf(entry.Record)));
+                    pages.Took(page);
                     foreach (var entry in page)
                     {
                         if (await NamespaceAsync(entry.NamespaceId, cancellationToken).ConfigureAwait(false) is { Settings.Resident: false } ns)

@@ -4,6 +4,7 @@ using Sophia.Memory.Archiving;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
+using Sophia.Memory.Stores;
 using Sophia.Snowflake.Flushing;
 using Sophia.Snowflake.Migrations;
 
@@ -23,16 +24,17 @@ public sealed class MirrorArchive(LogMirror mirror, SnowflakeFlush flush, Snowfl
 
     public bool MayHold(NamespaceInfo ns) => !ns.Settings.Resident || mirror.MayHold(ns);
 
-    public async Task<IReadOnlyList<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, RecordId id, Sequence before, int limit, CancellationToken cancellationToken)
+    public async Task<RowPage<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, RecordId id, Sequence before, int limit, CancellationToken cancellationToken)
     {
         try
         {
             object?[] values = [ns.Id.ToString(CultureInfo.InvariantCulture), id.ToString(), .. before.IsNone ? Array.Empty<object>() : [before.Value.ToString(CultureInfo.InvariantCulture)]];
             var rows = await flush.BesideAsync(
                 options.EraseTimeout,
-                session => session.QueryAsync(ArchivedVersions.Query(!before.IsNone, limit), row => ArchivedVersions.Read(row, ns, key, id), cancellationToken, values), cancellationToken).ConfigureAwait(false);
+                session => session.PageAsync(ArchivedVersions.Query(!before.IsNone, limit), row => ArchivedVersions.Read(row, ns, key, id), cancellationToken, values), cancellationToken).ConfigureAwait(false);
             // What a tombstone stands before is of another life of the key, and erased.
-            return [.. rows.TakeWhile(static row => row.Kind is ChangeKind.Put or ChangeKind.Delete)];
+            LogEntry[] versions = [.. rows.TakeWhile(static row => row.Kind is ChangeKind.Put or ChangeKind.Delete)];
+            return new RowPage<LogEntry>(versions, rows.IsCut && versions.Length == rows.Count);
         }
         catch (Exception error) when (error is DbException or TimeoutException or SchemaDriftException)
         {

@@ -34,6 +34,7 @@ internal static partial class PostgresCommit
         "AND r.key <= p.prefix || '9999999999' AND length(r.key) = length(p.prefix) + 10 AND right(r.key, 10) ~ '^[0-9]{10}$' " +
         "ORDER BY r.key DESC LIMIT 1) FROM unnest($1, $2) AS p (ns_id, prefix)";
 
+    /// <exception cref="Sophia.Memory.Hierarchy.RefusedException">too-large: what is merged into.</exception>
     public static async Task<CommitState> LoadAsync(NpgsqlConnection connection, CommitScope scope, long nowMs, int timeoutSeconds)
     {
         await using var batch = new NpgsqlBatch(connection) { Timeout = timeoutSeconds };
@@ -85,9 +86,10 @@ internal static partial class PostgresCommit
         if (scope.Merges.Count > 0)
         {
             await rows.NextResultAsync().ConfigureAwait(false);
+            var merged = new MergedBytes();
             while (await rows.ReadAsync().ConfigureAwait(false))
             {
-                var record = LogRows.Record(rows);
+                var record = merged.Add(LogRows.Record(rows));
                 state.Heads[new RecordKey(record.NamespaceId, record.Key)].Record = record;
             }
         }

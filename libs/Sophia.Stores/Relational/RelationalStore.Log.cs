@@ -12,13 +12,13 @@ internal abstract partial class RelationalStore
     private const string FromLog = "FROM log l LEFT JOIN contents c ON c.lsn = l.lsn AND c.lsn > @after AND c.lsn < @end WHERE l.lsn > @after AND l.lsn < @end ";
     private const string InOrder = "ORDER BY l.lsn LIMIT @limit";
 
-    public async Task<IReadOnlyList<LogEntry>> ReadLogAsync(
+    public Task<RowPage<LogEntry>> ReadLogAsync(
         int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken) =>
-        await ReadAsync((partition, after, limit, namespaceId), static (session, q, ct) =>
+        ReadAsync((partition, after, limit, namespaceId), static (session, q, ct) =>
         {
             var command = Ranged(session.Command($"SELECT {LogRows.Columns} {FromLog}{(q.namespaceId is null ? "" : "AND l.ns_id = @ns ")}{InOrder}"), q.partition, q.after, q.limit);
-            return ListAsync(q.namespaceId is { } ns ? command.With("@ns", ns) : command, LogRows.Entry, ct);
-        }, cancellationToken).ConfigureAwait(false);
+            return EntriesAsync(q.namespaceId is { } ns ? command.With("@ns", ns) : command, q.limit, ct);
+        }, cancellationToken);
 
     public async Task<IReadOnlyList<LogEntry>> ReadLogHeadsAsync(int partition, long after, int limit, CancellationToken cancellationToken) =>
         await ReadAsync((partition, after, limit), static (session, q, ct) => ListAsync(

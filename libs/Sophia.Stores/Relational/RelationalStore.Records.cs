@@ -23,29 +23,34 @@ internal abstract partial class RelationalStore
         $"SELECT {LogRows.Columns} FROM chain JOIN log l ON l.lsn = chain.lsn JOIN contents c ON c.lsn = l.lsn " +
         "WHERE l.recorded_at <= @at AND c.kind <> 0";
 
+    // Each row of the chain knows the bytes of those before it, by lengths that both engines know without reading what is so long: the page is
+    // sorted, and SQLite takes what it sorts into memory.
     private const string WalkHistory =
-        " UNION ALL SELECT p.previous, chain.n + 1 FROM chain JOIN log p ON p.lsn = chain.lsn WHERE p.previous <> 0 AND chain.n < @limit) " +
-        $"SELECT {LogRows.Columns} FROM chain JOIN log l ON l.lsn = chain.lsn LEFT JOIN contents c ON c.lsn = l.lsn ORDER BY chain.n";
+        " UNION ALL SELECT p.previous, chain.n + 1, chain.bytes + coalesce(" +
+        "(SELECT coalesce(octet_length(s.content), 0) + coalesce(octet_length(s.attributes), 0) FROM contents s WHERE s.lsn = chain.lsn), 0) " +
+        "FROM chain JOIN log p ON p.lsn = chain.lsn WHERE p.previous <> 0 AND chain.n < @limit AND chain.bytes < @bytes) " +
+        $"SELECT {LogRows.Columns} FROM chain JOIN log l ON l.lsn = chain.lsn LEFT JOIN contents c ON c.lsn = l.lsn WHERE chain.bytes < @bytes ORDER BY chain.n";
 
     private const string SelectHistory =
-        "WITH RECURSIVE chain (lsn, n) AS (SELECT r.lsn, 1 FROM records r WHERE r.ns_id = @ns AND r.key = @key" + WalkHistory;
+        "WITH RECURSIVE chain (lsn, n, bytes) AS (SELECT r.lsn, 1, CAST(0 AS bigint) FROM records r WHERE r.ns_id = @ns AND r.key = @key" + WalkHistory;
 
     private const string SelectHistoryBefore =
-        "WITH RECURSIVE chain (lsn, n) AS (SELECT b.previous, 1 FROM log b WHERE b.lsn = @before AND b.ns_id = @ns AND b.record_id = @id AND b.previous <> 0" + WalkHistory;
+        "WITH RECURSIVE chain (lsn, n, bytes) AS (SELECT b.previous, 1, CAST(0 AS bigint) FROM log b WHERE b.lsn = @before AND b.ns_id = @ns AND b.record_id = @id AND b.previous <> 0" +
+        WalkHistory;
 
     public Task<MemoryRecord?> GetAsync(NamespaceInfo ns, string key, CancellationToken cancellationToken) =>
         ReadAsync((ns, key), static (session, q, ct) => FirstAsync(
             session.Command(SelectCurrent + "AND r.key = @key").With("@ns", q.ns.Id).With("@key", q.key), LogRows.Record, ct), cancellationToken);
 
-    public async Task<IReadOnlyList<MemoryRecord>> GetManyAsync(
+    public Task<RowPage<MemoryRecord>> GetManyAsync(
         NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
-        await ReadAsync((store: this, ns, keys), static (session, q, ct) => ListAsync(
+        ReadAsync((store: this, ns, keys), static (session, q, ct) => RecordsAsync(
             session.Command($"{SelectCurrent} AND r.key IN ({q.store.ValuesOf("@keys")})").With("@ns", q.ns.Id).With("@keys", q.store.Set(q.keys)),
-            LogRows.Record, ct), cancellationToken).ConfigureAwait(false);
+            q.keys.Count, ct), cancellationToken);
 
-    public async Task<IReadOnlyList<MemoryRecord>> ListAsync(
+    public Task<RowPage<MemoryRecord>> ListAsync(
         NamespaceInfo ns, string prefix, string? after, int limit, bool descending, CancellationToken cancellationToken) =>
-        await ReadAsync((ns, prefix, after, limit, descending), static (session, q, ct) =>
+        ReadAsync((ns, prefix, after, limit, descending), static (session, q, ct) =>
         {
             var end = KeyRange.End(q.prefix);
             var command = session.Command(
@@ -58,18 +63,18 @@ internal abstract partial class RelationalStore
             _ = q.prefix.Length > 0 ? command.With("@prefix", q.prefix) : command;
             _ = end is not null ? command.With("@end", end) : command;
             _ = q.after is not null ? command.With("@after", q.after) : command;
-            return ListAsync(command, LogRows.Record, ct);
-        }, cancellationToken).ConfigureAwait(false);
+            return RecordsAsync(command, q.limit, ct);
+        }, cancellationToken);
 
-    public async Task<IReadOnlyList<LogEntry>> HistoryAsync(
+    public async Task<RowPage<LogEntry>> HistoryAsync(
         NamespaceInfo ns, string key, Sequence before, int limit, CancellationToken cancellationToken) =>
-        limit <= 0 ? [] : await ReadAsync((store: this, ns, key, before, limit), static (session, q, ct) =>
+        limit <= 0 ? new RowPage<LogEntry>([], isCut: false) : await ReadAsync((store: this, ns, key, before, limit), static (session, q, ct) =>
         {
             var command = q.before.IsNone
                 ? session.Command(SelectHistory).With("@key", q.key)
                 : session.Command(SelectHistoryBefore).With("@before", q.before.Value)
                     .With("@id", RecordId.Of(q.store.Secret.Span, q.ns.Id, q.key).ToBytes());
-            return ListAsync(command.With("@ns", q.ns.Id).With("@limit", q.limit), LogRows.Entry, ct);
+            return EntriesAsync(command.With("@ns", q.ns.Id).With("@limit", q.limit).With("@bytes", RowPage.MostBytes), q.limit, ct);
         }, cancellationToken).ConfigureAwait(false);
 
     public Task<MemoryRecord?> GetAsOfAsync(NamespaceInfo ns, string key, DateTimeOffset at, CancellationToken cancellationToken) =>
@@ -102,14 +107,23 @@ internal abstract partial class RelationalStore
 
         var newest = found.Values.ToList();
         newest.Sort();
-        for (var start = 0; start < newest.Count; start += ScanPage)
+        var rows = new PageRows(ScanPage, ScanBytes, first: ScanPage);
+        for (var start = 0; start < newest.Count;)
         {
-            var page = newest.GetRange(start, Math.Min(ScanPage, newest.Count - start));
-            var records = await ReadAsync((store: this, page), static (session, q, ct) => ListAsync(
+            var page = newest.GetRange(start, Math.Min(rows.Next, newest.Count - start));
+            var records = await ReadAsync((store: this, page), static (session, q, ct) => RecordsAsync(
                 session.Command(
                     $"SELECT {LogRows.Columns} FROM log l JOIN contents c ON c.lsn = l.lsn WHERE l.lsn IN ({q.store.ValuesOf("@lsns")}) AND c.kind <> 0")
                     .With("@lsns", q.store.Set(q.page)),
-                LogRows.Record, ct), cancellationToken).ConfigureAwait(false);
+                q.page.Count, ct), cancellationToken).ConfigureAwait(false);
+            start += page.Count;
+            rows.Took(records);
+            if (records.IsCut)
+            {
+                var read = records.Select(static record => record.Sequence.Value).ToHashSet();
+                newest.AddRange(page.Where(lsn => !read.Contains(lsn)));
+            }
+
             foreach (var record in records)
             {
                 yield return record;
@@ -124,13 +138,13 @@ internal abstract partial class RelationalStore
         {
             var wanted = rows.Next;
             var page = await ListAsync(ns, "", after, wanted, false, cancellationToken).ConfigureAwait(false);
-            rows.Took(page.Count, page.Sum(PageRows.SizeOf));
+            rows.Took(page);
             foreach (var record in page)
             {
                 yield return record;
             }
 
-            if (page.Count < wanted)
+            if (page.IsLast(wanted))
             {
                 yield break;
             }
@@ -150,15 +164,15 @@ internal abstract partial class RelationalStore
             var (page, pageEnd) = await ReadAsync((ns, from, to, rows: rows.Next), static async (session, q, ct) =>
             {
                 var end = await PageEndAsync(session, q.ns, q.from, q.to, ScanPage, ct).ConfigureAwait(false);
-                var records = await ListAsync(
+                var records = await RecordsAsync(
                     session.Command(
                         $"SELECT {LogRows.Columns} FROM log l JOIN contents c ON c.lsn = l.lsn JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn " +
                         "WHERE l.lsn >= @from AND l.lsn < @end AND c.lsn >= @from AND c.lsn < @end AND l.ns_id = @ns AND r.deleted = 0 ORDER BY l.lsn LIMIT @limit")
                         .With("@from", q.from).With("@end", end).With("@ns", q.ns.Id).With("@limit", q.rows),
-                    LogRows.Record, ct).ConfigureAwait(false);
-                return (records, records.Count == q.rows ? records[^1].Sequence.Value + 1 : end);
+                    q.rows, ct).ConfigureAwait(false);
+                return (records, records.IsLast(q.rows) ? end : records[^1].Sequence.Value + 1);
             }, cancellationToken).ConfigureAwait(false);
-            rows.Took(page.Count, page.Sum(PageRows.SizeOf));
+            rows.Took(page);
             foreach (var record in page)
             {
                 yield return record;

@@ -139,6 +139,35 @@ internal abstract partial class RelationalStore(TimeProvider clock, RecordLimits
         return rows;
     }
 
+    /// <summary>As <see cref="ListAsync{T}"/>, and no further than until the rows have <see cref="RowPage.MostBytes"/>.</summary>
+    /// <param name="limit">Rows that the command gives at most.</param>
+    /// <param name="size">Bytes of a row.</param>
+    private static async Task<RowPage<T>> PageAsync<T>(
+        DbCommand command, int limit, Func<DbDataReader, T> row, Func<T, long> size, CancellationToken cancellationToken)
+    {
+        var rows = new List<T>();
+        var bytes = 0L;
+        await command.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            rows.Add(row(reader));
+            bytes += size(rows[^1]);
+            if (bytes >= RowPage.MostBytes && rows.Count < limit)
+            {
+                return new RowPage<T>(rows, isCut: true);
+            }
+        }
+
+        return new RowPage<T>(rows, isCut: false);
+    }
+
+    private static Task<RowPage<MemoryRecord>> RecordsAsync(DbCommand command, int limit, CancellationToken cancellationToken) =>
+        PageAsync(command, limit, LogRows.Record, static record => RowPage.SizeOf(record), cancellationToken);
+
+    private static Task<RowPage<LogEntry>> EntriesAsync(DbCommand command, int limit, CancellationToken cancellationToken) =>
+        PageAsync(command, limit, LogRows.Entry, static entry => RowPage.SizeOf(entry), cancellationToken);
+
     protected static async Task<T?> FirstAsync<T>(DbCommand command, Func<DbDataReader, T> row, CancellationToken cancellationToken)
         where T : class
     {

@@ -177,12 +177,13 @@ internal sealed partial class SqliteEngine : RelationalStore
         {
             var now = Clock.GetUtcNow();
             var state = commits.Load(scope, UnixTime.ToMs(now));
+            var merged = new MergedBytes();
             foreach (var merge in scope.Merges)
             {
                 if (state.Heads.TryGetValue(merge, out var head) && !head.Deleted)
                 {
                     using var row = Writer.Command(SelectCurrent + "AND r.key = @key").With("@ns", merge.NamespaceId).With("@key", merge.Key).ExecuteReader();
-                    head.Record = row.Read() ? LogRows.Record(row) : null;
+                    head.Record = row.Read() ? merged.Add(LogRows.Record(row)) : null;
                 }
             }
 

@@ -162,7 +162,7 @@ public sealed class ForgetTests
 
         public DateTimeOffset HasUpTo(NamespaceInfo ns) => default;
 
-        public Task<IReadOnlyList<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, RecordId id, Sequence before, int limit, CancellationToken cancellationToken) =>
+        public Task<RowPage<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, RecordId id, Sequence before, int limit, CancellationToken cancellationToken) =>
             throw new ArchiveUnavailableException("away");
 
         public void Recall(NamespaceInfo ns)

@@ -25,7 +25,7 @@ public sealed class SessionCleanUpTests
         var ns = (await SessionsAsync(running))!;
         for (var patience = 0; patience < 1_000; patience++)
         {
-            if (!(await running.Store.ListAsync(ns, prefix, null, 1, false, default)).Any())
+            if ((await running.Store.ListAsync(ns, prefix, null, 1, false, default)).Count == 0)
             {
                 return;
             }

@@ -16,6 +16,8 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     private int _watermarkReads;
     private int _trimmedReads;
     private int _rangeScans;
+    private int _pages;
+    private long _largestPage;
 
     /// <summary>While set, every call fails as it does when the database is away.</summary>
     public volatile bool IsDown;
@@ -89,6 +91,12 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     /// <summary>Histories that were erased before their record.</summary>
     public int HistoriesErased { get; private set; }
+
+    /// <summary>Pages with contents that were handed over.</summary>
+    public int Pages => Volatile.Read(ref _pages);
+
+    /// <summary>The bytes of the largest of them, in contents, attributes and vectors.</summary>
+    public long LargestPage => Volatile.Read(ref _largestPage);
 
     public int HeadReads => Volatile.Read(ref _headReads);
 
@@ -167,16 +175,16 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task<WriteOutcome?> FindReplayAsync(IdempotencyMark mark, DateTimeOffset now, CancellationToken cancellationToken) => Inner.FindReplayAsync(mark, now, cancellationToken);
 
-    public async Task<IReadOnlyList<MemoryRecord>> GetManyAsync(NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    public async Task<RowPage<MemoryRecord>> GetManyAsync(NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
-        var records = await Inner.GetManyAsync(ns, keys, cancellationToken);
+        var records = Handed(await Inner.GetManyAsync(ns, keys, cancellationToken));
         AfterGetMany?.Invoke();
         return records;
     }
 
-    public async Task<IReadOnlyList<MemoryRecord>> ListAsync(NamespaceInfo ns, string prefix, string? after, int limit, bool descending, CancellationToken cancellationToken)
+    public async Task<RowPage<MemoryRecord>> ListAsync(NamespaceInfo ns, string prefix, string? after, int limit, bool descending, CancellationToken cancellationToken)
     {
-        var records = await Inner.ListAsync(ns, prefix, after, limit, descending, cancellationToken);
+        var records = Handed(await Inner.ListAsync(ns, prefix, after, limit, descending, cancellationToken));
         await (AfterList?.Invoke() ?? Task.CompletedTask);
         return records;
     }
@@ -188,7 +196,8 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
         return keys;
     }
 
-    public Task<IReadOnlyList<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, Sequence before, int limit, CancellationToken cancellationToken) => Inner.HistoryAsync(ns, key, before, limit, cancellationToken);
+    public async Task<RowPage<LogEntry>> HistoryAsync(NamespaceInfo ns, string key, Sequence before, int limit, CancellationToken cancellationToken) =>
+        Handed(await Inner.HistoryAsync(ns, key, before, limit, cancellationToken));
 
     public Task<MemoryRecord?> GetAsOfAsync(NamespaceInfo ns, string key, DateTimeOffset at, CancellationToken cancellationToken) => Inner.GetAsOfAsync(ns, key, at, cancellationToken);
 
@@ -202,11 +211,11 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
         return HookedAsync(Inner.ScanAsync(ns, first, end, cancellationToken), cancellationToken);
     }
 
-    public async Task<IReadOnlyList<LogEntry>> ReadLogAsync(int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken)
+    public async Task<RowPage<LogEntry>> ReadLogAsync(int partition, long after, int limit, long? namespaceId, CancellationToken cancellationToken)
     {
         RequireLog();
         Interlocked.Increment(ref _logReads);
-        var page = await Inner.ReadLogAsync(partition, after, limit, namespaceId, cancellationToken);
+        var page = Handed(await Inner.ReadLogAsync(partition, after, limit, namespaceId, cancellationToken));
         await (AfterReadLog?.Invoke() ?? Task.CompletedTask);
         return page;
     }
@@ -274,6 +283,27 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
         {
             await (AfterScanned?.Invoke() ?? Task.CompletedTask).WaitAsync(cancellationToken);
             yield return record;
+        }
+    }
+
+    private RowPage<MemoryRecord> Handed(RowPage<MemoryRecord> page)
+    {
+        Count(page.Sum(static record => RowPage.SizeOf(record)));
+        return page;
+    }
+
+    private RowPage<LogEntry> Handed(RowPage<LogEntry> page)
+    {
+        Count(page.Sum(static entry => RowPage.SizeOf(entry)));
+        return page;
+    }
+
+    private void Count(long bytes)
+    {
+        Interlocked.Increment(ref _pages);
+        for (var largest = LargestPage; largest < bytes && Interlocked.CompareExchange(ref _largestPage, bytes, largest) is var other && other != largest;)
+        {
+            largest = other;
         }
     }
 

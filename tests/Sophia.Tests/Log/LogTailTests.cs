@@ -242,7 +242,7 @@ public sealed class LogTailTests : IDisposable
     private static async Task<string[]> ReadAsync(LogTail tail, Sophia.Memory.Namespaces.NamespaceInfo ns, long after)
     {
         var entries = new List<LogEntry>();
-        await tail.ReadAsync(ns, after, 100, entries, default);
+        await tail.ReadAsync(ns, after, new PageRows(100, 8 << 20, first: 100), entries, default);
         return [.. entries.Select(entry => entry.Record!.Text())];
     }
 }

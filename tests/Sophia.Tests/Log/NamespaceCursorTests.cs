@@ -134,7 +134,7 @@ public sealed class NamespaceCursorTests : IDisposable
                 }
 
                 var from = cursor.Taken;
-                var reached = await tail.ReadAsync(Namespace(ns), from, 64, entries, stop.Token);
+                var reached = await tail.ReadAsync(Namespace(ns), from, new PageRows(64, 8 << 20), entries, stop.Token);
                 if (reached == from)
                 {
                     await next.WaitAsync(stop.Token);

@@ -11,7 +11,7 @@ public sealed class RecentEntriesTests
     private static long[]? Read(RecentEntries recent, long after, int limit = 100)
     {
         var into = new List<LogEntry>();
-        return recent.TryRead(1, after, limit, into) ? [.. into.Select(e => e.Sequence.Number)] : null;
+        return recent.TryRead(1, after, limit, long.MaxValue, into) ? [.. into.Select(e => e.Sequence.Number)] : null;
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class RecentEntriesTests
         recent.Add(Entry(3) with { Id = new RecordId(1) });
         recent.Erase(new Dictionary<RecordId, Sequence> { [new(1)] = Sequence.Of(1, 2) }, 1);
         var into = new List<LogEntry>();
-        Assert.True(recent.TryRead(1, 0, 10, into));
+        Assert.True(recent.TryRead(1, 0, 10, long.MaxValue, into));
 
         Assert.Null(into[0].Key);
         Assert.Equal("k2", into[1].Key);

@@ -24,7 +24,7 @@ internal sealed class SessionEndpoints(MemoryHierarchy memory, ApiOptions option
         routes.MapEdge("POST", One + "/turns", Rights.Write, sessions.AppendAsync).Describe(Tag, "AppendTurns", "Appends turns; makes the session on first use").Idempotent()
             .Takes<TurnsBody>().Answers<TurnsAnswer>(200).Refuses(400, 409, 413, 415, 422, 429, 503);
         routes.MapEdge("GET", One, Rights.Read, sessions.ReadAsync).Describe(Tag, "GetSession", "Reads the last turns, oldest first; slides the time to live")
-            .Query("last", "How many turns, 1 to 1,000; 20 by default.").Query("maxTokens", "Instead of last: as many as fit.").MinSequence().Answers<SessionAnswer>(200).Refuses(400, 404, 503);
+            .Query("last", "How many turns, 1 to 1,000; 20 by default.").Query("maxTokens", "Instead of last: as many as fit.").MinSequence().Answers<SessionAnswer>(200).Refuses(400, 404, 413, 503);
         routes.MapEdge("POST", One + "/close", Rights.Write, sessions.CloseAsync).Describe(Tag, "CloseSession", "Closes the session; promoteTo makes its turns records of a namespace").Idempotent()
             .Takes<CloseBody>().Answers<ClosedAnswer>(200).Refuses(400, 404, 409, 415, 422, 429, 503);
         routes.MapEdge("DELETE", One, Rights.Write, sessions.ForgetAsync).Describe(Tag, "ForgetSession", "Erases the session and its turns")

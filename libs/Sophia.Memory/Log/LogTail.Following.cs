@@ -9,6 +9,9 @@ internal sealed partial class LogTail
     // What is left to a commit of this process to show, and since when; of the one loop alone.
     private readonly (long Number, long Since)[] _leftToOwn = new (long, long)[Sequence.Partitions];
 
+    // What comes with contents is asked for as the last of the partition were; in its order alone.
+    private readonly PageRows[] _rows = [.. Enumerable.Range(0, Sequence.Partitions).Select(static _ => new PageRows(ReadSize, RowPage.MostBytes, first: ReadSize))];
+
     /// <summary>Returns when the cursor has come to the number, which the store is known to have come to.</summary>
     /// <remarks>Where this process has several commits under way, it is most likely one of its own, and says nothing of others.</remarks>
     public ValueTask ReachAsync(int partition, long number, CancellationToken cancellationToken) => _seen[partition] >= number
@@ -151,7 +154,7 @@ internal sealed partial class LogTail
 
     private async ValueTask ReadUpToAsync(int partition, long last, CancellationToken cancellationToken, bool isOwn = false)
     {
-        var rows = new PageRows(ReadSize, RowPage.MostBytes, first: ReadSize);
+        var rows = _rows[partition];
         while (_seen[partition] < last)
         {
             var isWanted = IsWanted(partition);
@@ -166,6 +169,11 @@ internal sealed partial class LogTail
             IReadOnlyList<LogEntry> entries = isWanted
                 ? await _store.ReadLogAsync(partition, _seen[partition], limit, null, cancellationToken).ConfigureAwait(false)
                 : await _store.ReadLogHeadsAsync(partition, _seen[partition], limit, cancellationToken).ConfigureAwait(false);
+            if (isWanted)
+            {
+                rows.Took(entries);
+            }
+
             if (entries.Count == 0)
             {
                 // Rows in between were trimmed; there is nothing left to see before the last.
@@ -180,7 +188,6 @@ internal sealed partial class LogTail
                 Volatile.Write(ref _foreignAt, _clock.GetTimestamp());
             }
 
-            rows.Took(entries);
             await TakeAsync(partition, entries, foreign: true, isWanted).ConfigureAwait(false);
             Volatile.Write(ref _readAt, _clock.GetTimestamp());
         }

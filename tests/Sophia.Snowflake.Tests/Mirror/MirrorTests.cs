@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Snowflake.Flushing;
@@ -273,6 +274,43 @@ public partial class MirrorTests : IAsyncLifetime, IDisposable
         await memory.PutAsync("a", "anew");
         await flush.FlushAsync(CancellationToken.None);
         Assert.Single((await memory.Memory.WholeHistoryAsync(memory.Notes, "a", default, 10, new Trail(), CancellationToken.None))!.Items);
+        mirror.Dispose();
+    }
+
+    [Fact]
+    public async Task Large_versions_come_from_snowflake_in_pages_that_go_on_where_the_one_before_ended()
+    {
+        await using var memory = await RunningMemory.StartAsync(new Sophia.Memory.MemoryOptions { LogRetention = TimeSpan.FromHours(1), SweepInterval = TimeSpan.FromSeconds(30) });
+        var mirror = new LogMirror(memory.Memory, Options, "node", NullLogger.Instance);
+        await using var flush = new SnowflakeFlush(_lake, [mirror], Options, memory.Clock, NullLogger.Instance);
+        for (var version = 1; version <= 12; version++)
+        {
+            await memory.PutAsync("a", $"{version} ".PadRight(1 << 20));
+        }
+
+        await flush.FlushAsync(CancellationToken.None);
+        memory.Memory.Archive = new MirrorArchive(mirror, flush, Options, isShared: false);
+        memory.Clock.Advance(TimeSpan.FromHours(2));
+        for (var i = 0; i < 1_000 && await memory.Store.ReadTrimmedAsync(memory.Notes, CancellationToken.None) < 11; i++)
+        {
+            memory.Clock.Advance(TimeSpan.FromSeconds(40));
+            await Task.Delay(20);
+        }
+
+        var sizes = new List<int>();
+        var versions = new List<int>();
+        var before = Sequence.None;
+        do
+        {
+            var page = (await memory.Memory.WholeHistoryAsync(memory.Notes, "a", before, 1_000, new Trail(), CancellationToken.None))!;
+            sizes.Add(page.Items.Count);
+            versions.AddRange(page.Items.Select(item => item.Version));
+            before = page.Next;
+        }
+        while (!before.IsNone);
+
+        Assert.Equal(Enumerable.Range(1, 12).Reverse(), versions);
+        Assert.Equal([9, 3], sizes);
         mirror.Dispose();
     }
 

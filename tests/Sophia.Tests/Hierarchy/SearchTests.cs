@@ -150,8 +150,9 @@ public sealed class SearchTests
 
         await Assert.ThrowsAsync<RefusedException>(() => running.Memory.SearchAsync(running.Notes, request, new Trail(), default));
 
-        // As many as there is room for if they are as long as may be, and then eight.
-        Assert.Equal(2, pages);
+        // Nine have 8 MiB, of which eight go into one page after that: the 68th is the first too many.
+        Assert.Equal(9, pages);
+        Assert.InRange(running.Store.LargestPage, 8_000_000, 10_000_000);
     }
 
     [Fact]
@@ -171,8 +172,9 @@ public sealed class SearchTests
 
         await Assert.ThrowsAsync<RefusedException>(() => running.Memory.SearchAsync(running.Notes, request, new Trail(), default));
 
-        // The short ones, as many long ones, and the rest.
-        Assert.Equal(3, pages);
+        // The short ones, then the long ones, and no more of those than a page may have.
+        Assert.Equal(10, pages);
+        Assert.InRange(running.Store.LargestPage, 8_000_000, 10_000_000);
     }
 
     [Fact]

@@ -8,10 +8,10 @@ public sealed class RecentEntriesTests
     private static LogEntry Entry(long number, ChangeKind kind = ChangeKind.Delete) => new(
         Sequence.Of(1, number), 1, new RecordId((UInt128)number), kind, 1, default, default, null, "k" + number);
 
-    private static long[]? Read(RecentEntries recent, long after, int limit = 100)
+    private static long[]? Read(RecentEntries recent, long after, int limit = 100, long bytes = long.MaxValue)
     {
         var into = new List<LogEntry>();
-        return recent.TryRead(1, after, limit, long.MaxValue, into) ? [.. into.Select(e => e.Sequence.Number)] : null;
+        return recent.TryRead(1, after, limit, bytes, into) ? [.. into.Select(e => e.Sequence.Number)] : null;
     }
 
     [Fact]
@@ -27,6 +27,19 @@ public sealed class RecentEntriesTests
         Assert.Equal([5, 6, 7, 8, 9], Read(recent, 4)!);
         Assert.Empty(Read(recent, 9)!);
         Assert.Null(Read(recent, 3));
+    }
+
+    [Fact]
+    public void They_end_by_their_bytes_too_and_one_is_always_read()
+    {
+        var recent = new RecentEntries(1 << 20);
+        for (var n = 5; n <= 9; n++)
+        {
+            recent.Add(Entry(n));
+        }
+
+        Assert.Equal([5, 6, 7], Read(recent, 4, bytes: 2 * 160 + 1)!);
+        Assert.Equal([6], Read(recent, 5, bytes: 1)!);
     }
 
     [Fact]

@@ -161,12 +161,12 @@ internal abstract partial class RelationalStore
         for (var rows = new PageRows(ScanPage, ScanBytes); from < to;)
         {
             // The log's rows in order, of which those are current that the record's row points at: many are looked at, as few found as their sizes want.
-            var (page, pageEnd) = await ReadAsync((ns, from, to, rows: rows.Next), static async (session, q, ct) =>
+            var (page, pageEnd) = await ReadAsync((store: this, ns, from, to, rows: rows.Next), static async (session, q, ct) =>
             {
                 var end = await PageEndAsync(session, q.ns, q.from, q.to, ScanPage, ct).ConfigureAwait(false);
                 var records = await RecordsAsync(
                     session.Command(
-                        $"SELECT {LogRows.Columns} FROM log l JOIN contents c ON c.lsn = l.lsn JOIN records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn " +
+                        $"SELECT {LogRows.Columns} FROM log l {q.store.JoinInOrder} contents c ON c.lsn = l.lsn {q.store.JoinInOrder} records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn " +
                         "WHERE l.lsn >= @from AND l.lsn < @end AND c.lsn >= @from AND c.lsn < @end AND l.ns_id = @ns AND r.deleted = 0 ORDER BY l.lsn LIMIT @limit")
                         .With("@from", q.from).With("@end", end).With("@ns", q.ns.Id).With("@limit", q.rows),
                     q.rows, ct).ConfigureAwait(false);

@@ -32,6 +32,9 @@ internal abstract partial class RelationalStore(TimeProvider clock, RecordLimits
     /// <summary>Run first in the transaction of the migrations, so that one process at a time has it; null where every transaction is alone.</summary>
     protected abstract string? MigrationLock { get; }
 
+    /// <summary>The word for a join whose left side is walked, in its order, and whose right side is looked up; an engine that finds this by itself needs none.</summary>
+    protected virtual string JoinInOrder => "JOIN";
+
     /// <summary>A connection for reading.</summary>
     protected abstract ValueTask<Session> RentAsync(CancellationToken cancellationToken);
 

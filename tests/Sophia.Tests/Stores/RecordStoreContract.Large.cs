@@ -121,7 +121,7 @@ public abstract partial class RecordStoreContract
         var ns = await s.NamespaceAsync();
         foreach (var key in (string[])["a", "b"])
         {
-            await s.PutAsync(ns, new RecordDraft { Key = key, Kind = ContentKind.Bytes, Content = new byte[RowPage.MostBytes + 5] });
+            await s.PutAsync(ns, new RecordDraft { Key = key, Kind = ContentKind.Bytes, Content = new byte[(8 << 20) + 5] });
         }
 
         var page = await s.Store.ListAsync(ns, "", null, 10, false, default);
@@ -229,6 +229,6 @@ public abstract partial class RecordStoreContract
     {
         // Of eight each, and no page for each row either.
         Assert.Equal((Many / 8) + 1, pages.Count);
-        Assert.All(pages, page => Assert.InRange(page.Sum(size), 0, RowPage.MostBytes + Large - 1));
+        Assert.All(pages, page => Assert.InRange(page.Sum(size), 0, (8 << 20) + Large - 1));
     }
 }

@@ -101,7 +101,13 @@ internal sealed partial class ShardDirectory
     // One that does not fit ends with an error instead of with the process's memory.
     private async ValueTask MakeRoomAsync(LoadedShard loading)
     {
-        var bytes = loading.Shard.SizeInMemory;
+        long bytes;
+        lock (_opening)
+        {
+            // One whose loading has begun is in the directory, and counted, when the lock is free.
+            bytes = loading.Shard.SizeInMemory;
+        }
+
         var room = bytes < mostBytes ? await DropBeyondRoomAsync(loading).ConfigureAwait(false) : Room;
         var isSmall = bytes <= Math.Min(Small, mostBytes / SmallShare) && -room < mostBytes / SmallShare;
         if (room < 0 && !isSmall)

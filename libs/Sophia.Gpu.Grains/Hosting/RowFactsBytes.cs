@@ -23,7 +23,7 @@ internal sealed class RowFactsBytes : JsonConverter<IReadOnlyList<RowFacts>>
         Lexical = 16,
         Cosine = 32,
         Vector = 64,
-        Speaker = 128,
+        Named = 128,
     }
 
     public override IReadOnlyList<RowFacts> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -69,11 +69,6 @@ internal sealed class RowFactsBytes : JsonConverter<IReadOnlyList<RowFacts>>
             bytes.Write(place.Key);
         }
 
-        if (row.Speaker is { } speaker)
-        {
-            bytes.Write(speaker);
-        }
-
         foreach (var number in (ReadOnlySpan<double?>)[row.Importance, row.Lexical, row.Cosine])
         {
             if (number is { } given)
@@ -103,7 +98,7 @@ internal sealed class RowFactsBytes : JsonConverter<IReadOnlyList<RowFacts>>
             IsCandidate = parts.HasFlag(Parts.Candidate),
             HasVector = parts.HasFlag(Parts.Vector),
             Place = parts.HasFlag(Parts.Place) ? new TextPlace(bytes.ReadByte(), bytes.ReadString(), bytes.ReadDouble(), bytes.ReadString()) : null,
-            Speaker = parts.HasFlag(Parts.Speaker) ? bytes.ReadString() : null,
+            IsNamed = parts.HasFlag(Parts.Named),
             Importance = parts.HasFlag(Parts.Importance) ? bytes.ReadDouble() : null,
             Lexical = parts.HasFlag(Parts.Lexical) ? bytes.ReadDouble() : null,
             Cosine = parts.HasFlag(Parts.Cosine) ? bytes.ReadDouble() : null,
@@ -127,5 +122,5 @@ internal sealed class RowFactsBytes : JsonConverter<IReadOnlyList<RowFacts>>
     private static Parts PartsOf(RowFacts row) =>
         (row.Passes ? Parts.Passes : 0) | (row.IsCandidate ? Parts.Candidate : 0) | (row.Place is null ? 0 : Parts.Place) |
         (row.Importance is null ? 0 : Parts.Importance) | (row.Lexical is null ? 0 : Parts.Lexical) | (row.Cosine is null ? 0 : Parts.Cosine) |
-        (row.HasVector ? Parts.Vector : 0) | (row.Speaker is null ? 0 : Parts.Speaker);
+        (row.HasVector ? Parts.Vector : 0) | (row.IsNamed ? Parts.Named : 0);
 }

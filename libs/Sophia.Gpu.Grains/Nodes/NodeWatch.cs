@@ -16,6 +16,7 @@ internal sealed partial class NodeWatch(
     ILogger<NodeWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(10);
     private readonly ILogger _logger = logger;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -76,7 +77,8 @@ internal sealed partial class NodeWatch(
         await nodes[move.To].PrepareAsync(move.Shard).ConfigureAwait(false);
         if (!(await nodes[move.From].LoadAsync().ConfigureAwait(false)).Shards.Value.Exists(shard => shard.IsServed && shard.Address == move.Shard))
         {
-            // Evicted meanwhile: it shall not come back by being moved.
+            // Evicted meanwhile: it shall not come back by being moved. One that was just moved is served nowhere for a moment.
+            await Task.Delay(Settling, clock).ConfigureAwait(false);
             await nodes[move.To].ForgoAsync(move.Shard).ConfigureAwait(false);
             return;
         }

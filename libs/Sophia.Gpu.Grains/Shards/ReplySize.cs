@@ -25,7 +25,7 @@ internal static class ReplySize
             foreach (var row in part.Rows)
             {
                 var key = Encoding.UTF8.GetByteCount(row.Key);
-                bytes += RowBytes + key + Encoding.UTF8.GetByteCount(row.Speaker ?? "") + (row.Terms.Count * sizeof(int)) + (row.Place is { } place ? NamedBytes + key + Encoding.UTF8.GetByteCount(place.Name) : 0);
+                bytes += RowBytes + key + (row.Terms.Count * sizeof(int)) + (row.Place is { } place ? NamedBytes + key + Encoding.UTF8.GetByteCount(place.Name) : 0);
             }
 
             foreach (var vector in part.Vectors)

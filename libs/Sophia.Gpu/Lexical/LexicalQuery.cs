@@ -110,6 +110,9 @@ internal sealed class LexicalQuery
     /// <param name="Terms">At least one; stop words too.</param>
     internal sealed record Phrase(string Text, string[] Terms, bool IsRequired);
 
+    /// <summary>Whether the term is one of those asked for.</summary>
+    public bool Asks(string term) => _places.ContainsKey(term);
+
     /// <summary>The terms of the phrases that hits must have.</summary>
     public HashSet<string> Quoted() => Required.SelectMany(static phrase => phrase.Terms).ToHashSet(StringComparer.Ordinal);
 

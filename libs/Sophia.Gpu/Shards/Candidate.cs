@@ -43,7 +43,7 @@ internal sealed class Candidate(int row, string key, RecordId id, Sequence seque
     /// <summary>What words and vector give it, without its surroundings and other factors.</summary>
     public double OwnScore => LexicalContribution + VectorContribution;
 
-    /// <summary>Neighbour, date, recency, importance: those that apply.</summary>
+    /// <summary>All but words and vector: those that apply.</summary>
     public IReadOnlyList<ScorePart> Factors => _factors ?? (IReadOnlyList<ScorePart>)[];
 
     public double Score { get; private set; }

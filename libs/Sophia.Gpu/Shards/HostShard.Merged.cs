@@ -55,7 +55,6 @@ internal sealed partial class HostShard
             },
             attributes);
         _conversations.Set(row, attributes);
-        _speakers.Set(row, facts.Speaker);
         if (facts.Words >= 0)
         {
             var words = new Word[facts.Words];
@@ -70,7 +69,7 @@ internal sealed partial class HostShard
 
         _rows[row].Content = facts.Content;
         _rows[row].Vector = facts.HasVector ? row : RowTable.NoVector;
-        _given!.Add(row, facts.Cosine, vector);
+        _given!.Add(row, facts.Cosine, vector, facts.IsNamed);
     }
 
     private static DateTimeOffset At(long ticks) => new(ticks, TimeSpan.Zero);

@@ -91,7 +91,7 @@ internal sealed partial class HostShard
         var told = words?.Told() ?? [];
         foreach (var candidate in candidates)
         {
-            part.Rows.Add(FactsOf(candidate, told) with { Passes = true, IsCandidate = true });
+            part.Rows.Add(FactsOf(candidate, words, told) with { Passes = true, IsCandidate = true });
         }
     }
 
@@ -125,20 +125,20 @@ internal sealed partial class HostShard
                 passing += passes ? 1 : 0;
                 if ((rows <= call.Reach || passes) && seen.Add(row))
                 {
-                    facts.Add(FactsOf(CandidateOf(row, words, vector), told) with { Passes = passes });
+                    facts.Add(FactsOf(CandidateOf(row, words, vector), words, told) with { Passes = passes });
                 }
             }
         }
     }
 
-    private RowFacts FactsOf(Candidate candidate, string[] told)
+    private RowFacts FactsOf(Candidate candidate, LexicalQuery? words, string[] told)
     {
         ref readonly var row = ref _rows[candidate.Row];
         var document = _rows.Documents[candidate.Row];
         return new RowFacts(candidate.Key, candidate.Id, candidate.Sequence, row.Created, row.ValidFrom, row.ValidTo)
         {
             Place = _conversations.PlaceOf(candidate.Row) is { } place ? new TextPlace(place.Kind, place.Name, place.Position, candidate.Key) : null,
-            Speaker = _speakers.Of(candidate.Row),
+            IsNamed = words is not null && _speakers.IsNamed(candidate.Row, words),
             Importance = ImportanceOf(candidate.Row),
             Lexical = candidate.Lexical,
             Cosine = candidate.Cosine,

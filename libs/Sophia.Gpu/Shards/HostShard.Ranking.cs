@@ -13,8 +13,8 @@ internal sealed partial class HostShard
     /// <summary>So many of the best by themselves bring the rows around them into play.</summary>
     private const int NeighbourSeeds = 32;
 
-    /// <summary>The share of the best own score that the record gains in which the query's words stand nearest each other.</summary>
-    private const double NearnessWeight = 0.05;
+    /// <summary>The share of the best own score that a record gains whose nearness is as much as the best BM25.</summary>
+    private const double NearnessWeight = 0.1;
 
     private const string ImportanceName = "importance";
 
@@ -32,7 +32,7 @@ internal sealed partial class HostShard
     /// <param name="isShort">Fewer hits than asked for, since near-duplicates took the places of candidates that are not known.</param>
     private List<ShardHit> Rank(
         ShardQuery query, LexicalQuery? words, PreparedQuery? vector, RowFilter filter, List<Candidate> candidates, RowSet[] phrased, int partCandidates,
-        bool wasCut, Twins? twins, out bool isShort)
+        bool wasCut, Twins? twins, CancellationToken cancellationToken, out bool isShort)
     {
         var fusion = new Fusion(_vectorWeight);
         var turns = query.Neighbours && _conversations.Count > 0 && words is { IsEmpty: false } ? _lexical.Windows(words) : null;
@@ -62,13 +62,12 @@ internal sealed partial class HostShard
         // Where the order is that of words alone, no more candidates are known than are asked for.
         if (words is not null && partCandidates > query.K)
         {
-            AddNearness(words, candidates, best);
+            AddNearness(words, candidates, best, cancellationToken);
         }
 
-        var named = query.Neighbours && words is not null ? _speakers.NamedIn(words) : null;
         foreach (var candidate in candidates)
         {
-            if (named is not null && _speakers.IsOf(candidate.Row, named))
+            if (query.Neighbours && words is not null && IsNamed(candidate.Row, words))
             {
                 candidate.Add(new ScorePart(Speakers.PartName, 1, 0, Speakers.Weight * best));
             }
@@ -150,25 +149,22 @@ internal sealed partial class HostShard
         candidate.Window = score * CoverageOf(candidate.Row, matched, turns.Terms);
     }
 
-    private void AddNearness(LexicalQuery words, List<Candidate> candidates, double best)
+    private void AddNearness(LexicalQuery words, List<Candidate> candidates, double best, CancellationToken cancellationToken)
     {
-        var near = _lexical.Nearness(words);
-        var scores = new double[candidates.Count];
-        var most = 0.0;
-        for (var i = 0; i < scores.Length; i++)
+        // Measured by the best BM25, which is the same however many candidates there are.
+        var (near, bestLexical) = (_lexical.Nearness(words), Fusion.BestLexical(candidates));
+        foreach (var candidate in candidates)
         {
-            scores[i] = candidates[i].Lexical is null ? 0 : near.Score(_rows.Documents[candidates[i].Row]);
-            most = Math.Max(most, scores[i]);
-        }
-
-        for (var i = 0; i < scores.Length; i++)
-        {
-            if (scores[i] > 0)
+            cancellationToken.ThrowIfCancellationRequested();
+            if (candidate.Lexical is not null && Math.Min(1, near.Score(_rows.Documents[candidate.Row]) / bestLexical) is > 0 and var share)
             {
-                candidates[i].Add(new ScorePart("proximity", scores[i] / most, 0, NearnessWeight * best * scores[i] / most));
+                candidate.Add(new ScorePart("proximity", share, 0, NearnessWeight * best * share));
             }
         }
     }
+
+    /// <summary>It was said by somebody whom the query names.</summary>
+    private bool IsNamed(int row, LexicalQuery words) => _given is { } given ? given.IsNamed(row) : _speakers.IsNamed(row, words);
 
     private void AddFactors(ShardQuery query, RowSet[] phrased, Candidate candidate, double best)
     {

@@ -142,7 +142,7 @@ internal sealed partial class HostShard
                 return new ShardAnswer([], scanned, matching) { FilterNotes = notes };
             }
 
-            var hits = Rank(query, words, prepared, filter, candidates, phrased, wanted, wasCut: capacity < left, twins, out isShort);
+            var hits = Rank(query, words, prepared, filter, candidates, phrased, wanted, wasCut: capacity < left, twins, cancellationToken, out isShort);
             return new ShardAnswer(hits, scanned, matching)
             {
                 FilterNotes = notes, Corrections = corrections, Phrases = TextsOf(words),

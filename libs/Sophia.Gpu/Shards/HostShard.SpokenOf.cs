@@ -14,7 +14,7 @@ internal sealed partial class HostShard
     private const double DateWeight = 0.3;
 
     /// <summary>The share that a record with all phrases of the query gains: more than the best has by itself, so that they come first.</summary>
-    private const double PhraseWeight = 1.1;
+    private const double PhraseWeight = 1.3;
 
     private const int RowsBetweenChecks = 4096;
 

@@ -168,7 +168,7 @@ internal sealed partial class HostShard
 
             var phrased = AddSpokenOf(part.Query, part.Words, part.Prepared, filter, part.Passing, candidates, cancellationToken);
             var hits = Rank(
-                part.Query, part.Words, part.Prepared, filter, candidates, phrased, part.Wanted, wasCut: part.Capacity < part.Matching, twins: null, out var isShort);
+                part.Query, part.Words, part.Prepared, filter, candidates, phrased, part.Wanted, wasCut: part.Capacity < part.Matching, twins: null, cancellationToken, out var isShort);
             return isShort ? null : new ShardAnswer(hits, part.Scanned, part.Matching)
             {
                 Corrections = part.Corrections, FilterNotes = part.Notes, Phrases = TextsOf(part.Words),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Sophia.Gpu.Lexical;
 using Sophia.Gpu.Text;
@@ -21,21 +22,22 @@ internal sealed class Speakers(TextAnalyzer analyzer)
     private const int LongestName = 40;
     private const int MostWords = 4;
     private const int Nobody = 0;
+    private const int ObjectBytes = 40;
 
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, HashSet<int>> _byTerm = new(StringComparer.Ordinal);
-    private readonly List<Speaker> _speakers = [new("", [])];
+    private readonly List<Speaker?> _speakers = [null];
     private readonly Stack<int> _free = new();
     private int[] _rows = [];
+    private long _namesBytes;
 
-    /// <summary>A number of 4 bytes a row, and some 300 bytes for each who speaks.</summary>
-    public long SizeInMemory => (_rows.Length * 4L) + (_numbers.Count * 300L);
+    /// <summary>A number of 4 bytes a row, and the name and its terms of each who speaks.</summary>
+    public long SizeInMemory => (_rows.Length * 4L) + (_speakers.Capacity * 8L) + _namesBytes;
 
     /// <summary>
     /// The attribute <c>speaker</c>, if it is text, else what stands before the first colon and space of the text where it looks like a
     /// name: at most 40 characters, letters and digits, the first a letter; one word, or up to four of which the first does not begin small.
     /// </summary>
-    /// <returns>Null for what is no turn, and where nobody is named.</returns>
+    /// <returns>Null for what is no turn, and where nobody is named, or by more than 40 characters.</returns>
     public static string? NameOf(MemoryRecord record, ReadOnlySpan<AttributeReader.ParsedAttribute> attributes)
     {
         if (!Conversations.AreOfTurn(attributes))
@@ -45,9 +47,9 @@ internal sealed class Speakers(TextAnalyzer analyzer)
 
         foreach (ref readonly var attribute in attributes)
         {
-            if (attribute is { Name: AttributeName, Kind: CellKind.Text, Text: { Length: > 0 and <= LongestName } name })
+            if (attribute is { Name: AttributeName, Kind: CellKind.Text, Text: { Length: > 0 } name })
             {
-                return name;
+                return name.Length <= LongestName ? name : null;
             }
         }
 
@@ -75,7 +77,7 @@ internal sealed class Speakers(TextAnalyzer analyzer)
         }
 
         _rows[row] = number;
-        _speakers[number].Turns++;
+        _speakers[number]!.Turns++;
     }
 
     public void Remove(int row)
@@ -86,50 +88,26 @@ internal sealed class Speakers(TextAnalyzer analyzer)
         }
 
         _rows[row] = Nobody;
-        var speaker = _speakers[number];
-        if (--speaker.Turns > 0)
+        var speaker = _speakers[number]!;
+        if (--speaker.Turns == 0)
         {
-            return;
-        }
-
-        _numbers.Remove(speaker.Name);
-        _free.Push(number);
-        foreach (var term in speaker.Terms)
-        {
-            if (_byTerm[term].Remove(number) && _byTerm[term].Count == 0)
-            {
-                _byTerm.Remove(term);
-            }
+            // The name goes with the last turn: it may have been forgotten.
+            _numbers.Remove(speaker.Name);
+            _speakers[number] = null;
+            _namesBytes -= speaker.Bytes;
+            _free.Push(number);
         }
     }
 
-    /// <summary>Who said the row's turn; null for nobody.</summary>
-    public string? Of(int row) => row < _rows.Length && _rows[row] is not Nobody and var number ? _speakers[number].Name : null;
-
-    /// <summary>Whether it is a turn of one of them.</summary>
-    public bool IsOf(int row, HashSet<int> speakers) => row < _rows.Length && _rows[row] != Nobody && speakers.Contains(_rows[row]);
-
-    /// <summary>Those of whose name the query has a word; null when there is none.</summary>
-    public HashSet<int>? NamedIn(LexicalQuery query)
-    {
-        HashSet<int>? named = null;
-        for (var i = 0; i < query.Terms.Count && _byTerm.Count > 0; i++)
-        {
-            if (_byTerm.TryGetValue(query.Terms[i], out var speakers))
-            {
-                (named ??= []).UnionWith(speakers);
-            }
-        }
-
-        return named;
-    }
+    /// <summary>Whether it is a turn of somebody of whose name the query has a word; stop words aside.</summary>
+    public bool IsNamed(int row, LexicalQuery query) =>
+        row < _rows.Length && _rows[row] is not Nobody and var number && Array.Exists(_speakers[number]!.Terms, query.Asks);
 
     private int Add(string name)
     {
         var words = new List<Word>();
         analyzer.Analyze(name, words);
-        string[] terms = [.. words.Where(static word => !word.IsStopWord).Select(static word => word.Term).Distinct(StringComparer.Ordinal)];
-        var speaker = new Speaker(name, terms);
+        var speaker = new Speaker(name, [.. words.Where(static word => !word.IsStopWord).Select(static word => word.Term).Distinct(StringComparer.Ordinal)]);
         if (_free.TryPop(out var number))
         {
             _speakers[number] = speaker;
@@ -141,16 +119,7 @@ internal sealed class Speakers(TextAnalyzer analyzer)
         }
 
         _numbers.Add(name, number);
-        foreach (var term in terms)
-        {
-            if (!_byTerm.TryGetValue(term, out var speakers))
-            {
-                _byTerm.Add(term, speakers = []);
-            }
-
-            speakers.Add(number);
-        }
-
+        _namesBytes += speaker.Bytes;
         return number;
     }
 
@@ -166,7 +135,7 @@ internal sealed class Speakers(TextAnalyzer analyzer)
         var (words, before) = (0, ' ');
         foreach (var letter in name)
         {
-            if (!(char.IsLetterOrDigit(letter) || letter is ' ' or '.' or '-' or '\'' or '’' or '_'))
+            if (!(char.IsLetterOrDigit(letter) || letter is ' ' or '.' or '-' or '\'' or '’' or '_' || IsMark(letter)))
             {
                 return false;
             }
@@ -178,6 +147,9 @@ internal sealed class Speakers(TextAnalyzer analyzer)
         return char.IsLetter(name[0]) && (words == 1 || (words <= MostWords && !char.IsLower(name[0])));
     }
 
+    // An accent of its own, a vowel of Hindi.
+    private static bool IsMark(char letter) => char.GetUnicodeCategory(letter) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
+
     private sealed class Speaker(string name, string[] terms)
     {
         public string Name => name;
@@ -185,5 +157,8 @@ internal sealed class Speakers(TextAnalyzer analyzer)
         public string[] Terms => terms;
 
         public int Turns { get; set; }
+
+        /// <summary>With its place in the table of names.</summary>
+        public long Bytes { get; } = (5 * ObjectBytes) + (2L * name.Length) + terms.Sum(static term => ObjectBytes + (2L * term.Length));
     }
 }

@@ -57,13 +57,18 @@ internal sealed partial class Housekeeping(
         {
             var expired = await store.FindExpiredAsync(clock.GetUtcNow(), options.SweepSize, cancellationToken).ConfigureAwait(false);
             var sessions = expired.ToLookup(static operation => operation.Namespace.Name == NamespaceRules.Sessions);
-            foreach (var some in await PartsOfAsync(expired, sessions[false], cancellationToken).ConfigureAwait(false))
+            foreach (var some in await PartsOfAsync(expired, sessions[false], started, cancellationToken).ConfigureAwait(false))
             {
                 await commit(new WriteGroup(some)).WaitAsync(cancellationToken).ConfigureAwait(false);
                 if (clock.GetElapsedTime(started) >= SweepTime)
                 {
                     return true;
                 }
+            }
+
+            if (clock.GetElapsedTime(started) >= SweepTime)
+            {
+                return true;
             }
 
             foreach (var some in sessions[true].Chunk(SessionsAtOnce))
@@ -89,9 +94,11 @@ internal sealed partial class Housekeeping(
 
     /// <summary>
     /// The records, divided so that no commit walks through more of their histories than a store has time for. Those of a longer one go
-    /// beforehand: one record that was written a million times must not keep all others from going.
+    /// beforehand: one record that was written a million times must not keep all others from going. Those for which no time is left are
+    /// found again.
     /// </summary>
-    private async Task<IEnumerable<List<WriteOperation>>> PartsOfAsync(IReadOnlyList<ExpireOperation> expired, IEnumerable<ExpireOperation> records, CancellationToken cancellationToken)
+    private async Task<IEnumerable<List<WriteOperation>>> PartsOfAsync(
+        IReadOnlyList<ExpireOperation> expired, IEnumerable<ExpireOperation> records, long started, CancellationToken cancellationToken)
     {
         var changes = new Dictionary<RecordId, long>(expired.Count);
         foreach (var some in expired.GroupBy(static operation => operation.Namespace.Id))
@@ -102,6 +109,11 @@ internal sealed partial class Housekeeping(
             {
                 if (stored.TryGetValue(operation.Key, out var versions) && versions.Changes > ErasureParts.MostChanges)
                 {
+                    if (clock.GetElapsedTime(started) >= SweepTime)
+                    {
+                        continue;
+                    }
+
                     await store.EraseHistoryAsync(ns, operation.Key, operation.Current, cancellationToken).ConfigureAwait(false);
                 }
 
@@ -109,7 +121,7 @@ internal sealed partial class Housekeeping(
             }
         }
 
-        return ErasureParts.Of<WriteOperation>(records, operation => changes[((ExpireOperation)operation).Id]);
+        return ErasureParts.Of<WriteOperation>(records.Where(record => changes.ContainsKey(record.Id)), operation => changes[((ExpireOperation)operation).Id]);
     }
 
     /// <summary>One round: every idempotency mark past its time goes, however many there are, in bounded transactions.</summary>

@@ -41,8 +41,9 @@ internal sealed partial class VectorCompletion(ModelCatalog models, IRecordStore
     };
 
     /// <summary>The records with the model's vectors; without any where there is none to be had now.</summary>
+    /// <param name="makes">False: they are looked up only.</param>
     /// <returns>The places of those that should have one and could not get it.</returns>
-    public async ValueTask<IReadOnlyCollection<int>> CompleteAsync(NamespaceInfo ns, MemoryRecord[] records, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyCollection<int>> CompleteAsync(NamespaceInfo ns, MemoryRecord[] records, bool makes, CancellationToken cancellationToken)
     {
         if (ns.Settings.VectorSource == VectorSource.Caller)
         {
@@ -80,6 +81,11 @@ internal sealed partial class VectorCompletion(ModelCatalog models, IRecordStore
 
                 records[i] = records[i] with { Vector = null };
             }
+        }
+
+        if (!makes)
+        {
+            return wanted;
         }
 
         var lacking = new List<int>();

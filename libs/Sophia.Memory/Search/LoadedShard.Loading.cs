@@ -127,7 +127,7 @@ internal sealed partial class LoadedShard
         }
 
         var records = others.ToArray();
-        var lacking = await _vectors.CompleteAsync(Namespace, records, cancellationToken).ConfigureAwait(false);
+        var lacking = await _vectors.CompleteAsync(Namespace, records, MakesVectors, cancellationToken).ConfigureAwait(false);
         foreach (var record in records)
         {
             Shard.Put(record);

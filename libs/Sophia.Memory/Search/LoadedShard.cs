@@ -29,6 +29,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     private long _usedAt;
     private int _searching;
     private long _readyAt;
+    private bool _makesVectors = true;
     private volatile bool _isDistrusted;
     private volatile bool _hasFailed;
 
@@ -54,6 +55,9 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     public ShardSpan Span { get; }
 
     public IShard Shard { get; }
+
+    /// <summary>False: vectors of its model are looked up, and none is made where there is none.</summary>
+    public bool MakesVectors { get => Volatile.Read(ref _makesVectors); set => Volatile.Write(ref _makesVectors, value); }
 
     /// <summary>For searches that come from many callers at once.</summary>
     public SearchBatcher Batcher { get; }

@@ -121,7 +121,7 @@ public sealed record ShardQuery
 /// <param name="Name">lexical, vector, neighbour, speaker, proximity, date, phrase, recency or importance.</param>
 /// <param name="Score">
 /// The part's own score: BM25; cosine in −1…1; the scores that neighbours and conversation lend; how near the query's words stand,
-/// as a share of the record in which they stand nearest; the share of the query's phrases that it has; 1 for a record of a time that
+/// as a share of the best BM25, at most 1; the share of the query's phrases that it has; 1 for a record of a time that
 /// the query speaks of, and for what somebody said whom it names; the age as 1 for now and halved by each half-life; the attribute
 /// <c>importance</c> within 0…1.
 /// </param>

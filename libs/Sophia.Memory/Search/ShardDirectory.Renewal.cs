@@ -7,10 +7,11 @@ namespace Sophia.Memory.Search;
 /// search by vector walks it. So one that has thinned out is renewed, one at a time:
 /// <list type="number">
 /// <item>A new one of the same span is loaded beside it, and follows the log by its own cursor. Nobody searches it; a forget waits
-/// for it, and its bytes count.</item>
-/// <item>When it has seen what the old one has, it takes the place. The old one goes when the last search in it is over.</item>
-/// <item>Where the old one goes before, the new one goes too. Where the new one cannot be loaded, lacks vectors or does not catch
-/// up, it goes, and the old one stays and is left alone for a while.</item>
+/// for it. It takes the room that is there, drops no other shard, and gives way to any.</item>
+/// <item>When it has seen what the old one has, it takes the place. The old one follows the log until the last search in it is over, and
+/// goes then.</item>
+/// <item>Where the old one goes before, the new one goes too. Where the new one cannot be loaded, lacks vectors, which it only looks up,
+/// or does not catch up, it goes, and the old one stays and is left alone for a while.</item>
 /// </list>
 /// </summary>
 internal sealed partial class ShardDirectory
@@ -22,7 +23,11 @@ internal sealed partial class ShardDirectory
     private const long ThinnedOut = 4;
 
     private static readonly TimeSpan CatchUpPatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5);
     private readonly ILogger _logger = logger;
+
+    // Replaced, and still searched.
+    private volatile LoadedShard? _leaving;
 
     // While it is set its old shard stands in the directory. Changed under the lock of opening: whoever takes it out disposes the new shard.
     private volatile Renewal? _renewal;
@@ -30,8 +35,15 @@ internal sealed partial class ShardDirectory
     /// <summary>Completes when no renewal is under way.</summary>
     public Task Renewing { get; private set; } = Task.CompletedTask;
 
-    /// <summary>The shards that are asked, and the one that is loaded to take the place of one of them.</summary>
-    private IEnumerable<LoadedShard> InMemory => _renewal is { } renewal ? Loaded.Append(renewal.New) : Loaded;
+    /// <summary>The shards that are asked, the one that is loaded to take the place of one of them, and the one whose place was taken while it is searched.</summary>
+    private IEnumerable<LoadedShard> InMemory
+    {
+        get
+        {
+            var (renewal, leaving) = (_renewal, _leaving);
+            return Loaded.Concat(renewal is null ? [] : [renewal.New]).Concat(leaving is null ? [] : [leaving]);
+        }
+    }
 
     /// <summary>Begins to renew a shard that has thinned out, where there is one and none is being renewed.</summary>
     public void BeginRenewal()
@@ -45,7 +57,7 @@ internal sealed partial class ShardDirectory
         {
             if (!_isClosed && Renewing.IsCompleted && Find(old.Namespace, old.Span.Number) == old)
             {
-                var renewal = new Renewal(old, Load(old.Namespace, old.Span.Number));
+                var renewal = new Renewal(old, Load(old.Namespace, old.Span.Number, mostBytes == long.MaxValue ? null : StayWithinRoomAsync, makesVectors: false));
                 _renewal = renewal;
                 Renewing = Task.Run(() => RenewAsync(renewal));
             }
@@ -55,20 +67,34 @@ internal sealed partial class ShardDirectory
     private bool IsToRenew(LoadedShard shard) =>
         shard is { Ready.IsCompletedSuccessfully: true, IsBroken: false, Missing: 0 } &&
         shard.Shard.Slots is var slots && slots > options.ThinnedOutSlots && shard.Shard.Count * ThinnedOut < slots &&
-        !(shard.RenewedInVainAt is { } at && clock.GetElapsedTime(at) < RenewalPause);
+        !(shard.RenewedInVainAt is { } at && clock.GetElapsedTime(at) < RenewalPause) &&
+        shard.Shard.SizeInMemory / slots * shard.Shard.Count <= Room;
+
+    // No other shard goes for one that can stay as it is.
+    private ValueTask StayWithinRoomAsync(LoadedShard renewed) => Room >= renewed.Shard.SizeInMemory ? default
+        : throw new NoRoomException("There is no room for it beside itself.", "Search it where shards may take more memory.", NoRoomPatience) { Bytes = renewed.Shard.SizeInMemory };
 
     private async Task RenewAsync(Renewal renewal)
     {
         var (old, renewed) = renewal;
         await renewed.Ready.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        while (_renewal == renewal && renewed is { Ready.IsCompletedSuccessfully: true, IsBroken: false, Missing: 0 } &&
-            await renewed.ReachAsync(old.Seen, CatchUpPatience, CancellationToken.None).ConfigureAwait(false))
+        for (var seen = -1L; _renewal == renewal && renewed is { Ready.IsCompletedSuccessfully: true, IsBroken: false, Missing: 0 } && renewed.Seen > seen;)
         {
-            if (TryTakePlace(renewal))
+            // As long as it makes headway: it has to read whatever was written while it was loaded.
+            seen = renewed.Seen;
+            while (await renewed.ReachAsync(old.Seen, CatchUpPatience, CancellationToken.None).ConfigureAwait(false) && renewed is { IsBroken: false, Missing: 0 })
             {
-                LogRenewed(old.Span.Number, old.Namespace.Name, renewed.Shard.Count, old.Shard.Slots);
-                await old.DisposeAsync().ConfigureAwait(false);
-                return;
+                if (TryTakePlace(renewal))
+                {
+                    LogRenewed(old.Span.Number, old.Namespace.Name, renewed.Shard.Count, old.Shard.Slots);
+                    await LeaveAsync(old).ConfigureAwait(false);
+                    return;
+                }
+
+                if (_renewal != renewal)
+                {
+                    return;
+                }
             }
         }
 
@@ -82,17 +108,37 @@ internal sealed partial class ShardDirectory
         }
     }
 
+    // It follows the log, and is awaited by a forget, as long as a search in it may find what is there.
+    private async Task LeaveAsync(LoadedShard old)
+    {
+        try
+        {
+            while (old.IsSearching && !_isClosed)
+            {
+                await Task.Delay(BetweenLooks).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            await old.DisposeAsync().ConfigureAwait(false);
+            _leaving = null;
+        }
+    }
+
     // False also where the old one has seen more by now.
     private bool TryTakePlace(Renewal renewal)
     {
         lock (_opening)
         {
-            if (_renewal != renewal || renewal.New.Seen < renewal.Old.Seen)
+            // What it was loaded from may have been trimmed before it followed the log.
+            if (_renewal != renewal || renewal.New is not { IsBroken: false, Missing: 0 } || renewal.New.Seen < renewal.Old.Seen)
             {
                 return false;
             }
 
             renewal.New.UsedAs(renewal.Old);
+            renewal.New.MakesVectors = true;
+            _leaving = renewal.Old;
             _shards[ShardKey.Of(renewal.Old)] = renewal.New;
             _renewal = null;
             return true;

@@ -23,8 +23,8 @@ internal sealed partial class ShardDirectory
 
     public long SizeInMemory => InMemory.Sum(static shard => shard.Shard.SizeInMemory);
 
-    /// <summary>Bytes that shards may still take; negative when they have grown beyond what they may.</summary>
-    public long Room => mostBytes - SizeInMemory;
+    /// <summary>Bytes that shards may still take, which is also what a renewal has, that gives way; negative when they have grown beyond what they may.</summary>
+    public long Room => mostBytes - Loaded.Sum(static shard => shard.Shard.SizeInMemory);
 
     /// <summary>
     /// Why there is no room for the shard, for a while after it has shown; null where it may be loaded. What it took goes at once, and the next
@@ -55,12 +55,16 @@ internal sealed partial class ShardDirectory
     }
 
     /// <summary>
-    /// While shards take more than they may: drops those that nobody has asked for of late, the longest unused first. Where that is not enough,
-    /// a renewal ends: no shard that somebody asked for is refused for one that can go on as it is.
+    /// While shards take more than they may: ends a renewal, then drops those that nobody has asked for of late, the longest unused first.
     /// </summary>
     /// <returns>The room that there is then; negative where it is still too little.</returns>
     public async Task<long> DropBeyondRoomAsync(LoadedShard? loading = null)
     {
+        if (_renewal is { } renewal && Room < renewal.New.Shard.SizeInMemory)
+        {
+            await EndAsync(renewal).ConfigureAwait(false);
+        }
+
         // Counted down from one sum over all shards: a sum for each that is dropped would be as many as there are shards, squared.
         var room = Room;
         if (room >= 0)
@@ -70,7 +74,7 @@ internal sealed partial class ShardDirectory
 
         foreach (var shard in Loaded.OrderByDescending(static s => s.Idle))
         {
-            if (shard != loading && shard != _renewal?.Old && shard.Idle >= options.ShardIdle && !shard.IsSearching && shard.Ready.IsCompleted)
+            if (shard != loading && shard.Idle >= options.ShardIdle && !shard.IsSearching && shard.Ready.IsCompleted)
             {
                 room += shard.Shard.SizeInMemory;
                 await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
@@ -84,12 +88,6 @@ internal sealed partial class ShardDirectory
                     break;
                 }
             }
-        }
-
-        if (room < 0 && _renewal is { } renewal && renewal.New != loading)
-        {
-            await EndAsync(renewal).ConfigureAwait(false);
-            return await DropBeyondRoomAsync(loading).ConfigureAwait(false);
         }
 
         return room;

@@ -32,7 +32,7 @@ internal sealed partial class ShardDirectory(
     private static readonly TimeSpan MissingPatience = TimeSpan.FromSeconds(30);
     private readonly ConcurrentDictionary<ShardKey, LoadedShard> _shards = new();
     private readonly Lock _opening = new();
-    private bool _isClosed;
+    private volatile bool _isClosed;
 
     public string Engine => engine.Engine;
 
@@ -79,8 +79,8 @@ internal sealed partial class ShardDirectory(
 
     public bool IsInMemory(ShardAddress address) => _shards.ContainsKey(ShardKey.Of(address));
 
-    /// <summary>Ids of the namespaces of which a shard is being loaded, whatever its model.</summary>
-    public HashSet<long> Loading() => [.. InMemory.Where(static shard => !shard.Ready.IsCompleted).Select(static shard => shard.Namespace.Id)];
+    /// <summary>Ids of the namespaces of which a shard is being loaded, or has not caught up with the one that it renews, whatever its model.</summary>
+    public HashSet<long> Loading() => [.. InMemory.Where(shard => !shard.Ready.IsCompleted || shard == _renewal?.New).Select(static shard => shard.Namespace.Id)];
 
     /// <summary>The namespace's shard, which may still be loading.</summary>
     /// <param name="wasLoaded">True when it was there and ready.</param>
@@ -103,7 +103,7 @@ internal sealed partial class ShardDirectory(
                 return shard;
             }
 
-            var opened = Load(ns, number);
+            var opened = Load(ns, number, mostBytes == long.MaxValue ? null : MakeRoomAsync);
             _shards[key] = opened;
             meter.Promote();
             if (shard is not null)
@@ -117,8 +117,8 @@ internal sealed partial class ShardDirectory(
         }
     }
 
-    private LoadedShard Load(NamespaceInfo ns, int number) =>
-        new(ns, new ShardSpan(ns, number, map, shardRecords), engine.Create(ns), tail, store, vectors, clock, mostBytes == long.MaxValue ? null : MakeRoomAsync);
+    private LoadedShard Load(NamespaceInfo ns, int number, Func<LoadedShard, ValueTask>? makeRoom, bool makesVectors = true) =>
+        new(ns, new ShardSpan(ns, number, map, shardRecords), engine.Create(ns), tail, store, vectors, clock, makeRoom) { MakesVectors = makesVectors };
 
     // One for which there was no room says so to the next who asks, who drops it, instead of being loaded as far again in vain. One with
     // other vectors is of a namespace that was removed and made anew.
@@ -166,7 +166,8 @@ internal sealed partial class ShardDirectory(
     public async Task DropColdAsync(bool areElsewhere = false)
     {
         DistrustIncomplete();
-        var size = SizeInMemory;
+        // Without a renewal, which takes more for a while only.
+        var size = Loaded.Sum(static shard => shard.Shard.SizeInMemory);
         var shards = Loaded.Select(static shard => (Shard: shard, shard.Idle)).OrderByDescending(static held => held.Idle).ToArray();
 
         // The last that is written is the least.
@@ -262,7 +263,8 @@ internal sealed partial class ShardDirectory(
             await EndAsync(renewal).ConfigureAwait(false);
         }
 
-        await Renewing.ConfigureAwait(false);
+        // What went wrong in it does not keep the others from being given back.
+        await Renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var shard in Loaded)
         {
             await shard.DisposeAsync().ConfigureAwait(false);
@@ -294,10 +296,6 @@ internal sealed partial class ShardDirectory(
         }
 
         meter.Evict(reason);
-        await shard.DisposeAsync().ConfigureAwait(false);
-        if (renewed is not null)
-        {
-            await renewed.DisposeAsync().ConfigureAwait(false);
-        }
+        await Task.WhenAll(shard.DisposeAsync().AsTask(), renewed?.DisposeAsync().AsTask() ?? Task.CompletedTask).ConfigureAwait(false);
     }
 }

@@ -26,7 +26,7 @@ public sealed class WireFormatTests
             {
                 Passes = (flags & 1) != 0, IsCandidate = (flags & 2) != 0, HasVector = (flags & 4) != 0,
                 Place = (flags & 8) != 0 ? new TextPlace(flags % 3, key + "x", numbers[0], key) : null,
-                Speaker = (flags & 128) != 0 ? key + "y" : null,
+                IsNamed = (flags & 128) != 0,
                 Importance = (flags & 16) != 0 ? numbers[1] : null, Lexical = (flags & 32) != 0 ? numbers[2] : null, Cosine = (flags & 64) != 0 ? numbers[3] : null,
                 Words = words, Terms = terms, Content = content,
             };

@@ -17,8 +17,9 @@ public sealed class NearnessTests
 
         Assert.Equal(["b", "a"], hits.Select(hit => hit.Key));
         var part = Assert.Single(hits[0].Parts, part => part.Name == "proximity");
-        Assert.Equal((1.0, 0), (part.Score, part.Rank));
-        Assert.InRange(part.Contribution, 0.01, 0.06);
+        Assert.Equal(0, part.Rank);
+        Assert.Equal(0.1 * part.Score * hits[0].Parts[0].Contribution, part.Contribution, 9);
+        Assert.InRange(part.Score, 0.2, 0.6);
         Assert.DoesNotContain(hits[1].Parts, part => part.Name == "proximity");
     }
 
@@ -35,7 +36,8 @@ public sealed class NearnessTests
         var hits = shard.Search(Query("lantern copper") with { Fold = false }, default).Hits;
 
         Assert.Equal(["0", "1", "2", "3"], hits.Where(hit => hit.Parts.Any(part => part.Name == "proximity")).Select(hit => hit.Key));
-        Assert.Equal([1, 1 / 2.0, 1 / 3.0, 1 / 4.0], hits.Take(4).Select(hit => Math.Round(hit.Parts.Single(part => part.Name == "proximity").Score, 12)), (a, b) => Math.Abs(a - b) < 1e-9);
+        var scores = hits.Take(4).Select(hit => hit.Parts.Single(part => part.Name == "proximity").Score).ToArray();
+        Assert.Equal([1, 1 / 2.0, 1 / 3.0, 1 / 4.0], scores.Select(score => score / scores[0]), (a, b) => Math.Abs(a - b) < 1e-9);
     }
 
     [Fact]
@@ -47,7 +49,18 @@ public sealed class NearnessTests
 
         var hits = shard.Search(Query("copper lantern"), default).Hits;
 
-        Assert.All(hits, hit => Assert.Equal(1, hit.Parts.Single(part => part.Name == "proximity").Score, 9));
+        Assert.Equal(2, hits.Count);
+        Assert.Single(hits.Select(hit => Math.Round(hit.Parts.Single(part => part.Name == "proximity").Score, 9)).Distinct());
+    }
+
+    [Fact]
+    public void The_parts_of_one_name_are_not_near_each_other()
+    {
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(ShardRecords.Record("a", 1, "the release v1.2 is out"));
+
+        Assert.DoesNotContain(shard.Search(Query("v1.2"), default).Hits[0].Parts, part => part.Name == "proximity");
+        Assert.Contains(shard.Search(Query("release v1.2"), default).Hits[0].Parts, part => part.Name == "proximity");
     }
 
     [Fact]

@@ -11,13 +11,15 @@ internal sealed class GivenRows(LexicalQuery? words, int wanted)
 {
     private readonly List<double?> _cosines = [];
     private readonly Dictionary<int, float[]> _vectors = [];
+    private readonly HashSet<int> _named = [];
 
     public LexicalQuery? Words => words;
 
     /// <summary>Candidates by words and by vector, before near-duplicates widen them.</summary>
     public int Wanted => wanted;
 
-    public void Add(int row, double? cosine, float[]? vector)
+    /// <param name="isNamed">It was said by somebody whom the query names.</param>
+    public void Add(int row, double? cosine, float[]? vector, bool isNamed)
     {
         while (_cosines.Count <= row)
         {
@@ -29,7 +31,14 @@ internal sealed class GivenRows(LexicalQuery? words, int wanted)
         {
             _vectors[row] = vector;
         }
+
+        if (isNamed)
+        {
+            _named.Add(row);
+        }
     }
+
+    public bool IsNamed(int row) => _named.Contains(row);
 
     public double? CosineOf(int row) => row < _cosines.Count ? _cosines[row] : null;
 

@@ -51,8 +51,8 @@ public sealed record RowFacts(string Key, RecordId Id, Sequence Sequence, long C
     /// <summary>Null: it has no neighbours.</summary>
     public TextPlace? Place { get; init; }
 
-    /// <summary>Who said it; null for what is no turn, and where nobody is named.</summary>
-    public string? Speaker { get; init; }
+    /// <summary>It is a turn that somebody said whom the query names.</summary>
+    public bool IsNamed { get; init; }
 
     public double? Importance { get; init; }
 

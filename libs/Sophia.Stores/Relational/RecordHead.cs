@@ -32,7 +32,7 @@ internal sealed class RecordHead
 
     public UInt128 ContentHash { get; set; }
 
-    /// <summary>The current version itself, loaded only for merges.</summary>
+    /// <summary>The current version itself, loaded only for merges, and no further than <see cref="MergedBytes"/> says.</summary>
     public MemoryRecord? Record { get; set; }
 
     public bool Lives(long nowMs) => Exists && !Deleted && (ExpiresAtMs is null || ExpiresAtMs > nowMs);

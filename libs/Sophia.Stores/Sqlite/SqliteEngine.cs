@@ -179,11 +179,12 @@ internal sealed partial class SqliteEngine : RelationalStore
         try
         {
             var now = Clock.GetUtcNow();
-            var state = commits.Load(scope, UnixTime.ToMs(now));
+            var nowMs = UnixTime.ToMs(now);
+            var state = commits.Load(scope, nowMs);
             var merged = new MergedBytes();
             foreach (var merge in scope.Merges)
             {
-                if (state.Heads.TryGetValue(merge, out var head) && !head.Deleted)
+                if (!merged.IsFull && state.Heads.TryGetValue(merge, out var head) && head.Lives(nowMs))
                 {
                     using var row = Writer.Command(SelectCurrent + "AND r.key = @key").With("@ns", merge.NamespaceId).With("@key", merge.Key).ExecuteReader();
                     head.Record = row.Read() ? merged.Add(LogRows.Record(row)) : null;

@@ -174,14 +174,59 @@ public abstract partial class RecordStoreContract
             await s.PutAsync(ns, new RecordDraft { Key = key, Kind = ContentKind.Bytes, Content = new byte[15 << 20] });
         }
 
-        WriteOperation[] Merges(IEnumerable<string> into) => [.. into.Select(key => s.PutOf(ns, StoreUnderTest.Draft(key, null) with { WhenPresent = WhenPresent.Merge, Tags = ["t"] }))];
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => s.CommitAsync(Merges(keys)));
-        var fewer = await s.CommitAsync(Merges(keys.Take(4)));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => s.CommitAsync(Merges(s, ns, keys)));
+        var fewer = await s.CommitAsync(Merges(s, ns, keys.Take(4)));
 
         Assert.Equal(("too-large", "Merge into fewer records at once."), (refused.Code, refused.Suggestion));
         Assert.All(fewer.Receipts, receipt => Assert.Equal((ReceiptStatus.Merged, 2), (receipt.Status, receipt.Version)));
         Assert.Equal(1, (await s.Store.GetAsync(ns, "k4", default))!.Version);
     }
+
+    [SkippableFact]
+    public async Task Merges_that_grew_beyond_what_a_commit_may_hold_are_replayed_and_refused_where_they_are_new()
+    {
+        await using var s = await OpenAsync();
+        var ns = await s.NamespaceAsync();
+        var keys = Enumerable.Range(0, 64).Select(i => $"k{i:00}").ToArray();
+        foreach (var key in keys)
+        {
+            await s.PutAsync(ns, new RecordDraft { Key = key, Kind = ContentKind.Bytes, Content = new byte[Large] });
+        }
+
+        var group = new WriteGroup(
+            [.. keys.Select(key => s.PutOf(ns, StoreUnderTest.Draft(key, null) with { WhenPresent = WhenPresent.Merge, Attributes = """{"a":1}"""u8.ToArray() }))],
+            new IdempotencyMark("t", new byte[32], new byte[32], s.Clock.GetUtcNow().AddDays(1)));
+        var first = (await s.Store.CommitAsync([group], default))[0];
+        var again = (await s.Store.CommitAsync([group], default))[0];
+
+        Assert.Equal((false, true), (first.Replayed, again.Replayed));
+        Assert.Equal(first.Receipts, again.Receipts);
+        Assert.All(first.Receipts, receipt => Assert.Equal((ReceiptStatus.Merged, 2), (receipt.Status, receipt.Version)));
+        Assert.Equal("too-large", (await Assert.ThrowsAsync<RefusedException>(() => s.CommitAsync(Merges(s, ns, keys)))).Code);
+    }
+
+    [SkippableFact]
+    public async Task Only_what_is_merged_into_counts_and_not_what_is_of_another_version_or_past_its_time()
+    {
+        await using var s = await OpenAsync();
+        var ns = await s.NamespaceAsync();
+        var keys = Enumerable.Range(0, 5).Select(i => $"k{i}").ToArray();
+        foreach (var key in keys)
+        {
+            await s.PutAsync(ns, new RecordDraft { Key = key, Kind = ContentKind.Bytes, Content = new byte[15 << 20], ExpiresAt = s.Clock.GetUtcNow().AddHours(1) });
+        }
+
+        var others = await s.CommitAsync([.. Merges(s, ns, keys).Cast<PutOperation>().Select(put => put with { Precondition = new Precondition(MustNotExist: false, Sequence.Of(ns.Partition, 999)) })]);
+        s.Clock.Advance(TimeSpan.FromHours(2));
+        var expired = await s.CommitAsync([.. Merges(s, ns, keys), .. keys.Select(key => s.PutOf(ns, StoreUnderTest.Draft(key, "new") with { WhenPresent = WhenPresent.Merge }))]);
+
+        Assert.All(others.Receipts, receipt => Assert.Equal(RejectReason.PreconditionFailed, receipt.Reason));
+        Assert.All(expired.Receipts.Take(5), receipt => Assert.Equal(RejectReason.NotFound, receipt.Reason));
+        Assert.All(expired.Receipts.Skip(5), receipt => Assert.Equal(ReceiptStatus.Stored, receipt.Status));
+    }
+
+    private static WriteOperation[] Merges(StoreUnderTest s, NamespaceInfo ns, IEnumerable<string> into) =>
+        [.. into.Select(key => s.PutOf(ns, StoreUnderTest.Draft(key, null) with { WhenPresent = WhenPresent.Merge, Tags = ["t"] }))];
 
     private static string[] Keys => [.. Enumerable.Range(0, Many).Select(i => $"large/{i:00}")];
 

@@ -25,9 +25,14 @@ internal static partial class PostgresCommit
         "SELECT r.ns_id, r.key, r.record_id, r.lsn, r.version, r.deleted, r.created_at, r.expires_at, r.content_hash " +
         "FROM unnest($1, $2) AS k (ns_id, key) JOIN records r ON r.ns_id = k.ns_id AND r.key = k.key";
 
+    // Whatever the order in which they are found, which costs no sorting: what comes behind so many bytes is not sent, by lengths that are known
+    // without reading what is so long.
     private const string FindMerged =
-        $"SELECT {LogRows.Columns} FROM unnest($1, $2) AS k (ns_id, key) JOIN records r ON r.ns_id = k.ns_id AND r.key = k.key " +
-        "JOIN log l ON l.lsn = r.lsn JOIN contents c ON c.lsn = r.lsn WHERE r.deleted = 0 AND (r.expires_at IS NULL OR r.expires_at > $3)";
+        $"SELECT * FROM (SELECT {LogRows.Columns}, " +
+        "sum(coalesce(octet_length(c.content), 0) + coalesce(octet_length(c.attributes), 0)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before " +
+        "FROM unnest($1, $2) AS k (ns_id, key) JOIN records r ON r.ns_id = k.ns_id AND r.key = k.key " +
+        "JOIN log l ON l.lsn = r.lsn JOIN contents c ON c.lsn = r.lsn WHERE r.deleted = 0 AND (r.expires_at IS NULL OR r.expires_at > $3)) m " +
+        "WHERE coalesce(m.bytes_before, 0) <= $4";
 
     private const string FindAppends =
         "SELECT p.ns_id, p.prefix, (SELECT right(r.key, 10) FROM records r WHERE r.ns_id = p.ns_id AND r.key >= p.prefix || '0000000000' " +
@@ -48,7 +53,7 @@ internal static partial class PostgresCommit
         }
 
         AddKeys(batch, FindHeads, scope.Keys);
-        AddKeys(batch, FindMerged, scope.Merges)?.Value(nowMs);
+        AddKeys(batch, FindMerged, scope.Merges)?.Value(nowMs).Value(MergedBytes.Most);
         AddKeys(batch, FindAppends, scope.AppendPrefixes);
 
         var state = new CommitState();

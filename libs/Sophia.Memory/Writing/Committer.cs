@@ -166,17 +166,18 @@ internal sealed partial class Committer : IAsyncDisposable
         }
         catch (Exception error)
         {
-            // Something in one group broke the transaction of all. Alone, each of the others can still be committed.
+            // Something in one group broke the transaction of all. Halved again and again, it ends alone, and the others are committed with
+            // few transactions more: who is refused must not cost those beside him the group.
             if (error is not RefusedException)
             {
                 _meter.Fail();
                 LogCommitFailed(error, batch.Count);
             }
 
-            foreach (var write in batch)
+            foreach (var half in (List<PendingWrite>[])[batch[..(batch.Count / 2)], batch[(batch.Count / 2)..]])
             {
                 await _free.WaitAsync().ConfigureAwait(false);
-                await CommitBatchAsync([write], before).ConfigureAwait(false);
+                await CommitBatchAsync(half, before).ConfigureAwait(false);
             }
 
             return;

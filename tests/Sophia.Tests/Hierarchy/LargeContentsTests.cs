@@ -207,8 +207,9 @@ public sealed class LargeContentsTests
         running.Store.BeforeCommit = written => groups.Add(written.Count);
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         running.Store.CommitGate = gate.Task;
+        running.Store.CommitEntered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var first = running.PutAsync("holds", "the next ones up");
-        await Task.Delay(50);
+        await running.Store.CommitEntered.Task.WaitAsync(Patience);
         var merging = running.Memory.PutAsync(
             ns, [.. Enumerable.Range(0, 5).Select(i => new PutRequest(new RecordDraft { Key = $"k{i}", WhenPresent = WhenPresent.Merge, Tags = ["t"] }))], null, new Trail(), default);
         var beside = running.PutAsync("beside", "the merge");

@@ -95,6 +95,36 @@ public sealed class WriteTests
     }
 
     [Fact]
+    public async Task Writes_beside_one_that_is_refused_are_committed_together_all_but_a_few()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var (gate, entered) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        (running.Store.CommitGate, running.Store.CommitEntered) = (gate.Task, entered);
+        var commits = new List<int>();
+        running.Store.BeforeCommit = groups =>
+        {
+            commits.Add(groups.Count);
+            if (groups.SelectMany(g => g.Operations).OfType<PutOperation>().Any(put => put.Draft.Key == "refused"))
+            {
+                throw new RefusedException("too-large", "It is, in this test.", "None.");
+            }
+        };
+
+        var first = running.PutAsync("holds", "the next ones up");
+        await entered.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        var before = Enumerable.Range(0, 20).Select(i => running.PutAsync($"k{i}", "text")).ToArray();
+        var refused = running.PutAsync("refused", "text");
+        var behind = Enumerable.Range(20, 43).Select(i => running.PutAsync($"k{i}", "text")).ToArray();
+        gate.SetResult();
+
+        var receipts = await Task.WhenAll([first, .. before, .. behind]);
+        Assert.Equal("too-large", (await Assert.ThrowsAsync<RefusedException>(() => refused)).Code);
+        Assert.All(receipts, receipt => Assert.Equal(ReceiptStatus.Stored, receipt.Status));
+        Assert.Equal(receipts.Select(receipt => receipt.Sequence.Number).Order(), receipts.Select(receipt => receipt.Sequence.Number));
+        Assert.Equal([1, 64, 32, 16, 16, 8, 4, 4, 2, 1, 1, 2, 8, 32], commits);
+    }
+
+    [Fact]
     public async Task While_the_store_is_away_writes_fail_and_afterwards_they_work_again()
     {
         await using var running = await RunningMemory.StartAsync();

@@ -31,6 +31,9 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     /// <summary>What is returned of a page of the log's heads; may throw instead.</summary>
     public Func<IReadOnlyList<LogEntry>, IReadOnlyList<LogEntry>>? PageOfHeads { get; set; }
 
+    /// <summary>Set by each commit that has come to its gate.</summary>
+    public TaskCompletionSource? CommitEntered { get; set; }
+
     /// <summary>Awaited before each commit.</summary>
     public Task CommitGate { get; set; } = Task.CompletedTask;
 
@@ -129,6 +132,7 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public async Task<IReadOnlyList<WriteOutcome>> CommitAsync(IReadOnlyList<WriteGroup> groups, CancellationToken cancellationToken)
     {
+        CommitEntered?.TrySetResult();
         await CommitGate;
         BeforeCommit?.Invoke(groups);
         var outcomes = await Inner.CommitAsync(groups, cancellationToken);

@@ -38,6 +38,11 @@ internal abstract partial class RelationalStore
         "WITH RECURSIVE chain (lsn, n, bytes) AS (SELECT b.previous, 1, CAST(0 AS bigint) FROM log b WHERE b.lsn = @before AND b.ns_id = @ns AND b.record_id = @id AND b.previous <> 0" +
         WalkHistory;
 
+    /// <summary>The current records of a part of the log, in its order; internal for the test that holds how it is walked.</summary>
+    internal string SelectCurrentOfLog =>
+        $"SELECT {LogRows.Columns} FROM log l {JoinInOrder} contents c ON c.lsn = l.lsn {JoinInOrder} records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn " +
+        "WHERE l.lsn >= @from AND l.lsn < @end AND c.lsn >= @from AND c.lsn < @end AND l.ns_id = @ns AND r.deleted = 0 ORDER BY l.lsn LIMIT @limit";
+
     public Task<MemoryRecord?> GetAsync(NamespaceInfo ns, string key, CancellationToken cancellationToken) =>
         ReadAsync((ns, key), static (session, q, ct) => FirstAsync(
             session.Command(SelectCurrent + "AND r.key = @key").With("@ns", q.ns.Id).With("@key", q.key), LogRows.Record, ct), cancellationToken);
@@ -165,10 +170,7 @@ internal abstract partial class RelationalStore
             {
                 var end = await PageEndAsync(session, q.ns, q.from, q.to, ScanPage, ct).ConfigureAwait(false);
                 var records = await RecordsAsync(
-                    session.Command(
-                        $"SELECT {LogRows.Columns} FROM log l {q.store.JoinInOrder} contents c ON c.lsn = l.lsn {q.store.JoinInOrder} records r ON r.ns_id = l.ns_id AND r.key = c.key AND r.lsn = l.lsn " +
-                        "WHERE l.lsn >= @from AND l.lsn < @end AND c.lsn >= @from AND c.lsn < @end AND l.ns_id = @ns AND r.deleted = 0 ORDER BY l.lsn LIMIT @limit")
-                        .With("@from", q.from).With("@end", end).With("@ns", q.ns.Id).With("@limit", q.rows),
+                    session.Command(q.store.SelectCurrentOfLog).With("@from", q.from).With("@end", end).With("@ns", q.ns.Id).With("@limit", q.rows),
                     q.rows, ct).ConfigureAwait(false);
                 return (records, records.IsLast(q.rows) ? end : records[^1].Sequence.Value + 1);
             }, cancellationToken).ConfigureAwait(false);

@@ -21,8 +21,8 @@ public sealed class PageRows(int most, long bytes, int first = PageRows.First)
     /// <summary>Rows that a page has at most.</summary>
     public int Most => most;
 
-    /// <summary>Bytes that a page has about.</summary>
-    public long Bytes => bytes;
+    /// <summary>Bytes that a page has about: no more than a store hands over, or it would be asked for rows that it has sent and left.</summary>
+    public long Bytes { get; } = Math.Min(bytes, RowPage.MostBytes);
 
     public void Took(IReadOnlyList<MemoryRecord> page)
     {
@@ -52,7 +52,7 @@ public sealed class PageRows(int most, long bytes, int first = PageRows.First)
     {
         if (rows > 0)
         {
-            Next = (int)Math.Clamp(bytes / ((size / rows) + 1), 1, Math.Min(most, (long)Growth * Next));
+            Next = (int)Math.Clamp(Bytes / ((size / rows) + 1), 1, Math.Min(most, (long)Growth * Next));
         }
     }
 }

@@ -34,6 +34,19 @@ public sealed class PageRowsTests
     }
 
     [Fact]
+    public void A_reader_who_may_have_more_than_a_store_hands_over_asks_for_no_more_than_that()
+    {
+        var rows = new PageRows(2_000, 16 << 20);
+        for (var page = 0; page < 10; page++)
+        {
+            rows.Took(8, 8 << 20);
+        }
+
+        Assert.Equal(RowPage.MostBytes, rows.Bytes);
+        Assert.InRange(rows.Next, 7, 8);
+    }
+
+    [Fact]
     public void An_empty_page_changes_nothing()
     {
         var rows = new PageRows(2_000, 4 << 20);

@@ -28,7 +28,7 @@ public sealed partial class MemoryHierarchy
         var isTrimmed = (ns.Settings.LogRetention ?? Options.LogRetention) is not null;
         var entries = new List<LogEntry>(ChangePage);
         using var contents = await _tail.WantContentsAsync(ns.Partition, cancellationToken).ConfigureAwait(false);
-        var rows = new PageRows(ChangePage, ChangeBytes, first: ChangePage);
+        var rows = new PageRows(ChangePage, ChangeBytes);
         for (var after = from.Number; ;)
         {
             var next = _tail.NextAsync(ns.Partition);

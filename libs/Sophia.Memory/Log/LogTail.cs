@@ -140,7 +140,7 @@ internal sealed partial class LogTail : IAsyncDisposable
 
     /// <summary>Entries of a namespace after a number, from memory where they are, else from the store.</summary>
     /// <param name="rows">How many: of the partition's in memory, of the namespace's in the store, which is asked for as many as the last ones say.</param>
-    /// <param name="into">Cleared and filled.</param>
+    /// <param name="into">Cleared and filled, no further than with the entry by which it has the bytes of <paramref name="rows"/>.</param>
     /// <returns>The number up to which <paramref name="into"/> is complete: where to go on.</returns>
     public async ValueTask<long> ReadAsync(
         NamespaceInfo ns, long after, PageRows rows, List<LogEntry> into, CancellationToken cancellationToken)
@@ -163,8 +163,25 @@ internal sealed partial class LogTail : IAsyncDisposable
         var limit = rows.Next;
         var entries = await _store.ReadLogAsync(ns.Partition, after, limit, ns.Id, cancellationToken).ConfigureAwait(false);
         rows.Took(entries);
-        into.AddRange(entries.TakeWhile(entry => entry.Sequence.Number <= seen));
-        return into.Count < entries.Count || entries.IsLast(limit) ? seen : into[^1].Sequence.Number;
+        var left = rows.Bytes;
+        foreach (var entry in entries)
+        {
+            if (entry.Sequence.Number > seen)
+            {
+                return seen;
+            }
+
+            if (left <= 0)
+            {
+                // The store's page may have many times what this reader keeps while he takes his time.
+                return into[^1].Sequence.Number;
+            }
+
+            into.Add(entry);
+            left -= RowPage.SizeOf(entry);
+        }
+
+        return entries.IsLast(limit) ? seen : into[^1].Sequence.Number;
     }
 
     /// <summary>True while the changes after the number are in memory, so that none of them can have been trimmed unseen.</summary>

@@ -112,7 +112,7 @@ internal abstract partial class RelationalStore
 
         var newest = found.Values.ToList();
         newest.Sort();
-        var rows = new PageRows(ScanPage, ScanBytes, first: ScanPage);
+        var rows = new PageRows(ScanPage, ScanBytes);
         for (var start = 0; start < newest.Count;)
         {
             var page = newest.GetRange(start, Math.Min(rows.Next, newest.Count - start));

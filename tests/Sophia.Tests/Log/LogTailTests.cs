@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Sophia.Memory;
 using Sophia.Memory.Log;
+using Sophia.Memory.Records;
 using Sophia.Memory.Stores;
 using Sophia.Stores.Sqlite;
 using Sophia.Tests.Infrastructure;
@@ -54,6 +55,36 @@ public sealed class LogTailTests : IDisposable
         Assert.Null(observed[2].Record);
         Assert.Equal(0, tail.Recent.Bytes);
         Assert.Equal(["second", "third"], await ReadAsync(tail, ns, 1));
+    }
+
+    [Fact]
+    public async Task A_reader_is_given_the_bytes_that_he_asks_for_and_one_entry_more_however_large_the_stores_page_is()
+    {
+        const int Large = 1 << 20;
+        await using var s = await OpenAsync();
+        var ns = await s.NamespaceAsync();
+        for (var i = 0; i < 15; i++)
+        {
+            await s.PutAsync(ns, new RecordDraft { Key = $"k{i:00}", Kind = ContentKind.Bytes, Content = new byte[i is 0 or 14 ? 1 : Large] });
+        }
+
+        var store = new DelegatingStore(s.Store);
+        await using var tail = new LogTail(store, new MemoryOptions(), s.Clock, NullLogger.Instance);
+        await tail.StartAsync(default);
+        var (after, numbers, entries) = (0L, new List<long>(), new List<LogEntry>());
+        for (var rows = new PageRows(256, Large); after < 15;)
+        {
+            after = await tail.ReadAsync(ns, after, rows, entries, default);
+            Assert.NotEmpty(entries);
+            Assert.Equal(after, entries[^1].Sequence.Number);
+            Assert.InRange(entries.Sum(static entry => RowPage.SizeOf(entry)), 1, (2 * Large) - 1);
+            numbers.AddRange(entries.Select(entry => entry.Sequence.Number));
+        }
+
+        Assert.Equal(Enumerable.Range(1, 15).Select(n => (long)n), numbers);
+        Assert.Equal(8 * Large + 1, store.LargestPage);
+        Assert.Equal(15, await tail.ReadAsync(ns, 15, new PageRows(256, Large), entries, default));
+        Assert.Empty(entries);
     }
 
     [Fact]

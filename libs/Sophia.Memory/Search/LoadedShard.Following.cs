@@ -11,7 +11,7 @@ internal sealed partial class LoadedShard
     {
         var partition = Namespace.Partition;
         var entries = new List<LogEntry>(ReadSize);
-        var rows = new PageRows(ReadSize, RowPage.MostBytes, first: ReadSize);
+        var rows = new PageRows(ReadSize, RowPage.MostBytes);
         while (true)
         {
             // Until it is ready it waits for the log, afterwards for changes of its namespace.
@@ -77,6 +77,8 @@ internal sealed partial class LoadedShard
                 Apply(entries[i], lacking?.Contains(i) ?? false);
             }
 
+            // What waits for the next change has none of the last ones in memory.
+            entries.Clear();
             _cursor.Advance(reached);
             _moved.Beat();
         }

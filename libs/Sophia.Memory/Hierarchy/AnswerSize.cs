@@ -25,7 +25,7 @@ internal sealed class AnswerSize(int hits)
     public void Add(MemoryRecord record) => Add(record, _times[record.Key]);
 
     /// <exception cref="RefusedException">too-large.</exception>
-    public void Add(MemoryRecord record, int times) => _bytes.Add(times * BytesOf(record));
+    public void Add(MemoryRecord record, int times) => _bytes.Add(BytesOf(record), times);
 
     /// <summary>Bytes of content, attributes, key and tags.</summary>
     public static long BytesOf(MemoryRecord record)

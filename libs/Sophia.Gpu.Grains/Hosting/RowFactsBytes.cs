@@ -8,7 +8,8 @@ namespace Sophia.Gpu.Grains.Hosting;
 
 /// <summary>
 /// Rows that a shard tells, as base64 of their bytes in one string: they are most of what a search over several shards sends, and
-/// three times as much as JSON of their own. Written and read by one version of the program on all nodes.
+/// three times as much as JSON of their own. Nodes of the version before read it too, while one takes the other's place: what they do not
+/// know may be a bit of <see cref="Parts"/>, and no bytes.
 /// </summary>
 internal sealed class RowFactsBytes : JsonConverter<IReadOnlyList<RowFacts>>
 {

@@ -151,7 +151,7 @@ internal sealed partial class HostShard
 
     private void AddNearness(LexicalQuery words, List<Candidate> candidates, double best, CancellationToken cancellationToken)
     {
-        // Measured by the best BM25, which is the same however many candidates there are.
+        // Measured by the best BM25, which hardly depends on how many candidates there are (among turns, which are scored anew, a little).
         var (near, bestLexical) = (_lexical.Nearness(words), Fusion.BestLexical(candidates));
         foreach (var candidate in candidates)
         {

@@ -66,11 +66,6 @@ internal sealed partial class Housekeeping(
                 }
             }
 
-            if (clock.GetElapsedTime(started) >= SweepTime)
-            {
-                return true;
-            }
-
             foreach (var some in sessions[true].Chunk(SessionsAtOnce))
             {
                 await EndAsync(some, started, cancellationToken).ConfigureAwait(false);
@@ -101,6 +96,7 @@ internal sealed partial class Housekeeping(
         IReadOnlyList<ExpireOperation> expired, IEnumerable<ExpireOperation> records, long started, CancellationToken cancellationToken)
     {
         var changes = new Dictionary<RecordId, long>(expired.Count);
+        var hasShortened = false;
         foreach (var some in expired.GroupBy(static operation => operation.Namespace.Id))
         {
             var ns = some.First().Namespace;
@@ -109,12 +105,14 @@ internal sealed partial class Housekeeping(
             {
                 if (stored.TryGetValue(operation.Key, out var versions) && versions.Changes > ErasureParts.MostChanges)
                 {
-                    if (clock.GetElapsedTime(started) >= SweepTime)
+                    // One at least in each sweep, however long it took to count it.
+                    if (hasShortened && clock.GetElapsedTime(started) >= SweepTime)
                     {
                         continue;
                     }
 
                     await store.EraseHistoryAsync(ns, operation.Key, operation.Current, cancellationToken).ConfigureAwait(false);
+                    hasShortened = true;
                 }
 
                 changes[operation.Id] = versions.Changes;

@@ -120,7 +120,14 @@ internal sealed partial class ShardDirectory
         }
         finally
         {
-            await old.DisposeAsync().ConfigureAwait(false);
+            var disposing = old.DisposeAsync();
+            if (!old.IsSearching)
+            {
+                // No search begins in it any more: it holds nothing that could be found.
+                _leaving = null;
+            }
+
+            await disposing.ConfigureAwait(false);
             _leaving = null;
         }
     }

@@ -6,6 +6,7 @@ using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
+using Sophia.Memory.Sessions;
 using Sophia.Memory.Stores;
 using Sophia.Stores.Sqlite;
 using Sophia.Tests.Infrastructure;
@@ -65,6 +66,32 @@ public sealed class HousekeepingTests
 
         Assert.Equal(0, left);
         Assert.Equal(1, running.Store.HistoriesErased);
+    }
+
+    [Fact]
+    public async Task Records_with_long_histories_and_sessions_go_though_counting_alone_takes_the_time_of_a_sweep()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var ends = running.Clock.GetUtcNow().AddMinutes(1);
+        foreach (var key in new[] { "long", "longer" })
+        {
+            var puts = Enumerable.Range(0, 6_000).Select(i => new PutRequest(new RecordDraft { Key = key, Content = System.Text.Encoding.UTF8.GetBytes($"{i}"), ExpiresAt = ends }));
+            await running.Memory.PutAsync(running.Notes, [.. puts], null, new Trail(), default);
+        }
+
+        await running.Memory.Sessions.AppendAsync("acme", "s", [new TurnDraft("user", "one", default, null)], TimeSpan.FromMinutes(1), null, new Trail(), default);
+        running.Store.AfterCounted = () => running.Clock.Advance(TimeSpan.FromSeconds(2));
+
+        running.Clock.Advance(TimeSpan.FromMinutes(2));
+        var left = 3;
+        for (var patience = 0; left > 0 && patience < 800; patience++)
+        {
+            await Task.Delay(25);
+            left = (await running.Store.FindExpiredAsync(running.Clock.GetUtcNow(), 10, default)).Count;
+        }
+
+        Assert.Equal(0, left);
+        Assert.Equal(2, running.Store.HistoriesErased);
     }
 
     [Fact]

@@ -63,6 +63,9 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
     /// <summary>Runs before a record of a scan is returned, after the inner store has read it.</summary>
     public Func<Task>? AfterScanned { get; set; }
 
+    /// <summary>Called when the versions of a page of records have been counted.</summary>
+    public Action? AfterCounted { get; set; }
+
     /// <summary>Runs before a page of the log is returned, after the inner store has answered.</summary>
     public Func<Task>? AfterReadLog { get; set; }
 
@@ -259,7 +262,12 @@ internal sealed class DelegatingStore(IRecordStore inner) : IRecordStore
 
     public Task PutVectorsAsync(NamespaceInfo ns, string model, IReadOnlyList<VersionVector> vectors, CancellationToken cancellationToken) => Inner.PutVectorsAsync(ns, model, vectors, cancellationToken);
 
-    public Task<IReadOnlyDictionary<string, StoredVersions>> CountVersionsAsync(NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => Inner.CountVersionsAsync(ns, keys, cancellationToken);
+    public async Task<IReadOnlyDictionary<string, StoredVersions>> CountVersionsAsync(NamespaceInfo ns, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    {
+        var counted = await Inner.CountVersionsAsync(ns, keys, cancellationToken);
+        AfterCounted?.Invoke();
+        return counted;
+    }
 
     public Task<int> EraseHistoryAsync(NamespaceInfo ns, string key, Sequence? current, CancellationToken cancellationToken)
     {

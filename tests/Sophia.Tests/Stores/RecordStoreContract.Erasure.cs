@@ -115,11 +115,12 @@ public abstract partial class RecordStoreContract
 
         var erasing = Task.Run(() => s.Store.EraseHistoryAsync(ns, "k", current, default));
         var again = (await s.PutAsync(ns, "k", "again")).Sequence;
+        var wasOver = erasing.IsCompleted;
         var erased = await erasing;
 
-        // The history is walked before the first of eight steps, and each is whole or not made: nothing is erased once the record is written again.
+        // Each of eight steps is whole or not made, and none is once the record is written again, unless all were before.
         var left = (await s.Store.CountVersionsAsync(ns, ["k"], default))["k"];
-        Assert.InRange(erased, 0, 39_998);
+        Assert.InRange(erased, 0, wasOver ? 39_999 : 35_000);
         Assert.Equal((again, 40_001L - erased), (left.Current, left.Versions));
         Assert.Equal("again", await s.TextAsync(ns, "k"));
     }

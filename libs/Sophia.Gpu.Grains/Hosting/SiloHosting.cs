@@ -43,7 +43,7 @@ public static class SiloHosting
                 members.ProbeTimeout = settings.ProbeTimeout;
                 members.TableRefreshTimeout = TimeSpan.FromSeconds(5);
                 // Those who stand in the table and have not said so three times are gone: nodes that start after all died together wait for none of them.
-                members.IAmAliveTablePublishTimeout = 10 * settings.ProbeTimeout;
+                members.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
                 members.DefunctSiloExpiration = TimeSpan.FromHours(1);
             });
             silo.Services.AddSerializer(WireFormat.Use);

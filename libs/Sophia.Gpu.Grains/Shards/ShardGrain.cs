@@ -20,6 +20,10 @@ internal sealed class ShardGrain(ShardHost host, NodeLoads loads, ILocalSiloDeta
 {
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMinutes(1);
     private Task<ShardHost.OpenShard>? _shard;
+    private Task<ShardHost.OpenShard?> _looking = Task.FromResult<ShardHost.OpenShard?>(null);
+
+    /// <summary>One that failed to open is opened again.</summary>
+    private bool IsUnopened => _shard is null or { IsFaulted: true } or { IsCanceled: true };
 
     private ShardAddress Address => ShardAddress.Parse(this.GetPrimaryKeyString());
 
@@ -105,6 +109,8 @@ internal sealed class ShardGrain(ShardHost host, NodeLoads loads, ILocalSiloDeta
     // their shards stay in memory, where they are found again.
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        // What a look has begun to serve is released too.
+        await ((Task)_looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (_shard is not { } opening)
         {
             return;
@@ -127,10 +133,18 @@ internal sealed class ShardGrain(ShardHost host, NodeLoads loads, ILocalSiloDeta
     {
         try
         {
-            if (_shard is not { IsCompletedSuccessfully: true } && host.IsInMemory(Address))
+            // It was loaded here to be moved here, or stayed: without a search for it too it counts among what the node serves.
+            if (IsUnopened && await (_looking = host.ServeAsync(Address, cancellationToken).AsTask()) is { } held)
             {
-                // It was loaded here to be moved here, or stayed: without a search for it too it counts among what the node serves.
-                await OpenAsync();
+                if (IsUnopened)
+                {
+                    _shard = Task.FromResult(held);
+                }
+                else
+                {
+                    // A call has opened it meanwhile.
+                    await held.ReleaseAsync();
+                }
             }
 
             if (_shard is { IsCompletedSuccessfully: true } shard && await (await shard).IsLeftBehindAsync(cancellationToken))
@@ -147,7 +161,7 @@ internal sealed class ShardGrain(ShardHost host, NodeLoads loads, ILocalSiloDeta
     // Calls that come together open it once; one that failed is not kept.
     private Task<ShardHost.OpenShard> OpenAsync()
     {
-        if (_shard is null or { IsFaulted: true } or { IsCanceled: true })
+        if (IsUnopened)
         {
             _shard = host.OpenAsync(Address, CancellationToken.None).AsTask();
         }

@@ -64,6 +64,18 @@ public sealed class UnconfirmedForgetTests
     }
 
     [Fact]
+    public async Task A_shard_that_is_looked_for_is_served_where_it_is_in_memory_and_loaded_nowhere()
+    {
+        await using var two = await ServiceAndNode.StartAsync();
+        Assert.Null(await two.Node.ServeAsync(two.Address, default));
+        Assert.Empty(two.Node.Report());
+
+        await two.Node.PrepareAsync(two.Address, default);
+        Assert.NotNull(await two.Node.ServeAsync(two.Address, default));
+        Assert.True(Assert.Single(two.Node.Report()).IsServed);
+    }
+
+    [Fact]
     public async Task Copies_of_before_redis_epoch_are_told_as_what_may_still_be_held_while_there_may_be_some()
     {
         var redis = new ScriptedCache { UnreachableUntil = new DateTimeOffset(2026, 3, 1, 12, 30, 0, TimeSpan.Zero) };

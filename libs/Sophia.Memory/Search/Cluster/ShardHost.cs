@@ -118,6 +118,27 @@ public sealed partial class ShardHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Serves a shard that is in memory here, and loads none: one that was just evicted must not come back by being looked for.</summary>
+    /// <returns>Null where it is not, or has gone meanwhile.</returns>
+    /// <exception cref="RefusedException">namespace-not-found.</exception>
+    public async ValueTask<OpenShard?> ServeAsync(ShardAddress address, CancellationToken cancellationToken)
+    {
+        if (!IsInMemory(address))
+        {
+            return null;
+        }
+
+        var shard = await FindAsync(address, cancellationToken).ConfigureAwait(false);
+        _served.AddOrUpdate(address, 1, static (_, users) => users + 1);
+        if (IsInMemory(address))
+        {
+            return shard;
+        }
+
+        await shard.ReleaseAsync().ConfigureAwait(false);
+        return null;
+    }
+
     /// <summary>True for a shard that is loaded here, or being loaded, whether it is served here or not.</summary>
     public bool IsInMemory(ShardAddress address) => _shards.IsInMemory(address);
 

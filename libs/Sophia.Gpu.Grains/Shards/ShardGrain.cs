@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 using Orleans.Runtime.Placement;
@@ -23,6 +24,7 @@ internal sealed class ShardGrain(ShardHost host, NodeLoads loads, ILocalSiloDeta
     private Task<ShardHost.OpenShard?> _looking = Task.FromResult<ShardHost.OpenShard?>(null);
 
     /// <summary>One that failed to open is opened again.</summary>
+    [MemberNotNullWhen(false, nameof(_shard))]
     private bool IsUnopened => _shard is null or { IsFaulted: true } or { IsCanceled: true };
 
     private ShardAddress Address => ShardAddress.Parse(this.GetPrimaryKeyString());

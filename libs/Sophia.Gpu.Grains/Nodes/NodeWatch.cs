@@ -78,6 +78,7 @@ internal sealed partial class NodeWatch(
         if (!(await nodes[move.From].LoadAsync().ConfigureAwait(false)).Shards.Value.Exists(shard => shard.IsServed && shard.Address == move.Shard))
         {
             // Evicted meanwhile: it shall not come back by being moved. One that was just moved is served nowhere for a moment.
+            LogNotServed(move.Shard, move.From, move.To);
             await Task.Delay(Settling, clock).ConfigureAwait(false);
             await nodes[move.To].ForgoAsync(move.Shard).ConfigureAwait(false);
             return;
@@ -89,6 +90,9 @@ internal sealed partial class NodeWatch(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Shard {Shard} moves from {From} to {To}.")]
     private partial void LogMoved(string shard, SiloAddress from, SiloAddress to);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Shard {Shard} moves no more from {From} to {To}, where it is loaded: it was evicted, or its grain ended with a node that died and is placed anew.")]
+    private partial void LogNotServed(string shard, SiloAddress from, SiloAddress to);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} made room for others and is still placed here: {Reason}")]
     private partial void LogNotLeft(ShardAddress shard, string reason);

@@ -12,10 +12,12 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private readonly ILogger _logger = logger;
 
+    private SiloAddress[] Active => [.. members.GetApproximateSiloStatuses(onlyActive: true).Keys];
+
     /// <returns>The members that are active, and the loads of those that answered.</returns>
     public async Task<(IReadOnlyList<SiloAddress> Active, Dictionary<SiloAddress, NodeLoad> Loads)> AskAllAsync(CancellationToken cancellationToken)
     {
-        var active = members.GetApproximateSiloStatuses(onlyActive: true).Keys.ToArray();
+        var active = Active;
         var answers = await Task.WhenAll(active.Select(node => AskAsync(node, static service => service.LoadAsync(), cancellationToken))).ConfigureAwait(false);
         var loads = new Dictionary<SiloAddress, NodeLoad>();
         for (var i = 0; i < active.Length; i++)
@@ -33,8 +35,7 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
     /// <returns>The addresses of the shards that went; one may have been in memory on two nodes.</returns>
     public async Task<HashSet<string>> EvictAllAsync(long namespaceId)
     {
-        var active = members.GetApproximateSiloStatuses(onlyActive: true).Keys.ToArray();
-        var gone = await Task.WhenAll(active.Select(node => AskAsync(node, async service => (await service.EvictAsync(namespaceId)).Value, CancellationToken.None))).ConfigureAwait(false);
+        var gone = await Task.WhenAll(Active.Select(node => AskAsync(node, async service => (await service.EvictAsync(namespaceId)).Value, CancellationToken.None))).ConfigureAwait(false);
         return [.. gone.SelectMany(static shards => shards ?? [])];
     }
 
@@ -42,8 +43,7 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
     /// <returns>What has not in time, and the nodes that did not say. One that joins meanwhile has nothing but what it loads from then on.</returns>
     public async Task<List<UnconfirmedCopy>> ReachAllAsync(long namespaceId, long number, TimeSpan timeout)
     {
-        var active = members.GetApproximateSiloStatuses(onlyActive: true).Keys.ToArray();
-        var told = await Task.WhenAll(active.Select(node => ReachAsync(node, namespaceId, number, timeout))).ConfigureAwait(false);
+        var told = await Task.WhenAll(Active.Select(node => ReachAsync(node, namespaceId, number, timeout))).ConfigureAwait(false);
         return [.. told.SelectMany(static copies => copies)];
     }
 

@@ -24,7 +24,9 @@ internal sealed partial class ShardDirectory
     public long SizeInMemory => InMemory.Sum(static shard => shard.Shard.SizeInMemory);
 
     /// <summary>Bytes that shards may still take, which is also what a renewal has, that gives way; negative when they have grown beyond what they may.</summary>
-    public long Room => mostBytes - Loaded.Sum(static shard => shard.Shard.SizeInMemory);
+    public long Room => mostBytes - LoadedBytes;
+
+    private long LoadedBytes => Loaded.Sum(static shard => shard.Shard.SizeInMemory);
 
     /// <summary>
     /// Why there is no room for the shard, for a while after it has shown; null where it may be loaded. What it took goes at once, and the next

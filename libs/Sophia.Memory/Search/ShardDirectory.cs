@@ -167,7 +167,7 @@ internal sealed partial class ShardDirectory(
     {
         DistrustIncomplete();
         // Without a renewal, which takes more for a while only.
-        var size = Loaded.Sum(static shard => shard.Shard.SizeInMemory);
+        var size = LoadedBytes;
         var shards = Loaded.Select(static shard => (Shard: shard, shard.Idle)).OrderByDescending(static held => held.Idle).ToArray();
 
         // The last that is written is the least.

@@ -105,7 +105,7 @@ public sealed partial class ShardHost : IAsyncDisposable
     {
         var shard = await FindAsync(address, cancellationToken).ConfigureAwait(false);
         // Before it is in memory: what is prepared and served nowhere goes.
-        _served.AddOrUpdate(address, 1, static (_, users) => users + 1);
+        Serve(address);
         try
         {
             shard.Begin();
@@ -129,7 +129,7 @@ public sealed partial class ShardHost : IAsyncDisposable
         }
 
         var shard = await FindAsync(address, cancellationToken).ConfigureAwait(false);
-        _served.AddOrUpdate(address, 1, static (_, users) => users + 1);
+        Serve(address);
         if (IsInMemory(address))
         {
             return shard;
@@ -138,6 +138,8 @@ public sealed partial class ShardHost : IAsyncDisposable
         await shard.ReleaseAsync().ConfigureAwait(false);
         return null;
     }
+
+    private void Serve(ShardAddress address) => _served.AddOrUpdate(address, 1, static (_, users) => users + 1);
 
     /// <summary>True for a shard that is loaded here, or being loaded, whether it is served here or not.</summary>
     public bool IsInMemory(ShardAddress address) => _shards.IsInMemory(address);

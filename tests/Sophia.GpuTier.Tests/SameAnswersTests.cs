@@ -42,9 +42,10 @@ public sealed partial class SameAnswersTests(Database database)
             await RunningCluster.JsonAsync(clustered, HttpMethod.Post, "/v1/namespaces/notes/search", """{"query":"harbour"}""");
         }
 
-        await RunningCluster.JsonAsync(alone, HttpMethod.Delete, "/v1/namespaces/notes/memories/note-0003");
-        var written = await RunningCluster.JsonAsync(alone, HttpMethod.Post, "/v1/namespaces/notes/memories", Notes(40, 20));
-        var sequence = written.GetProperty("sequence").GetString();
+        // Records that are there as they were have the sequence of before, so the removal is the last to be waited for.
+        await RunningCluster.JsonAsync(alone, HttpMethod.Post, "/v1/namespaces/notes/memories", Notes(40, 20));
+        var removed = await RunningCluster.JsonAsync(alone, HttpMethod.Delete, "/v1/namespaces/notes/memories/note-0003");
+        var sequence = removed.GetProperty("sequence").GetString();
         foreach (var search in Searches)
         {
             var asked = search[..^1] + $",\"minSequence\":\"{sequence}\"}}";

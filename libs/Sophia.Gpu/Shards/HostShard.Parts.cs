@@ -81,10 +81,13 @@ internal sealed partial class HostShard
             var part = new PartSearch(WordsOf(call), call.Wanted);
             if (Search(call.Query, call.Widening, margin, holdingLock: margin > MostMargin, out _, cancellationToken, part) is { } answer)
             {
-                return new PartAnswer { Rows = part.Rows, RowsScanned = answer.RowsScanned, RowsMatching = answer.RowsMatching, FilterNotes = answer.FilterNotes };
+                return AnswerOf(part, answer);
             }
         }
     }
+
+    private static PartAnswer AnswerOf(PartSearch part, ShardAnswer answer) =>
+        new() { Rows = part.Rows, RowsScanned = answer.RowsScanned, RowsMatching = answer.RowsMatching, FilterNotes = answer.FilterNotes };
 
     private void Tell(PartSearch part, LexicalQuery? words, List<Candidate> candidates)
     {

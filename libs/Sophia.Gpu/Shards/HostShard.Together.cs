@@ -3,6 +3,7 @@ using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Lexical;
 using Sophia.Gpu.Vectors;
 using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
 
 namespace Sophia.Gpu.Shards;
 
@@ -15,50 +16,59 @@ internal sealed partial class HostShard
     public IReadOnlyList<ShardAnswer> Search(IReadOnlyList<ShardQuery> queries, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(queries);
-        var answers = new ShardAnswer?[queries.Count];
-        if (_vectors is not null && queries.Count > 1)
-        {
-            SearchTogether(queries, answers, cancellationToken);
-        }
-
-        if (queries.Count == 1)
-        {
-            return [Search(queries[0], cancellationToken)];
-        }
-
-        SideBySide.For(queries.Count, new ParallelOptions { CancellationToken = cancellationToken }, i => answers[i] ??= Search(queries[i], cancellationToken));
-        return answers!;
+        return Together(queries, i => Join(queries[i], null, cancellationToken), Finish, i => Search(queries[i], cancellationToken), cancellationToken);
     }
 
-    /// <summary>Answers those that scan all vectors, or a good part of them, unless so much changed meanwhile that they must be made again.</summary>
-    private void SearchTogether(IReadOnlyList<ShardQuery> queries, ShardAnswer?[] answers, CancellationToken cancellationToken)
+    public IReadOnlyList<PartAnswer> Ask(IReadOnlyList<PartCall> calls, CancellationToken cancellationToken)
     {
-        var parts = new Joined?[queries.Count];
+        ArgumentNullException.ThrowIfNull(calls);
+        return Together(
+            calls, i => calls[i].Kind == PartKind.Candidates ? Join(calls[i].Query, calls[i], cancellationToken) : null, FinishPart, i => Ask(calls[i], cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Those that scan all vectors, or a good part of them, in one scan, unless so much changed meanwhile that they must be made again.</summary>
+    /// <param name="join">Null for one that is made alone.</param>
+    /// <param name="finish">Null when it must be made again, alone.</param>
+    private TAnswer[] Together<TAsked, TAnswer>(
+        IReadOnlyList<TAsked> asked, Func<int, Joined?> join, Func<Joined, CancellationToken, TAnswer?> finish, Func<int, TAnswer> alone, CancellationToken cancellationToken)
+        where TAnswer : class
+    {
+        if (asked.Count == 1)
+        {
+            return [alone(0)];
+        }
+
+        var answers = new TAnswer?[asked.Count];
         var parallel = new ParallelOptions { CancellationToken = cancellationToken };
-        try
+        if (_vectors is not null)
         {
-            SideBySide.For(queries.Count, parallel, i => parts[i] = Join(queries[i], cancellationToken));
-            var joined = Enumerable.Range(0, queries.Count).Where(i => parts[i] is not null).ToArray();
-            if (joined.Length < 2)
+            var joined = new Joined?[asked.Count];
+            try
             {
-                return;
-            }
+                SideBySide.For(asked.Count, parallel, i => joined[i] = join(i));
+                int[] several = [.. Enumerable.Range(0, asked.Count).Where(i => joined[i] is not null)];
+                if (several.Length > 1)
+                {
+                    // Taken after all have begun: what changed since each began is looked at again when it ends.
+                    using (var pages = TakePages())
+                    {
+                        ScanTogether(pages, [.. several.Select(i => joined[i]!)], cancellationToken);
+                    }
 
-            // Taken after all have begun: what changed since each began is looked at again when it ends.
-            using (var pages = TakePages())
-            {
-                ScanTogether(pages, [.. joined.Select(i => parts[i]!)], cancellationToken);
+                    SideBySide.For(several.Length, parallel, i => answers[several[i]] = finish(joined[several[i]]!, cancellationToken));
+                }
             }
+            finally
+            {
+                foreach (var one in joined)
+                {
+                    one?.Prepared.Dispose();
+                }
+            }
+        }
 
-            SideBySide.For(joined.Length, parallel, i => answers[joined[i]] = Finish(parts[joined[i]]!, cancellationToken));
-        }
-        finally
-        {
-            foreach (var part in parts)
-            {
-                part?.Prepared.Dispose();
-            }
-        }
+        SideBySide.For(asked.Count, parallel, i => answers[i] ??= alone(i));
+        return answers!;
     }
 
     /// <summary>By the devices, and what they leave by the processor.</summary>
@@ -89,7 +99,8 @@ internal sealed partial class HostShard
     private static bool IsWorthAll(Joined part) => part.Slots is null || part.Scanned * LeastShare >= part.Stored;
 
     /// <summary>Null for a search that looks at few vectors, or none.</summary>
-    private Joined? Join(ShardQuery query, CancellationToken cancellationToken)
+    /// <param name="call">Where the search is a part of one over several shards.</param>
+    private Joined? Join(ShardQuery query, PartCall? call, CancellationToken cancellationToken)
     {
         if (query.Mode == SearchMode.Lexical || query.Vector is not { } vector || vector.Length != _dimensions)
         {
@@ -97,7 +108,8 @@ internal sealed partial class HostShard
         }
 
         var corrections = new List<Correction>();
-        var words = ReadWords(query, corrections, cancellationToken);
+        var part = call is null ? null : new PartSearch(WordsOf(call), call.Wanted);
+        var words = part is not null ? part.Words : ReadWords(query, corrections, cancellationToken);
         _lock.EnterReadLock();
         try
         {
@@ -116,11 +128,12 @@ internal sealed partial class HostShard
             }
 
             var matching = filtered?.Count ?? _rows.Count;
-            var wanted = LooksFurther(query) ? Math.Max(query.K * 4, 100) : query.K;
+            var wanted = part?.Wanted ?? (LooksFurther(query) ? Math.Max(query.K * 4, 100) : query.K);
             // Also of few rows the margin is kept: what comes in during the scan may push out as many as went.
-            var capacity = Math.Min(wanted, matching) + Margin;
+            var capacity = (int)Math.Min((long)wanted * (call?.Widening ?? 1), matching) + Margin;
             var joined = new Joined(query, words, _vectors!.Prepare(vector), wanted, capacity, new TopRows(capacity, _rows.Keys), new TopRows(capacity, _rows.Keys))
             {
+                Part = part,
                 Version = _changes.Version, Matching = matching, Scanned = slots?.Length ?? _vectors.Count, Stored = _vectors.Count, Corrections = corrections,
                 Slots = slots, Passing = filtered?.Set, Notes = filtered?.Notes ?? [],
             };
@@ -151,6 +164,10 @@ internal sealed partial class HostShard
         }
     }
 
+    /// <inheritdoc cref="Finish"/>
+    private PartAnswer? FinishPart(Joined joined, CancellationToken cancellationToken) =>
+        Finish(joined, cancellationToken) is { } answer ? AnswerOf(joined.Part!, answer) : null;
+
     /// <summary>Null when it must be made again, alone.</summary>
     private ShardAnswer? Finish(Joined part, CancellationToken cancellationToken)
     {
@@ -167,6 +184,12 @@ internal sealed partial class HostShard
             }
 
             var phrased = AddSpokenOf(part.Query, part.Words, part.Prepared, filter, part.Passing, candidates, cancellationToken);
+            if (part.Part is { } told)
+            {
+                Tell(told, part.Words, candidates);
+                return new ShardAnswer([], part.Scanned, part.Matching) { FilterNotes = part.Notes };
+            }
+
             var hits = Rank(
                 part.Query, part.Words, part.Prepared, filter, candidates, phrased, part.Wanted, wasCut: part.Capacity < part.Matching, twins: null, cancellationToken, out var isShort);
             return isShort ? null : new ShardAnswer(hits, part.Scanned, part.Matching)
@@ -184,6 +207,9 @@ internal sealed partial class HostShard
     private sealed record Joined(
         ShardQuery Query, LexicalQuery? Words, PreparedQuery Prepared, int Wanted, int Capacity, TopRows LexicalTop, TopRows VectorTop)
     {
+        /// <summary>Null unless it is a part of a search over several shards.</summary>
+        public PartSearch? Part { get; init; }
+
         public long Version { get; init; }
 
         public long Matching { get; init; }

@@ -112,7 +112,7 @@ public sealed partial class MemoryHierarchy
 
             var seen = Sequence.Of(ns.Partition, shard.Seen);
             var started = Stopwatch.GetTimestamp();
-            if (shard.Search(query, cancellationToken) is not { } found)
+            if (await shard.SearchAsync(query, cancellationToken).ConfigureAwait(false) is not { } found)
             {
                 if (shard.Damage is { } damage)
                 {

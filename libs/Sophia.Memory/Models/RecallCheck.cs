@@ -91,12 +91,18 @@ internal static class RecallCheck
     private static async Task<HashSet<string>[]> FindAsync(Side side, List<string> queries, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var vectors = await side.Model.EmbedAsync(queries, EmbeddingRole.Query, cancellationToken).ConfigureAwait(false);
-        return [.. vectors.Select(vector => vector is null ? [] : Keys(side.Shard, vector, now, cancellationToken))];
+        var found = new HashSet<string>[queries.Count];
+        for (var i = 0; i < found.Length; i++)
+        {
+            found[i] = vectors[i] is { } vector ? await KeysAsync(side.Shard, vector, now, cancellationToken).ConfigureAwait(false) : [];
+        }
+
+        return found;
     }
 
-    private static HashSet<string> Keys(LoadedShard shard, float[] vector, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<HashSet<string>> KeysAsync(LoadedShard shard, float[] vector, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var answer = shard.Search(new ShardQuery { Vector = vector, Mode = SearchMode.Vector, K = K, Now = now }, cancellationToken)
+        var answer = await shard.SearchAsync(new ShardQuery { Vector = vector, Mode = SearchMode.Vector, K = K, Now = now }, cancellationToken).ConfigureAwait(false)
             ?? throw new StoreUnavailableException("A shard was dropped while it was checked.");
         return answer.Hits.Select(static hit => hit.Key).ToHashSet(StringComparer.Ordinal);
     }

@@ -22,6 +22,8 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     private readonly VectorCompletion _vectors;
     private readonly Func<LoadedShard, ValueTask>? _makeRoom;
     private readonly CancellationTokenSource _stop = new();
+    private readonly SearchBatcher<ShardQuery, ShardAnswer> _searches;
+    private readonly SearchBatcher<PartCall, PartAnswer> _parts;
     private readonly Pulse _moved = new();
     private readonly Task _running;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -42,9 +44,11 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         _cursor = new NamespaceCursor(tail, ns);
 
         // A scan of many rows takes all cores by itself; of few, searches run beside each other.
-        Batcher = new SearchBatcher(
-            queries => Ask((queries, _stop.Token), static (one, asked) => one.Search(asked.queries, asked.Token), CancellationToken.None),
-            () => shard.Count >= ScansAlone ? 1 : Environment.ProcessorCount);
+        int AtOnce() => shard.Count >= ScansAlone ? 1 : Environment.ProcessorCount;
+        _searches = new SearchBatcher<ShardQuery, ShardAnswer>(
+            (queries, left) => Ask(queries, static (one, asked, stop) => asked.Count == 1 ? [one.Search(asked[0], stop)] : one.Search(asked, stop), left), AtOnce);
+        _parts = new SearchBatcher<PartCall, PartAnswer>(
+            (calls, left) => Ask(calls, static (one, asked, stop) => asked.Count == 1 ? [one.Ask(asked[0], stop)] : one.Ask(asked, stop), left), AtOnce);
         OpenedAt = clock.GetUtcNow();
         Touch();
         _running = Task.Run(() => RunAsync(_stop.Token));
@@ -58,9 +62,6 @@ internal sealed partial class LoadedShard : IAsyncDisposable
 
     /// <summary>False: vectors of its model are looked up, and none is made where there is none.</summary>
     public bool MakesVectors { get => Volatile.Read(ref _makesVectors); set => Volatile.Write(ref _makesVectors, value); }
-
-    /// <summary>For searches that come from many callers at once.</summary>
-    public SearchBatcher Batcher { get; }
 
     /// <summary>Completes when the shard holds all that the store held when loading ended; fails if loading failed.</summary>
     public Task Ready => _ready.Task;
@@ -107,15 +108,18 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     /// <summary>It was used when the other was: of one that takes another's place nobody has asked for more.</summary>
     public void UsedAs(LoadedShard other) => Volatile.Write(ref _usedAt, Volatile.Read(ref other._usedAt));
 
-    /// <summary>Searches the shard; null when it was dropped meanwhile and must be opened again.</summary>
-    public ShardAnswer? Search(ShardQuery query, CancellationToken cancellationToken) =>
-        Ask((query, cancellationToken), static (shard, call) => shard.Search(call.query, call.cancellationToken), cancellationToken);
+    /// <summary>Searches the shard, together with others that come while it is busy; null when it was dropped meanwhile and must be opened again.</summary>
+    public ValueTask<ShardAnswer?> SearchAsync(ShardQuery query, CancellationToken cancellationToken) => _searches.SearchAsync(query, cancellationToken);
 
-    /// <inheritdoc cref="Search"/>
-    /// <param name="cancellationToken">The caller's own.</param>
-    public TAnswer? Ask<TCall, TAnswer>(TCall call, Func<IShard, TCall, TAnswer> ask, CancellationToken cancellationToken)
+    /// <summary>Its part in a search over several shards; null as of <see cref="SearchAsync"/>. What reads vectors goes with others that do.</summary>
+    public ValueTask<PartAnswer?> AskAsync(PartCall call, CancellationToken cancellationToken) =>
+        call is { Kind: PartKind.Candidates, Query: { Vector: not null, Mode: not SearchMode.Lexical } }
+            ? _parts.SearchAsync(call, cancellationToken) : ValueTask.FromResult(Ask(call, static (one, asked, stop) => one.Ask(asked, stop), cancellationToken));
+
+    private TAnswer? Ask<TCall, TAnswer>(TCall call, Func<IShard, TCall, CancellationToken, TAnswer> ask, CancellationToken cancellationToken)
         where TAnswer : class
     {
+        using var stop = cancellationToken.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token) : null;
         Interlocked.Increment(ref _searching);
         try
         {
@@ -125,7 +129,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
             }
 
             Touch();
-            return ask(Shard, call);
+            return ask(Shard, call, stop?.Token ?? _stop.Token);
         }
         catch (ShardDamagedException damaged)
         {

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using CsCheck;
+using Sophia.Gpu.Shards;
 using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
 using Sophia.Tests.Gpu;
@@ -7,18 +9,28 @@ namespace Sophia.GpuTier.Tests.Together;
 
 public sealed class SearchBatcherTests
 {
+    private const int Dimensions = 6;
+    private static readonly string[] Words = ["harbour", "lantern", "copper", "meadow", "violin"];
+
+    private static readonly Gen<ShardQuery[]> Queries = Gen.Select(
+        Gen.Int[0, 4], Gen.Enum<SearchMode>(), Gen.Int[1, 20], Gen.Int[0, 7], Gen.Int[0, 1 << 20], static (word, mode, k, options, seed) => new ShardQuery
+        {
+            Text = $"{Words[word]} lantern", Mode = mode, K = k, Vector = ShardRecords.Vector(new Random(seed), Dimensions), Now = ShardRecords.Now,
+            Filter = (options & 3) == 0 ? new RecordFilter { AllTags = ["even"] } : null, Fold = (options & 4) != 0,
+        }).Array[1, 20];
+
     [Fact]
     public async Task Searches_that_come_while_one_runs_are_made_together()
     {
         using var isRunning = new SemaphoreSlim(0);
         using var mayEnd = new SemaphoreSlim(0);
         var sizes = new List<int>();
-        var batcher = new SearchBatcher(
-            queries =>
+        var batcher = new SearchBatcher<ShardQuery, ShardAnswer>(
+            (queries, _) =>
             {
                 sizes.Add(queries.Count);
                 isRunning.Release();
-                mayEnd.Wait();
+                mayEnd.Wait(CancellationToken.None);
                 return [.. queries.Select(static query => new ShardAnswer([], query.K, 0))];
             },
             static () => 1);
@@ -29,7 +41,7 @@ public sealed class SearchBatcherTests
         mayEnd.Release(10);
         var answers = await Task.WhenAll(others.Prepend(first));
 
-        Assert.Equal([1, SearchBatcher.Most, 100 - SearchBatcher.Most], sizes);
+        Assert.Equal([1, SearchBatch.Most, 100 - SearchBatch.Most], sizes);
         Assert.Equal(Enumerable.Range(1, 101).Select(static k => (long)k), answers.Select(static answer => answer!.RowsScanned));
     }
 
@@ -40,12 +52,12 @@ public sealed class SearchBatcherTests
         using var mayEnd = new SemaphoreSlim(0);
         using var leaving = new CancellationTokenSource();
         var made = new List<int>();
-        var batcher = new SearchBatcher(
-            queries =>
+        var batcher = new SearchBatcher<ShardQuery, ShardAnswer>(
+            (queries, _) =>
             {
                 made.AddRange(queries.Select(static query => query.K));
                 isRunning.Release();
-                mayEnd.Wait();
+                mayEnd.Wait(CancellationToken.None);
                 return [.. queries.Select(static query => new ShardAnswer([], query.K, 0))];
             },
             static () => 1);
@@ -67,11 +79,11 @@ public sealed class SearchBatcherTests
     {
         using var isRunning = new SemaphoreSlim(0);
         using var mayEnd = new SemaphoreSlim(0);
-        var batcher = new SearchBatcher(
-            queries =>
+        var batcher = new SearchBatcher<ShardQuery, ShardAnswer>(
+            (queries, _) =>
             {
                 isRunning.Release();
-                mayEnd.Wait();
+                mayEnd.Wait(CancellationToken.None);
                 return queries.Any(static query => query.K == 13) ? throw new ArgumentException("thirteen") : [.. queries.Select(static query => new ShardAnswer([], query.K, 0))];
             },
             static () => 1);
@@ -88,25 +100,31 @@ public sealed class SearchBatcherTests
     }
 
     [Fact]
+    public async Task One_that_is_made_alone_ends_when_its_caller_leaves()
+    {
+        using var leaving = new CancellationTokenSource();
+        var isRunning = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var batcher = new SearchBatcher<ShardQuery, ShardAnswer>(
+            (_, left) =>
+            {
+                isRunning.SetResult();
+                left.WaitHandle.WaitOne();
+                throw new OperationCanceledException(left);
+            },
+            static () => 1);
+
+        var alone = Task.Run(() => batcher.SearchAsync(new ShardQuery { K = 1 }, leaving.Token).AsTask());
+        await isRunning.Task;
+        await leaving.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => alone.WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    [Fact]
     public void Searches_made_together_find_what_each_finds_alone()
     {
-        const int Dimensions = 6;
-        var random = new Random(3);
-        string[] words = ["harbour", "lantern", "copper", "meadow", "violin"];
-        using var shard = ShardRecords.Shard(Dimensions);
-        for (var i = 0; i < 3_000; i++)
-        {
-            shard.Put(ShardRecords.Record(
-                $"k{i}", i + 1, $"{words[i % 5]} {words[i * 7 % 3]} {i}", i % 11 == 0 ? null : ShardRecords.Vector(random, Dimensions),
-                i % 4 == 0 ? $$"""{"conversation":"c{{i / 40}}","position":{{i}}}""" : "", i % 2 == 0 ? ["even"] : []));
-        }
-
-        var queries = Gen.Select(Gen.Int[0, 4], Gen.Enum<SearchMode>(), Gen.Int[1, 20], Gen.Int[0, 7], Gen.Int[0, 1 << 20], (word, mode, k, options, seed) => new ShardQuery
-        {
-            Text = $"{words[word]} lantern", Mode = mode, K = k, Vector = ShardRecords.Vector(new Random(seed), Dimensions), Now = ShardRecords.Now,
-            Filter = (options & 3) == 0 ? new RecordFilter { AllTags = ["even"] } : null, Fold = (options & 4) != 0,
-        }).Array[1, 20];
-        queries.Sample(
+        using var shard = Filled();
+        Queries.Sample(
             asked =>
             {
                 var together = shard.Search(asked, default);
@@ -118,5 +136,52 @@ public sealed class SearchBatcherTests
                 }
             },
             iter: 150);
+    }
+
+    [Fact]
+    public void Parts_of_searches_asked_together_say_what_each_says_alone()
+    {
+        using var shard = Filled();
+        Gen.Select(Queries, Gen.Int[0, 1000]).Sample(
+            (asked, seed) =>
+            {
+                var random = new Random(seed);
+                PartCall[] calls = [.. asked.Select(query => CallOf(shard, query, random))];
+
+                var together = shard.Ask(calls, default);
+
+                for (var i = 0; i < calls.Length; i++)
+                {
+                    var alone = shard.Ask(calls[i], default);
+                    Assert.Equal(JsonSerializer.Serialize(Ordered(alone)), JsonSerializer.Serialize(Ordered(together[i])));
+                }
+            },
+            iter: 150);
+    }
+
+    private static PartAnswer Ordered(PartAnswer answer) => answer with { Rows = [.. answer.Rows.OrderBy(static row => row.Key, StringComparer.Ordinal)] };
+
+    private static PartCall CallOf(HostShard shard, ShardQuery query, Random random)
+    {
+        var said = shard.Ask(new PartCall(PartKind.Words, query), default).Words!;
+        return new PartCall(random.Next(5) == 0 ? PartKind.Words : PartKind.Candidates, query)
+        {
+            Words = query.Mode == SearchMode.Vector ? null : new QueryWords(said.Documents, said.Words, said.DocumentsWith, []),
+            Wanted = random.Next(1, 120), Widening = random.Next(3) == 0 ? 4 : 1,
+        };
+    }
+
+    private static HostShard Filled()
+    {
+        var random = new Random(3);
+        var shard = ShardRecords.Shard(Dimensions);
+        for (var i = 0; i < 3_000; i++)
+        {
+            shard.Put(ShardRecords.Record(
+                $"k{i}", i + 1, $"{Words[i % 5]} {Words[i * 7 % 3]} {i}", i % 11 == 0 ? null : ShardRecords.Vector(random, Dimensions),
+                i % 4 == 0 ? $$"""{"conversation":"c{{i / 40}}","position":{{i}}}""" : "", i % 2 == 0 ? ["even"] : []));
+        }
+
+        return shard;
     }
 }

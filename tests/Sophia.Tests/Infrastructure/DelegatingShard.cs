@@ -28,5 +28,7 @@ internal abstract class DelegatingShard(IShard inner) : IShard
 
     public virtual PartAnswer Ask(PartCall call, CancellationToken cancellationToken) => inner.Ask(call, cancellationToken);
 
+    public virtual IReadOnlyList<PartAnswer> Ask(IReadOnlyList<PartCall> calls, CancellationToken cancellationToken) => inner.Ask(calls, cancellationToken);
+
     public virtual void Dispose() => inner.Dispose();
 }

@@ -2,23 +2,28 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Sophia.Memory.Search.Cluster;
 
-/// <summary>
-/// Searches of a shard that come while others run are made together: the shard reads its vectors once for all of them. One that
-/// comes alone is made at once, by its caller; one whose caller has left while it waited is not made.
-/// </summary>
-/// <param name="search">Makes several; null when the shard is gone.</param>
-/// <param name="atOnce">How many may run beside each other before others wait for company.</param>
-internal sealed class SearchBatcher(Func<IReadOnlyList<ShardQuery>, IReadOnlyList<ShardAnswer>?> search, Func<int> atOnce)
+/// <summary>What holds for batches of whatever is asked.</summary>
+internal static class SearchBatch
 {
     /// <summary>Queries of one batch at most: what the scan of many queries is made for.</summary>
     public const int Most = 64;
+}
 
+/// <summary>
+/// Searches of a shard that come while others run are made together: the shard reads its vectors once for all of them. One that
+/// comes alone is made at once, by its caller, and ends when that leaves; one whose caller has left while it waited is not made.
+/// </summary>
+/// <param name="search">Makes several; null when the shard is gone. The token is that of the caller of one that is made alone.</param>
+/// <param name="atOnce">How many may run beside each other before others wait for company.</param>
+internal sealed class SearchBatcher<TQuery, TAnswer>(Func<IReadOnlyList<TQuery>, CancellationToken, IReadOnlyList<TAnswer>?> search, Func<int> atOnce)
+    where TAnswer : class
+{
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = new();
     private int _running;
 
     /// <returns>Null when the shard was dropped meanwhile.</returns>
-    public async ValueTask<ShardAnswer?> SearchAsync(ShardQuery query, CancellationToken cancellationToken)
+    public async ValueTask<TAnswer?> SearchAsync(TQuery query, CancellationToken cancellationToken)
     {
         var own = new Waiting(query, cancellationToken);
         var runs = false;
@@ -52,8 +57,8 @@ internal sealed class SearchBatcher(Func<IReadOnlyList<ShardQuery>, IReadOnlyLis
                 return;
             }
 
-            batch = new List<Waiting>(Math.Min(_waiting.Count, Most));
-            while (batch.Count < Most && _waiting.TryDequeue(out var one))
+            batch = new List<Waiting>(Math.Min(_waiting.Count, SearchBatch.Most));
+            while (batch.Count < SearchBatch.Most && _waiting.TryDequeue(out var one))
             {
                 if (!one.IsLeft)
                 {
@@ -85,7 +90,7 @@ internal sealed class SearchBatcher(Func<IReadOnlyList<ShardQuery>, IReadOnlyLis
 
         try
         {
-            var answers = search(batch.ConvertAll(static one => one.Query));
+            var answers = search(batch.ConvertAll(static one => one.Query), batch.Count == 1 ? batch[0].Left : CancellationToken.None);
             for (var i = 0; i < batch.Count; i++)
             {
                 batch[i].Set(answers?[i]);
@@ -102,18 +107,21 @@ internal sealed class SearchBatcher(Func<IReadOnlyList<ShardQuery>, IReadOnlyLis
         }
     }
 
-    private sealed class Waiting(ShardQuery query, CancellationToken cancellationToken)
+    private sealed class Waiting(TQuery query, CancellationToken left)
     {
-        private readonly TaskCompletionSource<ShardAnswer?> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<TAnswer?> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public ShardQuery Query => query;
+        public TQuery Query => query;
+
+        /// <summary>The caller's.</summary>
+        public CancellationToken Left => left;
 
         /// <summary>Nobody waits for it any more.</summary>
-        public bool IsLeft => cancellationToken.IsCancellationRequested;
+        public bool IsLeft => left.IsCancellationRequested;
 
-        public Task<ShardAnswer?> Answer => _answer.Task;
+        public Task<TAnswer?> Answer => _answer.Task;
 
-        public void Set(ShardAnswer? answer) => _answer.TrySetResult(answer);
+        public void Set(TAnswer? answer) => _answer.TrySetResult(answer);
 
         public void Fail(Exception error) => _answer.TrySetException(error);
     }

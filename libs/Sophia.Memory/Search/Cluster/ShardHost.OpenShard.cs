@@ -116,8 +116,8 @@ public sealed partial class ShardHost
                 var begun = Stopwatch.GetTimestamp();
                 var reply = new ShardReply(ShardOutcome.Found, null, seen, shard.Shard.Count);
                 reply = call.Part is { } part
-                    ? reply with { Part = shard.Ask((part, cancellationToken), static (one, asked) => one.Ask(asked.part, asked.cancellationToken), cancellationToken) }
-                    : reply with { Answer = await shard.Batcher.SearchAsync(call.Query!, cancellationToken).ConfigureAwait(false) };
+                    ? reply with { Part = await shard.AskAsync(part, cancellationToken).ConfigureAwait(false) }
+                    : reply with { Answer = await shard.SearchAsync(call.Query!, cancellationToken).ConfigureAwait(false) };
                 if (reply.Part is not null || reply.Answer is not null)
                 {
                     _host._meters.L0.Hit(Stopwatch.GetTimestamp() - begun);

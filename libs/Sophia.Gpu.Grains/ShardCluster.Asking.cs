@@ -66,7 +66,9 @@ public sealed partial class ShardCluster
                 LogNotAnswered(address, error.Message);
             }
 
-            if (reply.Outcome is ShardOutcome.Found or ShardOutcome.TooLarge || (call.AllowPartial && !mayAskAgain) || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
+            // The only one that is known, and it tells of others while it is loaded: all can be asked beside each other.
+            var tellsOfOthers = part is null && reply.Shards > 1;
+            if (reply.Outcome is ShardOutcome.Found or ShardOutcome.TooLarge || tellsOfOthers || (call.AllowPartial && !mayAskAgain) || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
             {
                 return reply;
             }

@@ -97,35 +97,45 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
                 return new ClusterAnswer(reply.Answer!, Sequence.Of(ns.Partition, reply.Seen), []) { WithoutVector = reply.WithoutVector, LogLag = reply.LogLag };
             }
 
-            if (reply.Outcome != ShardOutcome.Found)
+            if (reply.Outcome != ShardOutcome.Found && reply.Shards < 2)
             {
                 var missing = MissingOf(ns, 0, call, reply);
                 return new ClusterAnswer(new ShardAnswer([], 0, 0), Sequence.Of(ns.Partition, reply.Seen), [missing]);
             }
 
-            _shards[ns.Id] = 2;
+            Learn(ns, Math.Max(reply.Shards, 2));
         }
 
         while (true)
         {
-            var search = new ShardRound(ns, call, _shards[ns.Id], (shard, part, required) =>
+            var known = _shards[ns.Id];
+            var search = new ShardRound(ns, call, known, (shard, part, required) =>
                 AskAsync(ShardAddress.Of(ns, shard), call, part, required, started, cancellationToken));
-            var found = await new MergedSearch(ns.Settings, call.Query, (part, _) => search.AskAsync(part)).RunAsync(cancellationToken);
+            ShardAnswer found;
+            try
+            {
+                found = await new MergedSearch(ns.Settings, call.Query, (part, _) => search.AskAsync(part)).RunAsync(cancellationToken);
+            }
+            finally
+            {
+                Learn(ns, search.Shards);
+            }
+
             if (search.IsUnanswered && _clock.GetElapsedTime(started) < call.Timeout)
             {
                 // Not the shards are missing but the way to the nodes, which led over one that died.
                 continue;
             }
 
-            if (search.Shards == _shards[ns.Id])
+            // Else one was opened meanwhile, or not known of, whose words were not counted.
+            if (search.Shards == known)
             {
                 return new ClusterAnswer(found, Sequence.Of(ns.Partition, search.Seen), search.Missing) { WithoutVector = search.WithoutVector, LogLag = search.LogLag };
             }
-
-            // A shard was opened meanwhile, whose words were not counted.
-            _shards[ns.Id] = search.Shards;
         }
     }
+
+    private void Learn(NamespaceInfo ns, int shards) => _shards.AddOrUpdate(ns.Id, shards, (_, known) => Math.Max(known, shards));
 
     /// <param name="required">The change that it had to see because of another shard; 0 for none.</param>
     /// <exception cref="RefusedException">shard-loading and others, unless the call allows it to be missing.</exception>

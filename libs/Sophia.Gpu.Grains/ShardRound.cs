@@ -35,8 +35,16 @@ internal sealed class ShardRound(NamespaceInfo ns, ClusterCall call, int shards,
     public async Task<IReadOnlyList<PartAnswer>> AskAsync(PartCall part)
     {
         var replies = new SortedDictionary<int, ShardReply>();
-        var asked = await Task.WhenAll(Enumerable.Range(0, Shards).Where(shard => !_missing.ContainsKey(shard)).Select(async shard => (shard, Reply: await ask(shard, part, 0))));
-        foreach (var (shard, reply) in asked)
+        var gathered = new List<(int Shard, ShardReply Reply)>(Shards);
+        for (var (first, known) = (0, Shards); first < known; (first, known) = (known, Shards))
+        {
+            // Together, and those that these tell of too: each begins to be loaded where it is not there, however many are missing.
+            var asked = await Task.WhenAll(Enumerable.Range(first, known - first).Where(shard => !_missing.ContainsKey(shard)).Select(async shard => (shard, Reply: await ask(shard, part, 0))));
+            Shards = asked.Select(static one => one.Reply.Shards).Append(Shards).Max();
+            gathered.AddRange(asked);
+        }
+
+        foreach (var (shard, reply) in gathered)
         {
             Take(replies, shard, reply);
         }

@@ -61,6 +61,35 @@ public sealed class ShardRoundTests
     }
 
     [Fact]
+    public async Task Shards_that_one_tells_of_are_asked_beside_each_other_and_all_that_are_missing_are_named()
+    {
+        var asked = new List<int>();
+        var all = new TaskCompletionSource();
+        var round = new ShardRound(ShardRecords.Namespace(0), CallOf(allowPartial: true), 2, async (shard, _, _) =>
+        {
+            asked.Add(shard);
+            if (shard == 0)
+            {
+                return new ShardReply(ShardOutcome.Loading, null, 0, 10) { Shards = 5 };
+            }
+
+            if (asked.Count == 5)
+            {
+                all.SetResult();
+            }
+
+            await (shard > 1 ? all.Task : Task.CompletedTask);
+            return shard == 3 ? Found("d", 100) with { End = 200, Shards = 5 } : new ShardReply(ShardOutcome.Loading, null, 0, 10);
+        });
+
+        var answers = await round.AskAsync(Candidates).WaitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.Equal([0, 1, 2, 3, 4], asked);
+        Assert.Equal(["d100"], answers.Select(static answer => answer.Rows[0].Key));
+        Assert.Equal([0, 1, 2, 4], round.Missing.Select(static missing => missing.Shard));
+    }
+
+    [Fact]
     public async Task Where_no_record_left_a_shard_that_another_has_not_come_so_far_does_not_matter()
     {
         var asked = new List<(int Shard, long Required)>();

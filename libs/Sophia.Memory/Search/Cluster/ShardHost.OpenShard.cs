@@ -125,7 +125,7 @@ public sealed partial class ShardHost
                     // After the search, and in this order: what went meanwhile is told, and where it went to.
                     return reply with
                     {
-                        LastMove = shard.LastMove, End = shard.Span.End?.Number, WithoutVector = shard.Missing,
+                        LastMove = shard.LastMove, End = shard.Span.End?.Number, Shards = shard.Span.Known, WithoutVector = shard.Missing,
                         LogLag = seen < call.Known && !_host._tail.IsFresh ? _host._tail.Lag : TimeSpan.Zero,
                     };
                 }
@@ -142,7 +142,7 @@ public sealed partial class ShardHost
             }
             catch (TimeoutException)
             {
-                return new ShardReply(ShardOutcome.Loading, null, 0, shard.Shard.Count);
+                return new ShardReply(ShardOutcome.Loading, null, 0, shard.Shard.Count) { Shards = shard.Span.Known };
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && Volatile.Read(ref _host._disposed) == 0)
             {

@@ -68,6 +68,9 @@ public sealed record ShardReply(ShardOutcome Outcome, ShardAnswer? Answer, long 
     /// <summary>The namespace has a shard behind this one.</summary>
     public bool HasNext => End is not null;
 
+    /// <summary>How many shards the namespace has, as far as this one knows, also while it is loaded; 0: it does not say.</summary>
+    public int Shards { get; init; }
+
     /// <summary>It may have to take in a change up to this number.</summary>
     public bool MayLack(long number) => Seen < number && Seen + 1 < (End ?? long.MaxValue);
 

@@ -22,6 +22,7 @@ internal sealed class ShardSpan(NamespaceInfo ns, int number, IShardMap? map, lo
     /// <summary>Changes of the partition; the same on every node.</summary>
     public const int Ahead = 256;
 
+    private int _known = 1;
     private long _first;
     private long _end = long.MaxValue;
     private long _mayTake = map is null ? long.MaxValue : -1;
@@ -29,6 +30,9 @@ internal sealed class ShardSpan(NamespaceInfo ns, int number, IShardMap? map, lo
     public int Number => number;
 
     public bool IsWhole => map is null;
+
+    /// <summary>How many shards the namespace had when the map was read last; 1 before.</summary>
+    public int Known => Volatile.Read(ref _known);
 
     /// <summary>There is a shard behind it, to which newer versions go.</summary>
     public bool HasNext => Volatile.Read(ref _end) != long.MaxValue;
@@ -60,6 +64,7 @@ internal sealed class ShardSpan(NamespaceInfo ns, int number, IShardMap? map, lo
             throw new RefusedException("shard-not-open", $"Namespace '{ns.Name}' has no shard {number} yet.", "Ask its other shards.");
         }
 
+        Volatile.Write(ref _known, firsts.Count + 1);
         _first = number == 0 ? 0 : firsts[number - 1];
         Volatile.Write(ref _end, number < firsts.Count ? firsts[number] : long.MaxValue);
         _mayTake = HasNext ? long.MaxValue : seen + Ahead;
@@ -69,6 +74,7 @@ internal sealed class ShardSpan(NamespaceInfo ns, int number, IShardMap? map, lo
     public async ValueTask CloseAsync(CancellationToken cancellationToken)
     {
         Volatile.Write(ref _end, await map!.OpenAsync(ns, number + 1, Ahead, cancellationToken).ConfigureAwait(false));
+        Volatile.Write(ref _known, number + 2);
         _mayTake = long.MaxValue;
     }
 }

@@ -20,6 +20,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     private readonly IRecordStore _store;
     private readonly TimeProvider _clock;
     private readonly VectorCompletion _vectors;
+    private readonly LoadTurns _turns;
     private readonly Func<LoadedShard, ValueTask>? _makeRoom;
     private readonly CancellationTokenSource _stop = new();
     private readonly SearchBatcher<ShardQuery, ShardAnswer> _searches;
@@ -32,15 +33,18 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     private int _searching;
     private long _readyAt;
     private bool _makesVectors = true;
+    private volatile bool _hasBegun;
     private volatile bool _isDistrusted;
     private volatile bool _hasFailed;
 
     /// <param name="span">Which of the namespace's records it has.</param>
+    /// <param name="turns">It is read from the store when it is its turn.</param>
     /// <param name="makeRoom">Asked again and again while it loads; what it throws ends the loading. Null: there is room.</param>
     public LoadedShard(
-        NamespaceInfo ns, ShardSpan span, IShard shard, LogTail tail, IRecordStore store, VectorCompletion vectors, TimeProvider clock, Func<LoadedShard, ValueTask>? makeRoom = null)
+        NamespaceInfo ns, ShardSpan span, IShard shard, LogTail tail, IRecordStore store, VectorCompletion vectors, TimeProvider clock, LoadTurns turns,
+        Func<LoadedShard, ValueTask>? makeRoom = null)
     {
-        (Namespace, Span, Shard, _tail, _store, _vectors, _clock, _makeRoom) = (ns, span, shard, tail, store, vectors, clock, makeRoom);
+        (Namespace, Span, Shard, _tail, _store, _vectors, _clock, _turns, _makeRoom) = (ns, span, shard, tail, store, vectors, clock, turns, makeRoom);
         _cursor = new NamespaceCursor(tail, ns);
 
         // A scan of many rows takes all cores by itself; of few, searches run beside each other.
@@ -65,6 +69,9 @@ internal sealed partial class LoadedShard : IAsyncDisposable
 
     /// <summary>Completes when the shard holds all that the store held when loading ended; fails if loading failed.</summary>
     public Task Ready => _ready.Task;
+
+    /// <summary>False while it waits for its turn to be read from the store: nothing is in it.</summary>
+    public bool HasBegun => _hasBegun;
 
     /// <summary>The number in the namespace's partition up to which all that is the namespace's is in the shard.</summary>
     public long Seen => _cursor.Seen;
@@ -197,8 +204,11 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     {
         try
         {
+            using var turn = await _turns.TakeAsync(cancellationToken).ConfigureAwait(false);
+            _hasBegun = true;
             using var following = await _tail.FollowAsync(_cursor, cancellationToken).ConfigureAwait(false);
-            var last = await LoadAsync(cancellationToken).ConfigureAwait(false);
+            var last = await LoadAsync(turn, cancellationToken).ConfigureAwait(false);
+            turn.Dispose();
             await FollowAsync(last, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

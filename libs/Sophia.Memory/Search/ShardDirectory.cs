@@ -23,6 +23,9 @@ internal sealed partial class ShardDirectory(
     /// <summary>Changes of the log that a shard may be behind before writers are held back; about a tenth of a second of full load.</summary>
     public const int MostBehind = 2_000;
 
+    /// <summary>Loads that run beside each other: a small one must not wait for a few large ones.</summary>
+    public static readonly int LoadsAtOnce = Math.Max(8, 2 * Environment.ProcessorCount);
+
     private static readonly TimeSpan PacePatience = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Waits in a row while the shard makes headway: behind what memory holds it would read from the store, which makes it slower still.</summary>
@@ -30,6 +33,7 @@ internal sealed partial class ShardDirectory(
 
     private static readonly TimeSpan Afterlife = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MissingPatience = TimeSpan.FromSeconds(30);
+    private readonly LoadTurns _turns = new(LoadsAtOnce);
     private readonly ConcurrentDictionary<ShardKey, LoadedShard> _shards = new();
     private readonly Lock _opening = new();
     private volatile bool _isClosed;
@@ -118,7 +122,7 @@ internal sealed partial class ShardDirectory(
     }
 
     private LoadedShard Load(NamespaceInfo ns, int number, Func<LoadedShard, ValueTask>? makeRoom, bool makesVectors = true) =>
-        new(ns, new ShardSpan(ns, number, map, shardRecords), engine.Create(ns), tail, store, vectors, clock, makeRoom) { MakesVectors = makesVectors };
+        new(ns, new ShardSpan(ns, number, map, shardRecords), engine.Create(ns), tail, store, vectors, clock, _turns, makeRoom) { MakesVectors = makesVectors };
 
     // One for which there was no room says so to the next who asks, who drops it, instead of being loaded as far again in vain. One with
     // other vectors is of a namespace that was removed and made anew.
@@ -225,8 +229,8 @@ internal sealed partial class ShardDirectory(
         LoadedShard[] held;
         lock (_opening)
         {
-            // One whose loading has begun is known here when the lock is free.
-            held = [.. InMemory.Where(shard => shard.Namespace.Id == namespaceId)];
+            // One whose loading has begun is known here when the lock is free; one that waits for its turn will read what is left.
+            held = [.. InMemory.Where(shard => shard.Namespace.Id == namespaceId && shard.HasBegun)];
         }
 
         var reached = await Task.WhenAll(held.Select(shard => shard.ReachAsync(number, timeout, cancellationToken).AsTask())).ConfigureAwait(false);

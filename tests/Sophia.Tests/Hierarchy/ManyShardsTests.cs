@@ -7,6 +7,7 @@ using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
+using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
 using Sophia.Stores.Sqlite;
 using Sophia.Tests.Infrastructure;
@@ -103,6 +104,31 @@ public sealed class ManyShardsTests
         Assert.Equal(0, many.Store.LogReads);
     }
 
+    [Fact]
+    public async Task Of_many_that_are_asked_for_at_once_some_are_read_at_a_time_and_no_erasure_waits_for_those_whose_turn_has_not_come()
+    {
+        await using var many = await Many.StartAsync();
+        var namespaces = await many.WriteAsync(3 * ShardDirectory.LoadsAtOnce);
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        many.Store.AfterScanned = () => go.Task;
+
+        var loads = Array.ConvertAll(namespaces, ns => many.Shards.Open(ns, out _));
+        for (var i = 0; i < 600 && loads.Count(static load => load.HasBegun) < ShardDirectory.LoadsAtOnce; i++)
+        {
+            await Task.Delay(100);
+        }
+
+        var begun = loads.Where(static load => load.HasBegun).ToHashSet();
+        var waits = loads.First(load => !begun.Contains(load));
+        var unconfirmed = await many.Shards.ReachAsync(waits.Namespace.Id, 1_000, TimeSpan.FromSeconds(60), default).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(ShardDirectory.LoadsAtOnce, begun.Count);
+        Assert.Empty(unconfirmed);
+
+        go.SetResult();
+        await Task.WhenAll(loads.Select(static load => load.Ready)).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.All(loads, static load => Assert.Equal(1, load.Shard.Count));
+    }
+
     /// <summary>Shards, with room for so many, and a log of which nothing is kept in memory.</summary>
     private sealed class Many : IAsyncDisposable
     {
@@ -142,6 +168,19 @@ public sealed class ManyShardsTests
             {
                 namespaces[i] = await Store.EnsureNamespaceAsync("acme", $"{name}-{i}", new NamespaceSettings { VectorSource = VectorSource.None }, default);
                 await Shards.Open(namespaces[i], out _).Ready;
+            }
+
+            return namespaces;
+        }
+
+        /// <summary>So many namespaces of one record, of which no shard is loaded.</summary>
+        public async Task<NamespaceInfo[]> WriteAsync(int count)
+        {
+            var namespaces = new NamespaceInfo[count];
+            for (var i = 0; i < count; i++)
+            {
+                namespaces[i] = await Store.EnsureNamespaceAsync("acme", $"written-{i}", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+                await Store.CommitAsync([new WriteGroup([new PutOperation(namespaces[i], new RecordDraft { Key = "k", Content = "walrus"u8.ToArray() }, new RecordId((UInt128)i + 1), Precondition.None)])], default);
             }
 
             return namespaces;

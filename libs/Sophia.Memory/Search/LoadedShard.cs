@@ -47,12 +47,13 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         (Namespace, Span, Shard, _tail, _store, _vectors, _clock, _turns, _makeRoom) = (ns, span, shard, tail, store, vectors, clock, turns, makeRoom);
         _cursor = new NamespaceCursor(tail, ns);
 
-        // A scan of many rows takes all cores by itself; of few, searches run beside each other.
-        int AtOnce() => shard.Count >= ScansAlone ? 1 : Environment.ProcessorCount;
+        // A scan of many rows takes all cores by itself, what words take beside it does not; without one, searches run beside each other.
+        int AtOnce(ShardQuery query) =>
+            shard.Count < ScansAlone || query.Mode == SearchMode.Lexical ? Environment.ProcessorCount : query.Mode == SearchMode.Vector ? 1 : 2;
         _searches = new SearchBatcher<ShardQuery, ShardAnswer>(
             (queries, left) => Ask(queries, static (one, asked, stop) => asked.Count == 1 ? [one.Search(asked[0], stop)] : one.Search(asked, stop), left), AtOnce);
         _parts = new SearchBatcher<PartCall, PartAnswer>(
-            (calls, left) => Ask(calls, static (one, asked, stop) => asked.Count == 1 ? [one.Ask(asked[0], stop)] : one.Ask(asked, stop), left), AtOnce);
+            (calls, left) => Ask(calls, static (one, asked, stop) => asked.Count == 1 ? [one.Ask(asked[0], stop)] : one.Ask(asked, stop), left), call => AtOnce(call.Query));
         OpenedAt = clock.GetUtcNow();
         Touch();
         _running = Task.Run(() => RunAsync(_stop.Token));

@@ -33,7 +33,7 @@ public sealed class SearchBatcherTests
                 mayEnd.Wait(CancellationToken.None);
                 return [.. queries.Select(static query => new ShardAnswer([], query.K, 0))];
             },
-            static () => 1);
+            static _ => 1);
         var first = Task.Run(() => batcher.SearchAsync(new ShardQuery { K = 1 }, default).AsTask());
         await isRunning.WaitAsync();
 
@@ -60,7 +60,7 @@ public sealed class SearchBatcherTests
                 mayEnd.Wait(CancellationToken.None);
                 return [.. queries.Select(static query => new ShardAnswer([], query.K, 0))];
             },
-            static () => 1);
+            static _ => 1);
         var first = Task.Run(() => batcher.SearchAsync(new ShardQuery { K = 1 }, default).AsTask());
         await isRunning.WaitAsync();
         var left = new[] { 2, 3 }.Select(k => batcher.SearchAsync(new ShardQuery { K = k }, leaving.Token).AsTask()).ToArray();
@@ -86,7 +86,7 @@ public sealed class SearchBatcherTests
                 mayEnd.Wait(CancellationToken.None);
                 return queries.Any(static query => query.K == 13) ? throw new ArgumentException("thirteen") : [.. queries.Select(static query => new ShardAnswer([], query.K, 0))];
             },
-            static () => 1);
+            static _ => 1);
         var first = Task.Run(() => batcher.SearchAsync(new ShardQuery { K = 1 }, default).AsTask());
         await isRunning.WaitAsync();
         var (good, bad, alsoGood) = (batcher.SearchAsync(new ShardQuery { K = 12 }, default).AsTask(), batcher.SearchAsync(new ShardQuery { K = 13 }, default).AsTask(), batcher.SearchAsync(new ShardQuery { K = 14 }, default).AsTask());
@@ -111,7 +111,7 @@ public sealed class SearchBatcherTests
                 left.WaitHandle.WaitOne();
                 throw new OperationCanceledException(left);
             },
-            static () => 1);
+            static _ => 1);
 
         var alone = Task.Run(() => batcher.SearchAsync(new ShardQuery { K = 1 }, leaving.Token).AsTask());
         await isRunning.Task;

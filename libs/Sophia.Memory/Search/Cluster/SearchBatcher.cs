@@ -14,8 +14,8 @@ internal static class SearchBatch
 /// comes alone is made at once, by its caller, and ends when that leaves; one whose caller has left while it waited is not made.
 /// </summary>
 /// <param name="search">Makes several; null when the shard is gone. The token is that of the caller of one that is made alone.</param>
-/// <param name="atOnce">How many may run beside each other before others wait for company.</param>
-internal sealed class SearchBatcher<TQuery, TAnswer>(Func<IReadOnlyList<TQuery>, CancellationToken, IReadOnlyList<TAnswer>?> search, Func<int> atOnce)
+/// <param name="atOnce">How many may run beside each other before this one waits for company.</param>
+internal sealed class SearchBatcher<TQuery, TAnswer>(Func<IReadOnlyList<TQuery>, CancellationToken, IReadOnlyList<TAnswer>?> search, Func<TQuery, int> atOnce)
     where TAnswer : class
 {
     private readonly Lock _lock = new();
@@ -30,7 +30,7 @@ internal sealed class SearchBatcher<TQuery, TAnswer>(Func<IReadOnlyList<TQuery>,
         lock (_lock)
         {
             _waiting.Enqueue(own);
-            if (_running < atOnce())
+            if (_running < atOnce(query))
             {
                 _running++;
                 runs = true;

@@ -28,6 +28,9 @@ public sealed partial class ShardCluster
     private readonly Dictionary<ShardAddress, Load> _loading = [];
     private readonly ConcurrentDictionary<long, (NamespaceInfo Namespace, long Written)> _unfollowed = new();
 
+    /// <summary>Not in memory at the look before, behind a full one that was: at a single look half of an eviction would be taken for that. The watch alone uses it.</summary>
+    private HashSet<ShardAddress> _missing = [];
+
     // Called for each commit: only counted here.
     private void CountUnfollowed(NamespaceInfo ns, int written)
     {
@@ -68,11 +71,12 @@ public sealed partial class ShardCluster
             young.ExceptWith(nodes.SelectMany(static node => node.Shards).Select(static shard => ShardAddress.Parse(shard.Address)));
         }
 
-        foreach (var next in young)
+        foreach (var next in young.Where(_missing.Contains))
         {
             Begin(next, () => AskAsync(next.ToString(), grain => grain.WarmAsync(cancellationToken), Beginning, cancellationToken));
         }
 
+        _missing = young;
         foreach (var over in _loading.Where(loading => loading.Value.Done.IsCompleted && !young.Contains(loading.Key) && !IsUnfollowed(loading.Key)).Select(static loading => loading.Key).ToList())
         {
             _loading.Remove(over);

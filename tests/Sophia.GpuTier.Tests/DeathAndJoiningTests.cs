@@ -14,7 +14,7 @@ public sealed class DeathAndJoiningTests(Database database)
     public async Task A_node_killed_under_load_takes_no_answer_with_it()
     {
         await using var cluster = new RunningCluster(database.New());
-        var nodes = await cluster.StartNodesAsync(3);
+        var nodes = await cluster.StartNodesAsync(3, RunningCluster.DiesFast);
         var api = await cluster.StartApiAsync(isClustered: true);
         await RunningCluster.ReachesNodesAsync(api);
         var fleets = new Fleets(api, Namespaces, Records);
@@ -42,7 +42,7 @@ public sealed class DeathAndJoiningTests(Database database)
     public async Task While_a_dead_nodes_shards_come_up_a_search_that_may_be_partial_says_what_is_missing_and_soon_is_whole()
     {
         await using var cluster = new RunningCluster(database.New());
-        var nodes = await cluster.StartNodesAsync(2);
+        var nodes = await cluster.StartNodesAsync(2, RunningCluster.DiesFast);
         var api = await cluster.StartApiAsync(isClustered: true);
         await RunningCluster.ReachesNodesAsync(api);
         var fleets = new Fleets(api, 6, Records);

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Npgsql;
+using Orleans.Runtime;
 using Sophia.Faults.Tests.Harness;
 using Sophia.GpuTier.Tests.Harness;
 using Sophia.Tests.Infrastructure;
@@ -70,14 +72,18 @@ public sealed class HoldingServicesTests(Database database)
     [SkippableFact]
     public async Task One_that_stood_still_until_the_other_took_it_for_dead_answers_and_holds_shards_again()
     {
-        await using var cluster = new RunningCluster(database.New());
-        var (first, second) = await StartTwoAsync(cluster);
+        var postgres = database.New();
+        await using var cluster = new RunningCluster(postgres);
+        var (first, second) = await StartTwoAsync(cluster, RunningCluster.DiesFast);
         var fleets = new Fleets(second, 4, 300);
         await fleets.FillAsync();
 
         first.Pause();
         await Eventually.IsTrueAsync(async () => (await HeldAsync(second)).Length == 1, "the other is alone", () => second.Shown);
         await fleets.AreWholeAsync();
+
+        // That it does not answer is not yet the verdict, which it is to find in the table.
+        await Eventually.IsTrueAsync(() => HasDeadAsync(postgres), "it is taken for dead", () => second.Shown);
         first.Continue();
 
         await Eventually.IsTrueAsync(async () => (await HeldAsync(first)).Length == 2 && (await HeldAsync(second)).Length == 2, "both are nodes again", () => first.Shown + second.Shown);
@@ -89,7 +95,7 @@ public sealed class HoldingServicesTests(Database database)
     public async Task When_all_were_killed_at_once_those_that_start_afterwards_answer_before_they_have_joined()
     {
         await using var cluster = new RunningCluster(database.New());
-        var (first, second) = await StartTwoAsync(cluster);
+        var (first, second) = await StartTwoAsync(cluster, RunningCluster.DiesFast);
         var fleets = new Fleets(second, 2, 300);
         await fleets.FillAsync();
         await fleets.AreWholeAsync();
@@ -97,7 +103,7 @@ public sealed class HoldingServicesTests(Database database)
         second.Kill();
 
         // What the dead wrote of themselves in the table stands there for a while.
-        var third = await cluster.StartApiAsync(isClustered: true, Holds);
+        var third = await cluster.StartApiAsync(isClustered: true, Holds, RunningCluster.DiesFast);
 
         await new Fleets(third, 2, 300).AreWholeAsync();
         await RunningCluster.ReachesNodesAsync(third);
@@ -143,7 +149,7 @@ public sealed class HoldingServicesTests(Database database)
     public async Task When_one_is_killed_the_other_takes_its_shards_and_loses_nothing_that_was_acknowledged()
     {
         await using var cluster = new RunningCluster(database.New());
-        var (first, second) = await StartTwoAsync(cluster);
+        var (first, second) = await StartTwoAsync(cluster, RunningCluster.DiesFast);
         var fleets = new Fleets(second, 4, 300);
         await fleets.FillAsync();
         await fleets.AreWholeAsync();
@@ -183,9 +189,9 @@ public sealed class HoldingServicesTests(Database database)
         await fleets.AreWholeAsync();
     }
 
-    private static async Task<(SophiaProcess First, SophiaProcess Second)> StartTwoAsync(RunningCluster cluster)
+    private static async Task<(SophiaProcess First, SophiaProcess Second)> StartTwoAsync(RunningCluster cluster, params (string, string)[] settings)
     {
-        var services = await Task.WhenAll(cluster.StartApiAsync(isClustered: true, Holds), cluster.StartApiAsync(isClustered: true, Holds));
+        var services = await Task.WhenAll(cluster.StartApiAsync(isClustered: true, [Holds, .. settings]), cluster.StartApiAsync(isClustered: true, [Holds, .. settings]));
         foreach (var service in services)
         {
             await RunningCluster.ReachesNodesAsync(service);
@@ -193,6 +199,13 @@ public sealed class HoldingServicesTests(Database database)
         }
 
         return (services[0], services[1]);
+    }
+
+    private static async Task<bool> HasDeadAsync(string postgres)
+    {
+        await using var source = NpgsqlDataSource.Create(postgres);
+        await using var command = source.CreateCommand($"SELECT EXISTS (SELECT FROM OrleansMembershipTable WHERE Status = {(int)SiloStatus.Dead})");
+        return (bool)(await command.ExecuteScalarAsync())!;
     }
 
     private static string[] KeysOf(JsonElement answer) => [.. answer.GetProperty("hits").EnumerateArray().Select(static hit => hit.GetProperty("key").GetString()!)];

@@ -17,7 +17,7 @@ public sealed class KillsAndJoinsTests(Database database)
 
     private const int WideRecords = (2 * ShardRecords) + Records;
     private const string Wide = "fleet-12";
-    private static readonly (string, string) Setting = ("Sophia__Cluster__ShardRecords", $"{ShardRecords}");
+    private static readonly (string, string)[] Settings = [("Sophia__Cluster__ShardRecords", $"{ShardRecords}"), RunningCluster.DiesFast];
 
     private readonly ConcurrentDictionary<int, long> _wideShards = new();
 
@@ -25,7 +25,7 @@ public sealed class KillsAndJoinsTests(Database database)
     public async Task Through_kills_and_joins_each_answer_is_exact_or_says_what_is_missing_and_shards_of_nodes_that_live_stay_in_memory()
     {
         await using var cluster = new RunningCluster(database.New());
-        var nodes = (await cluster.StartNodesAsync(3, Setting)).ToList();
+        var nodes = (await cluster.StartNodesAsync(3, Settings)).ToList();
         var (alone, api) = await cluster.StartBothApisAsync();
         var fleets = new Fleets(api, Namespaces, Records);
         await fleets.FillAsync();
@@ -42,7 +42,8 @@ public sealed class KillsAndJoinsTests(Database database)
         await load.AnsweredAsync(30);
         Assert.Empty(load.Partial);
 
-        // One dies.
+        // One dies, when no shard is on its way: one that is would come up where it was to go.
+        await Fleets.SettledAsync(nodes);
         var before = await HeldAsync(nodes);
         Kill(nodes, 0);
         await AreWholeAsync(fleets);
@@ -52,15 +53,16 @@ public sealed class KillsAndJoinsTests(Database database)
         // One joins.
         var partial = load.Partial.Count;
         before = await HeldAsync(nodes);
-        nodes.Add(await cluster.StartNodeAsync(Setting));
+        nodes.Add(await cluster.StartNodeAsync(Settings));
         await AreEvenAsync(nodes);
         await load.AnsweredAsync(2 * exact.Count);
         Assert.Equal(load.Partial.Take(partial), load.Partial);
         await StayedAsync(before, nodes);
 
         // One dies while another comes.
+        await Fleets.SettledAsync(nodes);
         before = await HeldAsync(nodes);
-        var joining = cluster.StartNodeAsync(Setting);
+        var joining = cluster.StartNodeAsync(Settings);
         Kill(nodes, 0);
         nodes.Add(await joining);
         await AreWholeAsync(fleets);

@@ -21,7 +21,7 @@ internal sealed class ShardGrain(ShardHost host, NodeLoads loads, ILocalSiloDeta
 {
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMinutes(1);
     private Task<ShardHost.OpenShard>? _shard;
-    private Task<ShardHost.OpenShard?> _looking = Task.FromResult<ShardHost.OpenShard?>(null);
+    private Task _looking = Task.CompletedTask;
 
     /// <summary>One that failed to open is opened again.</summary>
     [MemberNotNullWhen(false, nameof(_shard))]
@@ -112,7 +112,7 @@ internal sealed class ShardGrain(ShardHost host, NodeLoads loads, ILocalSiloDeta
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         // What a look has begun to serve is released too.
-        await ((Task)_looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await _looking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (_shard is not { } opening)
         {
             return;
@@ -136,17 +136,9 @@ internal sealed class ShardGrain(ShardHost host, NodeLoads loads, ILocalSiloDeta
         try
         {
             // It was loaded here to be moved here, or stayed: without a search for it too it counts among what the node serves.
-            if (IsUnopened && await (_looking = host.ServeAsync(Address, cancellationToken).AsTask()) is { } held)
+            if (IsUnopened)
             {
-                if (IsUnopened)
-                {
-                    _shard = Task.FromResult(held);
-                }
-                else
-                {
-                    // A call has opened it meanwhile.
-                    await held.ReleaseAsync();
-                }
+                await (_looking = ServeWhatIsHereAsync(cancellationToken));
             }
 
             if (_shard is { IsCompletedSuccessfully: true } shard && await (await shard).IsLeftBehindAsync(cancellationToken))
@@ -157,6 +149,29 @@ internal sealed class ShardGrain(ShardHost host, NodeLoads loads, ILocalSiloDeta
         catch (Exception error) when (error is RefusedException or StoreUnavailableException)
         {
             // The next look is a minute away, and the log's tail says already that the store is away.
+        }
+    }
+
+    private async Task ServeWhatIsHereAsync(CancellationToken cancellationToken)
+    {
+        if (await host.ServeAsync(Address, cancellationToken) is not { } held)
+        {
+            return;
+        }
+
+        // A call that opens it meanwhile has it before this lets go: in nobody's hands it would be dropped, and loaded anew.
+        while (_shard is { IsCompleted: false } opening)
+        {
+            await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
+        if (IsUnopened)
+        {
+            _shard = Task.FromResult(held);
+        }
+        else
+        {
+            await held.ReleaseAsync();
         }
     }
 

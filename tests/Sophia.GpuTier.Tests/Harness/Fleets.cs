@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Sophia.Faults.Tests.Harness;
@@ -49,6 +50,30 @@ internal sealed class Fleets(SophiaProcess api, int namespaces, int records)
         // Unready where a device is left out, and yet it says what it holds.
         var (_, health) = await RunningCluster.SendAsync(node, HttpMethod.Get, "/health");
         return [.. JsonDocument.Parse(health).RootElement.GetProperty("shards").EnumerateArray().Where(static s => s.GetProperty("isServed").GetBoolean())];
+    }
+
+    /// <summary>How many shards the nodes serve, once it has not changed for two seconds: nodes even out their loads each second.</summary>
+    public static async Task<int> SettledAsync(IReadOnlyCollection<SophiaProcess> nodes)
+    {
+        var places = "";
+        var since = Stopwatch.StartNew();
+        var count = 0;
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                var served = await Task.WhenAll(nodes.Select(ServedAsync));
+                count = served.Sum(static shards => shards.Count);
+                var now = string.Join('|', served.Select(static shards => string.Join(',', shards.Select(static shard => shard.GetProperty("address").GetString()).Order(StringComparer.Ordinal))));
+                if (now != places)
+                {
+                    places = now;
+                    since.Restart();
+                }
+
+                return since.Elapsed > TimeSpan.FromSeconds(2);
+            },
+            "no shard moves any more", () => Shown(nodes));
+        return count;
     }
 
     public static async Task<long> UsedAsync(SophiaProcess node) =>

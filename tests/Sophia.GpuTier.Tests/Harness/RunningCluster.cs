@@ -68,6 +68,12 @@ public sealed class ClusterTests : ICollectionFixture<Database>
 /// <summary>Nodes of L0 and services that ask them, each a process of its own, over one PostgreSQL.</summary>
 internal sealed class RunningCluster(string postgres) : IAsyncDisposable
 {
+    /// <summary>
+    /// For tests that kill: the others know of it after a second and a half. Elsewhere nodes are probed at a pace at which one that stands still
+    /// for some seconds, on a busy machine, is not taken for dead.
+    /// </summary>
+    public static readonly (string Name, string Value) DiesFast = ("Sophia__Cluster__ProbeTimeout", "00:00:00.5");
+
     private readonly List<SophiaProcess> _processes = [];
     private readonly List<TestFolder> _folders = [];
 
@@ -132,7 +138,7 @@ internal sealed class RunningCluster(string postgres) : IAsyncDisposable
             _folders.Add(folder);
         }
 
-        var environment = new Dictionary<string, string> { ["Sophia__Cluster__NodePort"] = TakePort(), ["Sophia__Cluster__GatewayPort"] = TakePort(), ["Sophia__Cluster__ProbeTimeout"] = "00:00:00.5" };
+        var environment = new Dictionary<string, string> { ["Sophia__Cluster__NodePort"] = TakePort(), ["Sophia__Cluster__GatewayPort"] = TakePort(), ["Sophia__Cluster__ProbeTimeout"] = "00:00:05" };
         foreach (var (name, value) in settings)
         {
             environment[name] = value;

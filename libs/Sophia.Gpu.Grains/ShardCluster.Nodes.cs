@@ -24,7 +24,7 @@ public sealed partial class ShardCluster
     public async Task<IReadOnlyList<HeldShard>> HeldAsync(NamespaceInfo ns, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(ns);
-        return [.. (await SurveyAsync(cancellationToken)).SelectMany(static node => node.Shards).Where(shard => ShardAddress.Parse(shard.Address).NamespaceId == ns.Id)];
+        return [.. (await SurveyAsync(Client, cancellationToken)).SelectMany(static node => node.Shards).Where(shard => ShardAddress.Parse(shard.Address).NamespaceId == ns.Id)];
     }
 
     public async Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(NamespaceInfo ns, long number, TimeSpan timeout, CancellationToken cancellationToken)
@@ -105,7 +105,9 @@ public sealed partial class ShardCluster
                 try
                 {
                     var asked = _clock.GetTimestamp();
-                    _heard = new(await SurveyAsync(cancellationToken), asked);
+                    // Also when the only node that it was connected to is gone: the client connects to another when it is asked for something, and else
+                    // after up to a minute, in which nothing would be asked.
+                    _heard = new(await SurveyAsync(_client ?? Client, cancellationToken), asked);
                     Follow(Nodes);
                     LoadAhead(Nodes, cancellationToken);
                 }
@@ -148,16 +150,17 @@ public sealed partial class ShardCluster
         }
     }
 
-    private Task<List<ClusterNode>> SurveyAsync(CancellationToken cancellationToken) =>
-        CallAsync(async client => (await client.GetGrain<INodesGrain>(0).AllAsync()).Value, NodeSurvey.Patience, cancellationToken);
+    private Task<List<ClusterNode>> SurveyAsync(IClusterClient client, CancellationToken cancellationToken) =>
+        CallAsync(client, async client => (await client.GetGrain<INodesGrain>(0).AllAsync()).Value, NodeSurvey.Patience, cancellationToken);
 
     private Task<T> AskAsync<T>(string address, Func<IShardGrain, Task<T>> ask, TimeSpan patience, CancellationToken cancellationToken) =>
         CallAsync(client => ask(client.GetGrain<IShardGrain>(address)), patience, cancellationToken);
 
     /// <exception cref="ClusterUnavailableException">There is no node, or it did not answer.</exception>
-    private async Task<T> CallAsync<T>(Func<IClusterClient, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
+    private Task<T> CallAsync<T>(Func<IClusterClient, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken) => CallAsync(Client, call, patience, cancellationToken);
+
+    private async Task<T> CallAsync<T>(IClusterClient client, Func<IClusterClient, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var client = Client;
         try
         {
             return await call(client).WaitAsync(patience + Answering, _clock, cancellationToken);

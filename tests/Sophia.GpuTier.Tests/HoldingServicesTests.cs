@@ -74,12 +74,16 @@ public sealed class HoldingServicesTests(Database database)
     {
         var postgres = database.New();
         await using var cluster = new RunningCluster(postgres);
-        var (first, second) = await StartTwoAsync(cluster, RunningCluster.DiesFast);
+        // One after the other, so that the second asks the nodes over the first, and must find another way when that is gone.
+        var first = await cluster.StartApiAsync(isClustered: true, Holds, RunningCluster.DiesFast);
+        await RunningCluster.ReachesNodesAsync(first);
+        var second = await cluster.StartApiAsync(isClustered: true, Holds, RunningCluster.DiesFast);
+        await KnowEachOtherAsync(first, second);
         var fleets = new Fleets(second, 4, 300);
         await fleets.FillAsync();
 
         first.Pause();
-        await Eventually.IsTrueAsync(async () => (await HeldAsync(second)).Length == 1, "the other is alone", () => second.Shown);
+        await Eventually.IsTrueAsync(async () => (await HeldAsync(second)).Length == 1, "the other is alone", () => second.Shown, TimeSpan.FromSeconds(30));
         await fleets.AreWholeAsync();
 
         // That it does not answer is not yet the verdict, which it is to find in the table.
@@ -192,13 +196,17 @@ public sealed class HoldingServicesTests(Database database)
     private static async Task<(SophiaProcess First, SophiaProcess Second)> StartTwoAsync(RunningCluster cluster, params (string, string)[] settings)
     {
         var services = await Task.WhenAll(cluster.StartApiAsync(isClustered: true, [Holds, .. settings]), cluster.StartApiAsync(isClustered: true, [Holds, .. settings]));
+        await KnowEachOtherAsync(services);
+        return (services[0], services[1]);
+    }
+
+    private static async Task KnowEachOtherAsync(params SophiaProcess[] services)
+    {
         foreach (var service in services)
         {
             await RunningCluster.ReachesNodesAsync(service);
             await Eventually.IsTrueAsync(async () => (await HeldAsync(service)).Length == 2, "the services know each other", () => service.Shown);
         }
-
-        return (services[0], services[1]);
     }
 
     private static async Task<bool> HasDeadAsync(string postgres)

@@ -21,44 +21,51 @@ internal static class SeveralBench
     /// <summary>Rounds that the compiler needs for what searches run.</summary>
     private const int WarmUps = 6;
     private const int Records = 30_000;
+    private const int LargeRecords = 150_000;
     private const int Dimensions = 256;
     private const int Shards = 3;
+    private const int Callers = 64;
     private static readonly string[] Names = ["one", "several"];
 
     public static async Task RunAsync(BenchSettings settings, Report report, NpgsqlDataSource source, string connection)
     {
         await ClusterMembership.PrepareAsync(source, default);
-        var namespaces = new List<NamespaceInfo>();
-        foreach (var name in Names)
-        {
-            namespaces.Add(await NodesBench.FillAsync(source, name, Records, Dimensions));
-        }
-
-        await using (var map = NpgsqlDataSource.Create(connection))
-        {
-            var shards = new PostgresShardMap(map);
-            await shards.PrepareAsync(default);
-            for (var shard = 1; shard < Shards; shard++)
-            {
-                await using var row = map.CreateCommand("INSERT INTO shard_map (ns_id, shard, first) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
-                row.Parameters.Add(new() { Value = namespaces[1].Id });
-                row.Parameters.Add(new() { Value = shard });
-                row.Parameters.Add(new() { Value = (long)shard * Records / Shards });
-                await row.ExecuteNonQueryAsync();
-            }
-        }
-
+        var namespaces = await FillAsync(source, connection, "", Records);
+        var large = await FillAsync(source, connection, "large-", settings.IsQuick ? Records : LargeRecords);
         var random = new Random(3);
         var calls = Enumerable.Range(0, 50).Select(i => new ClusterCall(
             new ShardQuery { Text = string.Create(CultureInfo.InvariantCulture, $"note about subject {i}"), Vector = NodesBench.VectorOf(random, Dimensions), K = 10, Now = DateTimeOffset.UtcNow, Fold = true, Typos = true },
             Memory.Log.Sequence.None, 0, TimeSpan.FromSeconds(60), AllowPartial: false)).ToArray();
         var rounds = settings.IsQuick ? 3 : 9;
         await MeasurePartsAsync(report, source, namespaces, calls, rounds);
-        await MeasureNodesAsync(report, source, connection, namespaces, calls, rounds);
+        await MeasureNodesAsync(report, source, connection, namespaces, large, calls, rounds);
+    }
+
+    /// <summary>The same records twice: for one shard, and for three of the same size.</summary>
+    private static async Task<List<NamespaceInfo>> FillAsync(NpgsqlDataSource source, string connection, string prefix, int records)
+    {
+        var namespaces = new List<NamespaceInfo>();
+        foreach (var name in Names)
+        {
+            namespaces.Add(await NodesBench.FillAsync(source, prefix + name, records, Dimensions));
+        }
+
+        await using var map = NpgsqlDataSource.Create(connection);
+        await new PostgresShardMap(map).PrepareAsync(default);
+        for (var shard = 1; shard < Shards; shard++)
+        {
+            await using var row = map.CreateCommand("INSERT INTO shard_map (ns_id, shard, first) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
+            row.Parameters.Add(new() { Value = namespaces[1].Id });
+            row.Parameters.Add(new() { Value = shard });
+            row.Parameters.Add(new() { Value = (long)shard * records / Shards });
+            await row.ExecuteNonQueryAsync();
+        }
+
+        return namespaces;
     }
 
     private static async Task MeasureNodesAsync(
-        Report report, NpgsqlDataSource source, string connection, List<NamespaceInfo> namespaces, ClusterCall[] calls, int rounds)
+        Report report, NpgsqlDataSource source, string connection, List<NamespaceInfo> namespaces, List<NamespaceInfo> large, ClusterCall[] calls, int rounds)
     {
         using var near = await NodesBench.StartNodeAsync(source, connection, free: 1L << 40);
         using var far = await NodesBench.StartNodeAsync(source, connection, free: 1L << 40);
@@ -97,8 +104,38 @@ internal static class SeveralBench
         report.Add("a hybrid search of one shard", Statistics.Median(times[0]), "ms", note: "one caller, through the client");
         report.Add("a hybrid search of three shards", Statistics.Median(times[1]), "ms", note: "merged exactly");
         report.Add("three for one", Statistics.Median([.. times[1].Zip(times[0], static (three, one) => three / one)]), "×", note: "median of the rounds");
+        await MeasureManyAsync(report, cluster, large, calls, rounds);
         await far.StopAsync();
         await near.StopAsync();
+    }
+
+    /// <summary>Callers who come at once: shards make what comes while they are busy together, whole searches and parts.</summary>
+    private static async Task MeasureManyAsync(Report report, ShardCluster cluster, List<NamespaceInfo> namespaces, ClusterCall[] calls, int rounds)
+    {
+        report.Begin("nodes: 64 callers at once, 150,000 records in one shard and in three on two nodes");
+        foreach (var mode in new[] { SearchMode.Vector, SearchMode.Hybrid })
+        {
+            for (var i = 0; i < namespaces.Count; i++)
+            {
+                var rates = new List<double>();
+                for (var round = -2; round < rounds; round++)
+                {
+                    var started = Stopwatch.GetTimestamp();
+                    await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Run(async () =>
+                    {
+                        var call = calls[caller % calls.Length];
+                        var answer = await cluster.SearchAsync(namespaces[i], call with { Query = call.Query with { Mode = mode } }, default);
+                        return answer.Found.Hits.Count == 10 ? 0 : throw new InvalidOperationException($"{answer.Found.Hits.Count} hits.");
+                    })));
+                    if (round >= 0)
+                    {
+                        rates.Add(Callers / Stopwatch.GetElapsedTime(started).TotalSeconds);
+                    }
+                }
+
+                report.Add($"{mode}, {(i == 0 ? "one shard" : "three shards")}", Statistics.Median(rates), "searches/s");
+            }
+        }
     }
 
     private static async Task MeasurePartsAsync(Report report, NpgsqlDataSource source, List<NamespaceInfo> namespaces, ClusterCall[] calls, int rounds)

@@ -23,6 +23,9 @@ internal static partial class PostgresCommit
         "SELECT chain.grp, p.previous FROM chain JOIN log p ON p.lsn = chain.lsn WHERE p.previous <> 0) " +
         "DELETE FROM contents c USING chain WHERE c.lsn = chain.lsn RETURNING chain.grp, c.kind";
 
+    // PostgreSQL takes a walk through chains for far longer than it is, and would compile it for a tenth of a second under the partition's lock.
+    private const string WithoutCompiling = "SET LOCAL jit = off";
+
     // Vectors of a second model, which are there while a namespace changes its model.
     private const string EraseVectors =
         "WITH RECURSIVE chain (lsn) AS (SELECT * FROM unnest($1) UNION ALL " +
@@ -54,6 +57,7 @@ internal static partial class PostgresCommit
         AddContents(batch, InsertContents, plan.Entries);
         if (plan.Erasures.Count > 0)
         {
+            batch.Add(WithoutCompiling);
             batch.Add(EraseChains)
                 .Array(NpgsqlDbType.Integer, plan.Erasures.ConvertAll(static e => e.Group).ToArray())
                 .Array(NpgsqlDbType.Bigint, plan.Erasures.ConvertAll(static e => e.Head.Value).ToArray());

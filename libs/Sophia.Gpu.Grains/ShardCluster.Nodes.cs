@@ -11,6 +11,7 @@ namespace Sophia.Gpu.Grains;
 public sealed partial class ShardCluster
 {
     private const int MostPaces = 10;
+    private const int LooksToConnect = 3;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PacePatience = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Loading = TimeSpan.FromMinutes(10);
@@ -98,6 +99,7 @@ public sealed partial class ShardCluster
     private async Task WatchAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(Interval, _clock);
+        var look = 0;
         try
         {
             do
@@ -105,15 +107,14 @@ public sealed partial class ShardCluster
                 try
                 {
                     var asked = _clock.GetTimestamp();
-                    // Also when the only node that it was connected to is gone: the client connects to another when it is asked for something, and else
-                    // after up to a minute, in which nothing would be asked.
-                    _heard = new(await SurveyAsync(_client ?? Client, cancellationToken), asked);
+                    _heard = new(await SurveyAsync(MayConnect(++look) ? _client ?? Client : Client, cancellationToken), asked);
                     Follow(Nodes);
                     LoadAhead(Nodes, cancellationToken);
                 }
                 catch (ClusterUnavailableException)
                 {
                     _heard = new([], 0);
+                    _missing = [];
                     _followed.Clear();
                 }
             }
@@ -124,6 +125,10 @@ public sealed partial class ShardCluster
             await Task.WhenAll(_loading.Values.Select(static loading => loading.Done));
         }
     }
+
+    // Where no node is connected any more the client connects to another when it is asked for something, and else after up to a minute, in which
+    // nothing would be asked. Not each second, for as long as there may be no node at all.
+    private static bool MayConnect(int look) => look % LooksToConnect == 0;
 
     private void Follow(IReadOnlyList<ClusterNode> nodes)
     {
@@ -157,7 +162,8 @@ public sealed partial class ShardCluster
         CallAsync(client => ask(client.GetGrain<IShardGrain>(address)), patience, cancellationToken);
 
     /// <exception cref="ClusterUnavailableException">There is no node, or it did not answer.</exception>
-    private Task<T> CallAsync<T>(Func<IClusterClient, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken) => CallAsync(Client, call, patience, cancellationToken);
+    private async Task<T> CallAsync<T>(Func<IClusterClient, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken) =>
+        await CallAsync(Client, call, patience, cancellationToken);
 
     private async Task<T> CallAsync<T>(IClusterClient client, Func<IClusterClient, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
     {

@@ -42,8 +42,9 @@ internal sealed partial class VectorCompletion(ModelCatalog models, IRecordStore
 
     /// <summary>The records with the model's vectors; without any where there is none to be had now.</summary>
     /// <param name="makes">False: they are looked up only.</param>
+    /// <param name="turn">Disposed of before the model is asked, which may take long.</param>
     /// <returns>The places of those that should have one and could not get it.</returns>
-    public async ValueTask<IReadOnlyCollection<int>> CompleteAsync(NamespaceInfo ns, MemoryRecord[] records, bool makes, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyCollection<int>> CompleteAsync(NamespaceInfo ns, MemoryRecord[] records, bool makes, IDisposable? turn, CancellationToken cancellationToken)
     {
         if (ns.Settings.VectorSource == VectorSource.Caller)
         {
@@ -91,6 +92,7 @@ internal sealed partial class VectorCompletion(ModelCatalog models, IRecordStore
         var lacking = new List<int>();
         foreach (var places in wanted.Chunk(TextsAtOnce))
         {
+            turn?.Dispose();
             if (!await MakeAsync(ns, records, places, isMaking, cancellationToken).ConfigureAwait(false))
             {
                 lacking.AddRange(places);

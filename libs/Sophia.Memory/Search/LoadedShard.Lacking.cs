@@ -31,7 +31,7 @@ internal sealed partial class LoadedShard
         }
 
         var records = places.Select(place => entries[place].Record!).ToArray();
-        var lacking = await _vectors.CompleteAsync(Namespace, records, MakesVectors, cancellationToken).ConfigureAwait(false);
+        var lacking = await _vectors.CompleteAsync(Namespace, records, MakesVectors, null, cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < records.Length; i++)
         {
             entries[places[i]] = entries[places[i]] with { Record = records[i] };

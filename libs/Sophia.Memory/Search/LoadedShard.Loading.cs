@@ -19,7 +19,7 @@ internal sealed partial class LoadedShard
     private const int LogRowsPerRecord = 2;
 
     /// <returns>The change up to which the log must be followed before nothing is missing.</returns>
-    private async Task<long> LoadAsync(LoadTurns.Turn turn, CancellationToken cancellationToken)
+    private async Task<long> LoadAsync(IDisposable turn, CancellationToken cancellationToken)
     {
         var start = _tail.Seen[Namespace.Partition];
         await Span.ReadAsync(start, cancellationToken).ConfigureAwait(false);
@@ -119,7 +119,7 @@ internal sealed partial class LoadedShard
         }
     }
 
-    private async ValueTask PutOthersAsync(List<MemoryRecord> others, LoadTurns.Turn turn, CancellationToken cancellationToken)
+    private async ValueTask PutOthersAsync(List<MemoryRecord> others, IDisposable turn, CancellationToken cancellationToken)
     {
         if (others.Count == 0)
         {
@@ -127,7 +127,7 @@ internal sealed partial class LoadedShard
         }
 
         var records = others.ToArray();
-        var lacking = await turn.WithoutAsync(() => _vectors.CompleteAsync(Namespace, records, MakesVectors, cancellationToken), cancellationToken).ConfigureAwait(false);
+        var lacking = await _vectors.CompleteAsync(Namespace, records, MakesVectors, turn, cancellationToken).ConfigureAwait(false);
         foreach (var record in records)
         {
             Shard.Put(record);

@@ -15,6 +15,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     private const int ReadSize = 512;
     private const int ScansAlone = 20_000;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan SearchEnds = TimeSpan.FromMilliseconds(2);
     private readonly LogTail _tail;
     private readonly NamespaceCursor _cursor;
     private readonly IRecordStore _store;
@@ -23,6 +24,9 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     private readonly LoadTurns _turns;
     private readonly Func<LoadedShard, ValueTask>? _makeRoom;
     private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Ends the searches of a shard that broke. Those of one that goes for another reason end by themselves, and bring it not back.</summary>
+    private readonly CancellationTokenSource _cut = new();
     private readonly SearchBatcher<ShardQuery, ShardAnswer> _searches;
     private readonly SearchBatcher<PartCall, PartAnswer> _parts;
     private readonly Pulse _moved = new();
@@ -47,13 +51,12 @@ internal sealed partial class LoadedShard : IAsyncDisposable
         (Namespace, Span, Shard, _tail, _store, _vectors, _clock, _turns, _makeRoom) = (ns, span, shard, tail, store, vectors, clock, turns, makeRoom);
         _cursor = new NamespaceCursor(tail, ns);
 
-        // A scan of many rows takes all cores by itself, what words take beside it does not; without one, searches run beside each other.
-        int AtOnce(ShardQuery query) =>
-            shard.Count < ScansAlone || query.Mode == SearchMode.Lexical ? Environment.ProcessorCount : query.Mode == SearchMode.Vector ? 1 : 2;
+        // A scan of many rows takes all cores by itself, what words take beside it does not; of few rows, searches run beside each other.
+        int AtOnce(ShardQuery query) => shard.Count < ScansAlone ? Environment.ProcessorCount : query.Mode == SearchMode.Vector ? 1 : 2;
         _searches = new SearchBatcher<ShardQuery, ShardAnswer>(
-            (queries, left) => Ask(queries, static (one, asked, stop) => asked.Count == 1 ? [one.Search(asked[0], stop)] : one.Search(asked, stop), left), AtOnce);
+            (queries, left) => Ask(queries, static (one, asked, stop) => one.Search(asked, stop), left), AtOnce);
         _parts = new SearchBatcher<PartCall, PartAnswer>(
-            (calls, left) => Ask(calls, static (one, asked, stop) => asked.Count == 1 ? [one.Ask(asked[0], stop)] : one.Ask(asked, stop), left), call => AtOnce(call.Query));
+            (calls, left) => Ask(calls, static (one, asked, stop) => one.Ask(asked, stop), left), call => AtOnce(call.Query));
         OpenedAt = clock.GetUtcNow();
         Touch();
         _running = Task.Run(() => RunAsync(_stop.Token));
@@ -93,7 +96,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     /// <summary>True when nothing moves the cursor any more: the shard broke, or was dropped. Who waits for a change waits for it at another.</summary>
     public bool IsOver => _hasFailed || _stop.IsCancellationRequested;
 
-    /// <summary>When its loading began.</summary>
+    /// <summary>When it was asked for; its loading began then, or when it was its turn.</summary>
     public DateTimeOffset OpenedAt { get; }
 
     /// <summary>Since it was ready; zero before.</summary>
@@ -116,18 +119,22 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     /// <summary>It was used when the other was: of one that takes another's place nobody has asked for more.</summary>
     public void UsedAs(LoadedShard other) => Volatile.Write(ref _usedAt, Volatile.Read(ref other._usedAt));
 
-    /// <summary>Searches the shard, together with others that come while it is busy; null when it was dropped meanwhile and must be opened again.</summary>
-    public ValueTask<ShardAnswer?> SearchAsync(ShardQuery query, CancellationToken cancellationToken) => _searches.SearchAsync(query, cancellationToken);
+    /// <summary>Searches the shard; one that reads vectors goes with others that come while it is busy. Null when it was dropped meanwhile and must be opened again.</summary>
+    public ValueTask<ShardAnswer?> SearchAsync(ShardQuery query, CancellationToken cancellationToken) => ReadsVectors(query) ? _searches.SearchAsync(query, cancellationToken)
+        : ValueTask.FromResult(Ask(query, static (one, asked, stop) => one.Search(asked, stop), cancellationToken));
 
-    /// <summary>Its part in a search over several shards; null as of <see cref="SearchAsync"/>. What reads vectors goes with others that do.</summary>
+    /// <summary>Its part in a search over several shards.</summary>
+    /// <inheritdoc cref="SearchAsync"/>
     public ValueTask<PartAnswer?> AskAsync(PartCall call, CancellationToken cancellationToken) =>
-        call is { Kind: PartKind.Candidates, Query: { Vector: not null, Mode: not SearchMode.Lexical } }
-            ? _parts.SearchAsync(call, cancellationToken) : ValueTask.FromResult(Ask(call, static (one, asked, stop) => one.Ask(asked, stop), cancellationToken));
+        call.Kind == PartKind.Candidates && ReadsVectors(call.Query) ? _parts.SearchAsync(call, cancellationToken)
+        : ValueTask.FromResult(Ask(call, static (one, asked, stop) => one.Ask(asked, stop), cancellationToken));
+
+    private static bool ReadsVectors(ShardQuery query) => query is { Vector: not null, Mode: not SearchMode.Lexical };
 
     private TAnswer? Ask<TCall, TAnswer>(TCall call, Func<IShard, TCall, CancellationToken, TAnswer> ask, CancellationToken cancellationToken)
         where TAnswer : class
     {
-        using var stop = cancellationToken.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token) : null;
+        using var stop = cancellationToken.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _cut.Token) : null;
         Interlocked.Increment(ref _searching);
         try
         {
@@ -137,7 +144,7 @@ internal sealed partial class LoadedShard : IAsyncDisposable
             }
 
             Touch();
-            return ask(Shard, call, stop?.Token ?? _stop.Token);
+            return ask(Shard, call, stop?.Token ?? _cut.Token);
         }
         catch (ShardDamagedException damaged)
         {
@@ -145,9 +152,9 @@ internal sealed partial class LoadedShard : IAsyncDisposable
             Distrust();
             return null;
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (_cut.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            // Nobody gave the search up: the shard was dropped under it.
+            // Nobody gave the search up: the shard was replaced under it.
             return null;
         }
         finally
@@ -190,12 +197,17 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
+        if (IsBroken)
+        {
+            await _cut.CancelAsync().ConfigureAwait(false);
+        }
+
         _moved.Beat();
         await _running.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
         // A search that began before the shard was taken out of the directory still reads its pages.
         while (IsSearching)
         {
-            await Task.Yield();
+            await Task.Delay(SearchEnds).ConfigureAwait(false);
         }
 
         Shard.Dispose();

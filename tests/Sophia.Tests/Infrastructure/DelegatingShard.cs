@@ -22,13 +22,15 @@ internal abstract class DelegatingShard(IShard inner) : IShard
 
     public virtual void Remove(RecordId id, Sequence sequence) => inner.Remove(id, sequence);
 
-    public virtual IReadOnlyList<ShardAnswer> Search(IReadOnlyList<ShardQuery> queries, CancellationToken cancellationToken) => inner.Search(queries, cancellationToken);
+    public virtual IReadOnlyList<ShardAnswer> Search(IReadOnlyList<ShardQuery> queries, CancellationToken cancellationToken) =>
+        queries.Count == 1 ? [Search(queries[0], cancellationToken)] : inner.Search(queries, cancellationToken);
 
     public virtual ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken) => inner.Search(query, cancellationToken);
 
     public virtual PartAnswer Ask(PartCall call, CancellationToken cancellationToken) => inner.Ask(call, cancellationToken);
 
-    public virtual IReadOnlyList<PartAnswer> Ask(IReadOnlyList<PartCall> calls, CancellationToken cancellationToken) => inner.Ask(calls, cancellationToken);
+    public virtual IReadOnlyList<PartAnswer> Ask(IReadOnlyList<PartCall> calls, CancellationToken cancellationToken) =>
+        calls.Count == 1 ? [Ask(calls[0], cancellationToken)] : inner.Ask(calls, cancellationToken);
 
     public virtual void Dispose() => inner.Dispose();
 }

@@ -70,7 +70,7 @@ internal sealed class SearchBatcher<TQuery, TAnswer>(Func<IReadOnlyList<TQuery>,
         Answer(batch);
         lock (_lock)
         {
-            if (_waiting.Count == 0)
+            if (!_waiting.TryPeek(out var next) || _running > atOnce(next.Query))
             {
                 _running--;
                 return;

@@ -142,7 +142,7 @@ public sealed partial class ShardHost
             }
             catch (TimeoutException)
             {
-                return new ShardReply(ShardOutcome.Loading, null, 0, shard.Shard.Count) { Shards = shard.Span.Known };
+                return new ShardReply(ShardOutcome.Loading, null, 0, shard.Shard.Count) { Shards = await ShardsAsync(shard, cancellationToken).ConfigureAwait(false) };
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && Volatile.Read(ref _host._disposed) == 0)
             {
@@ -155,6 +155,19 @@ public sealed partial class ShardHost
             catch (Exception error) when (error is StoreUnavailableException or RefusedException)
             {
                 return new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = error.Message };
+            }
+        }
+
+        // The others are asked beside it then, instead of one after another.
+        private static async ValueTask<int> ShardsAsync(LoadedShard shard, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await shard.Span.CountAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (StoreUnavailableException)
+            {
+                return shard.Span.Known;
             }
         }
 

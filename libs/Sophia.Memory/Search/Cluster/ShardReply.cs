@@ -115,7 +115,7 @@ public sealed record HeldShard(string Address, long Records, long Bytes, long Be
     /// <summary>And a lower one than this; null for the last shard of its namespace.</summary>
     public long? End { get; init; }
 
-    /// <summary>When its loading into this node's memory began.</summary>
+    /// <summary>When its loading into this node's memory was asked for.</summary>
     public DateTimeOffset LoadedAt { get; init; }
 
     public bool Holds(long number) => number >= First && number < (End ?? long.MaxValue);

@@ -1,6 +1,7 @@
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
+using Sophia.Memory.Stores;
 
 namespace Sophia.Memory.Search.Cluster;
 
@@ -33,6 +34,11 @@ internal sealed class ShardSpan(NamespaceInfo ns, int number, IShardMap? map, lo
 
     /// <summary>How many shards the namespace had when the map was read last; 1 before.</summary>
     public int Known => Volatile.Read(ref _known);
+
+    /// <summary>How many shards the namespace has, also where the map was not read yet.</summary>
+    /// <exception cref="StoreUnavailableException">It cannot be read now.</exception>
+    public async ValueTask<int> CountAsync(CancellationToken cancellationToken) =>
+        map is null || Known > 1 ? Known : (await map.ReadAsync(ns.Id, cancellationToken).ConfigureAwait(false)).Count + 1;
 
     /// <summary>There is a shard behind it, to which newer versions go.</summary>
     public bool HasNext => Volatile.Read(ref _end) != long.MaxValue;

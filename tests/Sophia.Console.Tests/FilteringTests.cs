@@ -75,10 +75,13 @@ public sealed class FilteringTests(ConsoleHost host)
         const string ns = "look-alikes";
         if (ConsoleHost.Chromium is not null)
         {
+            JsonNode? last = null;
             foreach (var (name, value) in new (string, JsonNode)[] { ("text-zero", "01067"), ("text-five", "5"), ("five", 5), ("text-open", "\"open"), ("minus-five", -5) })
             {
-                await host.PutAsync(ns, name, new JsonObject { ["content"] = "a postal code", ["attributes"] = new JsonObject { ["zip"] = value } });
+                last = await host.PutAsync(ns, name, new JsonObject { ["content"] = "a postal code", ["attributes"] = new JsonObject { ["zip"] = value } });
             }
+
+            await host.IsSearchedAsync(ns, last!);
         }
 
         await using var tab = await host.OpenAsync($"#/browse/{ns}?attr={Uri.EscapeDataString($"zip:eq:{typed}")}");

@@ -22,13 +22,14 @@ public sealed class HostileContentTests(ConsoleHost host)
     {
         if (ConsoleHost.Chromium is not null)
         {
-            await host.PutAsync(Namespace, "<img src=x onerror=\"window.harmed=1\">", new JsonObject
+            var put = await host.PutAsync(Namespace, "<img src=x onerror=\"window.harmed=1\">", new JsonObject
             {
                 ["content"] = Markup,
                 ["tags"] = new JsonArray("<b onclick=window.harmed=1>tag</b>", "\" onfocus=\"window.harmed=1"),
                 ["attributes"] = new JsonObject { ["heading"] = Markup, ["<script>window.harmed=1</script>"] = Markup },
                 ["provenance"] = new JsonObject { ["source"] = Markup, ["uri"] = "javascript:window.harmed=1" },
             });
+            await host.IsSearchedAsync(Namespace, put);
         }
 
         await using var tab = await host.OpenAsync(route);

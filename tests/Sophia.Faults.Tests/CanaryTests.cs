@@ -40,8 +40,8 @@ public sealed class CanaryTests
         });
         var http = process.Http;
         (await http.PutTextAsync("notes", "other", "stays as it is")).Require(HttpStatusCode.Created);
-        await WriteAsync(http);
-        Assert.Contains($"key-{Canary}", await http.SearchAsync("notes", Canary));
+        var last = await WriteAsync(http);
+        Assert.Contains($"key-{Canary}", await http.SearchAsync("notes", Canary, last));
         for (var i = 0; i < 5; i++)
         {
             (await http.GetRecordAsync("notes", $"key-{Canary}")).Require(HttpStatusCode.OK);
@@ -85,8 +85,9 @@ public sealed class CanaryTests
         Assert.Equal("stays as it is", (await http.GetRecordAsync("notes", "other")).Require(HttpStatusCode.OK).Content);
     }
 
-    // In the key, content, tags, attributes, provenance, an older version, a deleted record, a turn, and a retried idempotency key.
-    private static async Task WriteAsync(HttpClient http)
+    /// <summary>Writes it in the key, content, tags, attributes, provenance, an older version, a deleted record, a turn, and a retried idempotency key.</summary>
+    /// <returns>The last change of the notes.</returns>
+    private static async Task<string> WriteAsync(HttpClient http)
     {
         JsonObject Full(string content) => new()
         {
@@ -98,11 +99,12 @@ public sealed class CanaryTests
         (await http.PostJsonAsync(Path, new JsonObject { ["items"] = new JsonArray(Full($"the second {Canary} {Texts.Of("long")}")) })).Require(HttpStatusCode.OK);
         (await http.PutTextAsync("notes", $"key-deleted-{Canary}", $"deleted {Canary}")).Require(HttpStatusCode.Created);
         (await http.DeleteRecordAsync("notes", $"key-deleted-{Canary}")).Require(HttpStatusCode.OK);
+        var last = "";
         for (var attempt = 0; attempt < 2; attempt++)
         {
             var retried = await http.SendAsync(
                 HttpMethod.Put, Requests.Record("notes", $"key-retried-{Canary}"), new StringContent($"retried {Canary}"), null, $"idempotency-{Canary}");
-            retried.Require(HttpStatusCode.Created);
+            last = retried.Require(HttpStatusCode.Created).Sequence;
             Assert.Equal(attempt == 1, retried.Headers.Contains("Idempotency-Replayed"));
         }
 
@@ -113,6 +115,7 @@ public sealed class CanaryTests
         })).Require(HttpStatusCode.OK);
         var turn = new JsonObject { ["role"] = "user", ["content"] = $"remember {Canary}", ["attributes"] = new JsonObject { ["about"] = Canary } };
         (await http.PostJsonAsync($"/v1/sessions/{Canary}/turns", new JsonObject { ["turns"] = new JsonArray(turn) })).Require(HttpStatusCode.OK);
+        return last;
     }
 
     private static List<string> FilesWith(string folder, byte[] sought)

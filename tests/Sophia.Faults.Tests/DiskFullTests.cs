@@ -17,7 +17,7 @@ public sealed class DiskFullTests
         var ballast = Path.Combine(disk.Path, "ballast");
         await File.WriteAllBytesAsync(ballast, new byte[BallastBytes]);
         await using var process = await SophiaProcess.StartAsync(new SophiaSettings { DataDirectory = Path.Combine(disk.Path, "data") });
-        (await process.Http.PutTextAsync("notes", "first", "the cat sleeps on the server")).Require(HttpStatusCode.Created);
+        var first = (await process.Http.PutTextAsync("notes", "first", "the cat sleeps on the server")).Require(HttpStatusCode.Created);
 
         var stored = new List<string>();
         Answer? refusal = null;
@@ -44,7 +44,7 @@ public sealed class DiskFullTests
             Assert.Equal(Large(key), (await process.Http.GetRecordAsync("notes", key)).Require(HttpStatusCode.OK).Content);
         }
 
-        Assert.Contains("first", await process.Http.SearchAsync("notes", "sleeping cats"));
+        Assert.Contains("first", await process.Http.SearchAsync("notes", "sleeping cats", first.Sequence));
         Assert.Equal(stored.Count + 1, (await process.Http.ReadAllAsync("notes")).Count);
         Assert.Equal("degraded", (await process.Http.TierAsync("L3")).State);
 

@@ -23,6 +23,7 @@ public sealed class ModelChangeTwoProcessesTests(Engines engines)
         await TwoModels.FindsAsync(a.Http, Notes, TwoModels.Key(0));
         await Eventually.IsTrueAsync(async () => (await TwoModels.FindAsync(b.Http, Notes, TwoModels.Key(0))).Key is not null, "B has the namespace", () => b.Shown);
 
+        string last;
         await using (var searches = new Searches(a, b))
         {
             await searches.MoreAsync(20);
@@ -44,7 +45,7 @@ public sealed class ModelChangeTwoProcessesTests(Engines engines)
             await BothAreAsync("near", a, b);
             await TwoModels.MoveAsync(b.Http, Notes, "finish");
             await TwoModels.UntilAsync(b, Notes, "finished");
-            await WriteAndFindAsync("finished", a, b);
+            last = await WriteAndFindAsync("finished", a, b);
             await searches.MoreAsync(20);
             Assert.Empty(searches.Wrong);
         }
@@ -53,20 +54,25 @@ public sealed class ModelChangeTwoProcessesTests(Engines engines)
         {
             foreach (var key in (string[])[TwoModels.Key(Records - 1), "making-0", "cut-1", "undoing-2", "undone-3", "finished-4"])
             {
-                await TwoModels.FindsAsync(process.Http, Notes, key);
+                await TwoModels.FindsAsync(process.Http, Notes, key, last);
             }
         }
     }
 
-    // Each writes, and the other finds it with the token, in whatever model it searches then.
-    private static async Task WriteAndFindAsync(string name, SophiaProcess a, SophiaProcess b)
+    /// <summary>Each writes, and the other finds it with the token, in whatever model it searches then.</summary>
+    /// <returns>The last change.</returns>
+    private static async Task<string> WriteAndFindAsync(string name, SophiaProcess a, SophiaProcess b)
     {
+        var last = "";
         for (var i = 0; i < 6; i++)
         {
             var (writer, reader) = i % 2 == 0 ? (a, b) : (b, a);
             var put = (await writer.Http.PutTextAsync(Notes, $"{name}-{i}", Texts.Of($"{name}-{i}"))).Require(HttpStatusCode.Created);
             await TwoModels.FindsAsync(reader.Http, Notes, $"{name}-{i}", put.Sequence);
+            last = put.Sequence;
         }
+
+        return last;
     }
 
     private static async Task BothAreAsync(string model, SophiaProcess a, SophiaProcess b)

@@ -42,10 +42,13 @@ public sealed class ConsoleHost : IAsyncLifetime
         _service = await SophiaProcess.StartAsync(new SophiaSettings { DataDirectory = _data.FullName });
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = ["--no-sandbox", "--disable-gpu"] });
+        JsonNode? last = null;
         foreach (var batch in Harness.Library.Records(Records).Chunk(BatchSize))
         {
-            await PostAsync($"/v1/namespaces/{Library}/memories", new JsonObject { ["items"] = new JsonArray([.. batch]) });
+            last = await PostAsync($"/v1/namespaces/{Library}/memories", new JsonObject { ["items"] = new JsonArray([.. batch]) });
         }
+
+        await IsSearchedAsync(Library, last!);
     }
 
     /// <summary>A browser's tab of its own, with nothing kept from others. The test is skipped where there is no Chromium.</summary>
@@ -65,6 +68,10 @@ public sealed class ConsoleHost : IAsyncLifetime
     public Task<JsonNode> PostAsync(string path, JsonNode body) => SendAsync(HttpMethod.Post, path, body);
 
     public Task<JsonNode> PutAsync(string ns, string key, JsonNode body) => SendAsync(HttpMethod.Put, $"/v1/namespaces/{ns}/memories/{Uri.EscapeDataString(key)}", body);
+
+    /// <summary>Waits until every search looks at what was written: those of the console name no sequence.</summary>
+    public Task IsSearchedAsync(string ns, JsonNode written) => PostAsync(
+        $"/v1/namespaces/{ns}/search", new JsonObject { ["query"] = "x", ["minSequence"] = (string?)written["sequence"], ["timeoutMs"] = 30_000 });
 
     public async Task<JsonNode> GetAsync(string path) => JsonNode.Parse(await Http.GetStringAsync(new Uri(path, UriKind.Relative)))!;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 
 namespace Sophia.Tests.Api;
 
@@ -7,10 +8,10 @@ public sealed class UnderstoodTests(ApiHost api) : IClassFixture<ApiHost>
     [Fact]
     public async Task The_answer_says_which_phrases_and_which_corrections_it_looked_for()
     {
-        await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/read/memories/k", """{"content":"the harbour master of the old town"}""", HttpStatusCode.Created);
+        var put = await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/read/memories/k", """{"content":"the harbour master of the old town"}""", HttpStatusCode.Created);
 
-        var found = await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/read/search", """{"query":"\"old town\" harbuor","mode":"lexical"}""");
-        var exact = await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/read/search", """{"query":"harbuor","mode":"lexical","typos":false}""");
+        var found = await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/read/search", $$"""{"query":"\"old town\" harbuor","mode":"lexical","minSequence":"{{SequenceOf(put)}}"}""");
+        var exact = await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/read/search", $$"""{"query":"harbuor","mode":"lexical","typos":false,"minSequence":"{{SequenceOf(put)}}"}""");
 
         Assert.Equal("k", found.GetProperty("hits")[0].GetProperty("key").GetString());
         Assert.Equal("old town", found.GetProperty("understood").GetProperty("phrases")[0].GetString());
@@ -23,9 +24,9 @@ public sealed class UnderstoodTests(ApiHost api) : IClassFixture<ApiHost>
     [Fact]
     public async Task A_correction_is_spelled_as_a_record_spells_it()
     {
-        await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/spelled/memories/k", """{"content":"Idempotency keys, and what Satellites see"}""", HttpStatusCode.Created);
+        var put = await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/spelled/memories/k", """{"content":"Idempotency keys, and what Satellites see"}""", HttpStatusCode.Created);
 
-        var found = await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/spelled/search", """{"query":"idempotnacy saetllties","mode":"lexical","highlight":false}""");
+        var found = await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/spelled/search", $$"""{"query":"idempotnacy saetllties","mode":"lexical","highlight":false,"minSequence":"{{SequenceOf(put)}}"}""");
 
         var to = found.GetProperty("understood").GetProperty("corrections").EnumerateArray().Select(c => c.GetProperty("to")[0].GetString());
         Assert.Equal(["idempotency", "satellites"], to);
@@ -34,10 +35,10 @@ public sealed class UnderstoodTests(ApiHost api) : IClassFixture<ApiHost>
     [Fact]
     public async Task Hits_carry_the_passages_that_matched_unless_that_is_turned_off()
     {
-        await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/marked/memories/k", """{"content":"😀 <i>walking</i> along rivers"}""", HttpStatusCode.Created);
+        var put = await api.JsonAsync(HttpMethod.Put, "/v1/namespaces/marked/memories/k", """{"content":"😀 <i>walking</i> along rivers"}""", HttpStatusCode.Created);
 
-        var hit = (await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/marked/search", """{"query":"river walks"}""")).GetProperty("hits")[0];
-        var bare = (await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/marked/search", """{"query":"river","highlight":false}""")).GetProperty("hits")[0];
+        var hit = (await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/marked/search", $$"""{"query":"river walks","minSequence":"{{SequenceOf(put)}}"}""")).GetProperty("hits")[0];
+        var bare = (await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/marked/search", $$"""{"query":"river","highlight":false,"minSequence":"{{SequenceOf(put)}}"}""")).GetProperty("hits")[0];
 
         var highlight = hit.GetProperty("highlights")[0];
         Assert.Equal("😀 <i>walking</i> along rivers", highlight.GetProperty("text").GetString());
@@ -52,4 +53,6 @@ public sealed class UnderstoodTests(ApiHost api) : IClassFixture<ApiHost>
 
         await api.JsonAsync(HttpMethod.Post, "/v1/namespaces/read2/search", """{"query":"x","typos":"no"}""", HttpStatusCode.BadRequest);
     }
+
+    private static string SequenceOf(JsonElement written) => written.GetProperty("sequence").GetString()!;
 }

@@ -181,11 +181,11 @@ public sealed class CoherenceTests
     public async Task What_ends_while_a_search_waits_is_not_found()
     {
         await using var running = await RunningMemory.StartAsync();
-        await running.PutAsync("k", "dentist", draft => draft with { ExpiresAt = running.Clock.GetUtcNow().AddSeconds(10) });
+        var put = await running.PutAsync("k", "dentist", draft => draft with { ExpiresAt = running.Clock.GetUtcNow().AddSeconds(10) });
         await running.Memory.EvictAsync(Sophia.Memory.Tiers.Tier.L1, null, null);
         running.Store.AfterGetMany = () => running.Clock.Advance(TimeSpan.FromSeconds(20));
 
-        Assert.Empty((await running.SearchAsync("dentist")).Hits);
+        Assert.Empty((await running.SearchAsync("dentist", put.Sequence)).Hits);
     }
 
     [Fact]

@@ -24,8 +24,8 @@ public sealed class ForgetTests
             Tags = [Canary], Attributes = Encoding.UTF8.GetBytes($$"""{"{{Canary}}":"{{Canary}}"}"""), Provenance = new Provenance(Source: Canary, Uri: $"http://{Canary}"),
         });
         await running.PutAsync($"{Canary}/deleted", $"third {Canary}");
-        await running.Memory.DeleteAsync(running.Notes, $"{Canary}/deleted", default, null, new Trail(), default);
-        Assert.NotEmpty((await running.SearchAsync(Canary)).Hits);
+        var last = await running.Memory.DeleteAsync(running.Notes, $"{Canary}/deleted", default, null, new Trail(), default);
+        Assert.NotEmpty((await running.SearchAsync(Canary, last.Last)).Hits);
         Assert.NotEmpty(FilesWith(running.Directory, Canary));
 
         var answer = await running.Memory.ForgetAsync(running.Notes, new ForgetRequest { Prefix = Canary }, new Trail(), default);

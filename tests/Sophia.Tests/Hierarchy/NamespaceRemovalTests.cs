@@ -26,8 +26,8 @@ public sealed class NamespaceRemovalTests
         await running.PutAsync("a", "words of one");
         await running.PutAsync("a", "words of two");
         await running.PutAsync("deleted", "words");
-        await running.Memory.DeleteAsync(running.Notes, "deleted", default, null, new Trail(), default);
-        Assert.Single((await running.SearchAsync("words of two")).Hits);
+        var last = await running.Memory.DeleteAsync(running.Notes, "deleted", default, null, new Trail(), default);
+        Assert.Single((await running.SearchAsync("words of two", last.Last)).Hits);
 
         var dry = await RemoveAsync(running.Memory, running.Notes, dryRun: true);
         Assert.Equal("words of two", (await running.GetAsync("a")).Text);
@@ -265,13 +265,13 @@ public sealed class NamespaceRemovalTests
     {
         await using var running = await RunningMemory.StartAsync();
         var theirs = await running.Memory.NamespaceForWriteAsync("other", "notes", 0, default);
-        await PutAsync(running.Memory, theirs, "a", "theirs");
+        var put = await PutAsync(running.Memory, theirs, "a", "theirs");
         await running.PutAsync("a", "mine");
 
         await RemoveAsync(running.Memory, running.Notes);
 
         Assert.Equal(theirs, await running.Memory.FindNamespaceAsync("other", "notes", default));
-        var found = await running.Memory.SearchAsync(theirs, new SearchRequest { Query = "theirs" }, new Trail(), default);
+        var found = await running.Memory.SearchAsync(theirs, new SearchRequest { Query = "theirs", MinSequence = put.Sequence }, new Trail(), default);
         Assert.Equal("a", Assert.Single(found.Hits).Record.Key);
     }
 }

@@ -70,8 +70,8 @@ public sealed class CacheOverHttpTests : IAsyncLifetime, IDisposable
         Assert.True(await UsedAsync("/inference-cache") > 0);
         Assert.Equal(0, await UsedAsync("/vector-cache"));
 
-        await _host.JsonAsync(HttpMethod.Put, "/v1/namespaces/notes/memories/k", """{"content":"a record"}""", HttpStatusCode.Created);
-        await _host.JsonAsync(HttpMethod.Post, "/v1/namespaces/notes/search", """{"query":"record"}""", HttpStatusCode.OK);
+        var put = await _host.JsonAsync(HttpMethod.Put, "/v1/namespaces/notes/memories/k", """{"content":"a record"}""", HttpStatusCode.Created);
+        await _host.JsonAsync(HttpMethod.Post, "/v1/namespaces/notes/search", $$"""{"query":"record","minSequence":"{{put.GetProperty("sequence").GetString()}}"}""", HttpStatusCode.OK);
         Assert.True(await UsedAsync("/vector-cache") > 0);
     }
 }

@@ -35,7 +35,7 @@ public sealed class RestoreTests
         }
 
         original.Dispose();
-        using var restored = PostgresServer.StartFrom(backup, archive);
+        using var restored = await PostgresServer.StartFromAsync(backup, archive);
         await using var again = ServiceProcess.Start("Sophia.Api", environment, redis.Port, restored.Port);
         await again.IsHealthyAsync();
 

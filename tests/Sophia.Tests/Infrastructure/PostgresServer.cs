@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Npgsql;
 
 namespace Sophia.Tests.Infrastructure;
 
@@ -10,6 +11,7 @@ namespace Sophia.Tests.Infrastructure;
 public sealed class PostgresServer : IDisposable
 {
     private static readonly string? Binaries = FindBinaries();
+    private static readonly TimeSpan RecoveryPatience = TimeSpan.FromSeconds(60);
     private readonly string _folder;
     private bool _disposed;
 
@@ -39,16 +41,18 @@ public sealed class PostgresServer : IDisposable
         return server;
     }
 
-    /// <summary>Starts another server from a base backup and the log that was archived since.</summary>
+    /// <summary>Starts another server from a base backup and the log that was archived since, and waits until it takes writes.</summary>
     /// <param name="backup">A folder that <see cref="BackUpTo"/> filled; it becomes the server's.</param>
     /// <param name="archive">The folder that archive_command filled.</param>
-    public static PostgresServer StartFrom(string backup, string archive)
+    /// <exception cref="TimeoutException">It still reads the log.</exception>
+    public static async Task<PostgresServer> StartFromAsync(string backup, string archive)
     {
         File.AppendAllText(Path.Combine(backup, "data", "postgresql.auto.conf"), $"archive_mode = 'off'\nrestore_command = 'cp {archive}/%f %p'\n");
         File.WriteAllText(Path.Combine(backup, "data", "recovery.signal"), "");
         var server = new PostgresServer(backup, FreePort.Take());
         server.Start();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        await server.IsRecoveredAsync();
         return server;
     }
 
@@ -89,6 +93,24 @@ public sealed class PostgresServer : IDisposable
         }
 
         Directory.Delete(_folder, recursive: true);
+    }
+
+    // To pg_ctl it has started as soon as it can be read, which it can before it has come to the end of the log.
+    private async Task IsRecoveredAsync()
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString() + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT pg_is_in_recovery()", connection);
+        var watch = Stopwatch.StartNew();
+        while (await command.ExecuteScalarAsync() is not false)
+        {
+            if (watch.Elapsed > RecoveryPatience)
+            {
+                throw new TimeoutException($"PostgreSQL still recovers after {RecoveryPatience.TotalSeconds:N0} s.");
+            }
+
+            await Task.Delay(20);
+        }
     }
 
     private static string? FindBinaries()

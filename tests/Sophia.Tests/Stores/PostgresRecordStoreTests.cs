@@ -125,10 +125,18 @@ public sealed class PostgresRecordStoreTests(PostgresFixture fixture) : RecordSt
 
     private static async Task<long> RowsAsync(NpgsqlDataSource source)
     {
-        // A connection tells what it did when it ends.
+        // A connection tells what it did when it ends, and is listed up to then.
         source.Clear();
-        await Task.Delay(200);
-        await using var command = source.CreateCommand("SELECT idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'contents'");
+        await using var connection = await source.OpenConnectionAsync();
+        await using var others = new NpgsqlCommand(
+            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = current_database() AND pid <> pg_backend_pid()", connection);
+        for (var patience = 0; (long)(await others.ExecuteScalarAsync())! > 0; patience++)
+        {
+            Assert.True(patience < 3_000, "Connections that were closed do not end.");
+            await Task.Delay(10);
+        }
+
+        await using var command = new NpgsqlCommand("SELECT idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'contents'", connection);
         return (long)(await command.ExecuteScalarAsync())!;
     }
 

@@ -98,6 +98,12 @@ public static partial class Extensions
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         // It says every command otherwise.
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
+        // Of what Orleans does each step; of a way to nodes that is not there several lines a second, of which the service tells once itself.
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
+        builder.Logging.AddFilter("Orleans.Messaging", LogLevel.Error);
+        builder.Logging.AddFilter("Orleans.Runtime.Messaging", LogLevel.Error);
+        // Of Orleans' attempts to place a grain, each a line; what fails in the end it says itself.
+        builder.Logging.AddFilter("Polly", LogLevel.Error);
         builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
 
         // The host makes an activity for each request when this logger is on at any level, whether anybody listens or not.

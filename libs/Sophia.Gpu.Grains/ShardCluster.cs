@@ -35,6 +35,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     private Task _watching = Task.CompletedTask;
     private volatile IClusterClient? _client;
     private volatile bool _wasConnected;
+    private Told _told;
     private volatile string? _reason = "The nodes of L0 were not reached yet.";
 
     /// <param name="connection">Of PostgreSQL.</param>
@@ -178,11 +179,12 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             _client = _host.Services.GetRequiredService<IClusterClient>();
             _reason = null;
             _wasConnected = true;
-            LogConnected(_settings.Id);
+            Tell(isAlone: false);
             _watching = Task.Run(() => WatchAsync(_stop.Token));
         }
-        catch (Exception) when (_stop.IsCancellationRequested)
+        catch (Exception error) when (_stop.IsCancellationRequested || error is OperationCanceledException)
         {
+            // The signal that ends the process ends the client's start too.
             _reason = "The service stops.";
         }
         catch (Exception error)
@@ -197,7 +199,34 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
         if (_wasConnected)
         {
             _reason = nodes > 0 ? null : "No node of L0 is connected.";
+            Tell(isAlone: nodes == 0);
         }
+    }
+
+    private void Tell(bool isAlone)
+    {
+        var state = isAlone ? Told.Alone : Told.Connected;
+        if (Interlocked.Exchange(ref _told, state) == state)
+        {
+            return;
+        }
+
+        if (isAlone)
+        {
+            LogAlone(_settings.Id);
+        }
+        else
+        {
+            LogConnected(_settings.Id);
+        }
+    }
+
+    /// <summary>What was written into the log last.</summary>
+    private enum Told
+    {
+        Nothing,
+        Connected,
+        Alone,
     }
 
     private async Task PrepareAsync()
@@ -221,12 +250,16 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     private async Task<bool> RetryAsync(Exception error, CancellationToken cancellationToken)
     {
         _reason = $"No node of L0 is there: {error.Message}";
+        Tell(isAlone: true);
         await Task.Delay(TimeSpan.FromMilliseconds(500), _clock, cancellationToken);
         return true;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Connected to the nodes of L0, cluster {Cluster}.")]
     private partial void LogConnected(string cluster);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No node of L0 is connected, cluster {Cluster}: searches run in this process until one is.")]
+    private partial void LogAlone(string cluster);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The client of L0's nodes failed; searches run in this process until the service is started again.")]
     private partial void LogFailed(Exception error);

@@ -21,9 +21,6 @@ public static class SiloHosting
     public static void AddShardNode(this IHostApplicationBuilder builder, ClusterSettings settings, string connection)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
-        // Of Orleans' attempts to place a grain, each a line; what fails in the end it says itself.
-        builder.Logging.AddFilter("Polly", LogLevel.Error);
         var (node, gateway) = settings.OpenPorts();
         builder.UseOrleans(silo =>
         {

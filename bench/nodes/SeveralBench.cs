@@ -25,6 +25,7 @@ internal static class SeveralBench
     private const int Dimensions = 256;
     private const int Shards = 3;
     private const int Callers = 64;
+    private const int ManyWarmUps = 12;
     private static readonly string[] Names = ["one", "several"];
 
     public static async Task RunAsync(BenchSettings settings, Report report, NpgsqlDataSource source, string connection)
@@ -118,7 +119,7 @@ internal static class SeveralBench
             for (var i = 0; i < namespaces.Count; i++)
             {
                 var rates = new List<double>();
-                for (var round = -2; round < rounds; round++)
+                for (var round = -ManyWarmUps; round < (4 * rounds); round++)
                 {
                     var started = Stopwatch.GetTimestamp();
                     await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Run(async () =>

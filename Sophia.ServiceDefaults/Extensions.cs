@@ -85,6 +85,21 @@ public static partial class Extensions
         }
     }
 
+    /// <summary>What says too much where nothing else is configured (Logging:LogLevel).</summary>
+    private static readonly (string Category, LogLevel Least)[] Quiet =
+    [
+        ("Microsoft", LogLevel.Warning),
+
+        // Every command.
+        ("Npgsql", LogLevel.Warning),
+
+        // Each step; and of a way to nodes that is not there several lines a second, of which the service tells once itself.
+        ("Orleans", LogLevel.Warning), ("Orleans.Messaging", LogLevel.Error), ("Orleans.Runtime.Messaging", LogLevel.Error),
+
+        // Of Orleans' attempts to place a grain; what fails in the end it says itself.
+        ("Polly", LogLevel.Error),
+    ];
+
     private static void ConfigureLogging(this IHostApplicationBuilder builder)
     {
         builder.Logging.ClearProviders();
@@ -95,15 +110,14 @@ public static partial class Extensions
             console.UseUtcTimestamp = true;
             console.IncludeScopes = true;
         });
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        // It says every command otherwise.
-        builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
-        // Of what Orleans does each step; of a way to nodes that is not there several lines a second, of which the service tells once itself.
-        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
-        builder.Logging.AddFilter("Orleans.Messaging", LogLevel.Error);
-        builder.Logging.AddFilter("Orleans.Runtime.Messaging", LogLevel.Error);
-        // Of Orleans' attempts to place a grain, each a line; what fails in the end it says itself.
-        builder.Logging.AddFilter("Polly", LogLevel.Error);
+        // Before the configuration's own rules, the last of which counts.
+        builder.Services.Configure<LoggerFilterOptions>(static options =>
+        {
+            foreach (var (category, least) in Quiet)
+            {
+                options.Rules.Insert(0, new LoggerFilterRule(null, category, least, null));
+            }
+        });
         builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
 
         // The host makes an activity for each request when this logger is on at any level, whether anybody listens or not.

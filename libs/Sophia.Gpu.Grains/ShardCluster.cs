@@ -179,7 +179,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             _client = _host.Services.GetRequiredService<IClusterClient>();
             _reason = null;
             _wasConnected = true;
-            Tell(isAlone: false);
+            Tell(null);
             _watching = Task.Run(() => WatchAsync(_stop.Token));
         }
         catch (Exception error) when (_stop.IsCancellationRequested || error is OperationCanceledException)
@@ -196,28 +196,29 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
 
     private void Count(int nodes)
     {
-        if (_wasConnected)
+        if (_wasConnected && !_stop.IsCancellationRequested)
         {
             _reason = nodes > 0 ? null : "No node of L0 is connected.";
-            Tell(isAlone: nodes == 0);
+            Tell(nodes > 0 ? null : "the last connection was lost");
         }
     }
 
-    private void Tell(bool isAlone)
+    /// <param name="reason">Why no node is connected; null: one is.</param>
+    private void Tell(string? reason)
     {
-        var state = isAlone ? Told.Alone : Told.Connected;
+        var state = reason is null ? Told.Connected : Told.Alone;
         if (Interlocked.Exchange(ref _told, state) == state)
         {
             return;
         }
 
-        if (isAlone)
+        if (reason is null)
         {
-            LogAlone(_settings.Id);
+            LogConnected(_settings.Id);
         }
         else
         {
-            LogConnected(_settings.Id);
+            LogAlone(_settings.Id, reason);
         }
     }
 
@@ -250,7 +251,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     private async Task<bool> RetryAsync(Exception error, CancellationToken cancellationToken)
     {
         _reason = $"No node of L0 is there: {error.Message}";
-        Tell(isAlone: true);
+        Tell(error.Message);
         await Task.Delay(TimeSpan.FromMilliseconds(500), _clock, cancellationToken);
         return true;
     }
@@ -258,8 +259,8 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     [LoggerMessage(Level = LogLevel.Information, Message = "Connected to the nodes of L0, cluster {Cluster}.")]
     private partial void LogConnected(string cluster);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No node of L0 is connected, cluster {Cluster}: searches run in this process until one is.")]
-    private partial void LogAlone(string cluster);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No node of L0 is connected, cluster {Cluster}: searches run in this process until one is ({Reason}).")]
+    private partial void LogAlone(string cluster, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The client of L0's nodes failed; searches run in this process until the service is started again.")]
     private partial void LogFailed(Exception error);

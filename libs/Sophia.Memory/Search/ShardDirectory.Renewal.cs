@@ -23,27 +23,13 @@ internal sealed partial class ShardDirectory
     private const long ThinnedOut = 4;
 
     private static readonly TimeSpan CatchUpPatience = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5);
     private readonly ILogger _logger = logger;
-
-    // Replaced, and still searched.
-    private volatile LoadedShard? _leaving;
 
     // While it is set its old shard stands in the directory. Changed under the lock of opening: whoever takes it out disposes the new shard.
     private volatile Renewal? _renewal;
 
     /// <summary>Completes when no renewal is under way.</summary>
     public Task Renewing { get; private set; } = Task.CompletedTask;
-
-    /// <summary>The shards that are asked, the one that is loaded to take the place of one of them, and the one whose place was taken while it is searched.</summary>
-    private IEnumerable<LoadedShard> InMemory
-    {
-        get
-        {
-            var (renewal, leaving) = (_renewal, _leaving);
-            return Loaded.Concat(renewal is null ? [] : [renewal.New]).Concat(leaving is null ? [] : [leaving]);
-        }
-    }
 
     /// <summary>Begins to renew a shard that has thinned out, where there is one and none is being renewed.</summary>
     public void BeginRenewal()
@@ -108,30 +94,6 @@ internal sealed partial class ShardDirectory
         }
     }
 
-    // It follows the log, and is awaited by a forget, as long as a search in it may find what is there.
-    private async Task LeaveAsync(LoadedShard old)
-    {
-        try
-        {
-            while (old.IsSearching && !_isClosed)
-            {
-                await Task.Delay(BetweenLooks).ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            var disposing = old.DisposeAsync();
-            if (!old.IsSearching)
-            {
-                // No search begins in it any more: it holds nothing that could be found.
-                _leaving = null;
-            }
-
-            await disposing.ConfigureAwait(false);
-            _leaving = null;
-        }
-    }
-
     // False also where the old one has seen more by now.
     private bool TryTakePlace(Renewal renewal)
     {
@@ -145,7 +107,7 @@ internal sealed partial class ShardDirectory
 
             renewal.New.UsedAs(renewal.Old);
             renewal.New.MakesVectors = true;
-            _leaving = renewal.Old;
+            _leaving[renewal.Old] = 0;
             _shards[ShardKey.Of(renewal.Old)] = renewal.New;
             _renewal = null;
             return true;

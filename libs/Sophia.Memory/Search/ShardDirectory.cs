@@ -113,7 +113,8 @@ internal sealed partial class ShardDirectory(
             if (shard is not null)
             {
                 // Its memory is given back once the last search in it is over; the caller need not wait for that.
-                _ = shard.DisposeAsync().AsTask();
+                _leaving[shard] = 0;
+                _ = LeaveAsync(shard);
                 _ = TakeRenewalOf(shard)?.DisposeAsync().AsTask();
             }
 
@@ -246,12 +247,8 @@ internal sealed partial class ShardDirectory(
     public async Task<IReadOnlyList<ShardAddress>> EvictAsync(long? namespaceId)
     {
         var held = Loaded.Where(shard => namespaceId is null || shard.Namespace.Id == namespaceId).ToArray();
-        foreach (var shard in held)
-        {
-            // Whichever has the place by then: the one that was renewed, too.
-            await DropAsync(ShardKey.Of(shard), EvictionReason.Requested).ConfigureAwait(false);
-        }
-
+        // Whichever has the place by then: the one that was renewed, too.
+        await Task.WhenAll(held.Select(shard => DropAsync(ShardKey.Of(shard), EvictionReason.Requested))).ConfigureAwait(false);
         return Array.ConvertAll(held, static shard => ShardAddress.Of(shard.Namespace, shard.Span.Number));
     }
 
@@ -274,6 +271,7 @@ internal sealed partial class ShardDirectory(
             await shard.DisposeAsync().ConfigureAwait(false);
         }
 
+        await AllLeftAsync().ConfigureAwait(false);
         _shards.Clear();
     }
 
@@ -290,6 +288,7 @@ internal sealed partial class ShardDirectory(
                 return;
             }
 
+            _leaving[shard] = 0;
             _shards.TryRemove(key, out _);
             renewed = TakeRenewalOf(shard);
         }
@@ -300,6 +299,6 @@ internal sealed partial class ShardDirectory(
         }
 
         meter.Evict(reason);
-        await Task.WhenAll(shard.DisposeAsync().AsTask(), renewed?.DisposeAsync().AsTask() ?? Task.CompletedTask).ConfigureAwait(false);
+        await Task.WhenAll(LeaveAsync(shard), renewed?.DisposeAsync().AsTask() ?? Task.CompletedTask).ConfigureAwait(false);
     }
 }

@@ -46,6 +46,36 @@ public sealed class SearchBatcherTests
     }
 
     [Fact]
+    public async Task Where_one_that_waits_may_have_fewer_beside_it_than_run_a_runner_ends()
+    {
+        using var isRunning = new SemaphoreSlim(0);
+        using var mayEnd = new SemaphoreSlim(0);
+        var (running, most) = (0, 0);
+        var batcher = new SearchBatcher<ShardQuery, ShardAnswer>(
+            (queries, _) =>
+            {
+                var now = Interlocked.Increment(ref running);
+                isRunning.Release();
+                mayEnd.Wait(CancellationToken.None);
+                most = Math.Max(most, queries[0].Mode == SearchMode.Vector ? now : 0);
+                Interlocked.Decrement(ref running);
+                return [.. queries.Select(static query => new ShardAnswer([], query.K, 0))];
+            },
+            static query => query.Mode == SearchMode.Vector ? 1 : 2);
+        var hybrid = Enumerable.Range(0, 2).Select(k => Task.Run(() => batcher.SearchAsync(new ShardQuery { K = k + 1, Mode = SearchMode.Hybrid }, default).AsTask())).ToArray();
+        await isRunning.WaitAsync();
+        await isRunning.WaitAsync();
+        var vector = Enumerable.Range(0, 2 * SearchBatch.Most).Select(k => batcher.SearchAsync(new ShardQuery { K = k + 3, Mode = SearchMode.Vector }, default).AsTask()).ToArray();
+
+        mayEnd.Release(1);
+        await Task.WhenAny(hybrid);
+        mayEnd.Release(10);
+        await Task.WhenAll([.. hybrid, .. vector]).WaitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.Equal(1, most);
+    }
+
+    [Fact]
     public async Task Searches_whose_callers_left_while_they_waited_are_not_made()
     {
         using var isRunning = new SemaphoreSlim(0);

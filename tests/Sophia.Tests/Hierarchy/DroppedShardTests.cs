@@ -1,12 +1,15 @@
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sophia.Gpu.Shards;
 using Sophia.Memory;
+using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
+using Sophia.Memory.Tiers;
 using Sophia.Stores.Sqlite;
 using Sophia.Tests.Infrastructure;
 
@@ -41,6 +44,78 @@ public sealed class DroppedShardTests
         }
 
         directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task A_search_whose_shard_is_evicted_under_it_is_answered_and_does_not_bring_it_back_and_the_shard_follows_a_forget_until_then()
+    {
+        var directory = Directory.CreateTempSubdirectory("sophia-test");
+        var engine = new Held();
+        await using (var memory = new MemoryHierarchy(SqliteRecordStore.Create(directory.FullName, TimeProvider.System), null, engine, null, new MemoryOptions(), TimeProvider.System))
+        {
+            await memory.StartAsync(default);
+            var ns = await memory.ConfigureNamespaceAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+            var written = await memory.PutAsync(
+                ns, [.. new[] { "a", "b" }.Select(static key => new PutRequest(new RecordDraft { Key = key, Content = Encoding.UTF8.GetBytes($"the walrus {key}") }))], null, new Trail(), default);
+            var request = new SearchRequest { Query = "walrus", Mode = SearchMode.Lexical, MinSequence = written.Last, Timeout = Patience };
+            var under = Task.Run(() => memory.SearchAsync(ns, request, new Trail(), default));
+            await engine.Searching.Task.WaitAsync(Patience);
+
+            var evicting = memory.EvictAsync(Tier.L0, null, null);
+            var forgotten = await memory.ForgetAsync(ns, new ForgetRequest { Keys = ["a"] }, new Trail(), default).WaitAsync(Patience);
+            var isEvicted = evicting.IsCompleted;
+            engine.Go.SetResult();
+            var found = await under.WaitAsync(Patience);
+            await evicting.WaitAsync(Patience);
+
+            Assert.False(isEvicted);
+            Assert.Empty(forgotten.NotConfirmed);
+            Assert.Equal((1, "b"), (found.RowsMatching, Assert.Single(found.Hits).Record.Key));
+            Assert.Equal((1, 1), (engine.Created, engine.Disposed));
+        }
+
+        directory.Delete(recursive: true);
+    }
+
+    /// <summary>Makes shards that begin a search when the test says so.</summary>
+    private sealed class Held : IShardEngine
+    {
+        private int _created;
+        private int _disposed;
+
+        public int Created => Volatile.Read(ref _created);
+
+        public int Disposed => Volatile.Read(ref _disposed);
+
+        public TaskCompletionSource Searching { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public string Engine => "held";
+
+        public IShard Create(NamespaceInfo ns)
+        {
+            Interlocked.Increment(ref _created);
+            return new Shard(new HostShardEngine().Create(ns), this);
+        }
+
+        public IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms) => [];
+
+        private sealed class Shard(IShard inner, Held engine) : DelegatingShard(inner)
+        {
+            public override ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken)
+            {
+                engine.Searching.TrySetResult();
+                engine.Go.Task.Wait(cancellationToken);
+                return base.Search(query, cancellationToken);
+            }
+
+            public override void Dispose()
+            {
+                Interlocked.Increment(ref engine._disposed);
+                base.Dispose();
+            }
+        }
     }
 
     /// <summary>Makes one shard that searches until it is stopped and is found to be damaged, and good ones after it.</summary>

@@ -163,9 +163,9 @@ public sealed partial class ShardHost
         {
             try
             {
-                return await shard.Span.CountAsync(cancellationToken).ConfigureAwait(false);
+                return await shard.Span.CountAsync(cancellationToken).AsTask().WaitAsync(KnownPatience, cancellationToken).ConfigureAwait(false);
             }
-            catch (StoreUnavailableException)
+            catch (Exception error) when (error is StoreUnavailableException or TimeoutException)
             {
                 return shard.Span.Known;
             }

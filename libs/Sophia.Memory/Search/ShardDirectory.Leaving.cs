@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+
+namespace Sophia.Memory.Search;
+
+/// <summary>
+/// Shards that nobody finds in the directory any more: they were evicted, or others took their places. The searches in them end by
+/// themselves, and as long as there is one, the shard follows the log and is awaited by a forget, since the search may tell what is there.
+/// One that broke follows nothing: its searches are cut, and made again in another.
+/// </summary>
+internal sealed partial class ShardDirectory
+{
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(2);
+
+    // Comes in under the lock of opening, with what takes the shard out of the directory.
+    private readonly ConcurrentDictionary<LoadedShard, byte> _leaving = new();
+
+    /// <summary>The shards that are asked, the one that is loaded to take the place of one of them, and those that go when no search is in them any more.</summary>
+    private IEnumerable<LoadedShard> InMemory
+    {
+        get
+        {
+            var renewal = _renewal;
+            return Loaded.Concat(renewal is null ? [] : [renewal.New]).Concat(_leaving.Select(static one => one.Key));
+        }
+    }
+
+    private async Task LeaveAsync(LoadedShard shard)
+    {
+        try
+        {
+            while (shard is { IsSearching: true, IsBroken: false } && !_isClosed)
+            {
+                await Task.Delay(BetweenLooks).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            var disposing = shard.DisposeAsync();
+            if (!shard.IsSearching)
+            {
+                // No search begins in it any more: it holds nothing that could be found.
+                _leaving.TryRemove(shard, out _);
+            }
+
+            await disposing.ConfigureAwait(false);
+            _leaving.TryRemove(shard, out _);
+        }
+    }
+
+    private async Task AllLeftAsync()
+    {
+        while (!_leaving.IsEmpty)
+        {
+            await Task.Delay(BetweenLooks).ConfigureAwait(false);
+        }
+    }
+}

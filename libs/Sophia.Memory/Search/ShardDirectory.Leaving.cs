@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 
 namespace Sophia.Memory.Search;
 
@@ -26,6 +27,8 @@ internal sealed partial class ShardDirectory
 
     private async Task LeaveAsync(LoadedShard shard)
     {
+        // What came since is somebody else's to make, or nobody's.
+        shard.MakesVectors = false;
         try
         {
             while (shard is { IsSearching: true, IsBroken: false } && !_isClosed)
@@ -42,9 +45,33 @@ internal sealed partial class ShardDirectory
                 _leaving.TryRemove(shard, out _);
             }
 
-            await disposing.ConfigureAwait(false);
-            _leaving.TryRemove(shard, out _);
+            try
+            {
+                await disposing.ConfigureAwait(false);
+            }
+            finally
+            {
+                _leaving.TryRemove(shard, out _);
+            }
         }
+    }
+
+    /// <summary>Waits until it has seen the number, or has gone.</summary>
+    private async Task<bool> ReachesAsync(LoadedShard shard, long number, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        if (await shard.ReachAsync(number, timeout, cancellationToken).ConfigureAwait(false) && !shard.IsBroken)
+        {
+            return true;
+        }
+
+        // One that goes follows the log no longer, and is gone in a moment.
+        while (_leaving.ContainsKey(shard) && Stopwatch.GetElapsedTime(started) < timeout)
+        {
+            await Task.Delay(BetweenLooks, cancellationToken).ConfigureAwait(false);
+        }
+
+        return !InMemory.Contains(shard);
     }
 
     private async Task AllLeftAsync()

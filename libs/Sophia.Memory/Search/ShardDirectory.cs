@@ -108,12 +108,16 @@ internal sealed partial class ShardDirectory(
             }
 
             var opened = Load(ns, number, mostBytes == long.MaxValue ? null : MakeRoomAsync);
+            if (shard is not null)
+            {
+                _leaving[shard] = 0;
+            }
+
             _shards[key] = opened;
             meter.Promote();
             if (shard is not null)
             {
                 // Its memory is given back once the last search in it is over; the caller need not wait for that.
-                _leaving[shard] = 0;
                 _ = LeaveAsync(shard);
                 _ = TakeRenewalOf(shard)?.DisposeAsync().AsTask();
             }
@@ -234,8 +238,8 @@ internal sealed partial class ShardDirectory(
             held = [.. InMemory.Where(shard => shard.Namespace.Id == namespaceId && shard.HasBegun)];
         }
 
-        var reached = await Task.WhenAll(held.Select(shard => shard.ReachAsync(number, timeout, cancellationToken).AsTask())).ConfigureAwait(false);
-        return [.. held.Where((shard, i) => (!reached[i] || shard.IsBroken) && InMemory.Contains(shard)).Select(shard => new UnconfirmedCopy(
+        var reached = await Task.WhenAll(held.Select(shard => ReachesAsync(shard, number, timeout, cancellationToken))).ConfigureAwait(false);
+        return [.. held.Where((_, i) => !reached[i]).Select(shard => new UnconfirmedCopy(
             Tier.L0, null, shard.Span.Number,
             shard.IsBroken ? "It follows the log no longer, and goes from memory when nobody searches it."
             : shard.Ready.IsCompletedSuccessfully ? $"It has come to change {shard.Seen:N0} of {number:N0}."

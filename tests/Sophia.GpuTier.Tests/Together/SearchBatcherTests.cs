@@ -62,15 +62,18 @@ public sealed class SearchBatcherTests
                 return [.. queries.Select(static query => new ShardAnswer([], query.K, 0))];
             },
             static query => query.Mode == SearchMode.Vector ? 1 : 2);
-        var hybrid = Enumerable.Range(0, 2).Select(k => Task.Run(() => batcher.SearchAsync(new ShardQuery { K = k + 1, Mode = SearchMode.Hybrid }, default).AsTask())).ToArray();
+        Task<ShardAnswer?> Start(int k) => Task.Run(() => batcher.SearchAsync(new ShardQuery { K = k, Mode = SearchMode.Hybrid }, default).AsTask());
+        var one = Start(1);
         await isRunning.WaitAsync();
+        var two = Start(2);
         await isRunning.WaitAsync();
         var vector = Enumerable.Range(0, 2 * SearchBatch.Most).Select(k => batcher.SearchAsync(new ShardQuery { K = k + 3, Mode = SearchMode.Vector }, default).AsTask()).ToArray();
 
         mayEnd.Release(1);
-        await Task.WhenAny(hybrid);
+        await Task.WhenAny(one, two);
+        Assert.False(await isRunning.WaitAsync(TimeSpan.FromMilliseconds(200)));
         mayEnd.Release(10);
-        await Task.WhenAll([.. hybrid, .. vector]).WaitAsync(TimeSpan.FromSeconds(60));
+        await Task.WhenAll([one, two, .. vector]).WaitAsync(TimeSpan.FromSeconds(60));
 
         Assert.Equal(1, most);
     }

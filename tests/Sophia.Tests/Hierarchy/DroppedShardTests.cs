@@ -62,9 +62,18 @@ public sealed class DroppedShardTests
             await engine.Searching.Task.WaitAsync(Patience);
 
             var evicting = memory.EvictAsync(Tier.L0, null, null);
-            var forgotten = await memory.ForgetAsync(ns, new ForgetRequest { Keys = ["a"] }, new Trail(), default).WaitAsync(Patience);
-            var isEvicted = evicting.IsCompleted;
-            engine.Go.SetResult();
+            ForgetAnswer forgotten;
+            bool isEvicted;
+            try
+            {
+                forgotten = await memory.ForgetAsync(ns, new ForgetRequest { Keys = ["a"] }, new Trail(), default).WaitAsync(Patience);
+                isEvicted = evicting.IsCompleted;
+            }
+            finally
+            {
+                engine.Go.SetResult();
+            }
+
             var found = await under.WaitAsync(Patience);
             await evicting.WaitAsync(Patience);
 

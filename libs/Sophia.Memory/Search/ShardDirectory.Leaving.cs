@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Sophia.Memory.Search.Cluster;
+using Sophia.Memory.Tiers;
 
 namespace Sophia.Memory.Search;
 
@@ -54,6 +56,32 @@ internal sealed partial class ShardDirectory
                 _leaving.TryRemove(shard, out _);
             }
         }
+    }
+
+    /// <summary>
+    /// Waits until the namespace's shards in memory have seen the number, whatever their model, and whether they are loading or loaded, also
+    /// beside another one to take its place.
+    /// One that is loading may have read a record before it was erased: it is ready, and may be so for a while, before it comes to the
+    /// tombstone. One that begins to load after the call cannot have it: what it reads in the store is what the erasure left there.
+    /// </summary>
+    /// <returns>Those that have not in time; one that went from memory meanwhile holds nothing.</returns>
+    public async Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(long namespaceId, long number, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        // They follow the log no longer, or came over a gap in it.
+        await DropBrokenAsync().ConfigureAwait(false);
+        LoadedShard[] held;
+        lock (_opening)
+        {
+            // One whose loading has begun is known here when the lock is free; one that waits for its turn will read what is left.
+            held = [.. InMemory.Where(shard => shard.Namespace.Id == namespaceId && shard.HasBegun)];
+        }
+
+        var reached = await Task.WhenAll(held.Select(shard => ReachesAsync(shard, number, timeout, cancellationToken))).ConfigureAwait(false);
+        return [.. held.Where((_, i) => !reached[i]).Select(shard => new UnconfirmedCopy(
+            Tier.L0, null, shard.Span.Number,
+            shard.IsBroken ? "It follows the log no longer, and goes from memory when nobody searches it."
+            : shard.Ready.IsCompletedSuccessfully ? $"It has come to change {shard.Seen:N0} of {number:N0}."
+            : $"It is still being loaded ({shard.Shard.Count:N0} records so far)."))];
     }
 
     /// <summary>Waits until it has seen the number, or has gone.</summary>

@@ -5,7 +5,6 @@ using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
-using Sophia.Stores.Sqlite;
 using Sophia.Tests.Infrastructure;
 
 namespace Sophia.Tests.Hierarchy;
@@ -16,27 +15,22 @@ public sealed class SearchesTogetherTests
     public async Task Searches_that_come_while_a_shard_of_the_process_is_busy_are_made_together()
     {
         const int Records = 32;
-        var folder = Directory.CreateTempSubdirectory("sophia-test");
         var engine = new Slow();
-        await using (var memory = new MemoryHierarchy(SqliteRecordStore.Create(folder.FullName, TimeProvider.System), null, engine, null, new MemoryOptions(), TimeProvider.System))
+        await using var running = await RunningMemory.StartAsync(engine: engine);
+        var memory = running.Memory;
+        var ns = await memory.ConfigureNamespaceAsync("acme", "vectors", new NamespaceSettings { VectorSource = VectorSource.Caller, Dimensions = Records }, default);
+        await memory.PutAsync(
+            ns, [.. Enumerable.Range(0, Records).Select(i => new PutRequest(new RecordDraft { Key = $"k{i}", Content = Encoding.UTF8.GetBytes($"walrus {i}"), Vector = Towards(i) }))], null,
+            new Trail(), default);
+
+        for (var round = 0; engine.Largest < 2; round++)
         {
-            await memory.StartAsync(default);
-            var ns = await memory.ConfigureNamespaceAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.Caller, Dimensions = Records }, default);
-            await memory.PutAsync(
-                ns, [.. Enumerable.Range(0, Records).Select(i => new PutRequest(new RecordDraft { Key = $"k{i}", Content = Encoding.UTF8.GetBytes($"walrus {i}"), Vector = Towards(i) }))], null,
-                new Trail(), default);
+            var found = await Task.WhenAll(Enumerable.Range(0, Records).Select(i => Task.Run(async () => (await memory.SearchAsync(
+                ns, new SearchRequest { Vector = Towards(i), Mode = SearchMode.Vector, K = 1, Timeout = TimeSpan.FromSeconds(30) }, new Trail(), default)).Hits[0].Record.Key)));
 
-            for (var round = 0; engine.Largest < 2; round++)
-            {
-                var found = await Task.WhenAll(Enumerable.Range(0, Records).Select(i => Task.Run(async () => (await memory.SearchAsync(
-                    ns, new SearchRequest { Vector = Towards(i), Mode = SearchMode.Vector, K = 1, Timeout = TimeSpan.FromSeconds(30) }, new Trail(), default)).Hits[0].Record.Key)));
-
-                Assert.Equal(Enumerable.Range(0, Records).Select(static i => $"k{i}"), found);
-                Assert.True(round < 100, "None were made together.");
-            }
+            Assert.Equal(Enumerable.Range(0, Records).Select(static i => $"k{i}"), found);
+            Assert.True(round < 100, "None were made together.");
         }
-
-        folder.Delete(recursive: true);
 
         static float[] Towards(int i) => [.. Enumerable.Range(0, Records).Select(at => at == i ? 1f : 0f)];
     }

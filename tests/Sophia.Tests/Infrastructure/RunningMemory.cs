@@ -8,6 +8,7 @@ using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
+using Sophia.Memory.Search;
 using Sophia.Memory.Stores;
 using Sophia.Stores.Sqlite;
 
@@ -31,12 +32,12 @@ internal sealed class RunningMemory : IAsyncDisposable
 
     public NamespaceInfo Notes { get; private set; } = null!;
 
-    public static async Task<RunningMemory> StartAsync(MemoryOptions? options = null, string? directory = null, ISharedCache? shared = null)
+    public static async Task<RunningMemory> StartAsync(MemoryOptions? options = null, string? directory = null, ISharedCache? shared = null, IShardEngine? engine = null)
     {
         directory ??= System.IO.Directory.CreateTempSubdirectory("sophia-test").FullName;
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 11, 1, 12, 0, 0, TimeSpan.Zero));
         var store = new DelegatingStore(SqliteRecordStore.Create(directory, clock));
-        var memory = new MemoryHierarchy(store, shared, new HostShardEngine(), new HashedEmbedder(), options ?? new MemoryOptions(), clock);
+        var memory = new MemoryHierarchy(store, shared, engine ?? new HostShardEngine(), new HashedEmbedder(), options ?? new MemoryOptions(), clock);
         await memory.StartAsync(CancellationToken.None);
         return new RunningMemory(directory, store, memory, clock) { Notes = await memory.NamespaceForWriteAsync("acme", "notes", 0, CancellationToken.None) };
     }

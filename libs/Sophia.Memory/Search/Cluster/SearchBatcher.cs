@@ -60,7 +60,7 @@ internal sealed class SearchBatcher<TQuery, TAnswer>(Func<IReadOnlyList<TQuery>,
             batch = new List<Waiting>(Math.Min(_waiting.Count, SearchBatch.Most));
             while (batch.Count < SearchBatch.Most && _waiting.TryDequeue(out var one))
             {
-                if (!one.IsLeft)
+                if (!one.Left.IsCancellationRequested)
                 {
                     batch.Add(one);
                 }
@@ -113,11 +113,8 @@ internal sealed class SearchBatcher<TQuery, TAnswer>(Func<IReadOnlyList<TQuery>,
 
         public TQuery Query => query;
 
-        /// <summary>The caller's.</summary>
+        /// <summary>Cancelled when nobody waits for it any more.</summary>
         public CancellationToken Left => left;
-
-        /// <summary>Nobody waits for it any more.</summary>
-        public bool IsLeft => left.IsCancellationRequested;
 
         public Task<TAnswer?> Answer => _answer.Task;
 

@@ -29,8 +29,9 @@ internal sealed record LabelledSet(string Name, SetKind Kind, IReadOnlyList<Labe
     {
         "cranfield" => CranfieldSet.Read(name, path),
         "own" => OwnSet.Read(name, path),
+        _ when Directory.Exists(path) && MeetingSet.IsAt(path) => MeetingSet.Read(name, path),
         _ when Directory.Exists(path) => ConversationSet.Read(name, path),
         _ when path.EndsWith(".ndjson", StringComparison.Ordinal) => PairSet.Read(name, path),
-        _ => throw new FileNotFoundException($"There is no labelled set at {path}: a folder of conversations, or an .ndjson file of pairs."),
+        _ => throw new FileNotFoundException($"There is no labelled set at {path}: a folder of conversations or meetings, or an .ndjson file of pairs."),
     };
 }

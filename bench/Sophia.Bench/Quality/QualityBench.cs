@@ -10,7 +10,7 @@ namespace Sophia.Bench.Quality;
 /// </summary>
 internal static class QualityBench
 {
-    public const string Usage = "bench/run.sh quality --set own=REPOSITORY|cranfield=FOLDER|NAME=FOLDER-OF-CONVERSATIONS|NAME=PAIRS.ndjson … [--json FILE]";
+    public const string Usage = "bench/run.sh quality --set own=REPOSITORY|cranfield=FOLDER|NAME=FOLDER-OF-CONVERSATIONS-OR-MEETINGS|NAME=PAIRS.ndjson … [--json FILE]";
     private const double ConversationTarget = 1.15;
     private const double DocumentTarget = 1;
 

@@ -9,7 +9,7 @@ namespace Sophia.Gpu.Grains.Hosting;
 /// <summary>
 /// Rows that a shard tells, as base64 of their bytes in one string: they are most of what a search over several shards sends, and
 /// three times as much as JSON of their own. Nodes of the version before read it too, while one takes the other's place: what they do not
-/// know may be a bit of <see cref="Parts"/>, and no bytes.
+/// know stands behind all rows, where they do not read, as the traits of turns do, a byte each.
 /// </summary>
 internal sealed class RowFactsBytes : JsonConverter<IReadOnlyList<RowFacts>>
 {
@@ -36,6 +36,14 @@ internal sealed class RowFactsBytes : JsonConverter<IReadOnlyList<RowFacts>>
             rows[i] = ReadRow(bytes);
         }
 
+        if (bytes.BaseStream.Position < bytes.BaseStream.Length)
+        {
+            for (var i = 0; i < rows.Length; i++)
+            {
+                rows[i] = rows[i] with { Traits = (TurnTraits)bytes.ReadByte() };
+            }
+        }
+
         return rows;
     }
 
@@ -47,6 +55,11 @@ internal sealed class RowFactsBytes : JsonConverter<IReadOnlyList<RowFacts>>
         foreach (var row in value)
         {
             WriteRow(bytes, row);
+        }
+
+        foreach (var row in value)
+        {
+            bytes.Write((byte)row.Traits);
         }
 
         bytes.Flush();

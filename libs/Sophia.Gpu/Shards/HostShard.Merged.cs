@@ -68,6 +68,7 @@ internal sealed partial class HostShard
         }
 
         _rows[row].Content = facts.Content;
+        _rows[row].Traits = facts.Traits;
         _rows[row].Vector = facts.HasVector ? row : RowTable.NoVector;
         _given!.Add(row, facts.Cosine, vector, facts.IsNamed);
     }

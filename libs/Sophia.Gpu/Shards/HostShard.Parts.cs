@@ -142,6 +142,7 @@ internal sealed partial class HostShard
         {
             Place = _conversations.PlaceOf(candidate.Row) is { } place ? new TextPlace(place.Kind, place.Name, place.Position, candidate.Key) : null,
             IsNamed = words is not null && _speakers.IsNamed(candidate.Row, words),
+            Traits = row.Traits,
             Importance = ImportanceOf(candidate.Row),
             Lexical = candidate.Lexical,
             Cosine = candidate.Cosine,

@@ -65,11 +65,17 @@ internal sealed partial class HostShard
             AddNearness(words, candidates, best, cancellationToken);
         }
 
+        var telling = query.Neighbours && words is not null && _conversations.Count > 0 ? new Telling(query.Text ?? "", _analyzer) : null;
         foreach (var candidate in candidates)
         {
             if (query.Neighbours && words is not null && IsNamed(candidate.Row, words))
             {
                 candidate.Add(new ScorePart(Speakers.PartName, 1, 0, Speakers.Weight * best));
+            }
+
+            if (telling is not null && _conversations.IsTurn(candidate.Row))
+            {
+                telling.AddTo(candidate, _rows[candidate.Row].Traits, best);
             }
 
             AddFactors(query, phrased, candidate, best);

@@ -182,6 +182,7 @@ internal sealed partial class HostShard : IShard
             _speakers.Set(row, reading.Speaker);
             _rows.Documents[row] = _lexical.Add(row, words);
             _rows[row].Content = reading.Content;
+            _rows[row].Traits = reading.Traits;
             _rows[row].Vector = vector is null ? RowTable.NoVector : _vectors!.Add(row, vector);
             if (vector is not null)
             {

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Sophia.Gpu.Text;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
 
 namespace Sophia.Gpu.Shards;
 
@@ -9,14 +10,17 @@ namespace Sophia.Gpu.Shards;
 /// <param name="Attributes">The top level of its attributes.</param>
 /// <param name="Content">A hash of the words of its content, in their order: equal for near-duplicates.</param>
 /// <param name="Speaker">Who said it, if it is a turn and tells.</param>
-internal readonly record struct RecordReading(AttributeReader.ParsedAttribute[] Attributes, ulong Content, string? Speaker)
+/// <param name="Traits">What it does, if it is a turn.</param>
+internal readonly record struct RecordReading(AttributeReader.ParsedAttribute[] Attributes, ulong Content, string? Speaker, TurnTraits Traits)
 {
     /// <param name="words">Empty; the record's words afterwards.</param>
     public static RecordReading Of(MemoryRecord record, TextAnalyzer analyzer, List<Word> words)
     {
         var attributes = AttributeReader.Read(record.Attributes.Span);
         var named = RecordWords.Read(record, analyzer, words, Conversations.IsPlaced(attributes));
-        return new RecordReading(attributes, Folding.HashOf(CollectionsMarshal.AsSpan(words)[named..]), Speakers.NameOf(record, attributes));
+        return new RecordReading(
+            attributes, Folding.HashOf(CollectionsMarshal.AsSpan(words)[named..]), Speakers.NameOf(record, attributes),
+            record.Kind == ContentKind.Text && Conversations.AreOfTurn(attributes) ? TurnReader.TraitsOf(Speakers.SaidIn(record.Content.Span), analyzer) : TurnTraits.None);
     }
 }
 

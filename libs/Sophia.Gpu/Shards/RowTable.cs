@@ -1,5 +1,6 @@
 using Sophia.Memory.Log;
 using Sophia.Memory.Records;
+using Sophia.Memory.Search.Cluster;
 
 namespace Sophia.Gpu.Shards;
 
@@ -295,6 +296,9 @@ internal sealed class RowTable
 
         /// <summary>The slot of its vector, or <see cref="NoVector"/>.</summary>
         public int Vector;
+
+        /// <summary>None for what is no turn.</summary>
+        public TurnTraits Traits;
 
         /// <summary>A hash of its content's words as written, in their order; 0 without words.</summary>
         public ulong Content;

@@ -56,6 +56,9 @@ internal sealed class Speakers(TextAnalyzer analyzer)
         return record.Kind == ContentKind.Text ? NameBefore(record.Content.Span) : null;
     }
 
+    /// <summary>The text of a turn without the name before it.</summary>
+    public static ReadOnlySpan<byte> SaidIn(ReadOnlySpan<byte> utf8) => NameBefore(utf8) is null ? utf8 : utf8[(EndOfName(utf8) + 2)..];
+
     /// <summary>Says who said the row's turn, after forgetting who did.</summary>
     /// <param name="name">Null for nobody.</param>
     public void Set(int row, string? name)
@@ -123,12 +126,11 @@ internal sealed class Speakers(TextAnalyzer analyzer)
         return number;
     }
 
-    private static string? NameBefore(ReadOnlySpan<byte> utf8)
-    {
-        // A character is at most four bytes.
-        var end = utf8[..Math.Min(utf8.Length, (4 * LongestName) + 2)].IndexOf(": "u8);
-        return end > 0 && Encoding.UTF8.GetString(utf8[..end]) is { Length: <= LongestName } name && IsName(name) ? name : null;
-    }
+    private static string? NameBefore(ReadOnlySpan<byte> utf8) =>
+        EndOfName(utf8) is > 0 and var end && Encoding.UTF8.GetString(utf8[..end]) is { Length: <= LongestName } name && IsName(name) ? name : null;
+
+    // A character is at most four bytes.
+    private static int EndOfName(ReadOnlySpan<byte> utf8) => utf8[..Math.Min(utf8.Length, (4 * LongestName) + 2)].IndexOf(": "u8);
 
     private static bool IsName(string name)
     {

@@ -14,7 +14,8 @@ namespace Sophia.Gpu.Shards;
 /// rows, less by <see cref="Decay"/> a row.</item>
 /// </list>
 /// Sections of documents are lent nothing: they are long, and say themselves what they are about; what their neighbours lent
-/// them cost recall where it was measured. The shares of a turn add up to one, so that it competes fairly with records that stand alone.
+/// them cost recall where it was measured. The shares of a turn, with <see cref="Telling.StatementWeight"/>, add up to one, so that it competes
+/// fairly with records that stand alone.
 /// Only records that pass the filter lend. The weights were chosen on half of the conversations of one public set;
 /// bench/run.sh quality measures them on the other half and on another set.
 /// </summary>
@@ -34,10 +35,10 @@ internal static class Surroundings
 
     public const string PartName = "neighbour";
 
-    private const double OwnShare = 0.44;
-    private const double WindowShare = 0.35;
-    private const double ConversationShare = 0.21;
-    private const double TurnShare = 0.09;
+    private const double OwnShare = 0.37;
+    private const double WindowShare = 0.29;
+    private const double ConversationShare = 0.18;
+    private const double TurnShare = 0.07;
     private const double Decay = 0.8;
 
     /// <summary>Adds the part to every candidate that gains by it.</summary>

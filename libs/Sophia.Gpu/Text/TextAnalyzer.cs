@@ -45,6 +45,9 @@ internal sealed partial class TextAnalyzer
     /// <summary>The apostrophe after a short word parts two words.</summary>
     public bool Elides => _elides;
 
+    /// <summary>Null where the language is not known.</summary>
+    public TurnWords? TurnWords => _language?.TurnWords;
+
     /// <summary>Appends the words of the text, in order, repeated as often as they stand in it.</summary>
     /// <remarks>
     /// Plain ASCII words are found by looking at 64 characters at once; where anything else stands in or next to a word,

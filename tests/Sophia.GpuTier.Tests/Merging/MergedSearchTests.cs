@@ -18,7 +18,7 @@ public sealed class MergedSearchTests
 {
     private const int Dimensions = 6;
     private static readonly string[] Words =
-        ["harbour", "lantern", "copper", "meadow", "violin", "invoice", "server", "kitten", "the", "database", "databases", "running", "v1.2", "4711"];
+        ["harbour", "lantern", "copper", "meadow", "violin", "invoice", "server", "kitten", "the", "database", "databases", "running", "v1.2", "4711", "I", "was"];
 
     private static readonly Gen<Note> AnyNote =
         from words in Gen.Int[0, Words.Length - 1].Array[0, 9]
@@ -34,7 +34,7 @@ public sealed class MergedSearchTests
 
     private static readonly Gen<ShardQuery> AnyQuery =
         from words in ShardRecords.AnyOf(
-            "lantern harbour", "what did Ann say of copper", "one two three four five six seven eight nine ten eleven twelve thirteen fourteen meadow violin lantern harbour copper", "copper", "\"the copper\" meadow", "\"the copper\"", "+\"copper\" \"lantern harbour\" running", "databse of invoces", "kiten v1.2", "violin yesterday", "server 4711 running", "the", "zzzz lantern")
+            "lantern harbour", "what did Ann say of copper", "one two three four five six seven eight nine ten eleven twelve thirteen fourteen meadow violin lantern harbour copper", "copper", "\"the copper\" meadow", "\"the copper\"", "+\"copper\" \"lantern harbour\" running", "databse of invoces", "kiten v1.2", "violin yesterday", "server 4711 running", "the", "zzzz lantern", "how many copper violins", "who asked for the lantern")
         from mode in Gen.Enum<SearchMode>()
         from k in Gen.Int[1, 30]
         from vector in Gen.Int[-3, 3].Array[Dimensions]
@@ -219,7 +219,7 @@ public sealed class MergedSearchTests
             }
 
             var vector = Array.TrueForAll(Vector, static v => v == 0) ? null : Array.ConvertAll(Vector, static v => (float)v);
-            var said = Tag == 2 ? $"{(Group == 0 ? "Ann" : "Bob Ann")}: {Text}" : Text;
+            var said = (Tag == 2 ? $"{(Group == 0 ? "Ann" : "Bob Ann")}: {Text}" : Text) + (Position % 4 == 0 ? "?" : "");
             var record = ShardRecords.Record($"k{number:0000}", number + 1, said, vector, $"{{{string.Join(',', attributes)}}}", Tag == 1 ? ["t1"] : []);
             return Day > 0 ? record : record with { ValidFrom = ShardRecords.Now.AddDays(Day) };
         }

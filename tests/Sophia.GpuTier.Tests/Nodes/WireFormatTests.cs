@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using CsCheck;
 using Sophia.Gpu.Grains.Hosting;
 using Sophia.Memory.Log;
@@ -19,6 +20,7 @@ public sealed class WireFormatTests
             from numbers in Gen.Double.Array[4]
             from ticks in Gen.Long.Array[3]
             from flags in Gen.Int[0, 255]
+            from traits in Gen.Byte
             from words in Gen.Int[-1, 100_000]
             from terms in Gen.Int[0, 1 << 20].Array[0, 8]
             from content in Gen.ULong
@@ -26,7 +28,7 @@ public sealed class WireFormatTests
             {
                 Passes = (flags & 1) != 0, IsCandidate = (flags & 2) != 0, HasVector = (flags & 4) != 0,
                 Place = (flags & 8) != 0 ? new TextPlace(flags % 3, key + "x", numbers[0], key) : null,
-                IsNamed = (flags & 128) != 0,
+                IsNamed = (flags & 128) != 0, Traits = (TurnTraits)traits,
                 Importance = (flags & 16) != 0 ? numbers[1] : null, Lexical = (flags & 32) != 0 ? numbers[2] : null, Cosine = (flags & 64) != 0 ? numbers[3] : null,
                 Words = words, Terms = terms, Content = content,
             };
@@ -37,6 +39,24 @@ public sealed class WireFormatTests
             Assert.Equal(told.Select(static row => row with { Terms = [] }), back.Select(static row => row with { Terms = [] }));
             Assert.Equal(told.Select(static row => string.Join(' ', row.Terms)), back.Select(static row => string.Join(' ', row.Terms)));
         });
+    }
+
+    [Fact]
+    public void Rows_of_a_node_of_the_version_before_have_no_traits_and_it_reads_those_of_this_one()
+    {
+        var told = new PartAnswer
+        {
+            Rows = [new RowFacts("k", default, default, 1, 2, 3) { Words = 4, Traits = TurnTraits.OfSelf }, new RowFacts("l", default, default, 1, 2, 3) { Traits = TurnTraits.Asks }],
+        };
+        var json = JsonNode.Parse(JsonSerializer.Serialize(told, WireFormat.Options))!;
+        var rows = Convert.FromBase64String(json["Rows"]!.GetValue<string>());
+        // Of the version before, the bytes end with the rows.
+        json["Rows"] = Convert.ToBase64String(rows.AsSpan(..^2));
+
+        var back = json.Deserialize<PartAnswer>(WireFormat.Options)!.Rows;
+
+        Assert.Equal(told.Rows.Select(static row => row with { Traits = TurnTraits.None, Terms = [] }), back.Select(static row => row with { Terms = [] }));
+        Assert.Equal([(byte)TurnTraits.OfSelf, (byte)TurnTraits.Asks], rows[^2..]);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class SearchOrderTests(ApiHost api) : IClassFixture<ApiHost>
 
         var hits = answer.GetProperty("hits").EnumerateArray().ToArray();
         var reply = hits.Single(hit => hit.GetProperty("content").GetString()!.StartsWith("In the cupboard", StringComparison.Ordinal));
-        Assert.Equal(["neighbour"], reply.GetProperty("parts").EnumerateArray().Select(part => part.GetProperty("name").GetString()));
+        Assert.Equal(["neighbour", "statement"], reply.GetProperty("parts").EnumerateArray().Select(part => part.GetProperty("name").GetString()));
         Assert.Equal(["Where did we put the lantern?"], Contents(reply, "before"));
         Assert.Empty(Contents(reply, "after"));
         Assert.Equal("order1", reply.GetProperty("attributes").GetProperty("conversation").GetString());

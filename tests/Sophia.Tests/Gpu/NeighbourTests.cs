@@ -20,7 +20,7 @@ public sealed class NeighbourTests
         var hits = shard.Find("lantern").Hits;
 
         Assert.Equal(["s/1", "s/2"], hits.Select(hit => hit.Key));
-        Assert.Equal(["neighbour"], hits[1].Parts.Select(part => part.Name));
+        Assert.Equal(["neighbour", "statement"], hits[1].Parts.Select(part => part.Name));
         Assert.Empty(hits[1].MatchedTerms);
     }
 

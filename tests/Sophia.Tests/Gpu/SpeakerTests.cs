@@ -34,8 +34,8 @@ public sealed class SpeakerTests
 
         var part = Assert.Single(hits.SelectMany(hit => hit.Parts.Select(part => (hit.Key, Part: part))), one => one.Part.Name == "speaker");
         Assert.Equal(("2", 1.0, 0), (part.Key, part.Part.Score, part.Part.Rank));
-        // Of the best own score, of which words have 0.44 in a turn.
-        Assert.Equal(0.1 * hits.Max(hit => hit.Parts[0].Contribution) / 0.44, part.Part.Contribution, 9);
+        // Of the best own score, of which words have 0.37 in a turn.
+        Assert.Equal(0.1 * hits.Max(hit => hit.Parts[0].Contribution) / 0.37, part.Part.Contribution, 9);
         Assert.Equal(hits[0].Score, hits[0].Parts.Sum(one => one.Contribution), 9);
     }
 

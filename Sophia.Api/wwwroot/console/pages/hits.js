@@ -5,7 +5,7 @@ import { to } from '../core/route.js';
 import { shares } from '../charts/shares.js';
 
 const Longest = 700;
-const Known = new Set(['lexical', 'vector', 'neighbour', 'speaker', 'proximity', 'date', 'phrase', 'recency', 'importance']);
+const Known = new Set(['lexical', 'vector', 'neighbour', 'speaker', 'statement', 'answer', 'proximity', 'date', 'phrase', 'recency', 'importance']);
 
 /** ranks: key → rank in the answer beside this one, or null. */
 export function hitCard(hit, rank, ns, ranks) {

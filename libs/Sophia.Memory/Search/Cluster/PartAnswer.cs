@@ -54,6 +54,9 @@ public sealed record RowFacts(string Key, RecordId Id, Sequence Sequence, long C
     /// <summary>It is a turn that somebody said whom the query names.</summary>
     public bool IsNamed { get; init; }
 
+    /// <summary>None for what is no turn, and from nodes of the version before.</summary>
+    public TurnTraits Traits { get; init; }
+
     public double? Importance { get; init; }
 
     /// <summary>BM25 in all shards together; null without a term of the query.</summary>

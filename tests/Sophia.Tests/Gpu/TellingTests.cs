@@ -1,0 +1,152 @@
+using System.Text;
+using Sophia.Gpu.Text;
+using Sophia.Memory.Records;
+using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
+
+namespace Sophia.Tests.Gpu;
+
+/// <summary>Of turns with the same words those come first that tell something, and that have what is asked for.</summary>
+public sealed class TellingTests
+{
+    [Fact]
+    public void What_somebody_told_of_themselves_comes_before_the_question_with_the_same_words()
+    {
+        using var shard = Of("Did you see the lantern?", "My lantern is old", "The lantern is old");
+
+        Assert.Equal(["2", "3", "1"], shard.Find("lantern old").Keys());
+        Assert.Equal("2", shard.Find("lantern").Keys()[0]);
+    }
+
+    [Fact]
+    public void Who_looks_for_what_was_asked_finds_the_question()
+    {
+        using var shard = Of("Where is the lantern?", "I like the lantern, it was a gift");
+
+        var hits = shard.Find("What did she ask about the lantern?").Hits;
+
+        Assert.DoesNotContain(hits.SelectMany(static hit => hit.Parts), static part => part.Name == "statement");
+    }
+
+    [Theory]
+    [InlineData("When did she buy the lantern?", "2")]
+    [InlineData("And when did she buy the lantern?", "2")]
+    [InlineData("In which month did she buy the lantern? What month?", "2")]
+    [InlineData("Where did she buy the lantern?", "3")]
+    [InlineData("How many lanterns did she buy?", "4")]
+    [InlineData("Why did she buy the lantern when she had one?", "")]
+    public void A_turn_that_names_what_is_asked_for_is_raised(string query, string key)
+    {
+        using var shard = Of("I bought the lantern because", "I bought the lantern on Monday", "I bought the lantern in Lisbon", "I bought the lantern or two");
+
+        var hits = shard.Find(query).Hits;
+
+        Assert.Equal(key, string.Join(' ', hits.Where(static hit => hit.Parts.Any(static part => part.Name == "answer")).Select(static hit => hit.Key)));
+        Assert.True(key.Length == 0 || hits[0].Key == key);
+    }
+
+    [Fact]
+    public void The_parts_add_up_to_the_score_and_say_how_much_a_turn_tells()
+    {
+        using var shard = Of("I bought the lantern on Monday", "Is the lantern old?");
+
+        var hits = shard.Find("When was the lantern bought").Hits;
+
+        Assert.All(hits, static hit => Assert.Equal(hit.Score, hit.Parts.Sum(static part => part.Contribution), 9));
+        var best = hits.Max(static hit => hit.Parts[0].Contribution) / 0.37;
+        Assert.Equal((1.0, 0.16 * best), Part(hits[0], "statement"), new Near());
+        Assert.Equal((1.0, 0.15 * best), Part(hits[0], "answer"), new Near());
+        Assert.DoesNotContain(hits[1].Parts, static part => part.Name is "statement" or "answer");
+    }
+
+    [Fact]
+    public void Sections_and_what_stands_alone_have_neither_part()
+    {
+        using var shard = ShardRecords.Shard(0);
+        shard.Put(ShardRecords.Record("1", 1, "I bought the lantern on Monday", attributes: """{"document":"d","position":1}"""));
+        shard.Put(ShardRecords.Record("2", 2, "I bought the lantern on Monday"));
+        shard.Put(Turn("3", 3, "A lantern"));
+
+        var parts = shard.Find("When did I buy the lantern?").Hits.Where(static hit => hit.Key != "3").SelectMany(static hit => hit.Parts);
+
+        Assert.DoesNotContain(parts, static part => part.Name is "statement" or "answer");
+    }
+
+    [Fact]
+    public void A_turn_that_is_written_anew_tells_what_it_says_now()
+    {
+        using var shard = Of("I saw the lantern");
+        Assert.Contains(shard.Find("lantern").Hits[0].Parts, static part => part.Name == "statement");
+
+        shard.Put(Turn("1", 9, "Is it the lantern?"));
+
+        Assert.DoesNotContain(shard.Find("lantern").Hits[0].Parts, static part => part.Name == "statement");
+    }
+
+    [Theory]
+    [InlineData("en", "I'm here", TurnTraits.OfSelf)]
+    [InlineData("en", "I’ve one", TurnTraits.OfSelf | TurnTraits.NamesNumber)]
+    [InlineData("en", "Are you there?", TurnTraits.Asks)]
+    [InlineData("en", "Are you there? 😊", TurnTraits.Asks)]
+    [InlineData("en", "Are you there? Good.", TurnTraits.None)]
+    [InlineData("en", "She baked it in 2023", TurnTraits.OfPast | TurnTraits.NamesNumber | TurnTraits.NamesTime)]
+    [InlineData("en", "They need 40", TurnTraits.NamesNumber)]
+    [InlineData("en", "They live in the Old Mill", TurnTraits.NamesPlace)]
+    [InlineData("en", "They live in a house. Good", TurnTraits.None)]
+    [InlineData("de", "Ich war gestern in Lissabon", TurnTraits.OfSelf | TurnTraits.OfPast | TurnTraits.NamesTime | TurnTraits.NamesPlace)]
+    [InlineData("fr", "J'ai acheté deux lanternes à Lisbonne", TurnTraits.OfSelf | TurnTraits.OfPast | TurnTraits.NamesNumber | TurnTraits.NamesPlace)]
+    [InlineData("es", "Ayer compró mi linterna en Lisboa", TurnTraits.OfSelf | TurnTraits.OfPast | TurnTraits.NamesTime | TurnTraits.NamesPlace)]
+    [InlineData("none", "I was there yesterday?", TurnTraits.Asks)]
+    [InlineData("none", "それはどこですか？", TurnTraits.Asks)]
+    [InlineData("en", "", TurnTraits.None)]
+    public void A_turn_shows_what_it_does_by_few_words_of_its_language(string language, string text, TurnTraits traits) =>
+        Assert.Equal(traits, TurnReader.TraitsOf(Encoding.UTF8.GetBytes(text), TextAnalyzer.For(language)));
+
+    [Theory]
+    [InlineData("en", "When was it?", TurnTraits.NamesTime)]
+    [InlineData("en", "How long ago was it?", TurnTraits.NamesTime | TurnTraits.NamesNumber)]
+    [InlineData("en", "The place where it was", TurnTraits.None)]
+    [InlineData("de", "Seit wann ist sie da?", TurnTraits.NamesTime)]
+    [InlineData("de", "Wie viele sind es?", TurnTraits.NamesNumber)]
+    [InlineData("fr", "Où habite-t-elle?", TurnTraits.NamesPlace)]
+    [InlineData("fr", "En quelle année?", TurnTraits.NamesTime)]
+    [InlineData("es", "¿Dónde vive?", TurnTraits.NamesPlace)]
+    [InlineData("es", "¿Cuántas hay?", TurnTraits.NamesNumber)]
+    [InlineData("none", "When was it?", TurnTraits.None)]
+    [InlineData("en", "", TurnTraits.None)]
+    public void A_question_says_what_kind_of_answer_it_wants(string language, string query, TurnTraits asked) =>
+        Assert.Equal(asked, TurnReader.AskedFor(query, TextAnalyzer.For(language), out _));
+
+    [Fact]
+    public void The_name_of_who_speaks_is_not_what_they_say()
+    {
+        using var shard = Of("May: the lantern", "Ben: the lantern");
+
+        Assert.DoesNotContain(shard.Find("When was the lantern?").Hits.SelectMany(static hit => hit.Parts), static part => part.Name == "answer");
+    }
+
+    private static Sophia.Gpu.Shards.HostShard Of(params string[] texts)
+    {
+        var shard = ShardRecords.Shard(0);
+        for (var i = 0; i < texts.Length; i++)
+        {
+            shard.Put(Turn($"{i + 1}", i + 1, texts[i]));
+        }
+
+        return shard;
+    }
+
+    // Far apart, each in a conversation of its own: no window helps.
+    private static MemoryRecord Turn(string key, long number, string text) =>
+        ShardRecords.Record(key, number, text, attributes: $$"""{"conversation":"c{{key}}","position":1}""");
+
+    private static (double Score, double Contribution) Part(ShardHit hit, string name) =>
+        hit.Parts.Where(part => part.Name == name).Select(static part => (part.Score, part.Contribution)).Single();
+
+    private sealed class Near : IEqualityComparer<(double A, double B)>
+    {
+        public bool Equals((double A, double B) x, (double A, double B) y) => Math.Abs(x.A - y.A) < 1e-9 && Math.Abs(x.B - y.B) < 1e-9;
+
+        public int GetHashCode((double A, double B) obj) => 0;
+    }
+}

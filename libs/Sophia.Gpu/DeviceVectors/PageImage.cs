@@ -6,8 +6,8 @@ using Sophia.Memory.Search;
 namespace Sophia.Gpu.DeviceVectors;
 
 /// <summary>
-/// A page of a shard as a device has it. The head of a coded page of <see cref="VectorPages"/> is one already, byte for byte;
-/// other kinds are made from the float32 originals.
+/// A page of a shard as a device has it: rows, then all scales, all errors and all owners, so that threads beside each other read what
+/// lies beside each other. Codes are those of <see cref="VectorPages"/>; other kinds are made from the float32 originals.
 /// </summary>
 internal static unsafe class PageImage
 {
@@ -16,17 +16,22 @@ internal static unsafe class PageImage
     /// <exception cref="ShardDamagedException">A row in a file is not what was written there.</exception>
     public static void Write(in VectorPages.Lease pages, int page, RowPages shape, int dimensions, Span<byte> target)
     {
-        if (shape.Kind == RowKind.Codes)
-        {
-            new ReadOnlySpan<byte>(pages.Codes(page), target.Length).CopyTo(target);
-            return;
-        }
-
         var rows = shape.RowsPerPage;
         var heads = target[(shape.RowBytes * rows)..];
         var scales = MemoryMarshal.Cast<byte, float>(heads)[..rows];
         var errors = MemoryMarshal.Cast<byte, float>(heads).Slice(rows, rows);
         new ReadOnlySpan<int>(pages.Owners(page), rows).CopyTo(MemoryMarshal.Cast<byte, int>(heads).Slice(2 * rows, rows));
+        if (shape.Kind == RowKind.Codes)
+        {
+            new ReadOnlySpan<byte>(pages.Codes(page), shape.RowBytes * rows).CopyTo(target);
+            for (var place = 0; place < rows; place++)
+            {
+                (scales[place], errors[place]) = pages.Bounds(page)[place];
+            }
+
+            return;
+        }
+
         for (var place = 0; place < rows; place++)
         {
             RequireIntact(pages, (page * rows) + place);

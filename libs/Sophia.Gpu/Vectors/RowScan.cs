@@ -68,21 +68,20 @@ internal static unsafe class RowScan
         for (var page = fromPage; page < toPage; page++)
         {
             var codes = pages.Codes(page);
-            var scales = pages.Scales(page);
-            var errors = pages.Errors(page);
+            var bounds = pages.Bounds(page);
             var owners = pages.Owners(page);
             var count = pages.RowsOf(page);
             var first = page * pages.RowsPerPage;
             if (page + 1 < toPage)
             {
                 // They lie behind the codes, and are needed from the first row on.
-                Prefetch((byte*)pages.Scales(page + 1), 2 * pages.RowsPerPage * sizeof(float));
+                Prefetch((byte*)pages.Bounds(page + 1), pages.RowsPerPage * sizeof(RowBound));
             }
 
             for (var place = 0; place < count; place++, codes += stride)
             {
-                var score = TKernels.DotAhead(codes, query.Codes, stride) * (unit * scales[place]);
-                var bound = (slope * errors[place]) + offset;
+                var score = TKernels.DotAhead(codes, query.Codes, stride) * (unit * bounds[place].Scale);
+                var bound = (slope * bounds[place].Error) + offset;
                 if (score + bound >= certain.Threshold && Volatile.Read(ref owners[place]) >= 0 &&
                     !certain.Offer(first + place, score - bound, score + bound))
                 {
@@ -105,15 +104,14 @@ internal static unsafe class RowScan
         {
             if (i + rowsAhead < slots.Length)
             {
-                pages.Find(slots[i + rowsAhead], out var nextCodes, out var nextScale, out var nextError, out _);
+                pages.Find(slots[i + rowsAhead], out var nextCodes, out var nextBound, out _);
                 Prefetch((byte*)nextCodes, stride);
-                Prefetch((byte*)nextScale, 1);
-                Prefetch((byte*)nextError, 1);
+                Prefetch((byte*)nextBound, 1);
             }
 
-            pages.Find(slots[i], out var codes, out var scale, out var error, out var owner);
-            var score = TKernels.Dot(codes, query.Codes, stride) * (unit * *scale);
-            var bound = (slope * *error) + offset;
+            pages.Find(slots[i], out var codes, out var row, out var owner);
+            var score = TKernels.Dot(codes, query.Codes, stride) * (unit * row->Scale);
+            var bound = (slope * row->Error) + offset;
             if (score + bound >= certain.Threshold && Volatile.Read(ref *owner) >= 0 && !certain.Offer(slots[i], score - bound, score + bound))
             {
                 return false;

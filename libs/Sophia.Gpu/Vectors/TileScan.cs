@@ -181,8 +181,7 @@ internal sealed unsafe class TileScan<TKernels> : IDisposable
     {
         for (var i = 0; i < Rows && row + i < count; i++)
         {
-            var scale = _pages.Scales(page)[row + i];
-            var error = _pages.Errors(page)[row + i];
+            var (scale, error) = _pages.Bounds(page)[row + i];
             for (var group = 0; group < lanes; group += IKernels.Lanes)
             {
                 var units = Vector512.Load(_limits.Units + lane + group) * scale;
@@ -211,7 +210,7 @@ internal sealed unsafe class TileScan<TKernels> : IDisposable
                 TKernels.CoarseTile(rows, _packed.Coarse + ((nint)lane * stride), stride, sums, codes + (Rows * stride));
                 for (var i = 0; i < Rows && row + i < count; i++)
                 {
-                    var (scale, error) = (_pages.Scales(page)[row + i], _pages.Errors(page)[row + i]);
+                    var (scale, error) = _pages.Bounds(page)[row + i];
                     var passing = TKernels.Passing(sums + (i * IKernels.Lanes), _coarse, lane, _thresholds, scale, error);
                     if (passing != 0)
                     {

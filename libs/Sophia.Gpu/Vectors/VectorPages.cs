@@ -68,8 +68,8 @@ internal sealed unsafe partial class VectorPages : IDisposable
         var pages => ((long)pages * RowsPerPage * HeadBytes) + ((long)Math.Min(pages, _originals.Resident) * RowsPerPage * Stride * sizeof(float)),
     };
 
-    /// <summary>Codes, then scale, error and owner of each row.</summary>
-    private int HeadBytes => CodeStride + (CodeStride > 0 ? 2 * sizeof(float) : 0) + sizeof(int);
+    /// <summary>Codes, then scale and error of each row, then owners.</summary>
+    private int HeadBytes => CodeStride + (CodeStride > 0 ? sizeof(RowBound) : 0) + sizeof(int);
 
     private static long Given(int bytes) => (bytes + Environment.SystemPageSize - 1L) / Environment.SystemPageSize * Environment.SystemPageSize;
 
@@ -94,7 +94,8 @@ internal sealed unsafe partial class VectorPages : IDisposable
         if (CodeStride > 0)
         {
             var codes = new Span<sbyte>(now.CodesOf(slot), CodeStride);
-            (*now.ScaleOf(slot), *now.ErrorOf(slot)) = RowCode.Encode(original[..Dimensions], codes[..Dimensions]);
+            var (scale, error) = RowCode.Encode(original[..Dimensions], codes[..Dimensions]);
+            *now.BoundOf(slot) = new RowBound(scale, error);
             codes[Dimensions..].Clear();
         }
 
@@ -130,7 +131,7 @@ internal sealed unsafe partial class VectorPages : IDisposable
         if (CodeStride > 0)
         {
             new Span<sbyte>(now.CodesOf(slot), CodeStride).Clear();
-            (*now.ScaleOf(slot), *now.ErrorOf(slot)) = (0, 0);
+            *now.BoundOf(slot) = default;
         }
 
         _freeSlots.Push(slot);
@@ -194,12 +195,10 @@ internal sealed unsafe partial class VectorPages : IDisposable
 
         public sbyte* Codes(int page) => (sbyte*)heads[page];
 
-        public float* Scales(int page) => (float*)(heads[page] + (owner.RowsPerPage * owner.CodeStride));
-
-        public float* Errors(int page) => Scales(page) + owner.RowsPerPage;
+        public RowBound* Bounds(int page) => (RowBound*)(heads[page] + (owner.RowsPerPage * owner.CodeStride));
 
         /// <summary>The rows of the shard that the slots belong to, or −1.</summary>
-        public int* Owners(int page) => owner.CodeStride == 0 ? (int*)heads[page] : (int*)(Errors(page) + owner.RowsPerPage);
+        public int* Owners(int page) => owner.CodeStride == 0 ? (int*)heads[page] : (int*)(Bounds(page) + owner.RowsPerPage);
 
         public float* OriginalOf(int slot) => Originals(PageOf(slot)) + ((long)PlaceOf(slot) * owner.Stride);
 
@@ -207,20 +206,18 @@ internal sealed unsafe partial class VectorPages : IDisposable
 
         /// <summary>All that a scan by codes reads of a row, found at once.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Find(int slot, out sbyte* codes, out float* scale, out float* error, out int* rowOwner)
+        public void Find(int slot, out sbyte* codes, out RowBound* bound, out int* rowOwner)
         {
             var (rows, stride) = (owner.RowsPerPage, owner.CodeStride);
             var place = PlaceOf(slot);
             var head = heads[PageOf(slot)];
             codes = (sbyte*)head + ((nint)place * stride);
-            scale = (float*)(head + ((nint)rows * stride)) + place;
-            error = scale + rows;
-            rowOwner = (int*)(error + rows);
+            var bounds = (RowBound*)(head + ((nint)rows * stride));
+            bound = bounds + place;
+            rowOwner = (int*)(bounds + rows) + place;
         }
 
-        public float* ScaleOf(int slot) => Scales(PageOf(slot)) + PlaceOf(slot);
-
-        public float* ErrorOf(int slot) => Errors(PageOf(slot)) + PlaceOf(slot);
+        public RowBound* BoundOf(int slot) => Bounds(PageOf(slot)) + PlaceOf(slot);
 
         public int* OwnerOf(int slot) => Owners(PageOf(slot)) + PlaceOf(slot);
 

@@ -203,6 +203,6 @@ public partial class VectorPathTests
             sum += lease.CodesOf(slot)[i] * codes[i];
         }
 
-        return (sum * (query.Scale * *lease.ScaleOf(slot)), (query.Slope * *lease.ErrorOf(slot)) + query.Offset);
+        return (sum * (query.Scale * lease.BoundOf(slot)->Scale), (query.Slope * lease.BoundOf(slot)->Error) + query.Offset);
     }
 }

@@ -82,8 +82,8 @@ public partial class VectorPathTests
                     Assert.InRange(single, exact - query.FloatBound, exact + query.FloatBound);
                     if (certified)
                     {
-                        var score = DotOf(path, lease.CodesOf(slot), query.Codes, lease.CodeStride) * (query.Scale * *lease.ScaleOf(slot));
-                        var bound = (query.Slope * *lease.ErrorOf(slot)) + query.Offset;
+                        var score = DotOf(path, lease.CodesOf(slot), query.Codes, lease.CodeStride) * (query.Scale * lease.BoundOf(slot)->Scale);
+                        var bound = (query.Slope * lease.BoundOf(slot)->Error) + query.Offset;
                         Assert.InRange(score, exact - bound, exact + bound);
                     }
                 }

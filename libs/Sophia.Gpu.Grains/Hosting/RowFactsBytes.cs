@@ -40,7 +40,10 @@ internal sealed class RowFactsBytes : JsonConverter<IReadOnlyList<RowFacts>>
         {
             for (var i = 0; i < rows.Length; i++)
             {
-                rows[i] = rows[i] with { Traits = (TurnTraits)bytes.ReadByte() };
+                if (bytes.ReadByte() is not 0 and var traits)
+                {
+                    rows[i] = rows[i] with { Traits = (TurnTraits)traits };
+                }
             }
         }
 

@@ -18,9 +18,10 @@ internal readonly record struct RecordReading(AttributeReader.ParsedAttribute[] 
     {
         var attributes = AttributeReader.Read(record.Attributes.Span);
         var named = RecordWords.Read(record, analyzer, words, Conversations.IsPlaced(attributes));
+        var speaker = Speakers.NameOf(record, attributes);
         return new RecordReading(
-            attributes, Folding.HashOf(CollectionsMarshal.AsSpan(words)[named..]), Speakers.NameOf(record, attributes),
-            record.Kind == ContentKind.Text && Conversations.AreOfTurn(attributes) ? TurnReader.TraitsOf(Speakers.SaidIn(record.Content.Span), analyzer) : TurnTraits.None);
+            attributes, Folding.HashOf(CollectionsMarshal.AsSpan(words)[named..]), speaker,
+            record.Kind == ContentKind.Text && Conversations.AreOfTurn(attributes) ? TurnReader.TraitsOf(Speakers.SaidIn(record.Content.Span, speaker), analyzer) : TurnTraits.None);
     }
 }
 

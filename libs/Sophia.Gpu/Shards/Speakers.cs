@@ -57,7 +57,9 @@ internal sealed class Speakers(TextAnalyzer analyzer)
     }
 
     /// <summary>The text of a turn without the name before it.</summary>
-    public static ReadOnlySpan<byte> SaidIn(ReadOnlySpan<byte> utf8) => NameBefore(utf8) is null ? utf8 : utf8[(EndOfName(utf8) + 2)..];
+    /// <param name="speaker">Who said it, or null.</param>
+    public static ReadOnlySpan<byte> SaidIn(ReadOnlySpan<byte> utf8, string? speaker) =>
+        speaker is not null && NameBefore(utf8) == speaker ? utf8[(EndOfName(utf8) + 2)..] : utf8;
 
     /// <summary>Says who said the row's turn, after forgetting who did.</summary>
     /// <param name="name">Null for nobody.</param>

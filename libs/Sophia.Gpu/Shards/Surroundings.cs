@@ -15,7 +15,7 @@ namespace Sophia.Gpu.Shards;
 /// </list>
 /// Sections of documents are lent nothing: they are long, and say themselves what they are about; what their neighbours lent
 /// them cost recall where it was measured. The shares of a turn, with <see cref="Telling.StatementWeight"/>, add up to one, so that it competes
-/// fairly with records that stand alone.
+/// fairly with records that stand alone; where only vectors are asked for, that part's share goes to the others.
 /// Only records that pass the filter lend. The weights were chosen on half of the conversations of one public set;
 /// bench/run.sh quality measures them on the other half and on another set.
 /// </summary>
@@ -66,13 +66,14 @@ internal static class Surroundings
             most = Math.Max(most, sum);
         }
 
+        var all = hasWindows ? 1 : 1 - Telling.StatementWeight;
         foreach (var candidate in candidates)
         {
             var isTurn = conversations.IsTurn(candidate.Row);
-            var lent = isTurn && !hasWindows ? FromNeighbours(conversations, ownScores, candidate.Row, TurnShare) : 0;
+            var lent = isTurn && !hasWindows ? FromNeighbours(conversations, ownScores, candidate.Row, TurnShare / all) : 0;
             if (isTurn)
             {
-                candidate.Shrink(OwnShare);
+                candidate.Shrink(OwnShare / all);
             }
 
             if (candidate.Window > 0)
@@ -82,7 +83,7 @@ internal static class Surroundings
 
             if (isTurn && sums.TryGetValue(conversations.GroupOf(candidate.Row), out var own))
             {
-                lent += ConversationShare * best * Math.Cbrt(own / most);
+                lent += ConversationShare / all * best * Math.Cbrt(own / most);
             }
 
             if (lent > 0)

@@ -25,9 +25,8 @@ internal static class TurnReader
         try
         {
             var text = (ReadOnlySpan<char>)chars.AsSpan(0, Encoding.UTF8.GetChars(utf8, chars));
-            var end = text.LastIndexOfAny(Ends);
-            var asks = end >= 0 && text[end] is '?' or '？' or '؟' ? TurnTraits.Asks : TurnTraits.None;
-            return asks | (analyzer.TurnWords is { } words ? TraitsOf(text[..Math.Min(text.Length, MostRead)], words, analyzer.Elides) : TurnTraits.None);
+            return (Asks(text) ? TurnTraits.Asks : TurnTraits.None) |
+                (analyzer.TurnWords is { } words ? TraitsOf(text[..Math.Min(text.Length, MostRead)], words, analyzer.Elides) : TurnTraits.None);
         }
         finally
         {
@@ -35,24 +34,54 @@ internal static class TurnReader
         }
     }
 
+    /// <summary>Among the marks at its end is a question mark; what has no letters, such as a picture, may follow.</summary>
+    private static bool Asks(ReadOnlySpan<char> text)
+    {
+        var last = text.LastIndexOfAny(Ends);
+        if (last < 0 || HasLetters(text[(last + 1)..]))
+        {
+            return false;
+        }
+
+        var marks = text[(text[..last].LastIndexOfAnyExcept(Ends) + 1)..(last + 1)];
+        return marks.IndexOfAny('?', '？', '؟') >= 0;
+    }
+
+    private static bool HasLetters(ReadOnlySpan<char> text)
+    {
+        foreach (var c in text)
+        {
+            if (char.IsLetterOrDigit(c))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static TurnTraits TraitsOf(ReadOnlySpan<char> text, TurnWords words, bool elides)
     {
         Span<char> buffer = stackalloc char[WordReader.MaxLength];
-        var (traits, isBeforePlace) = (TurnTraits.None, false);
-        for (var reader = new WordReader(text, buffer, elides: elides); reader.Next(out var word);)
+        var traits = TurnTraits.None;
+        var (isBehindAuxiliary, isBeforePlace, end) = (false, false, 0);
+        for (var reader = new WordReader(text, buffer, elides: elides); reader.Next(out var read);)
         {
-            if (word.IsEmpty)
-            {
-                continue;
-            }
+            var word = WithoutContraction(Composed(read), text[reader.Start..reader.End], elides);
+            var isCapital = char.IsUpper(text[reader.Start]);
+            var own = words.TraitsOf(word, isCapital, isBehindAuxiliary);
 
-            traits |= words.TraitsOf(word);
-            if (isBeforePlace && char.IsUpper(text[reader.Start]))
+            // A word behind a comma or a full stop is no longer of what stands before: where are you from? I'm fine.
+            isBeforePlace &= reader.Start >= end && text[end..reader.Start].IsWhiteSpace();
+            traits |= TurnTraits.Tells | own;
+            if (isBeforePlace && isCapital && (own & (TurnTraits.NamesTime | TurnTraits.OfSelf)) == 0)
             {
                 traits |= TurnTraits.NamesPlace;
             }
 
             isBeforePlace = words.StandsBeforePlaces(word) || (isBeforePlace && words.IsArticle(word));
+            isBehindAuxiliary |= words.IsAuxiliary(word);
+            end = reader.End;
         }
 
         return traits;
@@ -72,7 +101,7 @@ internal static class TurnReader
         var (asked, before, count) = (TurnTraits.None, "", 0);
         for (var reader = new WordReader(query, buffer, elides: analyzer.Elides); reader.Next(out var read); count++)
         {
-            var word = read.ToString();
+            var word = Accents.Compose(read.ToString());
             asked |= (count < FirstWords ? words.AskedBy(word) : TurnTraits.None) | words.AskedBy($"{before}_{word}");
             wantsQuestions |= words.SpeaksOfAsking(word);
             before = word;
@@ -80,4 +109,11 @@ internal static class TurnReader
 
         return asked;
     }
+
+    /// <summary>We're is no were, and I'll not ill: the word reader drops the apostrophe.</summary>
+    private static ReadOnlySpan<char> WithoutContraction(ReadOnlySpan<char> word, ReadOnlySpan<char> written, bool elides) =>
+        !elides && written.IndexOfAny('\'', '’') is (1 or 2) and var at && word.Length > at ? word[..at] : word;
+
+    private static ReadOnlySpan<char> Composed(ReadOnlySpan<char> word) =>
+        word.ContainsAnyInRange('\u0300', '\u036f') ? Accents.Compose(word.ToString()) : word;
 }

@@ -12,19 +12,28 @@ public sealed class TellingTests
     [Fact]
     public void What_somebody_told_of_themselves_comes_before_the_question_with_the_same_words()
     {
-        using var shard = Of("Did you see the lantern?", "My lantern is old", "The lantern is old");
+        // Equal but for this: by their keys the first would come first.
+        using var shard = Of("Is the lantern old?", "The lantern is old", "My lantern is old");
 
-        Assert.Equal(["2", "3", "1"], shard.Find("lantern old").Keys());
-        Assert.Equal("2", shard.Find("lantern").Keys()[0]);
+        Assert.Equal(["3", "2", "1"], shard.Find("lantern old").Keys());
+    }
+
+    [Fact]
+    public void A_question_that_speaks_of_who_asks_it_tells_too()
+    {
+        using var shard = Of("Is the lantern old?", "Is my lantern old?");
+
+        Assert.Equal(["2", "1"], shard.Find("lantern old").Keys());
     }
 
     [Fact]
     public void Who_looks_for_what_was_asked_finds_the_question()
     {
-        using var shard = Of("Where is the lantern?", "I like the lantern, it was a gift");
+        using var shard = Of("Is the lantern old?", "My lantern is old");
 
-        var hits = shard.Find("What did she ask about the lantern?").Hits;
+        var hits = shard.Find("Who asked about the old lantern?").Hits;
 
+        Assert.Equal("1", hits[0].Key);
         Assert.DoesNotContain(hits.SelectMany(static hit => hit.Parts), static part => part.Name == "statement");
     }
 
@@ -67,9 +76,10 @@ public sealed class TellingTests
         shard.Put(ShardRecords.Record("2", 2, "I bought the lantern on Monday"));
         shard.Put(Turn("3", 3, "A lantern"));
 
-        var parts = shard.Find("When did I buy the lantern?").Hits.Where(static hit => hit.Key != "3").SelectMany(static hit => hit.Parts);
+        var hits = shard.Find("When did I buy the lantern?").Hits.Where(static hit => hit.Key != "3").ToList();
 
-        Assert.DoesNotContain(parts, static part => part.Name is "statement" or "answer");
+        Assert.Equal(2, hits.Count);
+        Assert.DoesNotContain(hits.SelectMany(static hit => hit.Parts), static part => part.Name is "statement" or "answer");
     }
 
     [Fact]
@@ -81,36 +91,75 @@ public sealed class TellingTests
         shard.Put(Turn("1", 9, "Is it the lantern?"));
 
         Assert.DoesNotContain(shard.Find("lantern").Hits[0].Parts, static part => part.Name == "statement");
+
+        shard.Put(ShardRecords.Record("1", 10, "I saw the lantern"));
+
+        Assert.DoesNotContain(shard.Find("lantern").Hits[0].Parts, static part => part.Name == "statement");
+    }
+
+    [Fact]
+    public void Vectors_alone_say_nothing_of_what_a_turn_does()
+    {
+        using var shard = ShardRecords.Shard(2);
+        shard.Put(ShardRecords.Record("1", 1, "Is the lantern old?", [1, 0], """{"conversation":"c","position":1}"""));
+        shard.Put(ShardRecords.Record("2", 2, "I saw it", [1, 0.1f], """{"conversation":"d","position":1}"""));
+
+        var hits = shard.Near([1, 0]).Hits;
+
+        Assert.Equal(["1", "2"], hits.Select(static hit => hit.Key));
+        Assert.DoesNotContain(hits.SelectMany(static hit => hit.Parts), static part => part.Name is "statement" or "answer");
     }
 
     [Theory]
-    [InlineData("en", "I'm here", TurnTraits.OfSelf)]
-    [InlineData("en", "I’ve one", TurnTraits.OfSelf | TurnTraits.NamesNumber)]
-    [InlineData("en", "Are you there?", TurnTraits.Asks)]
-    [InlineData("en", "Are you there? 😊", TurnTraits.Asks)]
-    [InlineData("en", "Are you there? Good.", TurnTraits.None)]
-    [InlineData("en", "She baked it in 2023", TurnTraits.OfPast | TurnTraits.NamesNumber | TurnTraits.NamesTime)]
-    [InlineData("en", "They need 40", TurnTraits.NamesNumber)]
-    [InlineData("en", "They live in the Old Mill", TurnTraits.NamesPlace)]
-    [InlineData("en", "They live in a house. Good", TurnTraits.None)]
-    [InlineData("de", "Ich war gestern in Lissabon", TurnTraits.OfSelf | TurnTraits.OfPast | TurnTraits.NamesTime | TurnTraits.NamesPlace)]
-    [InlineData("fr", "J'ai acheté deux lanternes à Lisbonne", TurnTraits.OfSelf | TurnTraits.OfPast | TurnTraits.NamesNumber | TurnTraits.NamesPlace)]
-    [InlineData("es", "Ayer compró mi linterna en Lisboa", TurnTraits.OfSelf | TurnTraits.OfPast | TurnTraits.NamesTime | TurnTraits.NamesPlace)]
+    [InlineData("en", "I'm here", TurnTraits.Tells | TurnTraits.OfSelf)]
+    [InlineData("en", "I’ll bring one", TurnTraits.Tells | TurnTraits.OfSelf | TurnTraits.NamesNumber)]
+    [InlineData("en", "We're late", TurnTraits.Tells | TurnTraits.OfSelf)]
+    [InlineData("en", "They were late", TurnTraits.Tells | TurnTraits.OfPast)]
+    [InlineData("en", "They didn't", TurnTraits.Tells | TurnTraits.OfPast)]
+    [InlineData("en", "Are you there?", TurnTraits.Tells | TurnTraits.Asks)]
+    [InlineData("en", "Are you there? 😊", TurnTraits.Tells | TurnTraits.Asks)]
+    [InlineData("en", "Are you there?! ❤️", TurnTraits.Tells | TurnTraits.Asks)]
+    [InlineData("en", "Are you there? Good.", TurnTraits.Tells)]
+    [InlineData("en", "Guess what? Ben is here", TurnTraits.Tells)]
+    [InlineData("en", "https://x.example/item?id=4", TurnTraits.Tells | TurnTraits.NamesNumber)]
+    [InlineData("en", "She baked it in 2023", TurnTraits.Tells | TurnTraits.OfPast | TurnTraits.NamesNumber | TurnTraits.NamesTime)]
+    [InlineData("en", "Indeed at full speed", TurnTraits.Tells)]
+    [InlineData("en", "They need 40", TurnTraits.Tells | TurnTraits.NamesNumber)]
+    [InlineData("en", "It may break", TurnTraits.Tells)]
+    [InlineData("en", "It breaks in May", TurnTraits.Tells | TurnTraits.NamesTime)]
+    [InlineData("en", "They live in the Old Mill", TurnTraits.Tells | TurnTraits.NamesPlace)]
+    [InlineData("en", "They live in a house. Good", TurnTraits.Tells)]
+    [InlineData("en", "Where are you from? I'm fine", TurnTraits.Tells | TurnTraits.OfSelf)]
+    [InlineData("en", "They come in. Good", TurnTraits.Tells)]
+    [InlineData("en", "In_house", TurnTraits.Tells)]
+    [InlineData("de", "Ich war gestern in Lissabon", TurnTraits.Tells | TurnTraits.OfSelf | TurnTraits.OfPast | TurnTraits.NamesTime | TurnTraits.NamesPlace)]
+    [InlineData("de", "Sie haben ein Haus gekauft", TurnTraits.Tells | TurnTraits.OfPast)]
+    [InlineData("de", "Ein Haus gehört dazu", TurnTraits.Tells)]
+    [InlineData("de", "Im Januar", TurnTraits.Tells | TurnTraits.NamesTime)]
+    [InlineData("fr", "J'ai acheté deux lanternes à Lisbonne", TurnTraits.Tells | TurnTraits.OfSelf | TurnTraits.OfPast | TurnTraits.NamesNumber | TurnTraits.NamesPlace)]
+    [InlineData("fr", "La santé de M. Dupont", TurnTraits.Tells)]
+    [InlineData("fr", "E\u0301tait-ce elle", TurnTraits.Tells | TurnTraits.OfPast)]
+    [InlineData("es", "Ayer compró mi linterna en Lisboa", TurnTraits.Tells | TurnTraits.OfSelf | TurnTraits.OfPast | TurnTraits.NamesTime | TurnTraits.NamesPlace)]
+    [InlineData("es", "Todavía hay energía", TurnTraits.Tells)]
     [InlineData("none", "I was there yesterday?", TurnTraits.Asks)]
     [InlineData("none", "それはどこですか？", TurnTraits.Asks)]
     [InlineData("en", "", TurnTraits.None)]
+    [InlineData("en", "!!!", TurnTraits.None)]
     public void A_turn_shows_what_it_does_by_few_words_of_its_language(string language, string text, TurnTraits traits) =>
         Assert.Equal(traits, TurnReader.TraitsOf(Encoding.UTF8.GetBytes(text), TextAnalyzer.For(language)));
 
     [Theory]
     [InlineData("en", "When was it?", TurnTraits.NamesTime)]
+    [InlineData("en", "What time was it?", TurnTraits.NamesTime | TurnTraits.NamesNumber)]
     [InlineData("en", "How long ago was it?", TurnTraits.NamesTime | TurnTraits.NamesNumber)]
     [InlineData("en", "The place where it was", TurnTraits.None)]
     [InlineData("de", "Seit wann ist sie da?", TurnTraits.NamesTime)]
     [InlineData("de", "Wie viele sind es?", TurnTraits.NamesNumber)]
     [InlineData("fr", "Où habite-t-elle?", TurnTraits.NamesPlace)]
+    [InlineData("fr", "Ou\u0300 habite-t-elle?", TurnTraits.NamesPlace)]
     [InlineData("fr", "En quelle année?", TurnTraits.NamesTime)]
     [InlineData("es", "¿Dónde vive?", TurnTraits.NamesPlace)]
+    [InlineData("es", "¿Que dia?", TurnTraits.NamesTime)]
     [InlineData("es", "¿Cuántas hay?", TurnTraits.NamesNumber)]
     [InlineData("none", "When was it?", TurnTraits.None)]
     [InlineData("en", "", TurnTraits.None)]
@@ -121,8 +170,12 @@ public sealed class TellingTests
     public void The_name_of_who_speaks_is_not_what_they_say()
     {
         using var shard = Of("May: the lantern", "Ben: the lantern");
+        shard.Put(ShardRecords.Record("3", 3, "May: the lantern", attributes: """{"conversation":"c3","position":1,"speaker":"Ben"}"""));
 
-        Assert.DoesNotContain(shard.Find("When was the lantern?").Hits.SelectMany(static hit => hit.Parts), static part => part.Name == "answer");
+        var hits = shard.Find("When was the lantern?").Hits;
+
+        Assert.Equal(["3"], hits.Where(static hit => hit.Parts.Any(static part => part.Name == "answer")).Select(static hit => hit.Key));
+        Assert.Equal(3, hits.Count);
     }
 
     private static Sophia.Gpu.Shards.HostShard Of(params string[] texts)

@@ -23,4 +23,7 @@ public enum TurnTraits : byte
 
     /// <summary>It names a place, as far as that shows: in Lisbon, at the Old Mill.</summary>
     NamesPlace = 32,
+
+    /// <summary>It has words, in a language that is known.</summary>
+    Tells = 64,
 }

@@ -46,8 +46,8 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             .Replace(Text(Recording.ApiPort), Text(own), StringComparison.Ordinal)
             .Replace(Text(Recording.GpuTierPort), Text(own), StringComparison.Ordinal);
         var environment = recorded.ToDictionary(pair => pair.Key, pair => Here(pair.Value));
-        // A folder that is not there yet, as at a first start.
-        environment["Sophia__DataDirectory"] = Path.Combine(Directory.CreateTempSubdirectory("sophia-data-").FullName, "data");
+        // In its own folder, and not there yet, as at a first start.
+        environment["Sophia__DataDirectory"] = "data";
         return new ServiceProcess(BuildOf(project), new Uri(environment["ASPNETCORE_URLS"]), environment);
     }
 

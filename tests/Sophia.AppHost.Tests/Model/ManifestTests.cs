@@ -9,13 +9,15 @@ public sealed class ManifestTests
     [Fact]
     public async Task The_manifest_in_the_repository_is_what_the_apphost_publishes()
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("sophia-manifest-").FullName, "manifest.json");
+        var folder = Directory.CreateTempSubdirectory("sophia-manifest-").FullName;
+        var file = Path.Combine(folder, "manifest.json");
         using var apphost = Process.Start(new ProcessStartInfo("dotnet", [typeof(LocalEngines).Assembly.Location, "--publisher", "manifest", "--output-path", file]) { RedirectStandardOutput = true })!;
         await apphost.StandardOutput.ReadToEndAsync();
         await apphost.WaitForExitAsync();
         Assert.Equal(0, apphost.ExitCode);
 
         Assert.Equal(await ResourcesAsync(Path.Combine(Recording.Root, "deploy", "environment", "manifest.json")), await ResourcesAsync(file));
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text;
+using CsCheck;
 using Sophia.Gpu.Text;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
@@ -141,12 +142,28 @@ public sealed class TellingTests
     [InlineData("fr", "E\u0301tait-ce elle", TurnTraits.Tells | TurnTraits.OfPast)]
     [InlineData("es", "Ayer compró mi linterna en Lisboa", TurnTraits.Tells | TurnTraits.OfSelf | TurnTraits.OfPast | TurnTraits.NamesTime | TurnTraits.NamesPlace)]
     [InlineData("es", "Todavía hay energía", TurnTraits.Tells)]
+    [InlineData("es", "ieron", TurnTraits.Tells)]
     [InlineData("none", "I was there yesterday?", TurnTraits.Asks)]
     [InlineData("none", "それはどこですか？", TurnTraits.Asks)]
     [InlineData("en", "", TurnTraits.None)]
     [InlineData("en", "!!!", TurnTraits.None)]
     public void A_turn_shows_what_it_does_by_few_words_of_its_language(string language, string text, TurnTraits traits) =>
         Assert.Equal(traits, TurnReader.TraitsOf(Encoding.UTF8.GetBytes(text), TextAnalyzer.For(language)));
+
+    [Fact]
+    public void Any_text_is_read_in_any_language() =>
+        Gen.Select(Gen.String[Gen.OneOf(Gen.Char["aeioung érotdyGE?!'’_.1 \u0301"], Gen.Char), 0, 30], ShardRecords.AnyOf("en", "de", "fr", "es", "none")).Sample(static (text, language) =>
+        {
+            var analyzer = TextAnalyzer.For(language);
+
+            var words = new List<Word>();
+            analyzer.Analyze(text, words);
+
+            var traits = TurnReader.TraitsOf(Encoding.UTF8.GetBytes(text), analyzer);
+            TurnReader.AskedFor(text, analyzer, out _);
+
+            Assert.Equal(language != "none" && words.Count > 0, traits.HasFlag(TurnTraits.Tells));
+        }, iter: 20_000);
 
     [Theory]
     [InlineData("en", "When was it?", TurnTraits.NamesTime)]

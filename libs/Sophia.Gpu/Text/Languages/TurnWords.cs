@@ -84,7 +84,7 @@ internal sealed partial class TurnWords
         foreach (var (start, end) in _pastForms)
         {
             // Of what ends so, a doubled vowel before it is of the word itself: speed, indeed.
-            if (word.StartsWith(start, StringComparison.Ordinal) && word.EndsWith(end, StringComparison.Ordinal) && word[^(end.Length + 1)] != end[0])
+            if (word.Length > end.Length && word.StartsWith(start, StringComparison.Ordinal) && word.EndsWith(end, StringComparison.Ordinal) && word[^(end.Length + 1)] != end[0])
             {
                 return true;
             }

@@ -60,7 +60,7 @@ internal sealed partial class HostShard
         var doubtful = new List<DoubtfulWord>();
         if (words is not null && query.Typos)
         {
-            foreach (var word in Read(shard => shard.Doubtful(words, MostDoubtful)))
+            foreach (var word in Read(shard => shard.Doubtful(query, words, MostDoubtful)))
             {
                 word.Look(_analyzer, ReadVocabulary(cancellationToken), cancellationToken);
                 doubtful.Add(new DoubtfulWord(word.Raw, Read(shard => word.Found(shard._lexical.DocumentsWith))));

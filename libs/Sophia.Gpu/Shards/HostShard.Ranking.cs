@@ -65,6 +65,7 @@ internal sealed partial class HostShard
             AddNearness(words, candidates, best, cancellationToken);
         }
 
+        var dateWeight = DateWeightOf(query, words, candidates);
         var telling = query.Neighbours && words is not null && _conversations.Count > 0 ? new Telling(query.Text ?? "", _analyzer) : null;
         foreach (var candidate in candidates)
         {
@@ -78,7 +79,7 @@ internal sealed partial class HostShard
                 telling.AddTo(candidate, _rows[candidate.Row].Traits, best);
             }
 
-            AddFactors(query, phrased, candidate, best);
+            AddFactors(query, phrased, dateWeight, candidate, best);
             candidate.Sum();
         }
 
@@ -172,9 +173,9 @@ internal sealed partial class HostShard
     /// <summary>It was said by somebody whom the query names.</summary>
     private bool IsNamed(int row, LexicalQuery words) => _given is { } given ? given.IsNamed(row) : _speakers.IsNamed(row, words);
 
-    private void AddFactors(ShardQuery query, RowSet[] phrased, Candidate candidate, double best)
+    private void AddFactors(ShardQuery query, RowSet[] phrased, double dateWeight, Candidate candidate, double best)
     {
-        Raise(query, phrased, candidate, best);
+        Raise(query, phrased, dateWeight, candidate, best);
         var time = TimeOf(candidate.Row);
         if (query.Recency is { } recency)
         {

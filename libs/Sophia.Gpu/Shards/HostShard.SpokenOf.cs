@@ -1,4 +1,5 @@
 using Sophia.Gpu.Lexical;
+using Sophia.Gpu.Text;
 using Sophia.Gpu.Vectors;
 using Sophia.Memory.Search;
 
@@ -12,6 +13,9 @@ internal sealed partial class HostShard
 {
     /// <summary>The share of the best own score that a record of a time which the query speaks of gains.</summary>
     private const double DateWeight = 0.3;
+
+    /// <summary>The same where a time is all that the query says here: more than the best has by itself, so that its records come first.</summary>
+    private const double DateAloneWeight = 1.3;
 
     /// <summary>The share that a record with all phrases of the query gains: more than the best has by itself, so that they come first.</summary>
     private const double PhraseWeight = 1.3;
@@ -186,11 +190,11 @@ internal sealed partial class HostShard
         return top;
     }
 
-    private void Raise(ShardQuery query, RowSet[] phrased, Candidate candidate, double best)
+    private void Raise(ShardQuery query, RowSet[] phrased, double dateWeight, Candidate candidate, double best)
     {
         if (IsOf(query.Dates, candidate.Row))
         {
-            candidate.Add(new ScorePart("date", 1, 0, DateWeight * best));
+            candidate.Add(new ScorePart("date", 1, 0, dateWeight * best));
         }
 
         var has = 0;
@@ -204,6 +208,47 @@ internal sealed partial class HostShard
             var share = has / (double)phrased.Length;
             candidate.Add(new ScorePart("phrase", share, 0, PhraseWeight * best * share));
         }
+    }
+
+    /// <summary>
+    /// Of a query that has, beside a time, only words of which questions are made and words that no candidate has, cosines and words
+    /// say nothing: "what happened in August".
+    /// </summary>
+    private double DateWeightOf(ShardQuery query, LexicalQuery? words, List<Candidate> candidates)
+    {
+        if (query.Dates.Count == 0)
+        {
+            return DateWeight;
+        }
+
+        var ofDates = TermsOfDates(query);
+        var others = new LexicalQuery(_analyzer, text: null) { Corpus = words?.Corpus };
+        foreach (var term in (words ?? new LexicalQuery(_analyzer, query.Text)).Terms)
+        {
+            if (!ofDates.Contains(term) && !QuestionWords.Contains(term))
+            {
+                others.Add(term, 1);
+            }
+        }
+
+        return others.IsEmpty || (words is not null && !candidates.Exists(candidate => Has(candidate.Row, others))) ? DateAloneWeight : DateWeight;
+    }
+
+    private bool Has(int row, LexicalQuery words)
+    {
+        var matched = 0;
+        return _rows.Documents[row] is not RowTable.NoDocument and var document && _lexical.Score(words, document, out matched) >= 0 && matched > 0;
+    }
+
+    private HashSet<string> TermsOfDates(ShardQuery query)
+    {
+        var words = new List<Word>();
+        foreach (var date in query.Dates)
+        {
+            _analyzer.Analyze(date.Text, words);
+        }
+
+        return words.Select(static word => word.Term).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>When the fact began to hold; else when the record was created. UTC ticks.</summary>

@@ -32,7 +32,7 @@ internal sealed partial class HostShard
             return words;
         }
 
-        foreach (var doubtful in Read(shard => shard.Doubtful(words, MostCorrections)))
+        foreach (var doubtful in Read(shard => shard.Doubtful(query, words, MostCorrections)))
         {
             doubtful.Look(_analyzer, ReadVocabulary(cancellationToken), cancellationToken);
             var suggestions = Read(shard => doubtful.Suggestions(shard._lexical.DocumentsWith));
@@ -50,9 +50,11 @@ internal sealed partial class HostShard
         return words;
     }
 
-    private List<Misspelling> Doubtful(LexicalQuery words, int most)
+    /// <summary>What is quoted is meant as it stands, and what was read as a date is not misspelt.</summary>
+    private List<Misspelling> Doubtful(ShardQuery query, LexicalQuery words, int most)
     {
         var quoted = words.Quoted();
+        quoted.UnionWith(TermsOfDates(query));
         var found = new List<Misspelling>();
         foreach (var word in words.Words)
         {

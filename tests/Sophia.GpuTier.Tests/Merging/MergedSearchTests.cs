@@ -34,7 +34,7 @@ public sealed class MergedSearchTests
 
     private static readonly Gen<ShardQuery> AnyQuery =
         from words in ShardRecords.AnyOf(
-            "lantern harbour", "what did Ann say of copper", "one two three four five six seven eight nine ten eleven twelve thirteen fourteen meadow violin lantern harbour copper", "copper", "\"the copper\" meadow", "\"the copper\"", "+\"copper\" \"lantern harbour\" running", "databse of invoces", "kiten v1.2", "violin yesterday", "server 4711 running", "the", "zzzz lantern", "how many copper violins", "who asked for the lantern")
+            "lantern harbour", "what did Ann say of copper", "one two three four five six seven eight nine ten eleven twelve thirteen fourteen meadow violin lantern harbour copper", "copper", "\"the copper\" meadow", "\"the copper\"", "+\"copper\" \"lantern harbour\" running", "databse of invoces", "kiten v1.2", "violin yesterday", "yesterday", "what happened yesterday, zzzz", "server 4711 running", "the", "zzzz lantern", "how many copper violins", "who asked for the lantern")
         from mode in Gen.Enum<SearchMode>()
         from k in Gen.Int[1, 30]
         from vector in Gen.Int[-3, 3].Array[Dimensions]

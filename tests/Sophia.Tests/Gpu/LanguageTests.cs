@@ -82,6 +82,11 @@ public class LanguageTests
     [InlineData("none", "cafés", "cafes")]
     public void Marks_that_tell_words_apart_stay(string code, string one, string other) => Assert.NotEqual(Terms(code, one), Terms(code, other));
 
+    [Theory]
+    [InlineData("es", "¿Cuándo se mudó Ben? ¿Dónde?", "mud ben")]
+    [InlineData("fr", "Combien de chiens a Ben ? Où ?", "combien chien ben")]
+    public void Words_of_questions_are_stop_words_with_their_accents_too(string code, string text, string terms) => Assert.Equal(terms.Split(' '), Terms(code, text));
+
     [Fact]
     public void The_apostrophe_of_French_parts_the_article_from_its_noun_and_no_other_words()
     {

@@ -6,7 +6,7 @@ namespace Sophia.Gpu.Text;
 /// Words of a language that say little on their own, as they are written there. They are indexed like others; a query leaves
 /// them out as long as it has other words.
 /// Source: the stop words of the Snowball project (https://snowballstem.org, BSD licence), as PostgreSQL has them; for French
-/// with the elided words (qu', lorsqu') added.
+/// with the elided words (qu', lorsqu') and those that a stop word becomes with or without its accent (a, où, cuándo) added.
 /// </summary>
 internal static class StopWords
 {
@@ -33,7 +33,7 @@ internal static class StopWords
         "soit soyons soyez soient fusse fusses fût fussions fussiez fussent ayant ayante ayantes ayants eu eue eues eus " +
         "ai as avons avez ont aurai auras aura aurons aurez auront aurais aurait aurions auriez auraient avais avait " +
         "avions aviez avaient eut eûmes eûtes eurent aie aies ait ayons ayez aient eusse eusses eût eussions eussiez " +
-        "eussent les jusqu lorsqu puisqu quoiqu");
+        "eussent les jusqu lorsqu puisqu quoiqu a où là");
 
     public static FrozenSet<string> Spanish { get; } = Set(
         "de la que el en y a los del se las por un para con no una su al lo como más pero sus le ya o este sí porque esta " +
@@ -55,7 +55,7 @@ internal static class StopWords
         "tengamos tengáis tengan tendré tendrás tendrá tendremos tendréis tendrán tendría tendrías tendríamos tendríais " +
         "tendrían tenía tenías teníamos teníais tenían tuve tuviste tuvo tuvimos tuvisteis tuvieron tuviera tuvieras " +
         "tuviéramos tuvierais tuvieran tuviese tuvieses tuviésemos tuvieseis tuviesen teniendo tenido tenida tenidos " +
-        "tenidas tened");
+        "tenidas tened cuándo dónde quién quiénes cómo cuál");
 
     private static FrozenSet<string> Set(string words) => words.Split(' ').ToFrozenSet(StringComparer.Ordinal);
 }

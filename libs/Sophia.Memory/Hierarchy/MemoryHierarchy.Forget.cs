@@ -22,7 +22,7 @@ public sealed partial class MemoryHierarchy
 
     /// <summary>
     /// Erases records with every version, from the store, the log, the vectors and the caches, and counts what went where;
-    /// a dry run counts the same and erases nothing. Doing it again finds nothing left to do.
+    /// a dry run counts the same and erases nothing. Doing it again finds nothing left to erase, and waits for what holds copies as the first one did.
     /// </summary>
     /// <exception cref="RefusedException">invalid-request: not exactly one of keys, prefix, filter and all is set.</exception>
     public async Task<ForgetAnswer> ForgetAsync(NamespaceInfo ns, ForgetRequest request, Trail trail, CancellationToken cancellationToken)
@@ -37,7 +37,7 @@ public sealed partial class MemoryHierarchy
 
         var tally = new ForgetTally(request.DryRun);
         await EraseAllAsync(ns, request, tally, trail, cancellationToken).ConfigureAwait(false);
-        if (tally is { IsDryRun: false, Matched: > 0 })
+        if (!tally.IsDryRun)
         {
             await SettleAsync(ns, tally, cancellationToken).ConfigureAwait(false);
         }
@@ -185,8 +185,16 @@ public sealed partial class MemoryHierarchy
         return (last, without);
     }
 
+    // Also where nothing was left to erase: the one before, whose answer was lost or named what had not confirmed it, may have erased all,
+    // and what holds copies of that has come to it when it has come to where the log is now.
     private async Task SettleAsync(NamespaceInfo ns, ForgetTally tally, CancellationToken cancellationToken)
     {
+        if (tally.Last.IsNone)
+        {
+            tally.Last = await NowAsync(ns, cancellationToken).ConfigureAwait(false);
+            await _tail.ReachAsync(ns.Partition, tally.Last.Number, cancellationToken).ConfigureAwait(false);
+        }
+
         foreach (var copy in await _shards.ReachAsync(ns.Id, tally.Last.Number, SettlePatience, cancellationToken).ConfigureAwait(false))
         {
             tally.Miss(copy, "A shard in memory has not come to the tombstones yet; it overwrites the vectors when it does.");

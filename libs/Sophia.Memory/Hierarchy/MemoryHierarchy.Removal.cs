@@ -33,13 +33,6 @@ public sealed partial class MemoryHierarchy
                 return tally.ToAnswer();
             }
 
-            if (tally.Last.IsNone)
-            {
-                // Who was interrupted may have erased all before: its copies are waited for all the same, and here what it erased is seen.
-                tally.Last = await NowAsync(ns, cancellationToken).ConfigureAwait(false);
-                await _tail.ReachAsync(ns.Partition, tally.Last.Number, cancellationToken).ConfigureAwait(false);
-            }
-
             await SettleAsync(ns, tally, cancellationToken).ConfigureAwait(false);
             if (await TakeAwayAsync(ns, cancellationToken).ConfigureAwait(false))
             {

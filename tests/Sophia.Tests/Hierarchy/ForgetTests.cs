@@ -64,6 +64,20 @@ public sealed class ForgetTests
     }
 
     [Fact]
+    public async Task A_forget_that_finds_nothing_says_how_far_copies_have_come()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        await running.SearchAsync("words", (await running.PutAsync("k", "words")).Sequence);
+        var proof = await running.Memory.ForgetAsync(running.Notes, new ForgetRequest { Keys = ["k"] }, new Trail(), default);
+        await running.PutAsync("other", "words");
+
+        var again = await running.Memory.ForgetAsync(running.Notes, new ForgetRequest { Keys = ["k"] }, new Trail(), default);
+
+        Assert.Equal((1, 0), (proof.Matched, again.Matched));
+        Assert.Equal((await running.Memory.NowAsync(running.Notes, default), 0), (again.Last, again.NotConfirmed.Count));
+    }
+
+    [Fact]
     public async Task A_forget_that_names_nothing_or_two_things_is_refused()
     {
         await using var running = await RunningMemory.StartAsync();

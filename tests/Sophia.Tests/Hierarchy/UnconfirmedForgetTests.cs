@@ -92,7 +92,7 @@ public sealed class UnconfirmedForgetTests
     }
 
     [Fact]
-    public async Task A_shard_that_is_being_loaded_and_is_not_done_in_time_is_named_with_its_node_and_ends_without_the_record()
+    public async Task A_shard_that_is_being_loaded_and_is_not_done_in_time_is_named_with_its_node_also_when_the_forget_is_sent_again_and_ends_without_the_record()
     {
         await using var two = await ServiceAndNode.StartAsync();
         var (read, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -104,14 +104,20 @@ public sealed class UnconfirmedForgetTests
         var loading = two.Node.PrepareAsync(two.Address, default);
         await read.Task.WaitAsync(Patience);
 
-        var proof = await two.ForgetAsync();
+        var (proof, again) = (await two.ForgetAsync(), await two.ForgetAsync());
 
-        var copy = Assert.Single(proof.NotConfirmed);
-        Assert.Equal((Tier.L0, "node of the test", 0), (copy.Tier, copy.Node, copy.Shard));
-        Assert.StartsWith("It is still being loaded", copy.Reason, StringComparison.Ordinal);
-        Assert.Contains(proof.StillHeldBy, static holder => holder.StartsWith("A shard on a node of L0", StringComparison.Ordinal));
+        Assert.Equal((1, 0), (proof.Matched, again.Matched));
+        foreach (var told in new[] { proof, again })
+        {
+            var copy = Assert.Single(told.NotConfirmed);
+            Assert.Equal((Tier.L0, "node of the test", 0), (copy.Tier, copy.Node, copy.Shard));
+            Assert.StartsWith("It is still being loaded", copy.Reason, StringComparison.Ordinal);
+            Assert.Contains(told.StillHeldBy, static holder => holder.StartsWith("A shard on a node of L0", StringComparison.Ordinal));
+        }
+
         goOn.SetResult();
         await loading;
+        Assert.Empty((await two.ForgetAsync()).NotConfirmed);
         Assert.Empty(await two.Node.ReachAsync(two.Notes.Id, proof.Last.Number, Patience, default));
         Assert.Equal(0, Assert.Single(two.Node.Report()).Records);
     }

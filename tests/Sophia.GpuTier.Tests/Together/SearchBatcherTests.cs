@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using CsCheck;
 using Sophia.Gpu.Shards;
@@ -151,6 +152,57 @@ public sealed class SearchBatcherTests
         await leaving.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => alone.WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    [Fact]
+    public async Task What_goes_wrong_in_one_whose_caller_has_left_is_nobodys_and_not_told_as_unobserved()
+    {
+        var unobserved = new ConcurrentBag<Exception>();
+        void Note(object? sender, UnobservedTaskExceptionEventArgs told) => unobserved.Add(told.Exception);
+        TaskScheduler.UnobservedTaskException += Note;
+        try
+        {
+            await LeaveAsync();
+            for (var i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Note;
+        }
+
+        Assert.DoesNotContain(unobserved, static error => error.ToString().Contains("nobody waits for it", StringComparison.Ordinal));
+
+        static async Task LeaveAsync()
+        {
+            using var isRunning = new SemaphoreSlim(0);
+            using var mayEnd = new SemaphoreSlim(0);
+            using var leaving = new CancellationTokenSource();
+            var batcher = new SearchBatcher<ShardQuery, ShardAnswer>(
+                (queries, _) =>
+                {
+                    isRunning.Release();
+                    mayEnd.Wait(CancellationToken.None);
+                    return queries[0].K == 2 ? throw new InvalidOperationException("nobody waits for it") : [new ShardAnswer([], 1, 0)];
+                },
+                static _ => 1);
+            var first = Task.Run(() => batcher.SearchAsync(new ShardQuery { K = 1 }, default).AsTask());
+            await isRunning.WaitAsync();
+            var second = batcher.SearchAsync(new ShardQuery { K = 2 }, leaving.Token).AsTask();
+            mayEnd.Release();
+            await isRunning.WaitAsync();
+
+            await leaving.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+            var third = batcher.SearchAsync(new ShardQuery { K = 3 }, default).AsTask();
+            mayEnd.Release(2);
+
+            // It is made when the second one has been told.
+            await Task.WhenAll(first, third);
+        }
     }
 
     [Fact]

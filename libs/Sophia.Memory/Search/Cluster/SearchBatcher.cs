@@ -120,6 +120,11 @@ internal sealed class SearchBatcher<TQuery, TAnswer>(Func<IReadOnlyList<TQuery>,
 
         public void Set(TAnswer? answer) => _answer.TrySetResult(answer);
 
-        public void Fail(Exception error) => _answer.TrySetException(error);
+        public void Fail(Exception error)
+        {
+            _answer.TrySetException(error);
+            // Seen here: who has left looks at it no more, and who waits is told all the same.
+            _ = _answer.Task.Exception;
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Tiers;
 
@@ -67,8 +66,6 @@ internal sealed partial class ShardDirectory
     /// <returns>Those that have not in time; one that went from memory meanwhile holds nothing.</returns>
     public async Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(long namespaceId, long number, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        // They follow the log no longer, or came over a gap in it.
-        await DropBrokenAsync().ConfigureAwait(false);
         LoadedShard[] held;
         lock (_opening)
         {
@@ -79,7 +76,7 @@ internal sealed partial class ShardDirectory
         var reached = await Task.WhenAll(held.Select(shard => ReachesAsync(shard, number, timeout, cancellationToken))).ConfigureAwait(false);
         return [.. held.Where((_, i) => !reached[i]).Select(shard => new UnconfirmedCopy(
             Tier.L0, null, shard.Span.Number,
-            shard.IsBroken ? "It follows the log no longer, and goes from memory when nobody searches it."
+            shard.IsBroken ? "It has missed changes of the log, and goes from memory when the search in it is over."
             : shard.Ready.IsCompletedSuccessfully ? $"It has come to change {shard.Seen:N0} of {number:N0}."
             : $"It is still being loaded ({shard.Shard.Count:N0} records so far)."))];
     }
@@ -87,18 +84,22 @@ internal sealed partial class ShardDirectory
     /// <summary>Waits until it has seen the number, or has gone.</summary>
     private async Task<bool> ReachesAsync(LoadedShard shard, long number, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var started = Stopwatch.GetTimestamp();
-        if (await shard.ReachAsync(number, timeout, cancellationToken).ConfigureAwait(false) && !shard.IsBroken)
+        using var expiry = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        expiry.CancelAfter(timeout);
+        if (!shard.IsBroken && await shard.ReachAsync(number, timeout, cancellationToken).ConfigureAwait(false) && !shard.IsBroken)
         {
             return true;
         }
 
-        // One that goes follows the log no longer, and is gone in a moment.
-        while (_leaving.ContainsKey(shard) && Stopwatch.GetElapsedTime(started) < timeout)
+        // It goes already and follows the log no longer, or it broke, and goes when nobody searches it. Whatever keeps it takes no more than
+        // the time that is left.
+        while (InMemory.Contains(shard) && !expiry.IsCancellationRequested)
         {
-            await Task.Delay(BetweenLooks, cancellationToken).ConfigureAwait(false);
+            var going = shard is { IsBroken: true, IsSearching: false } && !_leaving.ContainsKey(shard) ? DropBrokenAsync(shard) : Task.Delay(BetweenLooks, expiry.Token);
+            await going.WaitAsync(expiry.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        cancellationToken.ThrowIfCancellationRequested();
         return !InMemory.Contains(shard);
     }
 

@@ -210,15 +210,18 @@ internal sealed partial class ShardDirectory(
         {
             if (shard is { IsBroken: true, IsSearching: false })
             {
-                await DropAsync(shard, EvictionReason.Cold).ConfigureAwait(false);
+                await DropBrokenAsync(shard).ConfigureAwait(false);
             }
         }
 
         if (_renewal is { New.IsBroken: true } renewal)
         {
-            await EndAsync(renewal).ConfigureAwait(false);
+            await DropBrokenAsync(renewal.New).ConfigureAwait(false);
         }
     }
+
+    private Task DropBrokenAsync(LoadedShard shard) =>
+        _renewal is { } renewal && renewal.New == shard ? EndAsync(renewal) : DropAsync(shard, EvictionReason.Cold);
 
     /// <summary>Drops every shard, or those of one namespace; they are loaded again when asked for.</summary>
     /// <returns>Those that it dropped.</returns>

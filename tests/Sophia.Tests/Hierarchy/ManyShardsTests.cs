@@ -129,6 +129,44 @@ public sealed class ManyShardsTests
         Assert.All(loads, static load => Assert.Equal(1, load.Shard.Count));
     }
 
+    [Fact]
+    public async Task A_shard_that_breaks_while_an_erasure_waits_for_it_goes_and_is_not_told_as_what_may_have_a_copy()
+    {
+        await using var many = await Many.StartAsync();
+        var ns = (await many.LoadAsync(1, "notes"))[0];
+
+        var reaching = many.Shards.ReachAsync(ns.Id, 1, TimeSpan.FromSeconds(60), default);
+        many.Shards.Distrust(Sequence.Of(ns.Partition, 1));
+        await many.Tail.CommittedAsync(ns.Partition, [new LogEntry(
+            Sequence.Of(ns.Partition, 1), ns.Id, new RecordId(1), ChangeKind.Forget, 1, Sequence.None, many.Clock.GetUtcNow(), null, null)], default);
+
+        Assert.Empty(await reaching.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Null(many.Shards.Find(ns));
+        await many.Engine.FirstDisposed.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task An_erasure_is_not_held_up_by_a_shard_that_broke_and_does_not_come_to_its_end()
+    {
+        await using var many = await Many.StartAsync();
+        var ns = (await many.LoadAsync(1, "notes"))[0];
+        var (reading, goOn) = (new TaskCompletionSource(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        many.Store.AfterReadLog = () =>
+        {
+            reading.TrySetResult();
+            return goOn.Task;
+        };
+        await many.Tail.CommittedAsync(ns.Partition, [new LogEntry(
+            Sequence.Of(ns.Partition, 1), ns.Id, new RecordId(1), ChangeKind.Forget, 1, Sequence.None, many.Clock.GetUtcNow(), null, null)], default);
+        await reading.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        many.Shards.Distrust(Sequence.Of(ns.Partition, 1));
+
+        var unconfirmed = await many.Shards.ReachAsync(ns.Id, 1, TimeSpan.FromMilliseconds(50), default).WaitAsync(TimeSpan.FromSeconds(10));
+        goOn.SetResult();
+
+        Assert.Empty(unconfirmed);
+    }
+
     /// <summary>Shards, with room for so many, and a log of which nothing is kept in memory.</summary>
     private sealed class Many : IAsyncDisposable
     {

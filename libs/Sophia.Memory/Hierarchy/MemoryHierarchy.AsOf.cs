@@ -17,6 +17,7 @@ public sealed partial class MemoryHierarchy
     private const int AsOfAtOnce = 2;
 
     private readonly SemaphoreSlim _asOf = new(AsOfAtOnce);
+    private readonly PastSearches _past = new();
 
     private async Task<SearchAnswer> SearchAsOfAsync(
         NamespaceInfo ns, ShardQuery query, DateTimeOffset at, TimeSpan timeout, Trail trail, CancellationToken cancellationToken)
@@ -32,6 +33,7 @@ public sealed partial class MemoryHierarchy
         trail.Add("wait", started);
         try
         {
+            using var underWay = _past.Begin(ns, _tail.Seen[ns.Partition]);
             return await SearchPastAsync(ns, query, at, deadline, trail, cancellationToken).ConfigureAwait(false);
         }
         finally

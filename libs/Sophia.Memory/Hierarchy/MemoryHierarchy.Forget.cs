@@ -195,9 +195,17 @@ public sealed partial class MemoryHierarchy
             await _tail.ReachAsync(ns.Partition, tally.Last.Number, cancellationToken).ConfigureAwait(false);
         }
 
+        var past = _past.AreOverAsync(ns, tally.Last.Number, SettlePatience, cancellationToken);
         foreach (var copy in await _shards.ReachAsync(ns.Id, tally.Last.Number, SettlePatience, cancellationToken).ConfigureAwait(false))
         {
             tally.Miss(copy, "A shard in memory has not come to the tombstones yet; it overwrites the vectors when it does.");
+        }
+
+        if (!await past.ConfigureAwait(false))
+        {
+            tally.Miss(
+                new UnconfirmedCopy(Tier.L0, null, null, "A search in the past holds what it read."),
+                "A search in the past that began before the erasure holds what it read until it is over.");
         }
 
         await SettleElsewhereAsync(ns, tally, cancellationToken).ConfigureAwait(false);
@@ -216,7 +224,7 @@ public sealed partial class MemoryHierarchy
 
         if (_store.IsShared)
         {
-            tally.StillHold("Other nodes drop their copies when their cursors pass the tombstones, normally within a second.");
+            tally.StillHold("Other nodes drop their copies when their cursors pass the tombstones, normally within a second; a search in the past there, when it is over.");
         }
 
         foreach (var holder in await _store.SettleErasureAsync(cancellationToken).ConfigureAwait(false))

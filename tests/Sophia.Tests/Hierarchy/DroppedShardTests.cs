@@ -86,6 +86,41 @@ public sealed class DroppedShardTests
         directory.Delete(recursive: true);
     }
 
+    [Fact]
+    public async Task A_forget_names_a_search_in_the_past_that_has_read_what_it_erases_and_takes_its_time()
+    {
+        var directory = Directory.CreateTempSubdirectory("sophia-test");
+        var engine = new Held();
+        await using (var memory = new MemoryHierarchy(SqliteRecordStore.Create(directory.FullName, TimeProvider.System), null, engine, null, new MemoryOptions(), TimeProvider.System))
+        {
+            await memory.StartAsync(default);
+            var ns = await memory.ConfigureNamespaceAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+            await memory.PutAsync(ns, [new PutRequest(new RecordDraft { Key = "a", Content = "the walrus"u8.ToArray() })], null, new Trail(), default);
+            var request = new SearchRequest { Query = "walrus", Mode = SearchMode.Lexical, AsOf = DateTimeOffset.UtcNow, Timeout = Patience };
+            var under = Task.Run(() => memory.SearchAsync(ns, request, new Trail(), default));
+            await engine.Searching.Task.WaitAsync(Patience);
+
+            ForgetAnswer during;
+            try
+            {
+                during = await memory.ForgetAsync(ns, new ForgetRequest { Keys = ["a"] }, new Trail(), default).WaitAsync(Patience);
+            }
+            finally
+            {
+                engine.Go.SetResult();
+            }
+
+            Assert.Equal("a", Assert.Single((await under.WaitAsync(Patience)).Hits).Record.Key);
+            var after = await memory.ForgetAsync(ns, new ForgetRequest { Keys = ["a"] }, new Trail(), default).WaitAsync(Patience);
+
+            Assert.Equal(new UnconfirmedCopy(Tier.L0, null, null, "A search in the past holds what it read."), Assert.Single(during.NotConfirmed));
+            Assert.Contains(during.StillHeldBy, static holder => holder.StartsWith("A search in the past", StringComparison.Ordinal));
+            Assert.Empty(after.NotConfirmed);
+        }
+
+        directory.Delete(recursive: true);
+    }
+
     /// <summary>Makes shards that begin a search when the test says so.</summary>
     private sealed class Held : IShardEngine
     {

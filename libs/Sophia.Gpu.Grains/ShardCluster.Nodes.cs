@@ -39,7 +39,7 @@ public sealed partial class ShardCluster
         // Those that are served are placed anew by their next caller. One that moves just now is served by neither node, so what is still in
         // memory is dropped whoever serves it.
         var served = (await HeldAsync(ns, cancellationToken)).Where(static shard => shard.IsServed).Select(static shard => shard.Address).ToArray();
-        var left = await Task.WhenAll(served.Select(shard => AskAsync(shard, static grain => grain.LeaveAsync(always: true), TimeSpan.Zero, cancellationToken)));
+        var left = await Task.WhenAll(served.Select(shard => LeaveAsync(shard, cancellationToken)));
         IEnumerable<string> gone = served.Where((_, i) => left[i]);
         try
         {
@@ -51,6 +51,20 @@ public sealed partial class ShardCluster
         }
 
         return gone.Count();
+    }
+
+    // False where it cannot be told: the others go all the same, and it too where its node is heard of.
+    private async Task<bool> LeaveAsync(string shard, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AskAsync(shard, static grain => grain.LeaveAsync(always: true), TimeSpan.Zero, cancellationToken);
+        }
+        catch (ClusterUnavailableException away)
+        {
+            LogNotLeft(shard, away.Message);
+            return false;
+        }
     }
 
     public async Task WarmAsync(NamespaceInfo ns, CancellationToken cancellationToken)
@@ -182,6 +196,9 @@ public sealed partial class ShardCluster
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The shards of namespace {Namespace} that nodes serve were dropped; others that they hold may be there: {Reason}")]
     private partial void LogNotHeard(string @namespace, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} could not be told to go: {Reason}")]
+    private partial void LogNotLeft(string shard, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The shards of namespace {Namespace} were not loaded beforehand: {Reason}")]
     private partial void LogNotWarm(string @namespace, string reason);

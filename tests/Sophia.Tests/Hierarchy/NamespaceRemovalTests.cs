@@ -1,9 +1,14 @@
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Sophia.Gpu.Shards;
+using Sophia.Memory;
 using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Log;
+using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
 using Sophia.Memory.Search;
+using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Stores;
 using Sophia.Memory.Tiers;
 using Sophia.Tests.Infrastructure;
@@ -184,6 +189,36 @@ public sealed class NamespaceRemovalTests
         async Task<string> FindAsync(float[] vector) => (await b.SearchAsync(
             (await b.FindNamespaceAsync("acme", "own", default))!,
             new SearchRequest { Vector = vector, Mode = SearchMode.Vector, MinSequence = await a.NowAsync(ns, default) }, new Trail(), default)).Hits[0].Record.Key;
+    }
+
+    [Fact]
+    public async Task A_node_of_L0_that_serves_its_shard_since_before_searches_the_namespace_that_is_made_anew_with_vectors_of_another_length()
+    {
+        await using var running = await RunningMemory.StartAsync();
+        var ns = await running.Memory.NamespaceForWriteAsync("acme", "own", 2, default);
+        await PutAsync(running.Memory, ns, "old", "old", [1, 0]);
+        var store = new DelegatingStore(running.Store) { PretendShared = true, OwnsInner = false };
+        await using var node = new ShardHost(
+            store, new OneShard(), 1_000, new HostShardEngine(), new ModelCatalog([], null), new MemoryOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+        await node.StartAsync(default);
+        var shard = await node.OpenAsync(ShardAddress.Of(ns, 0), default);
+        Assert.Equal("old", (await AskAsync([1, 0])).Answer!.Hits[0].Key);
+
+        await RemoveAsync(running.Memory, ns);
+        var anew = await running.Memory.NamespaceForWriteAsync("acme", "own", 3, default);
+        await PutAsync(running.Memory, anew, "new", "new", [0, 1, 0]);
+
+        Assert.Equal("new", (await AskAsync([0, 1, 0])).Answer!.Hits[0].Key);
+        Assert.Equal("new", Assert.Single((await AskAsync([0, 1, 0], PartKind.Candidates)).Part!.Rows).Key);
+        Assert.Equal(ShardOutcome.Failed, (await AskAsync([1, 0])).Outcome);
+
+        async Task<ShardReply> AskAsync(float[] vector, PartKind? part = null)
+        {
+            var query = new ShardQuery { Vector = vector, Mode = SearchMode.Vector, Now = DateTimeOffset.UtcNow };
+            var last = (await running.Memory.NowAsync(ns, default)).Number;
+            return await shard.SearchAsync(
+                new ShardCall(part is null ? query : null, last, 0, TimeSpan.FromSeconds(30)) { Part = part is { } kind ? new PartCall(kind, query) { Wanted = 1, Widening = 1 } : null }, default);
+        }
     }
 
     [Fact]

@@ -13,8 +13,10 @@ public sealed partial class ShardHost
     public sealed class OpenShard
     {
         private readonly ShardHost _host;
-        private readonly NamespaceInfo _ns;
         private readonly int _number;
+
+        // Looked up anew where it has other vectors by now. Its address stays what it is.
+        private volatile NamespaceInfo _ns;
 
         internal OpenShard(ShardHost host, NamespaceInfo ns, int number) => (_host, _ns, _number) = (host, ns, number);
 
@@ -87,6 +89,11 @@ public sealed partial class ShardHost
                 if (await RefusedAsync().ConfigureAwait(false) is { } refused)
                 {
                     return refused;
+                }
+
+                if (await IsOfAnotherLengthAsync((call.Query ?? call.Part?.Query)?.Vector, cancellationToken).ConfigureAwait(false))
+                {
+                    return new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = "its namespace has vectors of another length than the query's" };
                 }
 
                 var shard = _host._shards.Open(_ns, out var isLoaded, _number);
@@ -169,6 +176,22 @@ public sealed partial class ShardHost
             {
                 return shard.Span.Known;
             }
+        }
+
+        // With a model the address says which vectors there are. Without one, a namespace that was removed and made anew may have others, and
+        // who removed it may not have reached this node. The shard of before is replaced when it is opened with what the namespace is now.
+        private async ValueTask<bool> IsOfAnotherLengthAsync(float[]? vector, CancellationToken cancellationToken)
+        {
+            var known = _ns.Settings;
+            if (known.VectorModel is null &&
+                (HasAnotherLength() || _host._shards.Find(_ns, _number) is { } held && !held.Namespace.Settings.HasVectorsOf(known)))
+            {
+                _ns = await _host.LookUpAsync(ShardAddress.Of(_ns, _number), cancellationToken).ConfigureAwait(false);
+            }
+
+            return HasAnotherLength();
+
+            bool HasAnotherLength() => vector is not null && vector.Length != _ns.Settings.Dimensions;
         }
 
         private async ValueTask<ShardReply?> RefusedAsync() =>

@@ -197,7 +197,10 @@ public sealed partial class ShardHost : IAsyncDisposable
         return displaced;
     }
 
-    private async ValueTask<OpenShard> FindAsync(ShardAddress address, CancellationToken cancellationToken)
+    private async ValueTask<OpenShard> FindAsync(ShardAddress address, CancellationToken cancellationToken) =>
+        new(this, await LookUpAsync(address, cancellationToken).ConfigureAwait(false), address.Number);
+
+    private async ValueTask<NamespaceInfo> LookUpAsync(ShardAddress address, CancellationToken cancellationToken)
     {
         var ns = await _store.FindNamespaceAsync(address.NamespaceId, cancellationToken).ConfigureAwait(false)
             ?? throw new RefusedException("namespace-not-found", $"There is no namespace {address.NamespaceId}.", "Search one that exists.");
@@ -208,7 +211,7 @@ public sealed partial class ShardHost : IAsyncDisposable
             settings = settings with { Dimensions = address.Model == change.To ? change.ToDimensions : change.FromDimensions };
         }
 
-        return new OpenShard(this, ns with { Settings = settings }, address.Number);
+        return ns with { Settings = settings };
     }
 
     public IReadOnlyList<HeldShard> Report() =>

@@ -125,11 +125,16 @@ public sealed partial class ShardCluster
                     Follow(Nodes);
                     LoadAhead(Nodes, cancellationToken);
                 }
-                catch (ClusterUnavailableException)
+                catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
                 {
                     _heard = new([], 0);
                     _missing = [];
                     _followed.Clear();
+                    if (error is not ClusterUnavailableException)
+                    {
+                        // Whatever it is, nobody else looks: the next look is a second away.
+                        LogNotWatched(error);
+                    }
                 }
             }
             while (await timer.WaitForNextTickAsync(cancellationToken));
@@ -193,6 +198,9 @@ public sealed partial class ShardCluster
 
     /// <param name="AskedAt">The moment at which the nodes were asked.</param>
     private sealed record Heard(IReadOnlyList<ClusterNode> Nodes, long AskedAt);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The nodes of L0 could not be looked at this time.")]
+    private partial void LogNotWatched(Exception error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The shards of namespace {Namespace} that nodes serve were dropped; others that they hold may be there: {Reason}")]
     private partial void LogNotHeard(string @namespace, string reason);

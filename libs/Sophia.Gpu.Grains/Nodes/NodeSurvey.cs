@@ -14,6 +14,13 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
 
     private SiloAddress[] Active => [.. members.GetApproximateSiloStatuses(onlyActive: true).Keys];
 
+    /// <summary>
+    /// Those that may have shards in memory: one that leaves gets none any more, and searches that are under way in it end first. Should it
+    /// die before it has left, the others find it dead as they would any other (Orleans' ClusterHealthMonitor probes those that leave, too).
+    /// </summary>
+    private SiloAddress[] Holding => [.. members.GetApproximateSiloStatuses()
+        .Where(static member => member.Value is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping).Select(static member => member.Key)];
+
     /// <returns>The members that are active, and the loads of those that answered.</returns>
     public async Task<(IReadOnlyList<SiloAddress> Active, Dictionary<SiloAddress, NodeLoad> Loads)> AskAllAsync(CancellationToken cancellationToken)
     {
@@ -35,7 +42,7 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
     /// <returns>The addresses of the shards that went; one may have been in memory on two nodes.</returns>
     public async Task<HashSet<string>> EvictAllAsync(long namespaceId)
     {
-        var gone = await Task.WhenAll(Active.Select(node => AskAsync(node, async service => (await service.EvictAsync(namespaceId)).Value, CancellationToken.None))).ConfigureAwait(false);
+        var gone = await Task.WhenAll(Holding.Select(node => AskAsync(node, async service => (await service.EvictAsync(namespaceId)).Value, CancellationToken.None))).ConfigureAwait(false);
         return [.. gone.SelectMany(static shards => shards ?? [])];
     }
 
@@ -43,7 +50,7 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
     /// <returns>What has not in time, and the nodes that did not say. One that joins meanwhile has nothing but what it loads from then on.</returns>
     public async Task<List<UnconfirmedCopy>> ReachAllAsync(long namespaceId, long number, TimeSpan timeout)
     {
-        var told = await Task.WhenAll(Active.Select(node => ReachAsync(node, namespaceId, number, timeout))).ConfigureAwait(false);
+        var told = await Task.WhenAll(Holding.Select(node => ReachAsync(node, namespaceId, number, timeout))).ConfigureAwait(false);
         return [.. told.SelectMany(static copies => copies)];
     }
 

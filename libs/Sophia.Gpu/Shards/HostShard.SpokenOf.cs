@@ -37,9 +37,9 @@ internal sealed partial class HostShard
         var known = candidates.Select(static candidate => candidate.Row).ToHashSet();
         if (query.Dates.Count > 0)
         {
-            var dated = Dated(query, words, filter, set, out var newest, cancellationToken);
-            TakeBest(dated);
-            Take(newest);
+            var newest = new TopRows(query.K, _rows.Keys);
+            TakeBest(Dated(query, words, filter, set, newest, cancellationToken));
+            Take(newest.Rows);
         }
 
         var phrased = new RowSet[wished.Count];
@@ -105,11 +105,10 @@ internal sealed partial class HostShard
 
     /// <summary>The rows of the times spoken of.</summary>
     /// <param name="set">Null for all.</param>
-    /// <param name="newest">As many as there may be hits.</param>
-    private RowSet Dated(ShardQuery query, LexicalQuery? words, RowFilter filter, RowSet? set, out int[] newest, CancellationToken cancellationToken)
+    /// <param name="newest">Takes the newest: as many as there may be hits, of the same time the first by their keys.</param>
+    private RowSet Dated(ShardQuery query, LexicalQuery? words, RowFilter filter, RowSet? set, TopRows newest, CancellationToken cancellationToken)
     {
         var dated = new RowSet(_rows.Used);
-        var queue = new PriorityQueue<int, long>();
         var left = RowsBetweenChecks;
         if (set is null)
         {
@@ -126,7 +125,6 @@ internal sealed partial class HostShard
             }
         }
 
-        newest = [.. queue.UnorderedItems.Select(static item => item.Element)];
         return dated;
 
         void Look(int row)
@@ -143,14 +141,7 @@ internal sealed partial class HostShard
             }
 
             dated.Add(row);
-            if (queue.Count < query.K)
-            {
-                queue.Enqueue(row, TimeOf(row));
-            }
-            else
-            {
-                queue.EnqueueDequeue(row, TimeOf(row));
-            }
+            newest.Offer(row, TimeOf(row));
         }
     }
 
@@ -211,8 +202,8 @@ internal sealed partial class HostShard
     }
 
     /// <summary>
-    /// Of a query that has, beside a time, only words of which questions are made and words that no candidate has, cosines and words
-    /// say nothing: "what happened in August".
+    /// Of a query that has, beside a time, only words that no candidate has, cosines of the default embedder and words say nothing:
+    /// "zebras last May". Words of which questions are made count only where they are not said in a turn: "what happened in August".
     /// </summary>
     private double DateWeightOf(ShardQuery query, LexicalQuery? words, List<Candidate> candidates)
     {
@@ -221,34 +212,52 @@ internal sealed partial class HostShard
             return DateWeight;
         }
 
-        var ofDates = TermsOfDates(query);
-        var others = new LexicalQuery(_analyzer, text: null) { Corpus = words?.Corpus };
+        var ofDates = TermsOfDates(query, _analyzer);
+        var (all, telling) = (new LexicalQuery(_analyzer, text: null) { Corpus = words?.Corpus }, new LexicalQuery(_analyzer, text: null) { Corpus = words?.Corpus });
         foreach (var term in (words ?? new LexicalQuery(_analyzer, query.Text)).Terms)
         {
-            if (!ofDates.Contains(term) && !QuestionWords.Contains(term))
+            if (!ofDates.Contains(term))
             {
-                others.Add(term, 1);
+                all.Add(term, 1);
+                if (!QuestionWords.Contains(term))
+                {
+                    telling.Add(term, 1);
+                }
             }
         }
 
-        return others.IsEmpty || (words is not null && !candidates.Exists(candidate => Has(candidate.Row, others))) ? DateAloneWeight : DateWeight;
+        // A model that knows meaning may know what no record says in these words.
+        var isByMeaning = query.Mode == SearchMode.Vector || (query.Mode == SearchMode.Hybrid && _vectorWeight == Fusion.ModelVectorWeight);
+        if (isByMeaning && !telling.IsEmpty)
+        {
+            return DateWeight;
+        }
+
+        return words is not null && candidates.Exists(candidate => Has(candidate.Row, _conversations.IsTurn(candidate.Row) ? telling : all)) ? DateWeight : DateAloneWeight;
     }
 
     private bool Has(int row, LexicalQuery words)
     {
         var matched = 0;
-        return _rows.Documents[row] is not RowTable.NoDocument and var document && _lexical.Score(words, document, out matched) >= 0 && matched > 0;
+        return !words.IsEmpty && _rows.Documents[row] is not RowTable.NoDocument and var document && _lexical.Score(words, document, out matched) >= 0 && matched > 0;
     }
 
-    private HashSet<string> TermsOfDates(ShardQuery query)
+    /// <summary>The words by which the query speaks of times, as terms.</summary>
+    public static HashSet<string> TermsOfDates(ShardQuery query, TextAnalyzer analyzer)
     {
-        var words = new List<Word>();
-        foreach (var date in query.Dates)
+        var terms = new HashSet<string>(StringComparer.Ordinal);
+        if (query.Dates.Count > 0)
         {
-            _analyzer.Analyze(date.Text, words);
+            var words = new List<Word>();
+            foreach (var date in query.Dates)
+            {
+                analyzer.Analyze(date.Text, words);
+            }
+
+            terms.UnionWith(words.Select(static word => word.Term));
         }
 
-        return words.Select(static word => word.Term).ToHashSet(StringComparer.Ordinal);
+        return terms;
     }
 
     /// <summary>When the fact began to hold; else when the record was created. UTC ticks.</summary>

@@ -54,7 +54,7 @@ internal sealed partial class HostShard
     private List<Misspelling> Doubtful(ShardQuery query, LexicalQuery words, int most)
     {
         var quoted = words.Quoted();
-        quoted.UnionWith(TermsOfDates(query));
+        quoted.UnionWith(TermsOfDates(query, _analyzer));
         var found = new List<Misspelling>();
         foreach (var word in words.Words)
         {

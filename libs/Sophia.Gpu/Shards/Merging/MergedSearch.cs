@@ -99,25 +99,28 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
             documentsWith[term] = documentsWith.GetValueOrDefault(term) + documents;
         }
 
-        var words = new LexicalQuery(TextAnalyzer.For(settings.Language), query.Text);
+        var analyzer = TextAnalyzer.For(settings.Language);
+        var words = new LexicalQuery(analyzer, query.Text);
         var added = new List<AddedTerm>();
         if (query.Typos)
         {
-            Correct(said, words, documentsWith, corrections, added);
+            var meant = words.Quoted();
+            meant.UnionWith(HostShard.TermsOfDates(query, analyzer));
+            Correct(said, words, meant, documentsWith, corrections, added);
         }
 
         words.Corpus = new QueryWords(said.Sum(static facts => facts.Documents), said.Sum(static facts => facts.Words), documentsWith, added);
         return words;
     }
 
+    /// <param name="meant">Terms that are no misspellings.</param>
     private static void Correct(
-        List<WordFacts> said, LexicalQuery words, Dictionary<string, int> documentsWith, List<Correction> corrections, List<AddedTerm> added)
+        List<WordFacts> said, LexicalQuery words, HashSet<string> meant, Dictionary<string, int> documentsWith, List<Correction> corrections, List<AddedTerm> added)
     {
-        var quoted = words.Quoted();
         var looked = new HashSet<string>(StringComparer.Ordinal);
         foreach (var word in words.Words.ToArray())
         {
-            if (looked.Count == HostShard.MostCorrections || quoted.Contains(word.Term) || looked.Contains(word.Raw) ||
+            if (looked.Count == HostShard.MostCorrections || meant.Contains(word.Term) || looked.Contains(word.Raw) ||
                 Misspelling.Of(word, documentsWith.GetValueOrDefault(word.Term)) is null)
             {
                 continue;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text;
-using System.Text.Json;
 using Microsoft.Playwright;
 
 namespace Sophia.Console.Tests.Harness;
@@ -69,19 +68,23 @@ internal sealed class Tab : IAsyncDisposable
     }
 
     /// <summary>Text with too little contrast, controls without a name, what is wider than the screen; each as a line.</summary>
-    public async Task AssertAccessibleAsync()
-    {
-        using var stream = typeof(Tab).Assembly.GetManifestResourceStream("accessibility.js")!;
-        using var reader = new StreamReader(stream);
-        var found = await Page.EvaluateAsync<JsonElement>(await reader.ReadToEndAsync());
-        Assert.Empty(found.EnumerateArray().Select(line => $"{_look.Name}: {line.GetString()}"));
-    }
+    public async Task AssertAccessibleAsync() => Assert.Empty((await FindAsync("accessibility.js")).Select(line => $"{_look.Name}: {line}"));
+
+    /// <summary>Text that is cut off or lies over other text, and what makes the page scroll sideways; each as a line.</summary>
+    public Task<string[]> ClippedAsync() => FindAsync("clipping.js");
 
     /// <summary>Keeps a picture among the artefacts; all of the page, or what the screen shows.</summary>
     public async Task<byte[]> PictureAsync(string name, bool isWhole = true) =>
         await Page.ScreenshotAsync(new() { Path = Path.Combine(Repository.Artifacts, $"{name}-{_look.Name}.png"), FullPage = isWhole, Animations = ScreenshotAnimations.Disabled });
 
     public async ValueTask DisposeAsync() => await _context.DisposeAsync();
+
+    private async Task<string[]> FindAsync(string script)
+    {
+        using var stream = typeof(Tab).Assembly.GetManifestResourceStream(script)!;
+        using var reader = new StreamReader(stream);
+        return await Page.EvaluateAsync<string[]>(await reader.ReadToEndAsync());
+    }
 
     private void Watch()
     {

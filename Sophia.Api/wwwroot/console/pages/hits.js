@@ -5,7 +5,8 @@ import { to } from '../core/route.js';
 import { shares } from '../charts/shares.js';
 
 const Longest = 700;
-const Known = new Set(['lexical', 'vector', 'neighbour', 'speaker', 'statement', 'answer', 'proximity', 'date', 'phrase', 'recency', 'importance']);
+/** The parts that have a tone of their own (style/tokens.css). */
+export const Parts = new Set(['lexical', 'vector', 'neighbour', 'speaker', 'statement', 'answer', 'proximity', 'date', 'phrase', 'recency', 'importance']);
 
 /** ranks: key → rank in the answer beside this one, or null. */
 export function hitCard(hit, rank, ns, ranks) {
@@ -26,7 +27,7 @@ export function hitCard(hit, rank, ns, ranks) {
 }
 
 function parts(hit) {
-  const shown = hit.parts.map((p) => ({ name: p.name, value: Math.max(0, p.contribution), text: p.contribution.toFixed(3), tone: `tone-${Known.has(p.name) ? p.name : 'other'}` }));
+  const shown = hit.parts.map((p) => ({ name: p.name, value: Math.max(0, p.contribution), text: p.contribution.toFixed(3), tone: `tone-${Parts.has(p.name) ? p.name : 'other'}` }));
   return [shares(shown, { label: 'Score', total: Math.max(1, hit.score) }),
     h('details', null, h('summary', { class: 'small' }, 'raw scores and ranks'),
       h('ul', { class: 'raw number' }, hit.parts.map((p) => h('li', null, `${p.name} ${p.score.toFixed(3)}${p.rank > 0 ? `, rank ${p.rank}` : ''}`)),

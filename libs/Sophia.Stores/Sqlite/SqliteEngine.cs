@@ -36,6 +36,9 @@ internal sealed partial class SqliteEngine : RelationalStore
     private SqliteCommitWriter? _commits;
     private bool _disposed;
 
+    // The write-ahead log may have pages of what was erased, also of before this process. Of the writer alone.
+    private bool _mayHoldErased = true;
+
     public SqliteEngine(string dataDirectory, TimeProvider clock, ILogger? logger, RecordLimits? limits = null)
         : base(clock, limits)
     {
@@ -87,11 +90,15 @@ internal sealed partial class SqliteEngine : RelationalStore
     public override Task<IReadOnlyList<string>> SettleErasureAsync(CancellationToken cancellationToken) =>
         RunWritingAsync<int, IReadOnlyList<string>>(0, static (store, _) =>
         {
-            // Secure delete has put zeros over the erased cells; what is left of them are older pages in the write-ahead
-            // log. The checkpoint waits for readers as long as busy_timeout says.
-            using var result = store.Writer.Command("PRAGMA wal_checkpoint(TRUNCATE)").ExecuteReader();
-            var settled = result.Read() && result.GetInt32(0) == 0;
-            return settled
+            if (store._mayHoldErased)
+            {
+                // Secure delete has put zeros over the erased cells; what is left of them are older pages in the write-ahead
+                // log. The checkpoint waits for readers as long as busy_timeout says, and commits wait for it.
+                using var result = store.Writer.Command("PRAGMA wal_checkpoint(TRUNCATE)").ExecuteReader();
+                store._mayHoldErased = !result.Read() || result.GetInt32(0) != 0;
+            }
+
+            return !store._mayHoldErased
                 ? ["Backups and file system snapshots of the data directory that were made before."]
                 :
                 [
@@ -154,6 +161,8 @@ internal sealed partial class SqliteEngine : RelationalStore
         TState state, Func<Session, TState, CancellationToken, Task<T>> statements, CancellationToken cancellationToken) =>
         RunWritingAsync((state, statements), static (store, q) =>
         {
+            // A history is erased so, and few other things are done so.
+            store._mayHoldErased = true;
             store.Writer.Execute("BEGIN IMMEDIATE");
             try
             {
@@ -198,6 +207,7 @@ internal sealed partial class SqliteEngine : RelationalStore
                 return plan;
             }
 
+            _mayHoldErased |= plan.Erasures.Count > 0;
             commits.Write(plan, scope);
             Writer.Execute("COMMIT");
             return plan;

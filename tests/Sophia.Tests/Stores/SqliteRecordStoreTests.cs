@@ -117,6 +117,43 @@ public sealed class SqliteRecordStoreTests : RecordStoreContract, IDisposable
     }
 
     [Fact]
+    public async Task The_write_ahead_log_is_cut_where_something_was_erased_and_no_reader_is_waited_for_otherwise()
+    {
+        await using var s = await OpenAsync();
+        var ns = await s.NamespaceAsync();
+        Assert.Single(await s.Store.SettleErasureAsync(default));
+        await s.PutAsync(ns, "k", "v");
+        await s.PutAsync(ns, "history", "old");
+        await s.PutAsync(ns, "history", "new");
+        await using var reader = new SqliteConnection($"Data Source={Path.Combine(_directory, SqliteEngine.FileName)};Pooling=false");
+        await reader.OpenAsync();
+
+        var begun = await ReadingAsync();
+        Assert.Single(await s.Store.SettleErasureAsync(default));
+        await s.CommitAsync(new ForgetOperation(ns, "k", s.IdOf(ns, "k")));
+        Assert.Equal(2, (await s.Store.SettleErasureAsync(default)).Count);
+        await begun.DisposeAsync();
+        Assert.Single(await s.Store.SettleErasureAsync(default));
+        Assert.Empty(await File.ReadAllBytesAsync(Path.Combine(_directory, SqliteEngine.FileName + "-wal")));
+
+        await s.PutAsync(ns, "other", "v");
+        begun = await ReadingAsync();
+        Assert.Single(await s.Store.SettleErasureAsync(default));
+        Assert.Equal(1, await s.Store.EraseHistoryAsync(ns, "history", null, default));
+        Assert.Equal(2, (await s.Store.SettleErasureAsync(default)).Count);
+        await begun.DisposeAsync();
+
+        async Task<System.Data.Common.DbTransaction> ReadingAsync()
+        {
+            var reading = reader.BeginTransaction(deferred: true);
+            await using var command = reader.CreateCommand();
+            command.CommandText = "SELECT count(*) FROM records";
+            await command.ExecuteScalarAsync();
+            return reading;
+        }
+    }
+
+    [Fact]
     public async Task Readers_do_not_wait_for_a_writer()
     {
         await using var s = await OpenAsync();

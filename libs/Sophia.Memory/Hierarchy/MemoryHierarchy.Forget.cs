@@ -192,7 +192,7 @@ public sealed partial class MemoryHierarchy
         if (tally.Last.IsNone)
         {
             tally.Last = await NowAsync(ns, cancellationToken).ConfigureAwait(false);
-            await _tail.ReachAsync(ns.Partition, tally.Last.Number, cancellationToken).ConfigureAwait(false);
+            await _tail.ReachAsync(ns.Partition, tally.Last.Number, mine: 0, cancellationToken).ConfigureAwait(false);
         }
 
         var past = _past.AreOverAsync(ns, tally.Last.Number, SettlePatience, cancellationToken);

@@ -13,9 +13,10 @@ internal sealed partial class LogTail
     private readonly PageRows[] _rows = [.. Enumerable.Range(0, Sequence.Partitions).Select(static _ => new PageRows(ReadSize, RowPage.MostBytes, first: ReadSize))];
 
     /// <summary>Returns when the cursor has come to the number, which the store is known to have come to.</summary>
-    /// <remarks>Where this process has several commits under way, it is most likely one of its own, and says nothing of others.</remarks>
-    public ValueTask ReachAsync(int partition, long number, CancellationToken cancellationToken) => _seen[partition] >= number
-        ? ValueTask.CompletedTask : ReadInTurnAsync(partition, number, isOwn: _own.Count(commit => commit.Holds(partition)) > 1, cancellationToken);
+    /// <remarks>Where this process has other commits under way than the caller, it is most likely one of its own, and says nothing of others.</remarks>
+    /// <param name="mine">Commits of this process that the caller is himself: 1 or 0.</param>
+    public ValueTask ReachAsync(int partition, long number, int mine, CancellationToken cancellationToken) => _seen[partition] >= number
+        ? ValueTask.CompletedTask : ReadInTurnAsync(partition, number, isOwn: _own.Count(commit => commit.Holds(partition)) > mine, cancellationToken);
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {

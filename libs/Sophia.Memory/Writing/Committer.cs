@@ -234,7 +234,7 @@ internal sealed partial class Committer : IAsyncDisposable
         {
             try
             {
-                await _tail.ReachAsync(last.Partition, last.Number, CancellationToken.None).ConfigureAwait(false);
+                await _tail.ReachAsync(last.Partition, last.Number, mine: 1, CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception error)
             {

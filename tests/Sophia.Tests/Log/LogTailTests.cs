@@ -145,6 +145,24 @@ public sealed class LogTailTests : IDisposable
         commit.Dispose();
     }
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    public async Task What_is_read_while_this_process_commits_is_others_only_where_the_one_who_reads_is_that_commit(int mine, bool isOthers)
+    {
+        await using var own = await OpenAsync();
+        await using var tail = new LogTail(new DelegatingStore(own.Store) { PretendShared = true }, new MemoryOptions(), own.Clock, NullLogger.Instance);
+        tail.Observed += static (_, _) => ValueTask.CompletedTask;
+        await tail.StartAsync(default);
+        var ns = await own.NamespaceAsync();
+        using var underWay = tail.Committing(1UL << ns.Partition);
+        await own.PutAsync(ns, "a", "durable");
+
+        await tail.ReachAsync(ns.Partition, 1, mine, default);
+
+        Assert.Equal((1, isOthers), (tail.Seen[ns.Partition], tail.OthersWrite));
+    }
+
     [Fact]
     public async Task Where_nobody_observes_what_nobody_wants_is_passed_unread()
     {

@@ -68,7 +68,7 @@ public sealed partial class ShardCluster
 
             // The only one that is known, and it tells of others while it is loaded: all can be asked beside each other.
             var tellsOfOthers = part is null && reply.Shards > 1;
-            if (reply.Outcome is ShardOutcome.Found or ShardOutcome.TooLarge || tellsOfOthers || (call.AllowPartial && !mayAskAgain) || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
+            if (reply.Outcome is ShardOutcome.Found or ShardOutcome.TooLarge || tellsOfOthers || reply.IsFinal || (call.AllowPartial && !mayAskAgain) || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
             {
                 return reply;
             }

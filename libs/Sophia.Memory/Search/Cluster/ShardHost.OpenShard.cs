@@ -91,12 +91,12 @@ public sealed partial class ShardHost
                     return refused;
                 }
 
-                if (await IsOfAnotherLengthAsync((call.Query ?? call.Part?.Query)?.Vector, cancellationToken).ConfigureAwait(false))
+                if (await TakesAsync((call.Query ?? call.Part?.Query)?.Vector, cancellationToken).ConfigureAwait(false) is not { } ns)
                 {
-                    return new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = "its namespace has vectors of another length than the query's" };
+                    return new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = "its namespace has vectors of another length than the query's", IsFinal = true };
                 }
 
-                var shard = _host._shards.Open(_ns, out var isLoaded, _number);
+                var shard = _host._shards.Open(ns, out var isLoaded, _number);
                 if (!isLoaded && await WaitAsync(shard, Left(started, call.Timeout), cancellationToken).ConfigureAwait(false) is { } not)
                 {
                     return not;
@@ -180,18 +180,19 @@ public sealed partial class ShardHost
 
         // With a model the address says which vectors there are. Without one, a namespace that was removed and made anew may have others, and
         // who removed it may not have reached this node. The shard of before is replaced when it is opened with what the namespace is now.
-        private async ValueTask<bool> IsOfAnotherLengthAsync(float[]? vector, CancellationToken cancellationToken)
+        /// <returns>The namespace whose shard takes the vector, for which it is to be opened: others may look it up meanwhile. Null: its vectors have another length.</returns>
+        private async ValueTask<NamespaceInfo?> TakesAsync(float[]? vector, CancellationToken cancellationToken)
         {
-            var known = _ns.Settings;
-            if (known.VectorModel is null &&
-                (HasAnotherLength() || _host._shards.Find(_ns, _number) is { } held && !held.Namespace.Settings.HasVectorsOf(known)))
+            var ns = _ns;
+            if (ns.Settings.VectorModel is null &&
+                (HasAnotherLength() || _host._shards.Find(ns, _number) is { } held && !held.Namespace.Settings.HasVectorsOf(ns.Settings)))
             {
-                _ns = await _host.LookUpAsync(ShardAddress.Of(_ns, _number), cancellationToken).ConfigureAwait(false);
+                _ns = ns = await _host.LookUpAsync(ShardAddress.Of(ns, _number), cancellationToken).ConfigureAwait(false);
             }
 
-            return HasAnotherLength();
+            return HasAnotherLength() ? null : ns;
 
-            bool HasAnotherLength() => vector is not null && vector.Length != _ns.Settings.Dimensions;
+            bool HasAnotherLength() => vector is not null && vector.Length != ns.Settings.Dimensions;
         }
 
         private async ValueTask<ShardReply?> RefusedAsync() =>

@@ -74,6 +74,9 @@ public sealed record ShardReply(ShardOutcome Outcome, ShardAnswer? Answer, long 
     /// <summary>It may have to take in a change up to this number.</summary>
     public bool MayLack(long number) => Seen < number && Seen + 1 < (End ?? long.MaxValue);
 
+    /// <summary>Asked again it would say the same. A node of a version before does not say so.</summary>
+    public bool IsFinal { get; init; }
+
     /// <summary>No shard said this: its caller had no answer from any node.</summary>
     public bool IsUnanswered { get; init; }
 }

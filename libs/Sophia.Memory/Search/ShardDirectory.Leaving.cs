@@ -92,16 +92,24 @@ internal sealed partial class ShardDirectory
         }
 
         // It goes already and follows the log no longer, or it broke, and goes when nobody searches it. Whatever keeps it takes no more than
-        // the time that is left.
+        // the time that is left, and what it still does when it has gone is not waited for.
+        var going = Task.CompletedTask;
         while (InMemory.Contains(shard) && !expiry.IsCancellationRequested)
         {
-            var going = shard is { IsBroken: true, IsSearching: false } && !_leaving.ContainsKey(shard) ? DropBrokenAsync(shard) : Task.Delay(BetweenLooks, expiry.Token);
-            await going.WaitAsync(expiry.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (going.IsCompleted && shard is { IsBroken: true, IsSearching: false } && !_leaving.ContainsKey(shard))
+            {
+                going = GoAsync(shard);
+            }
+
+            await Task.Delay(BetweenLooks, expiry.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
         return !InMemory.Contains(shard);
     }
+
+    // What goes wrong in its end is nobody's: it is out of the directory.
+    private async Task GoAsync(LoadedShard broken) => await DropBrokenAsync(broken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task AllLeftAsync()
     {

@@ -161,7 +161,7 @@ public sealed class ManyShardsTests
         await reading.Task.WaitAsync(TimeSpan.FromSeconds(30));
         many.Shards.Distrust(Sequence.Of(ns.Partition, 1));
 
-        var unconfirmed = await many.Shards.ReachAsync(ns.Id, 1, TimeSpan.FromMilliseconds(50), default).WaitAsync(TimeSpan.FromSeconds(10));
+        var unconfirmed = await many.Shards.ReachAsync(ns.Id, 1, TimeSpan.FromMinutes(10), default).WaitAsync(TimeSpan.FromSeconds(30));
         goOn.SetResult();
 
         Assert.Empty(unconfirmed);

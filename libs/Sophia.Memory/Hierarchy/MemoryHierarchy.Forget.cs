@@ -205,7 +205,7 @@ public sealed partial class MemoryHierarchy
         {
             tally.Miss(
                 new UnconfirmedCopy(Tier.L0, null, null, "A search in the past holds what it read."),
-                "A search in the past that began before the erasure holds what it read until it is over.");
+                "A search in the past that may have begun before the erasure holds what it read until it is over.");
         }
 
         await SettleElsewhereAsync(ns, tally, cancellationToken).ConfigureAwait(false);

@@ -14,7 +14,7 @@ internal static class ExitCodes
     /// <summary>The service refused (4xx), or an import had input that could not be taken.</summary>
     public const int Refused = 3;
 
-    /// <summary>The service cannot be reached, or failed (5xx).</summary>
+    /// <summary>The service cannot be reached, or failed (5xx); or a copy of what was forgotten did not confirm that it is gone.</summary>
     public const int Unavailable = 4;
 
     /// <summary>Ctrl-C, or the question was answered with no. 128 + SIGINT, as shells do.</summary>

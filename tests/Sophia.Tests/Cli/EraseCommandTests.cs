@@ -71,6 +71,24 @@ public sealed class EraseCommandTests : CommandRuns
         Assert.Contains("  not confirmed: L1: Redis cannot be reached.", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Who_asks_again_about_what_did_not_confirm_learns_from_the_exit_code_when_all_have()
+    {
+        await Run("put", "b", "x", "-n", "n");
+        Service.NotConfirmed = [new JsonObject { ["tier"] = "L1", ["node"] = null, ["shard"] = null, ["reason"] = "Redis cannot be reached." }];
+
+        Assert.Equal(4, (await Cli.RunAsync(Service, ["forget", "b", "-n", "n"], input: "y\n", inputIsTerminal: true)).ExitCode);
+        Assert.Equal(4, (await Run("forget", "b", "-n", "n", "--yes")).ExitCode);
+        Assert.Equal(4, (await Run("forget", "--all", "-n", "n", "--yes")).ExitCode);
+        var preview = await Run("forget", "b", "-n", "n");
+        Service.NotConfirmed = null;
+
+        Assert.Equal(1, preview.ExitCode);
+        Assert.Contains("--yes asks again", preview.Error, StringComparison.Ordinal);
+        Assert.Equal(1, (await Run("forget", "b", "-n", "n", "--yes")).ExitCode);
+        Assert.Equal(0, (await Run("forget", "--all", "-n", "n", "--yes")).ExitCode);
+    }
+
     [Theory]
     [InlineData("forget", "--all", "-n", "n", "--yes")]
     [InlineData("namespace", "n", "--remove", "--yes")]

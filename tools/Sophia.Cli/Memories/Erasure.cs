@@ -12,6 +12,11 @@ internal static class Erasure
     /// <summary>A deleted record matches nothing that readers see, but its history is still to be erased.</summary>
     public static bool Erases(ForgetReport report) => report.Erased is { } e && e.Records + e.Versions + e.Vectors > 0;
 
+    /// <param name="areNamed">The records were named by their keys.</param>
+    public static int CodeOf(ForgetReport erased, bool areNamed) =>
+        erased.NotConfirmed.Count > 0 ? ExitCodes.Unavailable
+        : areNamed && erased.Matched == 0 && !Erases(erased) ? ExitCodes.NotFound : ExitCodes.Ok;
+
     /// <exception cref="UsageException">There is no terminal to ask at.</exception>
     public static async Task<bool> IsConfirmedAsync(string question, Surroundings surroundings, CancellationToken cancellationToken)
     {

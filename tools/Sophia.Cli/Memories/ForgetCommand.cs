@@ -44,7 +44,7 @@ internal static class ForgetCommand
             {
                 var erased = await client.ForgetAsync(name, request, cancellationToken);
                 await Erasure.PrintAsync(output, erased, asJson);
-                return request.Keys is not null && erased.Value.Matched == 0 && !Erasure.Erases(erased.Value) ? ExitCodes.NotFound : ExitCodes.Ok;
+                return Erasure.CodeOf(erased.Value, request.Keys is not null);
             }
             var preview = await client.ForgetAsync(name, request with { DryRun = true }, cancellationToken);
             if (parse.GetValue(dryRun))
@@ -56,6 +56,7 @@ internal static class ForgetCommand
             if (preview.Value.Matched == 0 && !Erasure.Erases(preview.Value))
             {
                 if (asJson) await Erasure.PrintAsync(output, preview, asJson);
+                await surroundings.Error.WriteLineAsync("Where a forget before this one erased it: --yes asks again whether all copies are gone.");
                 return request.Keys is not null ? ExitCodes.NotFound : ExitCodes.Ok;
             }
             if (!await Erasure.IsConfirmedAsync(
@@ -64,8 +65,9 @@ internal static class ForgetCommand
                 await surroundings.Error.WriteLineAsync("Nothing was forgotten.");
                 return ExitCodes.Interrupted;
             }
-            await Erasure.PrintAsync(output, await client.ForgetAsync(name, request, cancellationToken), asJson);
-            return ExitCodes.Ok;
+            var answer = await client.ForgetAsync(name, request, cancellationToken);
+            await Erasure.PrintAsync(output, answer, asJson);
+            return Erasure.CodeOf(answer.Value, areNamed: false);
         });
         return command;
     }

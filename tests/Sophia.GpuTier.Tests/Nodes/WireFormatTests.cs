@@ -60,6 +60,19 @@ public sealed class WireFormatTests
     }
 
     [Fact]
+    public void A_reply_says_that_it_is_final_and_that_of_a_node_of_the_version_before_is_not()
+    {
+        var told = new ShardReply(ShardOutcome.Failed, null, 0, 0) { IsFinal = true };
+        var json = JsonNode.Parse(JsonSerializer.Serialize(told, WireFormat.Options))!.AsObject();
+
+        Assert.True(json.Deserialize<ShardReply>(WireFormat.Options)!.IsFinal);
+        Assert.True(json.Remove("IsFinal"));
+        Assert.Equal(told with { IsFinal = false }, json.Deserialize<ShardReply>(WireFormat.Options));
+        json["OfAVersionToCome"] = true;
+        Assert.Equal(told with { IsFinal = false }, json.Deserialize<ShardReply>(WireFormat.Options));
+    }
+
+    [Fact]
     public void A_query_comes_over_the_wire_with_what_differs_from_the_defaults()
     {
         var query = new ShardQuery

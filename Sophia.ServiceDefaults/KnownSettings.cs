@@ -3,14 +3,20 @@ using Microsoft.Extensions.Configuration;
 
 namespace Sophia.ServiceDefaults;
 
-/// <summary>Refuses what nobody would read: a misspelt setting is an error, not a default.</summary>
+/// <summary>
+/// Refuses what nobody would read: a misspelt setting is an error, not a default. So is an entry of a dictionary or list with a
+/// value that cannot be: the binder throws for a setting, but leaves out such an entry as if it were not there.
+/// </summary>
 public static class KnownSettings
 {
     private const string Product = "Sophia";
     private static readonly string[] Connections = ["postgres", "redis", "snowflake"];
 
     /// <param name="types">Their properties that can be set are the section's settings; those of this product's types are sections themselves.</param>
-    /// <exception cref="FormatException">There is a setting that none of them has; the message names the nearest that there is.</exception>
+    /// <exception cref="FormatException">
+    /// There is a setting that none of them has; the message names the nearest that there is. Or a value stands where settings of their own belong.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">Within an entry a value has the wrong form; the binder's message names both.</exception>
     public static void RefuseUnknown(this IConfigurationSection section, IReadOnlyList<Type> types)
     {
         ArgumentNullException.ThrowIfNull(section);
@@ -50,20 +56,36 @@ public static class KnownSettings
         }
     }
 
-    // Types of this product are walked into, also as elements of lists and values of dictionaries; anything else is the binder's to judge.
+    // Types of this product are walked into, also as elements of lists and values of dictionaries; of anything else the binder judges the value.
     private static void RefuseUnknownWithin(IConfigurationSection section, Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
-        if (type.IsGenericType && type.GetGenericArguments() is [.., var element] && IsOurs(element))
+        if (type.IsGenericType && type.GetGenericArguments() is [.., var element])
         {
+            RefuseValue(section);
             foreach (var item in section.GetChildren())
             {
-                item.RefuseUnknown([element]);
+                RefuseUnknownWithin(item, element);
+                item.Get(element);
             }
         }
         else if (IsOurs(type))
         {
+            RefuseValue(section);
             section.RefuseUnknown([type]);
+        }
+        else if (section.GetChildren().FirstOrDefault() is { } below)
+        {
+            throw new FormatException($"There is no setting {below.Path}. {section.Path} is one value.");
+        }
+    }
+
+    // The value is not shown: a key may have got there.
+    private static void RefuseValue(IConfigurationSection section)
+    {
+        if (!string.IsNullOrEmpty(section.Value))
+        {
+            throw new FormatException($"{section.Path} has a value, which nobody reads: what is set is below it, as {section.Path}:…");
         }
     }
 

@@ -38,10 +38,10 @@ public sealed record NodeOptions
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var section = configuration.GetSection(Section);
-        section.RefuseUnknown([typeof(NodeOptions), typeof(MemoryOptions)]);
-        configuration.RefuseUnknownConnections();
         try
         {
+            section.RefuseUnknown([typeof(NodeOptions), typeof(MemoryOptions)]);
+            configuration.RefuseUnknownConnections();
             var node = section.Get<NodeOptions>() ?? new NodeOptions();
             var memory = section.Get<MemoryOptions>() ?? new MemoryOptions();
             var hasPostgres = configuration.GetConnectionString("postgres") is { Length: > 0 };

@@ -27,8 +27,9 @@ internal static class EmulatorServices
         var models = configuration.GetSection("Sophia");
         try
         {
-            List<ChatModel> chat = [.. (models.GetSection("ChatModels").Get<Dictionary<string, ChatModelOptions>>() ?? []).OrderBy(static m => m.Key, StringComparer.Ordinal)
-                .Select(m => ChatModelFactory.Create(m.Key, m.Value, clock))];
+            // One by one: of a dictionary the binder leaves out the entries that it cannot read.
+            List<ChatModel> chat = [.. models.GetSection("ChatModels").GetChildren().OrderBy(static m => m.Key, StringComparer.Ordinal)
+                .Select(m => ChatModelFactory.Create(m.Key, m.Get<ChatModelOptions>() ?? new ChatModelOptions(), clock))];
             return new LocalServices { Embedder = Embedder(models, clock), ChatModels = new ChatModelCatalog(chat, null), Gateways = gateways, Clock = TimeProvider.System };
         }
         catch (Exception error) when (error is ArgumentException or InvalidOperationException)

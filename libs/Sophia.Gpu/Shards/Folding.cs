@@ -7,13 +7,13 @@ namespace Sophia.Gpu.Shards;
 /// <summary>
 /// Leaves out what says the same as a better hit.
 /// <list type="number">
-/// <item>Two texts are near-duplicates when their contents have the same words in the same order: they differ in case and
-/// punctuation at most. Cosines alone do not tell: long texts that differ in one number or one name come closer to each
-/// other than two short ones that mean the same; nor do stems, which join names.</item>
+/// <item>Two texts are near-duplicates when their contents have the same words and symbols (<see cref="SymbolHash"/>) in the
+/// same order: they differ in case and punctuation at most. Cosines alone do not tell: long texts that differ in one number
+/// or one name come closer to each other than two short ones that mean the same; nor do stems, which join names.</item>
 /// <item>Where both have vectors, these must agree too (a cosine of at least <see cref="Near"/>).</item>
-/// <item>Records without words (bytes, or nothing) are near-duplicates when their vectors have one direction.</item>
+/// <item>Records without words and symbols (bytes, or nothing) are near-duplicates when their vectors have one direction.</item>
 /// </list>
-/// Words are compared by a 64-bit hash. What is left out is named by the hit that stands for it. Costs one look-up a
+/// Words and symbols are compared by a 64-bit hash. What is left out is named by the hit that stands for it. Costs one look-up a
 /// candidate, however many hits there are.
 /// </summary>
 internal sealed class Folding(RowTable rows, Func<int, int, double> cosineOf)
@@ -32,8 +32,8 @@ internal sealed class Folding(RowTable rows, Func<int, int, double> cosineOf)
     /// <summary>Records left out.</summary>
     public int Count { get; private set; }
 
-    /// <summary>What <see cref="RowTable.Row.Content"/> keeps of the words of a content; the same words, the same hash, on every node.</summary>
-    public static ulong HashOf(ReadOnlySpan<Word> words)
+    /// <summary>What <see cref="RowTable.Row.Content"/> keeps of a content; the same words and symbols, the same hash, on every node.</summary>
+    public static ulong HashOf(ReadOnlySpan<Word> words, SymbolHash symbols)
     {
         ulong hash = 0;
         foreach (var word in words)
@@ -41,7 +41,7 @@ internal sealed class Folding(RowTable rows, Func<int, int, double> cosineOf)
             hash = (BitOperations.RotateLeft(hash, 23) ^ word.RawHash) * 0x9E3779B97F4A7C15;
         }
 
-        return hash;
+        return symbols.Value == 0 ? hash : (BitOperations.RotateLeft(hash, 23) ^ symbols.Value) * 0x9E3779B97F4A7C15;
     }
 
     /// <summary>True when the candidate is left out; false makes it the next hit.</summary>

@@ -300,7 +300,7 @@ internal sealed class RowTable
         /// <summary>None for what is no turn.</summary>
         public TurnTraits Traits;
 
-        /// <summary>A hash of its content's words as written, in their order; 0 without words.</summary>
+        /// <summary>A hash of its content's words, as written, and symbols, in their order; 0 without any.</summary>
         public ulong Content;
     }
 }

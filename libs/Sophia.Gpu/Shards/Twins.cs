@@ -6,7 +6,7 @@ namespace Sophia.Gpu.Shards;
 /// <summary>
 /// Keeps many copies of one text from flooding a search by vector that folds near-duplicates.
 /// <list type="number">
-/// <item>Rows with the same words and the same vector, to the bit, are twins. They are known by a 64-bit hash of both.</item>
+/// <item>Rows with the same words and symbols and the same vector, to the bit, are twins. They are known by a 64-bit hash of both.</item>
 /// <item>Twins have one score, and fold on one hit: if one of them that was looked at became a hit, on that; if it was folded,
 /// on the same.</item>
 /// <item>So when hits are missing for near-duplicates, and the twins of what was looked at are more than a wider search
@@ -21,8 +21,8 @@ internal sealed class Twins
     private readonly HashSet<ulong> _known = [];
     private ulong _mayBe;
 
-    /// <summary>The same for the same words and the same vector; never 0.</summary>
-    /// <param name="content">Of the words, in their order.</param>
+    /// <summary>The same for the same words and symbols and the same vector; never 0.</summary>
+    /// <param name="content">Of the words and symbols, in their order.</param>
     /// <param name="vector">As it is stored, a multiple of 16 long.</param>
     public static ulong HashOf(ulong content, ReadOnlySpan<float> vector)
     {

@@ -18,9 +18,11 @@ internal static class RecordWords
     /// The record has a place in a conversation or document. The numbers in its key are that place: they would match the
     /// numbers and dates of queries, and are left out.
     /// </param>
+    /// <param name="symbols">Those of the content.</param>
     /// <returns>How many of the words are of the key and the tags; they stand first.</returns>
-    public static int Read(MemoryRecord record, TextAnalyzer analyzer, List<Word> words, bool isPlaced = false)
+    public static int Read(MemoryRecord record, TextAnalyzer analyzer, List<Word> words, bool isPlaced, out SymbolHash symbols)
     {
+        symbols = default;
         var before = words.Count;
         analyzer.Analyze(record.Key, words);
         if (isPlaced)
@@ -46,17 +48,23 @@ internal static class RecordWords
         switch (record.Kind)
         {
             case ContentKind.Text when analyzer == TextAnalyzer.English && record.Vector is { } vector && WordHandover.Shared.TryTake(vector, words):
+                if (SymbolHash.MayBeIn(record.Content.Span))
+                {
+                    ReadText(record.Content.Span, null, words, ref symbols);
+                }
+
                 break;
             case ContentKind.Text:
-                ReadText(record.Content.Span, analyzer, words);
+                ReadText(record.Content.Span, analyzer, words, ref symbols);
                 break;
             case ContentKind.Json:
                 var count = words.Count;
-                if (!TryReadJson(record.Content.Span, analyzer, words))
+                if (!TryReadJson(record.Content.Span, analyzer, words, ref symbols))
                 {
                     // What does not parse (or nests too deep) is still found by its words.
                     words.RemoveRange(count, words.Count - count);
-                    ReadText(record.Content.Span, analyzer, words);
+                    symbols = default;
+                    ReadText(record.Content.Span, analyzer, words, ref symbols);
                 }
 
                 break;
@@ -67,16 +75,19 @@ internal static class RecordWords
         return named;
     }
 
-    private static void ReadText(ReadOnlySpan<byte> utf8, TextAnalyzer analyzer, List<Word> words)
+    /// <param name="analyzer">Null where the words are known.</param>
+    private static void ReadText(ReadOnlySpan<byte> utf8, TextAnalyzer? analyzer, List<Word> words, ref SymbolHash symbols)
     {
         var chars = ArrayPool<char>.Shared.Rent(utf8.Length);
         var length = Encoding.UTF8.GetChars(utf8, chars);
-        analyzer.Analyze(chars.AsSpan(0, length), words);
+        analyzer?.Analyze(chars.AsSpan(0, length), words);
+        symbols.Add(chars.AsSpan(0, length));
         ArrayPool<char>.Shared.Return(chars);
     }
 
-    private static bool TryReadJson(ReadOnlySpan<byte> utf8, TextAnalyzer analyzer, List<Word> words)
+    private static bool TryReadJson(ReadOnlySpan<byte> utf8, TextAnalyzer analyzer, List<Word> words, ref SymbolHash symbols)
     {
+        var before = words.Count;
         try
         {
             var reader = new Utf8JsonReader(utf8, Options);
@@ -84,6 +95,7 @@ internal static class RecordWords
             {
                 if (reader.TokenType == JsonTokenType.String && JsonText.TryRead(ref reader, out var text))
                 {
+                    symbols.Add(text, words.Count - before);
                     analyzer.Analyze(text, words);
                 }
             }

@@ -1,7 +1,11 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
 using CsCheck;
+using Microsoft.Extensions.AI;
 using Sophia.Gpu.Embedding;
 using Sophia.Gpu.Shards;
 using Sophia.Gpu.Text;
+using Sophia.Memory.Records;
 using Sophia.Memory.Search;
 
 namespace Sophia.Tests.Gpu;
@@ -23,6 +27,61 @@ public sealed class FoldingTests
 
         Assert.Equal(["k0", "k1"], answer.Keys().Order(StringComparer.Ordinal));
         Assert.All(answer.Hits, hit => Assert.Empty(hit.Folded));
+    }
+
+    [Theory]
+    [InlineData("The temperature was -5 degrees today", "The temperature was 5 degrees today")]
+    [InlineData("The temperature was \u22125 degrees today", "The temperature was 5 degrees today")]
+    [InlineData("The balance is -$5", "The balance is $5")]
+    [InlineData("From -5 to 10", "From 5 to -10")]
+    [InlineData("It fell by -.5 points", "It fell by .5 points")]
+    [InlineData("The price is $5", "The price is €5")]
+    [InlineData("The price is 5%", "The price is 5")]
+    [InlineData("a > b holds", "a < b holds")]
+    [InlineData("a < b > c holds", "a > b < c holds")]
+    [InlineData("x = a+b", "x = a-b")]
+    [InlineData("2^3 is wanted", "2 3 is wanted")]
+    [InlineData("Kate: 👍", "Kate: 👎")]
+    [InlineData("Kate: 👍🏻", "Kate: 👍🏿")]
+    [InlineData("The room has 20 m²", "The room has 20 m³")]
+    [InlineData("Take 1½ cups", "Take 1¼ cups")]
+    public void Facts_that_differ_in_a_symbol_are_both_hits(string one, string other)
+    {
+        foreach (var kind in (ContentKind[])[ContentKind.Text, ContentKind.Json])
+        {
+            Assert.Equal(2, CountOf(kind, one, other));
+            Assert.Equal(1, CountOf(kind, one, $"({one.ToUpperInvariant()})"));
+        }
+    }
+
+    [Theory]
+    [InlineData("Hello, world!", "hello world")]
+    [InlineData("A well-known, well-read man - he said", "a well known well read man he said")]
+    [InlineData("Run `dotnet build` (now)", "run dotnet build now")]
+    [InlineData("It costs -5 €.", "it costs \u22125 €")]
+    [InlineData("Pages 5–10", "pages 5-10!")]
+    [InlineData("«Ω ≈ 1», a² + ⅳ: ⓑ", "ω ≈ 1 A² + Ⅳ Ⓑ")]
+    [InlineData("Re\u0301sume\u0301 = $5", "résumé = $5")]
+    [InlineData("👍", "👍 ")]
+    [InlineData("Kate: 👩🏽\u200d🚀 \u2764\ufe0f", "kate 👩🏽\u200d🚀 \u2764\ufe0f")]
+    public void Case_and_punctuation_make_no_other_fact_of_a_text_with_symbols(string one, string other) => Assert.Equal(1, CountOf(ContentKind.Text, one, other));
+
+    [Fact]
+    public async Task Symbols_count_where_the_words_come_from_the_embedder_too()
+    {
+        using var embedder = new HashedEmbedder();
+        using var shard = ShardRecords.Shard(HashedEmbedder.Dimensions);
+        string[] texts = ["Kate: 👍 for the walrus", "Kate: 👎 for the walrus", "kate 👍 for the walrus"];
+        var number = 0;
+        foreach (var embedding in await embedder.GenerateAsync(texts))
+        {
+            Assert.True(MemoryMarshal.TryGetArray(embedding.Vector, out var vector));
+            shard.Put(ShardRecords.Record($"k{number}", number + 1, texts[number++], vector: vector.Array));
+        }
+
+        var answer = shard.Search(new ShardQuery { Text = "walrus", Mode = SearchMode.Lexical, Fold = true, Now = ShardRecords.Now }, default);
+
+        Assert.Equal(["k0 k2", "k1"], answer.Hits.Select(hit => string.Join(' ', hit.Folded.Select(folded => folded.Key).Prepend(hit.Key).Order(StringComparer.Ordinal))).Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -191,5 +250,18 @@ public sealed class FoldingTests
         var vector = new float[HashedEmbedder.Dimensions];
         HashedEmbedder.Embed(text, vector);
         return vector;
+    }
+
+    /// <summary>Hits of a search that finds all texts; in JSON they are string values.</summary>
+    private static int CountOf(ContentKind kind, params string[] texts)
+    {
+        using var shard = ShardRecords.Shard(0);
+        for (var i = 0; i < texts.Length; i++)
+        {
+            var content = kind == ContentKind.Text ? texts[i] : $$"""{"n":-5,"said":["so",{{JsonSerializer.Serialize(texts[i])}}]}""";
+            shard.Put(ShardRecords.Record($"k{i}", i + 1, content, tags: "all") with { Kind = kind });
+        }
+
+        return shard.Search(new ShardQuery { Text = "all", Mode = SearchMode.Lexical, Fold = true, Now = ShardRecords.Now }, default).Hits.Count;
     }
 }

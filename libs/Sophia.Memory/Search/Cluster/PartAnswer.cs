@@ -73,6 +73,6 @@ public sealed record RowFacts(string Key, RecordId Id, Sequence Sequence, long C
     /// <summary>Where the query's terms stand in the document: pairs of a place and the number of a term, ascending by place.</summary>
     public IReadOnlyList<int> Terms { get; init; } = [];
 
-    /// <summary>A hash of the content's words as written, in their order; the same on every node; 0 without words.</summary>
+    /// <summary>A hash of the content's words, as written, and symbols, in their order; the same on every node of one version; 0 without any.</summary>
     public ulong Content { get; init; }
 }

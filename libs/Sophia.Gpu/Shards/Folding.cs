@@ -1,4 +1,3 @@
-using System.Numerics;
 using Sophia.Gpu.Text;
 using Sophia.Memory.Search;
 
@@ -38,10 +37,10 @@ internal sealed class Folding(RowTable rows, Func<int, int, double> cosineOf)
         ulong hash = 0;
         foreach (var word in words)
         {
-            hash = (BitOperations.RotateLeft(hash, 23) ^ word.RawHash) * 0x9E3779B97F4A7C15;
+            hash = TermHash.Then(hash, word.RawHash);
         }
 
-        return symbols.Value == 0 ? hash : (BitOperations.RotateLeft(hash, 23) ^ symbols.Value) * 0x9E3779B97F4A7C15;
+        return symbols.Value == 0 ? hash : TermHash.Then(hash, symbols.Value);
     }
 
     /// <summary>True when the candidate is left out; false makes it the next hit.</summary>

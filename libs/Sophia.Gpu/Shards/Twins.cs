@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
+using Sophia.Gpu.Text;
 
 namespace Sophia.Gpu.Shards;
 
@@ -31,13 +31,13 @@ internal sealed class Twins
         var words = MemoryMarshal.Cast<float, ulong>(vector);
         for (var i = 0; i + Lanes <= words.Length; i += Lanes)
         {
-            lanes[0] = Mix(lanes[0], words[i]);
-            lanes[1] = Mix(lanes[1], words[i + 1]);
-            lanes[2] = Mix(lanes[2], words[i + 2]);
-            lanes[3] = Mix(lanes[3], words[i + 3]);
+            lanes[0] = TermHash.Then(lanes[0], words[i]);
+            lanes[1] = TermHash.Then(lanes[1], words[i + 1]);
+            lanes[2] = TermHash.Then(lanes[2], words[i + 2]);
+            lanes[3] = TermHash.Then(lanes[3], words[i + 3]);
         }
 
-        var hash = Mix(Mix(Mix(lanes[0], lanes[1]), lanes[2]), lanes[3]);
+        var hash = TermHash.Then(TermHash.Then(TermHash.Then(lanes[0], lanes[1]), lanes[2]), lanes[3]);
         return hash == 0 ? 1 : hash;
     }
 
@@ -97,8 +97,6 @@ internal sealed class Twins
 
         return rest;
     }
-
-    private static ulong Mix(ulong hash, ulong word) => (BitOperations.RotateLeft(hash, 23) ^ word) * 0x9E3779B97F4A7C15;
 
     /// <param name="Groups">Rows that are twins of each other; none is empty.</param>
     /// <param name="Count">Rows in them.</param>

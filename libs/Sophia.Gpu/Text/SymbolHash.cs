@@ -61,7 +61,7 @@ internal struct SymbolHash
     internal static ulong Mix(ulong hash, int letters, int symbol, int wordsBefore = 0)
     {
         var placed = ((ulong)wordsBefore << 42) ^ ((ulong)letters << 21) ^ (uint)symbol;
-        return (BitOperations.RotateLeft(hash, 23) ^ placed) * 0x9E3779B97F4A7C15;
+        return TermHash.Then(hash, placed);
     }
 
     // ASCII but for its symbols and what may be one.

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Sophia.Gpu.Text;
 
 /// <summary>
@@ -19,6 +21,9 @@ internal static class TermHash
 
         return Mix(hash);
     }
+
+    /// <summary>The hash of a sequence that goes on with one more; the order counts.</summary>
+    public static ulong Then(ulong hash, ulong next) => (BitOperations.RotateLeft(hash, 23) ^ next) * 0x9E3779B97F4A7C15;
 
     public static ulong Mix(ulong value)
     {

@@ -3,8 +3,7 @@ namespace Sophia.Gpu.Shards;
 /// <summary>
 /// Which rows stand around a row: the rows of one conversation, or of one document, in the order of their positions.
 /// <list type="number">
-/// <item>A row belongs to a conversation by the first of its attributes <c>conversation</c>, <c>document</c> and
-/// <c>path</c> that is text, and stands there at its attribute <c>position</c>, a number. Without both it has no neighbours.</item>
+/// <item>A record says where it stands by its attributes (<see cref="ConversationPlace"/>). Without a place it has no neighbours.</item>
 /// <item>Neighbours are counted in rows, not in positions: a deleted turn leaves no gap. Equal positions are ordered by key.</item>
 /// <item>A conversation is a sorted list with a tail of what came since; a reader sorts the tail in when it needs the
 /// order. A removed row is marked and swept when half are marked, so that removing costs constant time in the long run.</item>
@@ -13,8 +12,6 @@ namespace Sophia.Gpu.Shards;
 /// </summary>
 internal sealed class Conversations(Func<int, string?> keyOf)
 {
-    private static readonly string[] GroupNames = ["conversation", "document", "path"];
-    private const string PositionName = "position";
     private const int NoGroup = -1;
 
     private readonly Dictionary<(int Kind, string Name), int> _numbers = [];
@@ -30,10 +27,10 @@ internal sealed class Conversations(Func<int, string?> keyOf)
     public long SizeInMemory => (_places.Length * 16L) + (Count * 24L) + (_numbers.Count * 160L);
 
     /// <summary>Says where the row stands, after forgetting where it stood.</summary>
-    public void Set(int row, ReadOnlySpan<AttributeReader.ParsedAttribute> attributes)
+    public void Set(int row, ConversationPlace place)
     {
         Remove(row);
-        if (Read(attributes) is not ({ } name, var kind, var position))
+        if (place is not ({ } name, var kind, var position))
         {
             return;
         }
@@ -54,12 +51,6 @@ internal sealed class Conversations(Func<int, string?> keyOf)
         _groups[number]!.Add(new Entry(position, row));
         Count++;
     }
-
-    /// <summary>Whether a record with these attributes has a place in a conversation or document.</summary>
-    public static bool IsPlaced(ReadOnlySpan<AttributeReader.ParsedAttribute> attributes) => Read(attributes).Name is not null;
-
-    /// <summary>Whether a record with these attributes is a turn of a conversation.</summary>
-    public static bool AreOfTurn(ReadOnlySpan<AttributeReader.ParsedAttribute> attributes) => Read(attributes) is { Name: not null, Kind: 0 };
 
     public void Remove(int row)
     {
@@ -104,10 +95,6 @@ internal sealed class Conversations(Func<int, string?> keyOf)
     /// <summary>Where the row stands; null when it has no conversation.</summary>
     public (int Kind, string Name, double Position)? PlaceOf(int row) =>
         GroupOf(row) is var number and not NoGroup ? (_groups[number]!.Kind, _groups[number]!.Name, _places[row].Position) : null;
-
-    /// <summary>The attributes that say where a row stands.</summary>
-    public static AttributeReader.ParsedAttribute[] Placed(int kind, string name, double position) =>
-        [new(GroupNames[kind], CellKind.Text, name, 0), new(PositionName, CellKind.Number, null, position)];
 
     /// <summary>The rows of a conversation, in order; empty when there is none of the name.</summary>
     /// <param name="at">The place of the first that does not stand before the position and key.</param>
@@ -171,26 +158,6 @@ internal sealed class Conversations(Func<int, string?> keyOf)
         _groups[number] = new Group(kind, name);
         _numbers.Add((kind, name), number);
         return number;
-    }
-
-    private static (string? Name, int Kind, double Position) Read(ReadOnlySpan<AttributeReader.ParsedAttribute> attributes)
-    {
-        double? position = null;
-        string? name = null;
-        var kind = GroupNames.Length;
-        foreach (ref readonly var attribute in attributes)
-        {
-            if (attribute is { Kind: CellKind.Number, Name: PositionName } && double.IsFinite(attribute.Number))
-            {
-                position = attribute.Number;
-            }
-            else if (attribute.Kind == CellKind.Text && Array.IndexOf(GroupNames, attribute.Name, 0, kind) is var found and >= 0)
-            {
-                (kind, name) = (found, attribute.Text);
-            }
-        }
-
-        return position is { } at ? (name, kind, at) : default;
     }
 
     internal readonly record struct Entry(double Position, int Row);

@@ -42,10 +42,7 @@ internal sealed partial class HostShard
     private void Take(RowFacts facts, Word[] told, float[]? vector)
     {
         AttributeReader.ParsedAttribute[] attributes =
-        [
-            .. facts.Place is { } place ? Conversations.Placed(place.Kind, place.Name, place.Position) : [],
-            .. facts.Importance is { } importance ? [new AttributeReader.ParsedAttribute(ImportanceName, CellKind.Number, null, importance)] : Array.Empty<AttributeReader.ParsedAttribute>(),
-        ];
+            facts.Importance is { } importance ? [new AttributeReader.ParsedAttribute(ImportanceName, CellKind.Number, null, importance)] : [];
         var row = _rows.Set(
             new MemoryRecord
             {
@@ -54,7 +51,7 @@ internal sealed partial class HostShard
                 ValidFrom = facts.ValidFrom == long.MinValue ? null : At(facts.ValidFrom), ValidTo = facts.ValidTo == long.MaxValue ? null : At(facts.ValidTo),
             },
             attributes);
-        _conversations.Set(row, attributes);
+        _conversations.Set(row, facts.Place is { } place ? new ConversationPlace(place.Name, place.Kind, place.Position) : default);
         if (facts.Words >= 0)
         {
             var words = new Word[facts.Words];

@@ -178,7 +178,7 @@ internal sealed partial class HostShard : IShard
             var row = _rows.Set(record, reading.Attributes);
             _changes.Add(row);
             ClearRow(row);
-            _conversations.Set(row, reading.Attributes);
+            _conversations.Set(row, reading.Place);
             _speakers.Set(row, reading.Speaker);
             _rows.Documents[row] = _lexical.Add(row, words);
             _rows[row].Content = reading.Content;

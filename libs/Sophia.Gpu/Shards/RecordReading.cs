@@ -8,20 +8,22 @@ namespace Sophia.Gpu.Shards;
 
 /// <summary>What a shard reads in a record beside its words.</summary>
 /// <param name="Attributes">The top level of its attributes.</param>
+/// <param name="Place">Where they say that it stands.</param>
 /// <param name="Content">A hash of the words and symbols of its content, in their order: equal for near-duplicates.</param>
 /// <param name="Speaker">Who said it, if it is a turn and tells.</param>
 /// <param name="Traits">What it does, if it is a turn.</param>
-internal readonly record struct RecordReading(AttributeReader.ParsedAttribute[] Attributes, ulong Content, string? Speaker, TurnTraits Traits)
+internal readonly record struct RecordReading(AttributeReader.ParsedAttribute[] Attributes, ConversationPlace Place, ulong Content, string? Speaker, TurnTraits Traits)
 {
     /// <param name="words">Empty; the record's words afterwards.</param>
     public static RecordReading Of(MemoryRecord record, TextAnalyzer analyzer, List<Word> words)
     {
         var attributes = AttributeReader.Read(record.Attributes.Span);
-        var named = RecordWords.Read(record, analyzer, words, Conversations.IsPlaced(attributes), out var symbols);
-        var speaker = Speakers.NameOf(record, attributes);
+        var place = ConversationPlace.Of(attributes);
+        var named = RecordWords.Read(record, analyzer, words, place.IsPlaced, out var symbols);
+        var speaker = Speakers.NameOf(record, attributes, place);
         return new RecordReading(
-            attributes, Folding.HashOf(CollectionsMarshal.AsSpan(words)[named..], symbols), speaker,
-            record.Kind == ContentKind.Text && Conversations.AreOfTurn(attributes) ? TurnReader.TraitsOf(Speakers.SaidIn(record.Content.Span, speaker), analyzer) : TurnTraits.None);
+            attributes, place, Folding.HashOf(CollectionsMarshal.AsSpan(words)[named..], symbols), speaker,
+            record.Kind == ContentKind.Text && place.IsTurn ? TurnReader.TraitsOf(Speakers.SaidIn(record.Content.Span, speaker), analyzer) : TurnTraits.None);
     }
 }
 

@@ -38,9 +38,9 @@ internal sealed class Speakers(TextAnalyzer analyzer)
     /// name: at most 40 characters, letters and digits, the first a letter; one word, or up to four of which the first does not begin small.
     /// </summary>
     /// <returns>Null for what is no turn, and where nobody is named, or by more than 40 characters.</returns>
-    public static string? NameOf(MemoryRecord record, ReadOnlySpan<AttributeReader.ParsedAttribute> attributes)
+    public static string? NameOf(MemoryRecord record, ReadOnlySpan<AttributeReader.ParsedAttribute> attributes, ConversationPlace place)
     {
-        if (!Conversations.AreOfTurn(attributes))
+        if (!place.IsTurn)
         {
             return null;
         }

@@ -66,7 +66,7 @@ public sealed class SpeakerTests
     {
         var record = Turn("1", 1, text, attribute);
 
-        Assert.Equal(name, Speakers.NameOf(record, AttributeReader.Read(record.Attributes.Span)));
+        Assert.Equal(name, NameOf(record));
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class SpeakerTests
         var section = ShardRecords.Record("1", 1, "Note: read this", attributes: """{"document":"d","position":1,"speaker":"Kate"}""");
         var alone = ShardRecords.Record("2", 2, "Note: read this", attributes: """{"speaker":"Kate"}""");
 
-        Assert.All([section, alone], record => Assert.Null(Speakers.NameOf(record, AttributeReader.Read(record.Attributes.Span))));
+        Assert.All([section, alone], record => Assert.Null(NameOf(record)));
     }
 
     [Fact]
@@ -141,6 +141,12 @@ public sealed class SpeakerTests
     }
 
     private static ShardQuery Query(string text) => new() { Text = text, Mode = SearchMode.Lexical, Now = ShardRecords.Now };
+
+    private static string? NameOf(MemoryRecord record)
+    {
+        var attributes = AttributeReader.Read(record.Attributes.Span);
+        return Speakers.NameOf(record, attributes, ConversationPlace.Of(attributes));
+    }
 
     private static MemoryRecord Turn(string key, long number, string text, string attribute = "") =>
         ShardRecords.Record(key, number, text, attributes: $$"""{"conversation":"c","position":{{number}}{{attribute}}}""");

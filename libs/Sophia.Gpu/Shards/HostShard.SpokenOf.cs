@@ -243,7 +243,7 @@ internal sealed partial class HostShard
     }
 
     /// <summary>The words by which the query speaks of times, as terms.</summary>
-    public static HashSet<string> TermsOfDates(ShardQuery query, TextAnalyzer analyzer)
+    private static HashSet<string> TermsOfDates(ShardQuery query, TextAnalyzer analyzer)
     {
         var terms = new HashSet<string>(StringComparer.Ordinal);
         if (query.Dates.Count > 0)

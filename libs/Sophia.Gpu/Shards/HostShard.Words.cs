@@ -1,4 +1,5 @@
 using Sophia.Gpu.Lexical;
+using Sophia.Gpu.Text;
 using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.Shards;
@@ -50,15 +51,21 @@ internal sealed partial class HostShard
         return words;
     }
 
-    /// <summary>What is quoted is meant as it stands, and what was read as a date is not misspelt.</summary>
+    /// <summary>Terms that are no misspellings: what is quoted is meant as it stands, and what was read as a date is not misspelt.</summary>
+    public static HashSet<string> Meant(ShardQuery query, LexicalQuery words, TextAnalyzer analyzer)
+    {
+        var meant = words.Quoted();
+        meant.UnionWith(TermsOfDates(query, analyzer));
+        return meant;
+    }
+
     private List<Misspelling> Doubtful(ShardQuery query, LexicalQuery words, int most)
     {
-        var quoted = words.Quoted();
-        quoted.UnionWith(TermsOfDates(query, _analyzer));
+        var meant = Meant(query, words, _analyzer);
         var found = new List<Misspelling>();
         foreach (var word in words.Words)
         {
-            if (found.Count < most && !quoted.Contains(word.Term) && !found.Exists(other => other.Raw == word.Raw) &&
+            if (found.Count < most && !meant.Contains(word.Term) && !found.Exists(other => other.Raw == word.Raw) &&
                 Misspelling.Of(word, _lexical.DocumentsWith(word.Term)) is { } doubtful)
             {
                 found.Add(doubtful);

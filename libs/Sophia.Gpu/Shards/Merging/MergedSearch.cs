@@ -104,16 +104,14 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
         var added = new List<AddedTerm>();
         if (query.Typos)
         {
-            var meant = words.Quoted();
-            meant.UnionWith(HostShard.TermsOfDates(query, analyzer));
-            Correct(said, words, meant, documentsWith, corrections, added);
+            Correct(said, words, HostShard.Meant(query, words, analyzer), documentsWith, corrections, added);
         }
 
         words.Corpus = new QueryWords(said.Sum(static facts => facts.Documents), said.Sum(static facts => facts.Words), documentsWith, added);
         return words;
     }
 
-    /// <param name="meant">Terms that are no misspellings.</param>
+    /// <param name="meant">As <see cref="HostShard.Meant"/> has them.</param>
     private static void Correct(
         List<WordFacts> said, LexicalQuery words, HashSet<string> meant, Dictionary<string, int> documentsWith, List<Correction> corrections, List<AddedTerm> added)
     {

@@ -50,7 +50,7 @@ public sealed class DroppedShardTests
     public async Task A_search_whose_shard_is_evicted_under_it_is_answered_and_does_not_bring_it_back_and_the_shard_follows_a_forget_until_then()
     {
         var directory = Directory.CreateTempSubdirectory("sophia-test");
-        var engine = new Held();
+        var engine = new HeldEngine();
         await using (var memory = new MemoryHierarchy(SqliteRecordStore.Create(directory.FullName, TimeProvider.System), null, engine, null, new MemoryOptions(), TimeProvider.System))
         {
             await memory.StartAsync(default);
@@ -90,7 +90,7 @@ public sealed class DroppedShardTests
     public async Task A_forget_names_a_search_in_the_past_that_has_read_what_it_erases_and_takes_its_time()
     {
         var directory = Directory.CreateTempSubdirectory("sophia-test");
-        var engine = new Held();
+        var engine = new HeldEngine();
         await using (var memory = new MemoryHierarchy(SqliteRecordStore.Create(directory.FullName, TimeProvider.System), null, engine, null, new MemoryOptions(), TimeProvider.System))
         {
             await memory.StartAsync(default);
@@ -119,47 +119,6 @@ public sealed class DroppedShardTests
         }
 
         directory.Delete(recursive: true);
-    }
-
-    /// <summary>Makes shards that begin a search when the test says so.</summary>
-    private sealed class Held : IShardEngine
-    {
-        private int _created;
-        private int _disposed;
-
-        public int Created => Volatile.Read(ref _created);
-
-        public int Disposed => Volatile.Read(ref _disposed);
-
-        public TaskCompletionSource Searching { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public string Engine => "held";
-
-        public IShard Create(NamespaceInfo ns)
-        {
-            Interlocked.Increment(ref _created);
-            return new Shard(new HostShardEngine().Create(ns), this);
-        }
-
-        public IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms) => [];
-
-        private sealed class Shard(IShard inner, Held engine) : DelegatingShard(inner)
-        {
-            public override ShardAnswer Search(ShardQuery query, CancellationToken cancellationToken)
-            {
-                engine.Searching.TrySetResult();
-                engine.Go.Task.Wait(cancellationToken);
-                return base.Search(query, cancellationToken);
-            }
-
-            public override void Dispose()
-            {
-                Interlocked.Increment(ref engine._disposed);
-                base.Dispose();
-            }
-        }
     }
 
     /// <summary>Makes one shard that searches until it is stopped and is found to be damaged, and good ones after it.</summary>

@@ -7,7 +7,7 @@ namespace Sophia.Bench.Quality;
 /// Meetings with questions whose passages are marked by turn, as QMSum (Zhong et al., "QMSum: A New Benchmark for Query-based
 /// Multi-domain Meeting Summarization", NAACL 2021) publishes them under <c>data/ALL</c> (<c>test</c>, <c>train</c>, <c>val</c>): one file a meeting. Taken are the questions
 /// whose passages have at most ten turns together, so that ten hits can have them all, and the meetings with such questions.
-/// Of the weights two were lowered, since they cost these meetings most; nothing else was chosen on them.
+/// Two weights were made milder, since they cost these meetings most (Telling); nothing else was chosen on them.
 /// </summary>
 internal static class MeetingSet
 {

@@ -13,8 +13,8 @@ namespace Sophia.Gpu.Shards;
 /// the marked ones speak of who says them, and 0.61 and 0.67 of the others.</item>
 /// <item>A query that asks when, how many or where is answered by a turn that names a time, a number or a place.</item>
 /// </list>
-/// The weights were chosen on half of the conversations of both sets, and lowered where a third, of meetings, of which whole passages are
-/// marked with the questions in them, lost by more; bench/run.sh quality measures them on the other halves.
+/// The weights were chosen on half of the conversations of both sets, and two made milder for a third, of meetings, of which whole passages
+/// are marked with the questions in them; bench/run.sh quality measures them on the other halves.
 /// </summary>
 internal sealed class Telling
 {

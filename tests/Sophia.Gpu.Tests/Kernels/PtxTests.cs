@@ -1,10 +1,5 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using ILGPU;
-using ILGPU.Backends.EntryPoints;
-using ILGPU.Backends.PTX;
-using ILGPU.Runtime.Cuda;
-using Sophia.Gpu.Devices.Ilgpu;
 using Sophia.Gpu.Kernels;
 
 namespace Sophia.Gpu.Tests.Kernels;
@@ -12,33 +7,13 @@ namespace Sophia.Gpu.Tests.Kernels;
 /// <summary>What the kernels become on a Hopper GPU (sm_90), seen without one.</summary>
 public sealed class PtxTests
 {
-    private static string PtxOf(Type type, string method)
-    {
-        var kernel = type.GetMethod(method, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!;
-        using var context = Context.Create(builder => builder.ForKernels());
-        using var backend = new PTXBackend(context, CudaArchitecture.SM_90, CudaInstructionSet.ISA_80, null!);
-        var entry = kernel.GetParameters()[0].ParameterType == typeof(Index1D)
-            ? EntryPointDescription.FromImplicitlyGroupedKernel(kernel) : EntryPointDescription.FromExplicitlyGroupedKernel(kernel);
-        return ((PTXCompiledKernel)backend.Compile(entry, default)).PTXAssembly;
-    }
+    public static TheoryData<Type, string> Kernels => KernelPtx.Kernels;
 
     [Theory]
-    [InlineData(typeof(TokenMeans), nameof(TokenMeans.Kernel))]
-    [InlineData(typeof(IlgpuDevice), "Mix")]
-    [InlineData(typeof(RowScores), nameof(RowScores.Float32))]
-    [InlineData(typeof(RowScores), nameof(RowScores.Float16))]
-    [InlineData(typeof(RowScores), nameof(RowScores.Int8))]
-    [InlineData(typeof(TileScores), nameof(TileScores.Float16))]
-    [InlineData(typeof(TileScores), nameof(TileScores.Int8))]
-    [InlineData(typeof(BestOfMany), nameof(BestOfMany.Begin))]
-    [InlineData(typeof(BestOfMany), nameof(BestOfMany.Clear))]
-    [InlineData(typeof(BestOfMany), nameof(BestOfMany.Count))]
-    [InlineData(typeof(BestOfMany), nameof(BestOfMany.Narrow))]
-    [InlineData(typeof(BestOfMany), nameof(BestOfMany.Gather))]
-    [InlineData(typeof(PageSums), nameof(PageSums.Kernel))]
+    [MemberData(nameof(Kernels))]
     public void Every_kernel_becomes_code_for_hopper_without_local_memory_or_calls(Type type, string method)
     {
-        var ptx = PtxOf(type, method);
+        var ptx = KernelPtx.Of(type, method);
 
         // ILGPU 1.5.3 writes this target for every newer architecture; the driver compiles it for the GPU that it finds.
         Assert.Contains(".target sm_80", ptx, StringComparison.Ordinal);
@@ -50,27 +25,29 @@ public sealed class PtxTests
     [Fact]
     public void The_mean_of_rows_reckons_offsets_in_64_bits_and_adds_in_its_inner_loop()
     {
-        var ptx = PtxOf(typeof(TokenMeans), nameof(TokenMeans.Kernel));
+        var ptx = KernelPtx.Of(typeof(TokenMeans), nameof(TokenMeans.Kernel));
 
         Assert.Contains("ld.global.f32", ptx, StringComparison.Ordinal);
         Assert.Contains("add.f32", ptx, StringComparison.Ordinal);
         Assert.Matches(@"mul\.lo\.s64|mad\.lo\.s64|mul\.wide", ptx);
     }
 
-    /// <summary>Four rows and the query, 16 bytes a lane each, all before the first product; then nothing but products.</summary>
+    /// <summary>Two chunks of each of four rows, 16 bytes a lane each, all before the barrier that keeps products and the query's loads behind them.</summary>
     [Theory]
-    [InlineData(nameof(RowScores.Float32), 5, "fma.rn.f32", 16)]
-    [InlineData(nameof(RowScores.Float16), 6, "fma.rn.f32", 32)]
-    [InlineData(nameof(RowScores.Int8), 6, "dp4a.s32.s32", 32)]
-    public void The_inner_loop_of_a_scan_loads_four_rows_at_once_16_bytes_a_lane(string method, int loads, string instruction, int products)
+    [InlineData(nameof(RowScores.Float32), 2, "fma.rn.f32", 32)]
+    [InlineData(nameof(RowScores.Float16), 4, "fma.rn.f32", 64)]
+    [InlineData(nameof(RowScores.Int8), 4, "dp4a.s32.s32", 64)]
+    public void The_inner_loop_of_a_scan_asks_for_eight_chunks_before_it_uses_one(string method, int queryLoads, string instruction, int products)
     {
-        var ptx = PtxOf(typeof(RowScores), method);
+        var ptx = KernelPtx.Of(typeof(RowScores), method);
 
-        var loop = Assert.Single(Regex.Split(ptx, @"(?m)^\s*\$?\w+:\s*$"), block => block.Contains(instruction, StringComparison.Ordinal));
-        Assert.Equal(loads, Regex.Count(loop, @"ld\.global\.v4\.b32"));
-        Assert.Equal(products, Regex.Count(loop, Regex.Escape(instruction)));
-        Assert.True(loop.LastIndexOf("ld.global.v4", StringComparison.Ordinal) < loop.IndexOf(instruction, StringComparison.Ordinal), "A product stands between the loads.");
-        Assert.DoesNotContain("ld.global.b32", loop, StringComparison.Ordinal);
+        var loop = Assert.Single(KernelPtx.Blocks(ptx), block => block.Contains(instruction, StringComparison.Ordinal)).Split("bar.warp.sync");
+        Assert.Equal(2, loop.Length);
+        Assert.Equal(8, Regex.Count(loop[0], @"ld\.global\.v4\.b32"));
+        Assert.DoesNotContain(instruction, loop[0], StringComparison.Ordinal);
+        Assert.Equal(queryLoads, Regex.Count(loop[1], @"ld\.global\.v4\.b32"));
+        Assert.Equal(products, Regex.Count(loop[1], Regex.Escape(instruction)));
+        Assert.All(loop, part => Assert.DoesNotContain("ld.global.b32", part, StringComparison.Ordinal));
     }
 
     /// <summary>32 rows with four groups of eight queries (or of halves of them), in two products each: 16 products for 8 loads of 16 bytes.</summary>
@@ -79,10 +56,10 @@ public sealed class PtxTests
     [InlineData(nameof(TileScores.Int8), "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32")]
     public void The_inner_loop_of_a_scan_of_many_queries_is_made_of_tile_products(string method, string instruction)
     {
-        var ptx = PtxOf(typeof(TileScores), method);
+        var ptx = KernelPtx.Of(typeof(TileScores), method);
 
         Assert.Contains("bar.warp.sync", ptx, StringComparison.Ordinal);
-        var loop = Assert.Single(Regex.Split(ptx, @"(?m)^\s*\$?\w+:\s*$"), block => block.Contains("mma.sync", StringComparison.Ordinal));
+        var loop = Assert.Single(KernelPtx.Blocks(ptx), block => block.Contains("mma.sync", StringComparison.Ordinal));
         Assert.Equal(16, Regex.Count(loop, Regex.Escape(instruction) + @"\s+\{%\w+, %\w+, %\w+, %\w+\}, \{%\w+, %\w+, %\w+, %\w+\}, \{%\w+, %\w+\}, \{%\w+, %\w+, %\w+, %\w+\};"));
         Assert.Equal(8, Regex.Count(loop, @"ld\.global\.v4\.b32"));
     }
@@ -91,16 +68,16 @@ public sealed class PtxTests
     [Fact]
     public void The_read_sum_kernel_has_four_loads_of_16_bytes_under_way()
     {
-        var ptx = PtxOf(Assembly.LoadFrom(Bench.GpuBenchTests.Program).GetType("Sophia.Bench.Gpu.ReadSum", throwOnError: true)!, "Kernel");
+        var ptx = KernelPtx.Of(Assembly.LoadFrom(Bench.GpuBenchTests.Program).GetType("Sophia.Bench.Gpu.ReadSum", throwOnError: true)!, "Kernel");
 
         Assert.DoesNotContain(".local", ptx, StringComparison.Ordinal);
-        Assert.Contains(Regex.Split(ptx, @"(?m)^\s*\$?\w+:\s*$"), block => Regex.Count(block, @"ld\.global\.v4\.b32") == 4);
+        Assert.Contains(KernelPtx.Blocks(ptx), block => Regex.Count(block, @"ld\.global\.v4\.b32") == 4);
     }
 
     [Fact]
     public void Random_rows_for_the_bench_are_made_without_local_memory_or_calls()
     {
-        var ptx = PtxOf(Assembly.LoadFrom(Bench.GpuBenchTests.Program).GetType("Sophia.Bench.Gpu.RandomRows", throwOnError: true)!, "Kernel");
+        var ptx = KernelPtx.Of(Assembly.LoadFrom(Bench.GpuBenchTests.Program).GetType("Sophia.Bench.Gpu.RandomRows", throwOnError: true)!, "Kernel");
 
         Assert.DoesNotContain(".local", ptx, StringComparison.Ordinal);
         Assert.DoesNotContain("call", ptx, StringComparison.Ordinal);
@@ -111,9 +88,9 @@ public sealed class PtxTests
     [Fact]
     public void No_branch_by_what_an_atomic_returned_is_said_to_be_the_same_in_all_lanes()
     {
-        var ptx = PtxOf(typeof(BestOfMany), nameof(BestOfMany.Gather));
+        var ptx = KernelPtx.Of(typeof(BestOfMany), nameof(BestOfMany.Gather));
 
-        var blocks = Regex.Split(ptx, @"(?m)^\s*\$?\w+:\s*$").Where(block => block.Contains("atom.", StringComparison.Ordinal)).ToList();
+        var blocks = KernelPtx.Blocks(ptx).Where(block => block.Contains("atom.", StringComparison.Ordinal)).ToList();
         Assert.Equal(2, blocks.Count);
         Assert.All(blocks, block => Assert.DoesNotMatch(@"@!?%p\d+\s+bra\.uni", block));
     }
@@ -121,9 +98,9 @@ public sealed class PtxTests
     [Fact]
     public void The_sums_of_pages_are_read_16_bytes_a_lane_and_mixed_in_64_bits()
     {
-        var ptx = PtxOf(typeof(PageSums), nameof(PageSums.Kernel));
+        var ptx = KernelPtx.Of(typeof(PageSums), nameof(PageSums.Kernel));
 
-        var loop = Assert.Single(Regex.Split(ptx, @"(?m)^\s*\$?\w+:\s*$"), block => block.Contains("ld.global.v4.b32", StringComparison.Ordinal));
+        var loop = Assert.Single(KernelPtx.Blocks(ptx), block => block.Contains("ld.global.v4.b32", StringComparison.Ordinal));
         Assert.DoesNotContain("ld.global.b32", loop, StringComparison.Ordinal);
         Assert.True(Regex.Count(loop, @"mul\.lo\.[sub]64") >= 4, "Two products of each of two words.");
         Assert.Matches(@"(atom|red)\S*\.add\S*64", ptx);
@@ -134,9 +111,12 @@ public sealed class PtxTests
     [InlineData(nameof(RowScores.Int8))]
     public void The_filter_and_the_owners_are_read_before_the_rows(string method)
     {
-        var ptx = PtxOf(typeof(RowScores), method);
+        var ptx = KernelPtx.Of(typeof(RowScores), method);
 
-        // One word of the filter, four owners: the only 32-bit loads before the rows.
-        Assert.Equal(5, Regex.Count(ptx[..ptx.IndexOf("ld.global.v4", StringComparison.Ordinal)], @"ld\.global\.b32"));
+        var first = ptx.IndexOf("ld.global.v4", StringComparison.Ordinal);
+        Assert.Equal(1, Regex.Count(ptx[..first], @"ld\.global\.b32"));
+        // The owners of four rows are the first 16 bytes, and what is read next waits for them.
+        var second = ptx.IndexOf("ld.global.v4", first + 1, StringComparison.Ordinal);
+        Assert.Contains("shfl", ptx[first..second], StringComparison.Ordinal);
     }
 }

@@ -222,13 +222,13 @@ internal sealed class IlgpuScan : IRowScan
             return;
         }
 
-        var chunks = _queries[0].Bytes.Length / Chunk.Bytes;
+        var chunks = QueryBlock.BytesOfOne(_queries[0]) / Chunk.Bytes;
         for (var i = 0; i < _queries.Count; i++)
         {
             var query = _queries[i];
             shape.HasFilter = _filters.Has(i) ? 1 : 0;
             _scanner.Scores[(int)kind](
-                lane.Stream, _scanner.GridOf(shape.Count), memory.Cast<Chunk>(), memory.Cast<float>(), memory.Cast<int>(), units, _filters.Of(lane.Asked.Filter, i),
+                lane.Stream, _scanner.GridOf(shape.Count), memory.Cast<Chunk>(), memory.Cast<float>(), units, _filters.Of(lane.Asked.Filter, i),
                 lane.Asked.Chunks.SubView((long)i * chunks, chunks), uppers.SubView((long)i * shape.Count, shape.Count), shape,
                 new RowScores.Bounds { Unit = query.Unit, Slope = query.Slope, Offset = query.Offset });
         }

@@ -4,12 +4,14 @@ using Sophia.Gpu.Kernels;
 
 namespace Sophia.Gpu.Devices.Ilgpu;
 
-using ScoreKernel = Action<AcceleratorStream, KernelConfig, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>;
+using ScoreKernel = Action<AcceleratorStream, KernelConfig, ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>;
 
 /// <summary>The scans of a device that ILGPU reaches: its kernels, made once, and the memory that they work in.</summary>
 internal sealed class IlgpuScanner : IRowScanner, IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
+    /// <summary>Threads of a group that scores rows: small ones, of which more fit into the registers.</summary>
+    private readonly int _scoring;
     private readonly int _threads;
     private readonly int _groups;
 
@@ -17,10 +19,11 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
     {
         Accelerator = accelerator;
         _threads = Math.Min(256, accelerator.MaxNumThreadsPerGroup);
+        _scoring = Math.Min(128, _threads);
         _groups = accelerator.NumMultiprocessors * (accelerator.AcceleratorType == AcceleratorType.CPU ? 2 : 16);
-        Scores = [accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float32),
-            accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float16),
-            accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Int8)];
+        Scores = [accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float32),
+            accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float16),
+            accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Int8)];
         Lanes = [new ScanLane(accelerator, _threads, _groups), new ScanLane(accelerator, _threads, _groups)];
         Tiles = new ScanTiles(accelerator, _threads, _groups, tensorCores);
     }
@@ -36,8 +39,11 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
     /// <summary>Two.</summary>
     public ScanLane[] Lanes { get; }
 
-    /// <summary>Groups of threads for so many rows, of which a warp takes 16 at a time.</summary>
-    public KernelConfig GridOf(int rows) => new(Math.Clamp((rows + 127) / 128, 1, _groups), _threads);
+    /// <summary>
+    /// Groups of threads for so many rows, of which a warp takes 16 at a time, and on a GPU four times: groups end one by one, and
+    /// others begin, so that none is left alone with the last of a large share.
+    /// </summary>
+    public KernelConfig GridOf(int rows) => new(Math.Clamp((rows + 255) / 256, 1, Accelerator.AcceleratorType == AcceleratorType.CPU ? _groups : int.MaxValue), _scoring);
 
     public IRowScan Begin(IReadOnlyList<FilteredQuery> queries, int best)
     {

@@ -15,16 +15,25 @@ internal sealed class QueryBlock
     /// <summary>By query (<see cref="TileScores.BoundsSize"/>); of those for the kernel of one query none.</summary>
     public float[] Bounds { get; }
 
-    /// <summary>For the kernel that takes one query at a time.</summary>
+    /// <summary>For the kernel that takes one query at a time: each in so many chunks, with zeros behind its parts (<see cref="RowScores.Padded"/>).</summary>
     public static QueryBlock ForOne(IReadOnlyList<ScanQuery> queries)
     {
-        var bytes = new byte[(long)queries.Count * queries[0].Bytes.Length];
-        for (var i = 0; i < queries.Count; i++)
+        var parts = queries[0].Kind == RowKind.Codes ? 2 : 1;
+        var (part, room) = (queries[0].Bytes.Length / parts, BytesOfOne(queries[0]) / parts);
+        var bytes = new byte[(long)queries.Count * parts * room];
+        for (var i = 0; i < queries.Count * parts; i++)
         {
-            queries[i].Bytes.CopyTo(bytes, (long)i * queries[i].Bytes.Length);
+            queries[i / parts].Bytes.AsSpan(i % parts * part, part).CopyTo(bytes.AsSpan(i * room));
         }
 
         return new QueryBlock(bytes, []);
+    }
+
+    /// <summary>Of a query for the kernel that takes one: halves are asked for in float32, codes in two parts.</summary>
+    public static int BytesOfOne(ScanQuery query)
+    {
+        var times = query.Kind == RowKind.Floats ? 1 : 2;
+        return RowScores.Padded(query.Bytes.Length / times / Chunk.Bytes) * times * Chunk.Bytes;
     }
 
     /// <summary>In whole tiles; those that fill up are zeros.</summary>

@@ -153,6 +153,25 @@ internal static class BestOfMany
         }
     }
 
+    /// <summary>Of lists whose best have just been selected: the least of these, which what is appended must be above, and how many there are.</summary>
+    public static void Floor(Index1D list, ArrayView<int> state, int wanted, ArrayView<float> floors, ArrayView<int> counts)
+    {
+        floors[list] = NumberOf((uint)state[(list * StateSize) + Prefix]);
+        counts[list] = wanted;
+    }
+
+    /// <summary>Takes out what was appended to lists behind their best.</summary>
+    public static void Trim(Index1D index, ArrayView<int> names, ArrayView<float> numbers, int stride, int wanted)
+    {
+        if (index % stride >= wanted)
+        {
+            names[index] = -1;
+            numbers[index] = float.NegativeInfinity;
+        }
+    }
+
+    private static float NumberOf(uint key) => Interop.IntAsFloat((key & 0x80000000) != 0 ? key & 0x7fffffff : ~key);
+
     /// <summary>Greater numbers have greater keys, and what is no number the greatest: nothing is known of its row.</summary>
     private static uint KeyOf(float number)
     {

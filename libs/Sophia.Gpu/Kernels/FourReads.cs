@@ -14,9 +14,9 @@ internal struct FourReads
     public ArrayView<Chunk> Row3;
 
     /// <param name="chunks">Of a row.</param>
-    public static FourReads Of(ArrayView<Chunk> rows, FourRows four, int chunks) => new()
+    public static FourReads Of(ArrayView<Chunk> rows, FourPlaces at, int chunks) => new()
     {
-        Row0 = rows.SubView(four.At0, chunks), Row1 = rows.SubView(four.At1, chunks), Row2 = rows.SubView(four.At2, chunks), Row3 = rows.SubView(four.At3, chunks),
+        Row0 = rows.SubView(at.Row0, chunks), Row1 = rows.SubView(at.Row1, chunks), Row2 = rows.SubView(at.Row2, chunks), Row3 = rows.SubView(at.Row3, chunks),
     };
 
     public readonly FourChunks Read(int chunk) => new() { Row0 = Row0[chunk], Row1 = Row1[chunk], Row2 = Row2[chunk], Row3 = Row3[chunk] };

@@ -9,11 +9,7 @@ namespace Sophia.Gpu.Kernels;
 /// </summary>
 internal struct FourRows
 {
-    /// <summary>Chunk at which each begins.</summary>
-    public long At0;
-    public long At1;
-    public long At2;
-    public long At3;
+    public FourPlaces At;
 
     /// <summary>A bit for each row that is wanted.</summary>
     public int Wanted;
@@ -64,10 +60,10 @@ internal struct FourRows
         bits &= ((int)owners.A >= 0 ? 1 : 0) | ((int)owners.B >= 0 ? 2 : 0) | ((int)owners.C >= 0 ? 4 : 0) | ((int)owners.D >= 0 ? 8 : 0);
         var any = IntrinsicMath.BitOperations.TrailingZeroCount(bits) & 3;
         var first = page + ((long)place * shape.Chunks);
-        rows.At0 = first + ((long)((bits & 1) != 0 ? 0 : any) * shape.Chunks);
-        rows.At1 = first + ((long)((bits & 2) != 0 ? 1 : any) * shape.Chunks);
-        rows.At2 = first + ((long)((bits & 4) != 0 ? 2 : any) * shape.Chunks);
-        rows.At3 = first + ((long)((bits & 8) != 0 ? 3 : any) * shape.Chunks);
+        rows.At.Row0 = first + ((long)((bits & 1) != 0 ? 0 : any) * shape.Chunks);
+        rows.At.Row1 = first + ((long)((bits & 2) != 0 ? 1 : any) * shape.Chunks);
+        rows.At.Row2 = first + ((long)((bits & 4) != 0 ? 2 : any) * shape.Chunks);
+        rows.At.Row3 = first + ((long)((bits & 8) != 0 ? 3 : any) * shape.Chunks);
         rows.Wanted = bits;
         return rows;
     }

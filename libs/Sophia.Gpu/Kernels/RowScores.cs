@@ -56,7 +56,7 @@ internal static class RowScores
             if (AnyLane(four.Wanted, lanes))
             {
                 head = four.HeadOf(lane, heads, shape);
-                var reads = FourReads.Of(rows, four, shape.Chunks);
+                var reads = FourReads.Of(rows, four.At, shape.Chunks);
                 for (var i = lane; i - lane < shape.Chunks; i += 2 * lanes)
                 {
                     var (even, odd) = (reads.Read(Math.Min(i, shape.Chunks - 1)), reads.Read(Math.Min(i + lanes, shape.Chunks - 1)));
@@ -92,7 +92,7 @@ internal static class RowScores
             if (AnyLane(four.Wanted, lanes))
             {
                 head = four.HeadOf(lane, heads, shape);
-                var reads = FourReads.Of(rows, four, shape.Chunks);
+                var reads = FourReads.Of(rows, four.At, shape.Chunks);
                 for (var i = lane; i - lane < shape.Chunks; i += 2 * lanes)
                 {
                     var (even, odd) = (reads.Read(Math.Min(i, shape.Chunks - 1)), reads.Read(Math.Min(i + lanes, shape.Chunks - 1)));
@@ -130,7 +130,7 @@ internal static class RowScores
             if (AnyLane(four.Wanted, lanes))
             {
                 head = four.HeadOf(lane, heads, shape);
-                var reads = FourReads.Of(rows, four, shape.Chunks);
+                var reads = FourReads.Of(rows, four.At, shape.Chunks);
                 for (var i = lane; i - lane < shape.Chunks; i += 2 * lanes)
                 {
                     var (even, odd) = (reads.Read(Math.Min(i, shape.Chunks - 1)), reads.Read(Math.Min(i + lanes, shape.Chunks - 1)));

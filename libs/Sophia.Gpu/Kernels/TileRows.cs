@@ -2,73 +2,88 @@ using ILGPU;
 
 namespace Sophia.Gpu.Kernels;
 
-/// <summary>A lane's four rows of a tile of 32: g, g + 8, g + 16 and g + 24. One that is not wanted is read as the memory's beginning.</summary>
+/// <summary>
+/// A lane's four rows of a tile of 32: g, g + 8, g + 16 and g + 24. Rows that are not wanted are read all the same, beside those that
+/// are; where the unit of sixteen is not there, the memory's beginning. No branch stands between the loads, so that all of
+/// them are under way at once.
+/// </summary>
 internal struct TileRows
 {
     /// <summary>Rows that a warp takes together.</summary>
     public const int Height = 32;
 
-    public long At0;
-    public long At1;
-    public long At2;
-    public long At3;
+    /// <summary>Chunks at which the rows begin.</summary>
+    public FourPlaces At;
 
-    /// <summary>Float32 at which the scale of each stands; negative where it is not wanted.</summary>
-    public long Scale0;
-    public long Scale1;
-    public long Scale2;
-    public long Scale3;
+    /// <summary>A bit for each row that is wanted.</summary>
+    public int Wanted;
 
-    public readonly int Wanted => (Scale0 >= 0 ? 1 : 0) | (Scale1 >= 0 ? 2 : 0) | (Scale2 >= 0 ? 4 : 0) | (Scale3 >= 0 ? 8 : 0);
+    /// <summary>Float32 at which the scale of row g + 8·t stands.</summary>
+    public long Head;
 
-    /// <param name="row">The lane's first, relative to the shape's.</param>
-    public static TileRows Locate(int row, RowShape shape, ArrayView<long> units, ArrayView<int> owners, ArrayView<uint> filter)
+    /// <param name="row">The tile's first, relative to the shape's; a multiple of 32.</param>
+    /// <param name="g">The lane's first row of the tile.</param>
+    /// <param name="t">The one of its rows whose scale it reads.</param>
+    public static TileRows Locate(int row, int g, int t, RowShape shape, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter)
     {
+        var (upper, lower) = (Sixteen.Locate(row, shape, units), Sixteen.Locate(row + 16, shape, units));
         var rows = default(TileRows);
-        rows.Scale0 = ScaleOf(row, shape, units, owners, filter);
-        rows.Scale1 = ScaleOf(row + 8, shape, units, owners, filter);
-        rows.Scale2 = ScaleOf(row + 16, shape, units, owners, filter);
-        rows.Scale3 = ScaleOf(row + 24, shape, units, owners, filter);
-        rows.At0 = ChunkOf(row, rows.Scale0, shape, units);
-        rows.At1 = ChunkOf(row + 8, rows.Scale1, shape, units);
-        rows.At2 = ChunkOf(row + 16, rows.Scale2, shape, units);
-        rows.At3 = ChunkOf(row + 24, rows.Scale3, shape, units);
+        rows.At.Row0 = upper.First + (g * shape.Chunks);
+        rows.At.Row1 = upper.First + ((g + 8) * shape.Chunks);
+        rows.At.Row2 = lower.First + (g * shape.Chunks);
+        rows.At.Row3 = lower.First + ((g + 8) * shape.Chunks);
+        rows.Head = (t < 2 ? upper.Heads : lower.Heads) + g + (t % 2 * 8);
+        var (ofUpper, ofLower) = (upper.Filter(filter, shape) & upper.Count(shape), lower.Filter(filter, shape) & lower.Count(shape));
+        var behind = 2L << shape.RowsPerPageLog2;
+        var (o0, o1) = (Owner(heads, upper.Heads + behind + g), Owner(heads, upper.Heads + behind + g + 8));
+        var (o2, o3) = (Owner(heads, lower.Heads + behind + g), Owner(heads, lower.Heads + behind + g + 8));
+        rows.Wanted =
+            (o0 >= 0 ? (ofUpper >> g) & 1 : 0) | (o1 >= 0 ? ((ofUpper >> (g + 8)) & 1) << 1 : 0) |
+            (o2 >= 0 ? ((ofLower >> g) & 1) << 2 : 0) | (o3 >= 0 ? ((ofLower >> (g + 8)) & 1) << 3 : 0);
         return rows;
     }
 
-    private static long PageOf(int of, RowShape shape, ArrayView<long> units)
-    {
-        var unit = of / shape.RowsPerUnit;
-        var begin = units[unit];
-        return begin < 0 ? -1 : begin + ((long)((of - (unit * shape.RowsPerUnit)) >> shape.RowsPerPageLog2) * shape.PageChunks);
-    }
+    /// <summary>Negative: nobody's.</summary>
+    private static int Owner(ArrayView<float> heads, long at) => (int)Interop.FloatAsInt(heads[at]);
 
-    private static long ScaleOf(int row, RowShape shape, ArrayView<long> units, ArrayView<int> owners, ArrayView<uint> filter)
+    /// <summary>Sixteen rows beside each other: no page has fewer.</summary>
+    private struct Sixteen
     {
-        var of = shape.First + row;
-        if (row >= shape.Count || (shape.HasFilter != 0 && ((filter[(shape.Base + of) >> 5] >> (of & 31)) & 1) == 0))
+        /// <summary>Chunk at which the first row begins.</summary>
+        public long First;
+
+        /// <summary>Float32 at which its scale stands.</summary>
+        public long Heads;
+
+        private int _row;
+        private bool _isThere;
+
+        public static Sixteen Locate(int row, RowShape shape, ArrayView<long> units)
         {
-            return -1;
+            var of = shape.First + (row < shape.Count ? row : 0);
+            var unit = of / shape.RowsPerUnit;
+            var inUnit = of - (unit * shape.RowsPerUnit);
+            var place = inUnit & ((1 << shape.RowsPerPageLog2) - 1);
+            var begin = units[unit];
+            var page = Math.Max(begin, 0) + ((long)(inUnit >> shape.RowsPerPageLog2) * shape.PageChunks);
+            page = begin < 0 ? 0 : page;
+            return new Sixteen
+            {
+                First = page + ((long)place * shape.Chunks),
+                Heads = ((page + ((long)shape.Chunks << shape.RowsPerPageLog2)) * 4) + place,
+                _row = row,
+                _isThere = begin >= 0 && row < shape.Count,
+            };
         }
 
-        var page = PageOf(of, shape, units);
-        if (page < 0)
+        /// <summary>Bits of the rows that the filter lets through.</summary>
+        public readonly int Filter(ArrayView<uint> filter, RowShape shape)
         {
-            return -1;
+            var of = shape.Base + shape.First + (_row < shape.Count ? _row : 0);
+            return shape.HasFilter != 0 ? (int)(filter[of >> 5] >> (of & 31)) : 0xffff;
         }
 
-        var scale = ((page + ((long)shape.Chunks << shape.RowsPerPageLog2)) * 4) + (of & ((1 << shape.RowsPerPageLog2) - 1));
-        return owners[scale + (2L << shape.RowsPerPageLog2)] >= 0 ? scale : -1;
-    }
-
-    private static long ChunkOf(int row, long scale, RowShape shape, ArrayView<long> units)
-    {
-        if (scale < 0)
-        {
-            return 0;
-        }
-
-        var of = shape.First + row;
-        return PageOf(of, shape, units) + ((long)(of & ((1 << shape.RowsPerPageLog2) - 1)) * shape.Chunks);
+        /// <summary>Bits of the rows that there are.</summary>
+        public readonly int Count(RowShape shape) => _isThere ? (1 << Math.Min(16, shape.Count - _row)) - 1 : 0;
     }
 }

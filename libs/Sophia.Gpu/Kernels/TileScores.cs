@@ -4,116 +4,123 @@ using ILGPU.Runtime;
 namespace Sophia.Gpu.Kernels;
 
 /// <summary>
-/// Many queries with every row on the tensor cores. A warp takes 32 rows with 32 (float16) or 16 (codes) queries and keeps all
-/// of their sums in registers; warps beside each other take the same rows with other queries, so that a row comes from memory
-/// once. A lane reads 16 bytes of each of its rows and queries at a time: which places of a row they are does not matter to
-/// <see cref="TensorCores"/>, as it is the same for both, so rows need not be rearranged.
-/// What comes out is as of <see cref="RowScores"/>.
+/// Many queries with every row on the tensor cores. A warp takes 32 rows with 64 columns and keeps all of their sums in registers;
+/// a float16 query is one column, one of codes two (high and low parts). Warps beside each other take the same rows with other
+/// queries, so that a row comes from memory once. A lane reads 16 bytes of each of its rows at a time: which places of a row they
+/// are does not matter to <see cref="TensorCores"/>, as it is the same for the queries, so rows need not be rearranged. Queries
+/// are (<see cref="Place"/>): a warp reads 512 bytes of them beside each other.
+/// As in <see cref="RowScores"/>, eight chunks are asked for before the first is used. What comes out is as of it.
 /// </summary>
 internal static class TileScores
 {
     /// <summary>Queries that a warp takes together.</summary>
-    public const int HalvesWidth = 32;
-    public const int CodesWidth = 16;
+    public const int HalvesWidth = 64;
+    public const int CodesWidth = 32;
 
     /// <summary>Numbers that stand with each query: unit, slope, offset, and, as the bits of an int32, the word of the filters at which its own begins, or −1.</summary>
     public const int BoundsSize = 4;
 
-    /// <param name="queries">Float16, in whole tiles; those that fill up are zeros.</param>
+    /// <summary>Chunks of eight columns that a warp reads at a time, one a lane.</summary>
+    private const int GroupChunks = 32;
+
+    /// <summary>Of all columns, for the four chunks of a row that are worked on at a time.</summary>
+    private const int StepChunks = 8 * GroupChunks;
+
+    /// <summary>Chunks of the queries of one tile, for rows of so many: two steps at a time, with zeros behind a row's end.</summary>
+    public static int TileChunks(int chunks) => (chunks + 7) / 8 * 2 * StepChunks;
+
+    /// <summary>Where a chunk of a column stands among its tile's.</summary>
+    /// <param name="group">Of eight columns: queries in float16, or in turns the high and the low parts of eight queries' codes.</param>
+    /// <param name="column">Of the group.</param>
+    /// <param name="chunk">Of the column.</param>
+    public static int Place(int group, int column, int chunk) => (chunk / 4 * StepChunks) + (group * GroupChunks) + (column * 4) + (chunk % 4);
+
+    /// <param name="queries">Float16, by <see cref="Place"/>, in whole tiles; those that fill up are zeros.</param>
     /// <param name="filter">Of the rows that any query wants, and behind it those of single queries.</param>
-    /// <param name="bounds">By query.</param>
-    /// <param name="uppers">By query, then by row relative to the shape's first.</param>
-    /// <param name="asked">Queries without those that fill up.</param>
+    /// <param name="bounds">By query, a chunk each (<see cref="BoundsSize"/>).</param>
+    /// <param name="floors">By query: above which a bound is appended.</param>
+    /// <param name="counts">By query: what its list has; more than it has room for where not all could be appended.</param>
+    /// <param name="names">The lists' rows, as results name them.</param>
+    /// <param name="uppers">By query, then by row relative to the shape's first; or the lists' bounds.</param>
     public static void Float16(
-        ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<int> owners, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> queries,
-        ArrayView<float> bounds, ArrayView<float> uppers, RowShape shape, int asked)
+        ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> queries, ArrayView<Chunk> bounds,
+        ArrayView<float> floors, ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, TileTarget target)
     {
         rows = rows.AsAligned(Chunk.Bytes);
         queries = queries.AsAligned(Chunk.Bytes);
-        var across = (asked + HalvesWidth - 1) / HalvesWidth;
+        bounds = bounds.AsAligned(Chunk.Bytes);
+        var across = (target.Asked + HalvesWidth - 1) / HalvesWidth;
         var tiles = ((shape.Count + TileRows.Height - 1) / TileRows.Height) * across;
         var (g, t) = (Warp.LaneIdx / 4, Warp.LaneIdx % 4);
         for (var tile = ((Grid.IdxX * Group.DimX) + Group.IdxX) / Warp.WarpSize; tile < tiles; tile += Grid.DimX * Group.DimX / Warp.WarpSize)
         {
-            var row = (tile / across * TileRows.Height) + g;
-            var query = tile % across * HalvesWidth;
-            var four = TileRows.Locate(row, shape, units, owners, filter);
-            var (u0, u1, u2, u3) = (default(TensorCores.FloatSums), default(TensorCores.FloatSums), default(TensorCores.FloatSums), default(TensorCores.FloatSums));
-            var (l0, l1, l2, l3) = (default(TensorCores.FloatSums), default(TensorCores.FloatSums), default(TensorCores.FloatSums), default(TensorCores.FloatSums));
+            var (row, query) = (tile / across * TileRows.Height, tile % across * HalvesWidth);
+            var four = TileRows.Locate(row, g, t, shape, heads, units, filter);
+            var ends = new TileEnds { Row = row + g, Query = query + (2 * t), Wanted = four.Wanted };
+            var sums = default(FloatTile);
             if (AnyLane(four.Wanted))
             {
-                var q0 = ((long)(query + g) * shape.Chunks) + t;
-                var next = 8L * shape.Chunks;
-                for (var i = 0; i < shape.Chunks; i += 4)
+                ends.Read(four.Head, heads, shape);
+                var reads = FourReads.Of(rows, four.At, shape.Chunks);
+                var own = queries.SubView((long)(tile % across) * TileChunks(shape.Chunks), TileChunks(shape.Chunks));
+                for (var i = 0; i < shape.Chunks; i += 8)
                 {
-                    var (r0, r1, r2, r3) = (rows[four.At0 + i + t], rows[four.At1 + i + t], rows[four.At2 + i + t], rows[four.At3 + i + t]);
-                    var (a, b, c, d) = (queries[q0 + i], queries[q0 + next + i], queries[q0 + (2 * next) + i], queries[q0 + (3 * next) + i]);
-                    u0 = Add(u0, r0, r1, a);
-                    u1 = Add(u1, r0, r1, b);
-                    u2 = Add(u2, r0, r1, c);
-                    u3 = Add(u3, r0, r1, d);
-                    l0 = Add(l0, r2, r3, a);
-                    l1 = Add(l1, r2, r3, b);
-                    l2 = Add(l2, r2, r3, c);
-                    l3 = Add(l3, r2, r3, d);
+                    var (even, odd) = (reads.Read(Math.Min(i + t, shape.Chunks - 1)), reads.Read(Math.Min(i + 4 + t, shape.Chunks - 1)));
+                    Warp.Barrier();
+                    sums.Add(even, own, (i / 4 * StepChunks) + Warp.LaneIdx);
+                    sums.Add(odd, own, (i / 4 * StepChunks) + StepChunks + Warp.LaneIdx);
                 }
             }
 
-            query += 2 * t;
-            Write(u0, query, row, four.Scale0, four.Scale1, heads, filter, bounds, uppers, shape, asked);
-            Write(u1, query + 8, row, four.Scale0, four.Scale1, heads, filter, bounds, uppers, shape, asked);
-            Write(u2, query + 16, row, four.Scale0, four.Scale1, heads, filter, bounds, uppers, shape, asked);
-            Write(u3, query + 24, row, four.Scale0, four.Scale1, heads, filter, bounds, uppers, shape, asked);
-            Write(l0, query, row + 16, four.Scale2, four.Scale3, heads, filter, bounds, uppers, shape, asked);
-            Write(l1, query + 8, row + 16, four.Scale2, four.Scale3, heads, filter, bounds, uppers, shape, asked);
-            Write(l2, query + 16, row + 16, four.Scale2, four.Scale3, heads, filter, bounds, uppers, shape, asked);
-            Write(l3, query + 24, row + 16, four.Scale2, four.Scale3, heads, filter, bounds, uppers, shape, asked);
+            ends.Meet();
+            ends.Write(sums.Columns0, 0, filter, bounds, floors, counts, names, uppers, shape, target);
+            ends.Write(sums.Columns1, 8, filter, bounds, floors, counts, names, uppers, shape, target);
+            ends.Write(sums.Columns2, 16, filter, bounds, floors, counts, names, uppers, shape, target);
+            ends.Write(sums.Columns3, 24, filter, bounds, floors, counts, names, uppers, shape, target);
+            ends.Write(sums.Columns4, 32, filter, bounds, floors, counts, names, uppers, shape, target);
+            ends.Write(sums.Columns5, 40, filter, bounds, floors, counts, names, uppers, shape, target);
+            ends.Write(sums.Columns6, 48, filter, bounds, floors, counts, names, uppers, shape, target);
+            ends.Write(sums.Columns7, 56, filter, bounds, floors, counts, names, uppers, shape, target);
         }
     }
 
-    /// <param name="queries">Codes of 15 bits in two parts, 128·high + low: of each query the high parts, then the low parts.</param>
+    /// <param name="queries">Codes of 15 bits in two parts, 128·high + low; of eight queries each the high parts, then the low parts.</param>
     /// <inheritdoc cref="Float16"/>
     public static void Int8(
-        ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<int> owners, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> queries,
-        ArrayView<float> bounds, ArrayView<float> uppers, RowShape shape, int asked)
+        ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> queries, ArrayView<Chunk> bounds,
+        ArrayView<float> floors, ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, TileTarget target)
     {
         rows = rows.AsAligned(Chunk.Bytes);
         queries = queries.AsAligned(Chunk.Bytes);
-        var across = (asked + CodesWidth - 1) / CodesWidth;
+        bounds = bounds.AsAligned(Chunk.Bytes);
+        var across = (target.Asked + CodesWidth - 1) / CodesWidth;
         var tiles = ((shape.Count + TileRows.Height - 1) / TileRows.Height) * across;
         var (g, t) = (Warp.LaneIdx / 4, Warp.LaneIdx % 4);
         for (var tile = ((Grid.IdxX * Group.DimX) + Group.IdxX) / Warp.WarpSize; tile < tiles; tile += Grid.DimX * Group.DimX / Warp.WarpSize)
         {
-            var row = (tile / across * TileRows.Height) + g;
-            var query = tile % across * CodesWidth;
-            var four = TileRows.Locate(row, shape, units, owners, filter);
-            var (uh0, ul0, uh1, ul1) = (default(TensorCores.WholeSums), default(TensorCores.WholeSums), default(TensorCores.WholeSums), default(TensorCores.WholeSums));
-            var (lh0, ll0, lh1, ll1) = (default(TensorCores.WholeSums), default(TensorCores.WholeSums), default(TensorCores.WholeSums), default(TensorCores.WholeSums));
+            var (row, query) = (tile / across * TileRows.Height, tile % across * CodesWidth);
+            var four = TileRows.Locate(row, g, t, shape, heads, units, filter);
+            var ends = new TileEnds { Row = row + g, Query = query + (2 * t), Wanted = four.Wanted };
+            var sums = default(WholeTile);
             if (AnyLane(four.Wanted))
             {
-                var q0 = ((query + g) * 2L * shape.Chunks) + t;
-                var next = 16L * shape.Chunks;
-                for (var i = 0; i < shape.Chunks; i += 4)
+                ends.Read(four.Head, heads, shape);
+                var reads = FourReads.Of(rows, four.At, shape.Chunks);
+                var own = queries.SubView((long)(tile % across) * TileChunks(shape.Chunks), TileChunks(shape.Chunks));
+                for (var i = 0; i < shape.Chunks; i += 8)
                 {
-                    var (r0, r1, r2, r3) = (rows[four.At0 + i + t], rows[four.At1 + i + t], rows[four.At2 + i + t], rows[four.At3 + i + t]);
-                    var (high0, low0) = (queries[q0 + i], queries[q0 + shape.Chunks + i]);
-                    var (high1, low1) = (queries[q0 + next + i], queries[q0 + next + shape.Chunks + i]);
-                    uh0 = Add(uh0, r0, r1, high0);
-                    ul0 = Add(ul0, r0, r1, low0);
-                    uh1 = Add(uh1, r0, r1, high1);
-                    ul1 = Add(ul1, r0, r1, low1);
-                    lh0 = Add(lh0, r2, r3, high0);
-                    ll0 = Add(ll0, r2, r3, low0);
-                    lh1 = Add(lh1, r2, r3, high1);
-                    ll1 = Add(ll1, r2, r3, low1);
+                    var (even, odd) = (reads.Read(Math.Min(i + t, shape.Chunks - 1)), reads.Read(Math.Min(i + 4 + t, shape.Chunks - 1)));
+                    Warp.Barrier();
+                    sums.Add(even, own, (i / 4 * StepChunks) + Warp.LaneIdx);
+                    sums.Add(odd, own, (i / 4 * StepChunks) + StepChunks + Warp.LaneIdx);
                 }
             }
 
-            query += 2 * t;
-            Write(Joined(uh0, ul0), query, row, four.Scale0, four.Scale1, heads, filter, bounds, uppers, shape, asked);
-            Write(Joined(uh1, ul1), query + 8, row, four.Scale0, four.Scale1, heads, filter, bounds, uppers, shape, asked);
-            Write(Joined(lh0, ll0), query, row + 16, four.Scale2, four.Scale3, heads, filter, bounds, uppers, shape, asked);
-            Write(Joined(lh1, ll1), query + 8, row + 16, four.Scale2, four.Scale3, heads, filter, bounds, uppers, shape, asked);
+            ends.Meet();
+            ends.Write(WholeColumns.Joined(sums.Columns0, sums.Columns1), 0, filter, bounds, floors, counts, names, uppers, shape, target);
+            ends.Write(WholeColumns.Joined(sums.Columns2, sums.Columns3), 8, filter, bounds, floors, counts, names, uppers, shape, target);
+            ends.Write(WholeColumns.Joined(sums.Columns4, sums.Columns5), 16, filter, bounds, floors, counts, names, uppers, shape, target);
+            ends.Write(WholeColumns.Joined(sums.Columns6, sums.Columns7), 24, filter, bounds, floors, counts, names, uppers, shape, target);
         }
     }
 
@@ -128,52 +135,5 @@ internal static class TileScores
         // Tile products ask for a warp whose lanes stand at the same instruction.
         Warp.Barrier();
         return wanted != 0;
-    }
-
-    private static TensorCores.FloatSums Add(TensorCores.FloatSums sums, Chunk upper, Chunk lower, Chunk query)
-    {
-        sums = TensorCores.Halves(sums.S0, sums.S1, sums.S2, sums.S3, upper.A, lower.A, upper.B, lower.B, query.A, query.B);
-        return TensorCores.Halves(sums.S0, sums.S1, sums.S2, sums.S3, upper.C, lower.C, upper.D, lower.D, query.C, query.D);
-    }
-
-    private static TensorCores.WholeSums Add(TensorCores.WholeSums sums, Chunk upper, Chunk lower, Chunk query)
-    {
-        sums = TensorCores.Codes(sums.S0, sums.S1, sums.S2, sums.S3, upper.A, lower.A, upper.B, lower.B, query.A, query.B);
-        return TensorCores.Codes(sums.S0, sums.S1, sums.S2, sums.S3, upper.C, lower.C, upper.D, lower.D, query.C, query.D);
-    }
-
-    /// <summary>Whole in 32 bits: rounding comes once, when the sum becomes a float.</summary>
-    private static TensorCores.FloatSums Joined(TensorCores.WholeSums high, TensorCores.WholeSums low) => new()
-    {
-        S0 = (128 * high.S0) + low.S0, S1 = (128 * high.S1) + low.S1, S2 = (128 * high.S2) + low.S2, S3 = (128 * high.S3) + low.S3,
-    };
-
-    /// <summary>Two rows, the second eight below, with two queries beside each other.</summary>
-    private static void Write(
-        TensorCores.FloatSums sums, int query, int row, long scale, long scaleBelow, ArrayView<float> heads, ArrayView<uint> filter, ArrayView<float> bounds, ArrayView<float> uppers, RowShape shape, int asked)
-    {
-        WriteOne(sums.S0, query, row, scale, heads, filter, bounds, uppers, shape, asked);
-        WriteOne(sums.S1, query + 1, row, scale, heads, filter, bounds, uppers, shape, asked);
-        WriteOne(sums.S2, query, row + 8, scaleBelow, heads, filter, bounds, uppers, shape, asked);
-        WriteOne(sums.S3, query + 1, row + 8, scaleBelow, heads, filter, bounds, uppers, shape, asked);
-    }
-
-    /// <summary>The filter of one query, where it has one that the rows were not passed over by already.</summary>
-    private static bool Passes(ArrayView<uint> filter, int word, int row) => word < 0 || ((filter[word + (row >> 5)] >> (row & 31)) & 1) != 0;
-
-    private static void WriteOne(
-        float sum, int query, int row, long scale, ArrayView<float> heads, ArrayView<uint> filter, ArrayView<float> bounds, ArrayView<float> uppers, RowShape shape, int asked)
-    {
-        if (query < asked && row < shape.Count)
-        {
-            var upper = float.NegativeInfinity;
-            var of = query * BoundsSize;
-            if (scale >= 0 && Passes(filter, (int)Interop.FloatAsInt(bounds[of + 3]), shape.Base + shape.First + row))
-            {
-                upper = (sum * (bounds[of] * heads[scale])) + ((bounds[of + 1] * heads[scale + (1L << shape.RowsPerPageLog2)]) + bounds[of + 2]);
-            }
-
-            uppers[((long)query * shape.Count) + row] = upper;
-        }
     }
 }

@@ -27,6 +27,8 @@ internal static class KernelPtx
         { typeof(BestOfMany), nameof(BestOfMany.Count) },
         { typeof(BestOfMany), nameof(BestOfMany.Narrow) },
         { typeof(BestOfMany), nameof(BestOfMany.Gather) },
+        { typeof(BestOfMany), nameof(BestOfMany.Floor) },
+        { typeof(BestOfMany), nameof(BestOfMany.Trim) },
         { typeof(PageSums), nameof(PageSums.Kernel) },
     };
 

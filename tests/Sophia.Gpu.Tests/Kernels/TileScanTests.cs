@@ -53,6 +53,62 @@ public sealed class TileScanTests(TileScanTests.Shared shared) : IClassFixture<T
             }
         }, iter: 4, threads: 1);
 
+    /// <summary>All but the first rows are only named above the least of the best so far; nothing says in which order they stand.</summary>
+    [Theory]
+    [InlineData(RowKind.Halves, 0)]
+    [InlineData(RowKind.Codes, 0)]
+    [InlineData(RowKind.Halves, 1)]
+    [InlineData(RowKind.Codes, -1)]
+    public void Of_more_rows_than_are_scored_at_first_each_query_gets_its_best(RowKind kind, int order)
+    {
+        const int Best = 2;
+        const int Rows = 200;
+        var random = new Random(kind.GetHashCode() + order);
+        var query = StoredRows.Unit([.. Enumerable.Range(0, 24).Select(_ => (float)(random.NextDouble() - 0.5))]);
+        var others = Enumerable.Range(0, Rows).Select(_ => Enumerable.Range(0, 24).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray()).ToArray();
+        var stored = new StoredRows(kind, 24, Rows, 7, row => [.. query.Zip(others[row], (q, o) => (order * row / 60f * q) + o)]);
+        float[][] asked = [query, stored.NewQuery(), query];
+        var filters = new ulong[]?[] { null, null, stored.NewFilters(1, 3)[0] };
+
+        var answers = WithFirst(64 * asked.Length, () => stored.ScanEach(_device, asked, filters, Best));
+
+        for (var i = 0; i < asked.Length; i++)
+        {
+            RowScanTests.Check(stored, asked[i], filters[i], Best, answers[i], onTiles: true);
+        }
+    }
+
+    /// <summary>Equal rows behind others that are worse: more than a list takes.</summary>
+    [Fact]
+    public void Where_too_many_rows_are_above_the_floor_none_is_left_out()
+    {
+        const int Rows = 230;
+        var stored = new StoredRows(RowKind.Codes, 8, Rows, 1, row => row < 70 ? [1, 0, 0, 0, 0, 0, 0, 0] : [1, 1, 0, 0, 0, 0, 0, row == Rows - 1 ? 0.5f : 0]);
+        var asked = new[] { stored.Vectors[Rows - 1], stored.Vectors[200] };
+
+        var answers = WithFirst(0, () => stored.Scan(_device, asked, null, 3), leastRoom: 0);
+
+        for (var i = 0; i < asked.Length; i++)
+        {
+            RowScanTests.Check(stored, asked[i], null, 3, answers[i], onTiles: true);
+        }
+    }
+
+    private T WithFirst<T>(long scores, Func<T> scan, int? leastRoom = null)
+    {
+        var scanner = (IlgpuScanner)_device.Scanner;
+        var usual = (scanner.FirstScores, scanner.LeastRoom);
+        (scanner.FirstScores, scanner.LeastRoom) = (scores, leastRoom ?? scanner.LeastRoom);
+        try
+        {
+            return scan();
+        }
+        finally
+        {
+            (scanner.FirstScores, scanner.LeastRoom) = usual;
+        }
+    }
+
     /// <summary>Its kernels take seconds to be made, so one device serves all tests.</summary>
     public sealed class Shared : IDisposable
     {

@@ -6,7 +6,7 @@ using Sophia.Gpu.Kernels;
 namespace Sophia.Gpu.Devices.Ilgpu;
 
 /// <summary>A scan of the queries over the rows, as many at a time as there is room for their scores.</summary>
-internal sealed class IlgpuScan : IRowScan
+internal sealed partial class IlgpuScan : IRowScan
 {
     /// <summary>Scores kept at once, of all queries: 128 MiB, in each lane.</summary>
     private const long MostScores = 32L << 20;
@@ -43,7 +43,15 @@ internal sealed class IlgpuScan : IRowScan
             Failures.Guard(() =>
             {
                 var lane = Lane(0);
-                Run(lane, ((IlgpuMemory)memory).Buffer.View.BaseView, pages, UnitsOn(lane, pages));
+                var (view, units) = (((IlgpuMemory)memory).Buffer.View.BaseView, UnitsOn(lane, pages));
+                if (Appends)
+                {
+                    RunByFloors(lane, view, pages, units);
+                }
+                else
+                {
+                    Run(lane, view, pages, units, 0, pages.Rows);
+                }
             });
         }
     }
@@ -125,7 +133,7 @@ internal sealed class IlgpuScan : IRowScan
             // What a scan that was given up has left.
             lane.Wait();
             lane.Asked.Send(lane.Stream, _block, _filters);
-            lane.Best.Begin(lane.Stream, _queries.Count, _best);
+            lane.Best.Begin(lane.Stream, _queries.Count, _best, Appends ? Room : 0);
             _hasBegun[number] = true;
         }
 
@@ -160,7 +168,7 @@ internal sealed class IlgpuScan : IRowScan
 
             var deviceUnits = UnitsOn(lane, part);
             memory.SubView(begin, bytes).CopyFrom(lane.Stream, staging.ArrayView.SubView(0, bytes));
-            Run(lane, memory, part, deviceUnits);
+            Run(lane, memory, part, deviceUnits, 0, part.Rows);
             at += count;
         }
     }
@@ -201,13 +209,14 @@ internal sealed class IlgpuScan : IRowScan
         return lane.Units.Of(lane.Stream, units);
     }
 
-    private void Run(ScanLane lane, ArrayView<byte> memory, RowPages pages, ArrayView<long> deviceUnits)
+    /// <summary>Rows of which each has a score written; the best are selected from these.</summary>
+    private void Run(ScanLane lane, ArrayView<byte> memory, RowPages pages, ArrayView<long> deviceUnits, int begin, int end)
     {
         var shape = ShapeOf(pages, _filters.HasUnion);
         var atOnce = (int)Math.Clamp(MostScores / _queries.Count / 64 * 64, 64, int.MaxValue / 2);
-        for (var first = 0; first < pages.Rows; first += atOnce)
+        for (var first = begin; first < end; first += atOnce)
         {
-            (shape.First, shape.Count) = (first, Math.Min(atOnce, pages.Rows - first));
+            (shape.First, shape.Count) = (first, Math.Min(atOnce, end - first));
             var uppers = lane.Uppers.Of((long)shape.Count * _queries.Count);
             Score(lane, memory, deviceUnits, uppers, shape, pages.Kind);
             lane.Best.Add(lane.Stream, uppers, shape.Count, pages.FirstRow + first);

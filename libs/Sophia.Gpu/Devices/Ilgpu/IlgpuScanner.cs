@@ -12,6 +12,7 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
     private readonly SemaphoreSlim _turn = new(1);
     /// <summary>Threads of a group that scores rows: small ones, of which more fit into the registers.</summary>
     private readonly int _scoring;
+    private readonly int _scoringGroups;
     private readonly int _threads;
     private readonly int _groups;
 
@@ -21,14 +22,21 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
         _threads = Math.Min(256, accelerator.MaxNumThreadsPerGroup);
         _scoring = Math.Min(128, _threads);
         _groups = accelerator.NumMultiprocessors * (accelerator.AcceleratorType == AcceleratorType.CPU ? 2 : 16);
+        _scoringGroups = accelerator.AcceleratorType == AcceleratorType.CPU ? _groups : int.MaxValue;
         Scores = [accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float32),
             accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float16),
             accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Int8)];
         Lanes = [new ScanLane(accelerator, _threads, _groups), new ScanLane(accelerator, _threads, _groups)];
-        Tiles = new ScanTiles(accelerator, _threads, _groups, tensorCores);
+        Tiles = new ScanTiles(accelerator, _scoring, _scoringGroups, tensorCores);
     }
 
     public Accelerator Accelerator { get; }
+
+    /// <summary>Scores of all queries that are written before there are floors (<see cref="IlgpuScan"/>): 32 MiB, which the second cache of a GPU holds; fewer in tests.</summary>
+    public long FirstScores { get; set; } = 8L << 20;
+
+    /// <summary>Rows above a floor that a query's list takes at least; fewer in tests.</summary>
+    public int LeastRoom { get; set; } = 8192;
 
     /// <summary>By <see cref="RowKind"/>.</summary>
     public ScoreKernel[] Scores { get; }
@@ -43,7 +51,7 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
     /// Groups of threads for so many rows, of which a warp takes 16 at a time, and on a GPU four times: groups end one by one, and
     /// others begin, so that none is left alone with the last of a large share.
     /// </summary>
-    public KernelConfig GridOf(int rows) => new(Math.Clamp((rows + 255) / 256, 1, Accelerator.AcceleratorType == AcceleratorType.CPU ? _groups : int.MaxValue), _scoring);
+    public KernelConfig GridOf(int rows) => new(Math.Clamp((int)((rows + 255L) / 256), 1, _scoringGroups), _scoring);
 
     public IRowScan Begin(IReadOnlyList<FilteredQuery> queries, int best)
     {

@@ -7,8 +7,9 @@ namespace Sophia.Gpu.Devices.Ilgpu;
 /// <summary>
 /// The best rows of several queries, gathered on the device part by part: each part's best are appended to a list of the query,
 /// and when that is full, the best of the list take its place. Nothing leaves the device but what is left at the end.
+/// Kernels may append to the lists by themselves (<see cref="Open"/>).
 /// </summary>
-internal sealed class IlgpuSelection : IDisposable
+internal sealed partial class IlgpuSelection : IDisposable
 {
     private const int Parts = 8;
 
@@ -38,17 +39,21 @@ internal sealed class IlgpuSelection : IDisposable
         _count = accelerator.LoadKernel<ArrayView<float>, int, int, ArrayView<int>, ArrayView<int>>(BestOfMany.Count);
         _narrow = accelerator.LoadKernel<int, ArrayView<int>, ArrayView<int>>(BestOfMany.Narrow);
         _gather = accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, int, int, int, ArrayView<int>, ArrayView<int>, ArrayView<float>, int, int, int>(BestOfMany.Gather);
+        _floor = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, int, ArrayView<float>, ArrayView<int>>(BestOfMany.Floor);
+        _trim = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, ArrayView<float>, int, int>(BestOfMany.Trim);
         _clear = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, ArrayView<float>>(BestOfMany.Clear);
         (_state, _bins) = (new(accelerator), new(accelerator));
         (_names, _numbers) = ([new(accelerator), new(accelerator)], [new(accelerator), new(accelerator)]);
         (_foundNames, _foundNumbers) = (new(accelerator), new(accelerator));
+        (_floors, _counts, _foundCounts) = (new(accelerator), new(accelerator), new(accelerator));
     }
 
     private int Total => checked(_lists * _stride);
 
-    public void Begin(AcceleratorStream stream, int lists, int wanted)
+    /// <param name="room">Numbers that a list must take, at least <paramref name="wanted"/>; of several parts without.</param>
+    public void Begin(AcceleratorStream stream, int lists, int wanted, int room = 0)
     {
-        (_lists, _wanted, _stride, _parts, _side) = (lists, wanted, checked(wanted * Parts), 0, 0);
+        (_lists, _wanted, _stride, _parts, _side) = (lists, wanted, Math.Max(room, checked(wanted * Parts)), 0, 0);
         Clear(stream);
     }
 
@@ -104,6 +109,9 @@ internal sealed class IlgpuSelection : IDisposable
 
         _foundNames.Dispose();
         _foundNumbers.Dispose();
+        _floors.Dispose();
+        _counts.Dispose();
+        _foundCounts.Dispose();
     }
 
     /// <summary>Without places that nothing was gathered into: they are −∞, and come last or between, as the threads came.</summary>

@@ -36,17 +36,25 @@ internal sealed class QueryBlock
         return RowScores.Padded(query.Bytes.Length / times / Chunk.Bytes) * times * Chunk.Bytes;
     }
 
-    /// <summary>In whole tiles; those that fill up are zeros.</summary>
+    /// <summary>In whole tiles, as their warps read them; those that fill up are zeros.</summary>
     public static QueryBlock ForTiles(IReadOnlyList<ScanQuery> queries, ScanFilters filters)
     {
-        var width = ScanTiles.WidthOf(queries[0].Kind);
-        var filled = (queries.Count + width - 1) / width * width;
+        var (width, parts) = (ScanTiles.WidthOf(queries[0].Kind), queries[0].Kind == RowKind.Codes ? 2 : 1);
         var taken = queries.Select(q => q.ForTiles()!).ToArray();
-        var bytes = new byte[(long)filled * taken[0].Bytes.Length];
+        var chunks = taken[0].Bytes.Length / parts / Chunk.Bytes;
+        var filled = (queries.Count + width - 1) / width * width;
+        var bytes = new byte[(long)filled / width * TileScores.TileChunks(chunks) * Chunk.Bytes];
         var bounds = new float[filled * TileScores.BoundsSize];
         for (var i = 0; i < taken.Length; i++)
         {
-            taken[i].Bytes.CopyTo(bytes, (long)i * taken[i].Bytes.Length);
+            var tile = MemoryMarshal.Cast<byte, Chunk>(bytes.AsSpan()).Slice(i / width * TileScores.TileChunks(chunks), TileScores.TileChunks(chunks));
+            var own = MemoryMarshal.Cast<byte, Chunk>(taken[i].Bytes.AsSpan());
+            for (var chunk = 0; chunk < own.Length; chunk++)
+            {
+                var group = (i % width / 8 * parts) + (chunk / chunks);
+                tile[TileScores.Place(group, i % 8, chunk % chunks)] = own[chunk];
+            }
+
             (bounds[i * 4], bounds[(i * 4) + 1], bounds[(i * 4) + 2], bounds[(i * 4) + 3]) =
                 (taken[i].Unit, taken[i].Slope, taken[i].Offset, BitConverter.Int32BitsToSingle(filters.WordOf(i)));
         }

@@ -5,7 +5,7 @@ using Sophia.Gpu.Kernels;
 
 namespace Sophia.Gpu.Devices.Ilgpu;
 
-using TileKernel = Action<AcceleratorStream, KernelConfig, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<float>, RowShape, int>;
+using TileKernel = Action<AcceleratorStream, KernelConfig, ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, TileTarget>;
 
 /// <summary>
 /// Scans of several queries at once on tensor cores. Whether they can be trusted here is found out when they are first wanted
@@ -35,16 +35,28 @@ internal sealed class ScanTiles
     /// <summary>Queries that a warp takes together.</summary>
     public static int WidthOf(RowKind kind) => kind == RowKind.Halves ? TileScores.HalvesWidth : TileScores.CodesWidth;
 
+    /// <summary>Each row's bound.</summary>
     /// <param name="uppers">By query, then by row.</param>
     public void Score(
-        AcceleratorStream stream, RowKind kind, ArrayView<byte> memory, ArrayView<long> units, LaneQueries asked, ArrayView<float> uppers, RowShape shape, int queries)
+        AcceleratorStream stream, RowKind kind, ArrayView<byte> memory, ArrayView<long> units, LaneQueries asked, ArrayView<float> uppers, RowShape shape, int queries) =>
+        // There are no lists then: any memory does.
+        Run(stream, kind, memory, units, asked, new OpenLists(uppers, memory.Cast<int>(), memory.Cast<int>(), uppers, 0), shape, new TileTarget { Asked = queries });
+
+    /// <summary>The bounds that are above a query's floor.</summary>
+    public void Append(
+        AcceleratorStream stream, RowKind kind, ArrayView<byte> memory, ArrayView<long> units, LaneQueries asked, OpenLists lists, RowShape shape, int queries) =>
+        Run(stream, kind, memory, units, asked, lists, shape, new TileTarget { Asked = queries, HasFloors = 1, Stride = lists.Stride });
+
+    private void Run(
+        AcceleratorStream stream, RowKind kind, ArrayView<byte> memory, ArrayView<long> units, LaneQueries asked, OpenLists lists, RowShape shape, TileTarget target)
     {
         var width = WidthOf(kind);
-        var across = (queries + width - 1) / width;
+        var across = (target.Asked + width - 1) / width;
         var tiles = ((shape.Count + TileRows.Height - 1L) / TileRows.Height) * across;
-        var config = new KernelConfig((int)Math.Clamp((tiles + (_threads / 32) - 1) / (_threads / 32), 1, _groups), _threads);
+        var config = new KernelConfig((int)Math.Clamp((tiles + (_threads / 8) - 1) / (_threads / 8), 1, _groups), _threads);
         (kind == RowKind.Halves ? _halves! : _codes!)(
-            stream, config, memory.Cast<Chunk>(), memory.Cast<float>(), memory.Cast<int>(), units, asked.Filter, asked.Chunks, asked.Bounds, uppers, shape, queries);
+            stream, config, memory.Cast<Chunk>(), memory.Cast<float>(), units, asked.Filter, asked.Chunks, asked.Bounds.Cast<Chunk>(),
+            lists.Floors, lists.Counts, lists.Names, lists.Numbers, shape, target);
     }
 
     private string? Prepare()
@@ -61,8 +73,8 @@ internal sealed class ScanTiles
 
         try
         {
-            _halves = _accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<float>, RowShape, int>(TileScores.Float16);
-            _codes = _accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<float>, RowShape, int>(TileScores.Int8);
+            _halves = _accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, TileTarget>(TileScores.Float16);
+            _codes = _accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, TileTarget>(TileScores.Int8);
             return Check(RowKind.Halves) ?? Check(RowKind.Codes);
         }
         catch (AcceleratorException e) when (!Failures.IsLasting(e))
@@ -106,7 +118,8 @@ internal sealed class ScanTiles
         using var asked = new LaneQueries(_accelerator);
         var filters = new ScanFilters([.. queries.Select(static q => new FilteredQuery(q, null))]);
         asked.Send(stream, QueryBlock.ForTiles(queries, filters), filters);
-        Score(stream, kind, memory.View.BaseView, units.View.BaseView, asked, uppers.View.BaseView, IlgpuScan.ShapeOf(shape, hasFilter: false) with { Count = Rows }, Queries);
+        var rowShape = IlgpuScan.ShapeOf(shape, hasFilter: false) with { Count = Rows };
+        Score(stream, kind, memory.View.BaseView, units.View.BaseView, asked, uppers.View.BaseView, rowShape, Queries);
         stream.Synchronize();
         var found = uppers.GetAsArray1D();
         for (var i = 0; i < found.Length; i++)
@@ -118,6 +131,46 @@ internal sealed class ScanTiles
             }
         }
 
+        // Above the floor are so many of them as there should be, and each is what it was before.
+        var floors = Enumerable.Range(0, Queries).Select(q => found[(q * Rows) + q]).ToArray();
+        using var lists = new OpenBuffers(_accelerator, floors, Rows);
+        Append(stream, kind, memory.View.BaseView, units.View.BaseView, asked, lists.Lists, rowShape, Queries);
+        stream.Synchronize();
+        for (var query = 0; query < Queries; query++)
+        {
+            var above = Enumerable.Range(0, Rows).Where(row => found[(query * Rows) + row] > floors[query]).Select(row => (row, found[(query * Rows) + row]));
+            if (!lists.Of(query).SequenceEqual(above))
+            {
+                return $"above {floors[query]} they find {lists.Of(query).Count()} rows, which are not the {above.Count()} whose scores are";
+            }
+        }
+
         return null;
+    }
+
+    /// <summary>Lists for the check alone.</summary>
+    private sealed class OpenBuffers(Accelerator accelerator, float[] floors, int room) : IDisposable
+    {
+        private readonly MemoryBuffer1D<float, Stride1D.Dense> _floors = accelerator.Allocate1D(floors);
+        private readonly MemoryBuffer1D<int, Stride1D.Dense> _counts = accelerator.Allocate1D(new int[floors.Length]);
+        private readonly MemoryBuffer1D<int, Stride1D.Dense> _names = accelerator.Allocate1D<int>(floors.Length * room);
+        private readonly MemoryBuffer1D<float, Stride1D.Dense> _numbers = accelerator.Allocate1D<float>(floors.Length * room);
+
+        public OpenLists Lists => new(_floors.View.BaseView, _counts.View.BaseView, _names.View.BaseView, _numbers.View.BaseView, room);
+
+        /// <summary>By row.</summary>
+        public IEnumerable<(int Row, float Upper)> Of(int query)
+        {
+            var (names, numbers) = (_names.GetAsArray1D(), _numbers.GetAsArray1D());
+            return Enumerable.Range(query * room, Math.Min(room, _counts.GetAsArray1D()[query])).Select(i => (names[i], numbers[i])).Order();
+        }
+
+        public void Dispose()
+        {
+            _floors.Dispose();
+            _counts.Dispose();
+            _names.Dispose();
+            _numbers.Dispose();
+        }
     }
 }

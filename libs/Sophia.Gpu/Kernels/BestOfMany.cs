@@ -6,7 +6,8 @@ namespace Sophia.Gpu.Kernels;
 /// The greatest so many of a list of numbers, for several lists at once, without sorting them: a radix select (Alabi et al.,
 /// "Fast k-selection algorithms for graphics processing units", 2012). Numbers become keys whose order as whole numbers is
 /// theirs; four rounds of 8 bits find the key of the last one that is in, then one pass gathers. A kernel that merges parts is
-/// the same one over the parts.
+/// the same one over the parts. No kernel takes its index from ILGPU as a parameter: that counts as the same for all lanes, and branches
+/// by it would be said not to part.
 /// </summary>
 internal static class BestOfMany
 {
@@ -24,22 +25,22 @@ internal static class BestOfMany
     public const int StateSize = 4;
 
     /// <summary>Before the first round.</summary>
-    public static void Begin(Index1D index, ArrayView<int> state, ArrayView<int> bins, int wanted)
+    public static void Begin(ArrayView<int> state, ArrayView<int> bins, int wanted)
     {
+        var index = Grid.GlobalIndex.X;
         if (index < state.IntLength)
         {
             state[index] = index % StateSize == Left ? wanted : 0;
         }
 
-        bins[index] = 0;
+        if (index < bins.IntLength)
+        {
+            bins[index] = 0;
+        }
     }
 
     /// <summary>Makes room for results: −∞.</summary>
-    public static void Clear(Index1D index, ArrayView<int> names, ArrayView<float> numbers)
-    {
-        names[index] = -1;
-        numbers[index] = float.NegativeInfinity;
-    }
+    public static void Clear(ArrayView<int> names, ArrayView<float> numbers) => Trim(names, numbers, 1, 0);
 
     /// <summary>Counts the numbers with the bits found so far by their next eight. The grid's second dimension is the list.</summary>
     public static void Count(ArrayView<float> lists, int length, int round, ArrayView<int> state, ArrayView<int> bins)
@@ -154,16 +155,21 @@ internal static class BestOfMany
     }
 
     /// <summary>Of lists whose best have just been selected: the least of these, which what is appended must be above, and how many there are.</summary>
-    public static void Floor(Index1D list, ArrayView<int> state, int wanted, ArrayView<float> floors, ArrayView<int> counts)
+    public static void Floor(ArrayView<int> state, int wanted, ArrayView<float> floors, ArrayView<int> counts)
     {
-        floors[list] = NumberOf((uint)state[(list * StateSize) + Prefix]);
-        counts[list] = wanted;
+        var list = Grid.GlobalIndex.X;
+        if (list < floors.IntLength)
+        {
+            floors[list] = NumberOf((uint)state[(list * StateSize) + Prefix]);
+            counts[list] = wanted;
+        }
     }
 
     /// <summary>Takes out what was appended to lists behind their best.</summary>
-    public static void Trim(Index1D index, ArrayView<int> names, ArrayView<float> numbers, int stride, int wanted)
+    public static void Trim(ArrayView<int> names, ArrayView<float> numbers, int stride, int wanted)
     {
-        if (index % stride >= wanted)
+        var index = Grid.GlobalIndex.X;
+        if (index < names.IntLength && index % stride >= wanted)
         {
             names[index] = -1;
             numbers[index] = float.NegativeInfinity;

@@ -13,8 +13,8 @@ public sealed class IlgpuDevice : IDevice
     private const int Checked = 1 << 16;
     private readonly Context _context;
     private readonly Lock _lock = new();
-    private readonly Action<Index1D, ArrayView<uint>, uint> _check;
-    private readonly Action<Index1D, ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>> _meanRows;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<uint>, uint> _check;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>> _meanRows;
     private readonly Lazy<IlgpuScanner> _scanner;
     private readonly Lazy<IlgpuSums> _sums;
     private readonly MemoryBuffer1D<uint, Stride1D.Dense> _checked;
@@ -23,8 +23,8 @@ public sealed class IlgpuDevice : IDevice
     private IlgpuDevice(Context context, Accelerator accelerator, DeviceFacts facts, bool tensorCores)
     {
         (_context, Accelerator, Facts) = (context, accelerator, facts);
-        _meanRows = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>>(TokenMeans.Kernel);
-        _check = accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<uint>, uint>(Mix);
+        _meanRows = accelerator.LoadKernel<ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>>(TokenMeans.Kernel);
+        _check = accelerator.LoadKernel<ArrayView<uint>, uint>(Mix);
         _checked = accelerator.Allocate1D<uint>(Checked);
         _scanner = new Lazy<IlgpuScanner>(() => new IlgpuScanner(accelerator, tensorCores));
         _sums = new Lazy<IlgpuSums>(() => new IlgpuSums(accelerator));
@@ -156,7 +156,7 @@ public sealed class IlgpuDevice : IDevice
             try
             {
                 var seed = ++_checks;
-                _check(Checked, _checked.View, seed);
+                _check(Accelerator.DefaultStream, Threads.For(Accelerator, Checked), _checked.View.BaseView, seed);
                 Accelerator.Synchronize();
                 var made = _checked.GetAsArray1D();
                 for (var i = 0; i < made.Length; i++)
@@ -223,12 +223,19 @@ public sealed class IlgpuDevice : IDevice
         }
 
         deviceEnds.View.BaseView.CopyFromCPU(stream, ends);
-        _meanRows(means.Length, ((IlgpuMemory)matrix).Buffer.View.BaseView.Cast<float>(), offset / sizeof(float), width, deviceIds.View.BaseView, deviceEnds.View.BaseView, deviceMeans.View.BaseView);
+        _meanRows(stream, Threads.For(Accelerator, means.Length), ((IlgpuMemory)matrix).Buffer.View.BaseView.Cast<float>(), offset / sizeof(float), width, deviceIds.View.BaseView, deviceEnds.View.BaseView, deviceMeans.View.BaseView);
         deviceMeans.View.BaseView.CopyToCPU(stream, means);
         Accelerator.Synchronize();
     }
 
-    private static void Mix(Index1D index, ArrayView<uint> target, uint seed) => target[index] = Mixed((uint)index.X, seed);
+    private static void Mix(ArrayView<uint> target, uint seed)
+    {
+        var index = Grid.GlobalIndex.X;
+        if (index < target.IntLength)
+        {
+            target[index] = Mixed((uint)index, seed);
+        }
+    }
 
     // Wang's integer hash: every bit of the arithmetic units' answer matters.
     private static uint Mixed(uint value, uint seed)

@@ -7,8 +7,8 @@ namespace Sophia.Gpu.Devices.Ilgpu;
 /// <summary>Lists that kernels append to: only what is above the least of the best so far, so that little is written and selected.</summary>
 internal sealed partial class IlgpuSelection
 {
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<int>, int, ArrayView<float>, ArrayView<int>> _floor;
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<int>, ArrayView<float>, int, int> _trim;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<int>, int, ArrayView<float>, ArrayView<int>> _floor;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, int, int> _trim;
     private readonly Scratch<float> _floors;
     private readonly Scratch<int> _counts;
     private readonly PageLocked<int> _foundCounts;
@@ -18,7 +18,7 @@ internal sealed partial class IlgpuSelection
     {
         Merge(stream, _stride);
         var (floors, counts) = (_floors.Of(_lists), _counts.Of(_lists));
-        _floor(stream, _lists, _state.Of((long)_lists * BestOfMany.StateSize), _wanted, floors, counts);
+        _floor(stream, ThreadsFor(_lists), _state.Of((long)_lists * BestOfMany.StateSize), _wanted, floors, counts);
         return new OpenLists(floors, counts, _names[_side].Of(Total), _numbers[_side].Of(Total), _stride);
     }
 
@@ -32,7 +32,7 @@ internal sealed partial class IlgpuSelection
         {
             if (count > _stride)
             {
-                _trim(stream, Total, _names[_side].Of(Total), _numbers[_side].Of(Total), _stride, _wanted);
+                _trim(stream, ThreadsFor(Total), _names[_side].Of(Total), _numbers[_side].Of(Total), _stride, _wanted);
                 return false;
             }
         }

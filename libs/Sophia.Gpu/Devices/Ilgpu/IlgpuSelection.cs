@@ -13,13 +13,14 @@ internal sealed partial class IlgpuSelection : IDisposable
 {
     private const int Parts = 8;
 
+    private readonly Accelerator _accelerator;
     private readonly int _threads;
     private readonly int _groups;
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<int>, ArrayView<int>, int> _begin;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<int>, int> _begin;
     private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, int, int, ArrayView<int>, ArrayView<int>> _count;
     private readonly Action<AcceleratorStream, KernelConfig, int, ArrayView<int>, ArrayView<int>> _narrow;
     private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, int, int, int, ArrayView<int>, ArrayView<int>, ArrayView<float>, int, int, int> _gather;
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<int>, ArrayView<float>> _clear;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>> _clear;
     private readonly Scratch<int> _state;
     private readonly Scratch<int> _bins;
     private readonly Scratch<int>[] _names;
@@ -34,14 +35,14 @@ internal sealed partial class IlgpuSelection : IDisposable
 
     public IlgpuSelection(Accelerator accelerator, int threads, int groups)
     {
-        (_threads, _groups) = (threads, groups);
-        _begin = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, ArrayView<int>, int>(BestOfMany.Begin);
+        (_accelerator, _threads, _groups) = (accelerator, threads, groups);
+        _begin = accelerator.LoadKernel<ArrayView<int>, ArrayView<int>, int>(BestOfMany.Begin);
         _count = accelerator.LoadKernel<ArrayView<float>, int, int, ArrayView<int>, ArrayView<int>>(BestOfMany.Count);
         _narrow = accelerator.LoadKernel<int, ArrayView<int>, ArrayView<int>>(BestOfMany.Narrow);
         _gather = accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, int, int, int, ArrayView<int>, ArrayView<int>, ArrayView<float>, int, int, int>(BestOfMany.Gather);
-        _floor = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, int, ArrayView<float>, ArrayView<int>>(BestOfMany.Floor);
-        _trim = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, ArrayView<float>, int, int>(BestOfMany.Trim);
-        _clear = accelerator.LoadAutoGroupedKernel<Index1D, ArrayView<int>, ArrayView<float>>(BestOfMany.Clear);
+        _floor = accelerator.LoadKernel<ArrayView<int>, int, ArrayView<float>, ArrayView<int>>(BestOfMany.Floor);
+        _trim = accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, int, int>(BestOfMany.Trim);
+        _clear = accelerator.LoadKernel<ArrayView<int>, ArrayView<float>>(BestOfMany.Clear);
         (_state, _bins) = (new(accelerator), new(accelerator));
         (_names, _numbers) = ([new(accelerator), new(accelerator)], [new(accelerator), new(accelerator)]);
         (_foundNames, _foundNumbers) = (new(accelerator), new(accelerator));
@@ -130,6 +131,8 @@ internal sealed partial class IlgpuSelection : IDisposable
         return there == rows.Length ? new BestRows(rows, uppers) : new BestRows(rows[..there], uppers[..there]);
     }
 
+    private KernelConfig ThreadsFor(int length) => Threads.For(_accelerator, length);
+
     /// <param name="stride">From one list to the next from now on.</param>
     private void Merge(AcceleratorStream stream, int stride)
     {
@@ -140,14 +143,14 @@ internal sealed partial class IlgpuSelection : IDisposable
         _parts = 1;
     }
 
-    private void Clear(AcceleratorStream stream) => _clear(stream, Total, _names[_side].Of(Total), _numbers[_side].Of(Total));
+    private void Clear(AcceleratorStream stream) => _clear(stream, ThreadsFor(Total), _names[_side].Of(Total), _numbers[_side].Of(Total));
 
     private void Select(AcceleratorStream stream, ArrayView<float> numbers, ArrayView<int> names, int length, int first, int at)
     {
         var state = _state.Of((long)_lists * BestOfMany.StateSize);
         var bins = _bins.Of((long)_lists * BestOfMany.Bins);
         var grid = new KernelConfig(new Index3D(Math.Clamp((length + (_threads * 4) - 1) / (_threads * 4), 1, _groups), _lists, 1), new Index3D(_threads, 1, 1));
-        _begin(stream, (int)bins.Length, state, bins, _wanted);
+        _begin(stream, ThreadsFor((int)bins.Length), state, bins, _wanted);
         for (var round = 0; round < BestOfMany.Rounds; round++)
         {
             _count(stream, grid, numbers, length, round, state, bins);

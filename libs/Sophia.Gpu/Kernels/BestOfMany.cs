@@ -43,7 +43,9 @@ internal static class BestOfMany
     public static void Clear(ArrayView<int> names, ArrayView<float> numbers) => Trim(names, numbers, 1, 0);
 
     /// <summary>Counts the numbers with the bits found so far by their next eight. The grid's second dimension is the list.</summary>
-    public static void Count(ArrayView<float> lists, int length, int round, ArrayView<int> state, ArrayView<int> bins)
+    /// <param name="length">Numbers of each list that there are.</param>
+    /// <param name="stride">From one list to the next.</param>
+    public static void Count(ArrayView<float> lists, int length, int stride, int round, ArrayView<int> state, ArrayView<int> bins)
     {
         var own = SharedMemory.Allocate<int>(Bins);
         for (var i = Group.IdxX; i < Bins; i += Group.DimX)
@@ -56,7 +58,7 @@ internal static class BestOfMany
         var shift = 24 - (8 * round);
         var mask = round == 0 ? 0 : ~0u << (shift + 8);
         var prefix = (uint)state[(list * StateSize) + Prefix] & mask;
-        var begin = (long)list * length;
+        var begin = (long)list * stride;
         for (var i = ((long)Grid.IdxX * Group.DimX) + Group.IdxX; i < length; i += (long)Grid.DimX * Group.DimX)
         {
             var key = KeyOf(lists[begin + i]);
@@ -125,15 +127,15 @@ internal static class BestOfMany
 
     /// <summary>Writes those that are in, in no order. The grid's second dimension is the list; −∞ is never in.</summary>
     /// <param name="names">What the numbers are called; where <paramref name="hasNames"/> is 0, by their places from <paramref name="first"/> on.</param>
-    /// <param name="most">Room in the result for each list from <paramref name="at"/> on, of <paramref name="stride"/> from one to the next.</param>
+    /// <param name="most">Room in the result for each list from <paramref name="at"/> on, of <paramref name="bestStride"/> from one to the next.</param>
     public static void Gather(
-        ArrayView<float> lists, ArrayView<int> names, int hasNames, int first, int length, ArrayView<int> state, ArrayView<int> bestNames, ArrayView<float> best,
-        int most, int at, int stride)
+        ArrayView<float> lists, ArrayView<int> names, int hasNames, int first, int length, int stride, ArrayView<int> state, ArrayView<int> bestNames, ArrayView<float> best,
+        int most, int at, int bestStride)
     {
         var list = Grid.IdxY;
         var last = (uint)state[(list * StateSize) + Prefix];
         var ties = state[(list * StateSize) + Left];
-        var begin = (long)list * length;
+        var begin = (long)list * stride;
         for (var i = ((long)Grid.IdxX * Group.DimX) + Group.IdxX; i < length; i += (long)Grid.DimX * Group.DimX)
         {
             var number = lists[begin + i];
@@ -147,8 +149,8 @@ internal static class BestOfMany
                 var place = Atomic.Add(ref state[(list * StateSize) + Gathered], one);
                 if (place < most)
                 {
-                    best[((long)list * stride) + at + place] = number;
-                    bestNames[((long)list * stride) + at + place] = hasNames != 0 ? names[begin + i] : first + (int)i;
+                    best[((long)list * bestStride) + at + place] = number;
+                    bestNames[((long)list * bestStride) + at + place] = hasNames != 0 ? names[begin + i] : first + (int)i;
                 }
             }
         }

@@ -3,9 +3,9 @@ using ILGPU;
 namespace Sophia.Gpu.Kernels;
 
 /// <summary>
-/// Four rows beside each other that a few lanes read together. A row that is not wanted (nobody's, filtered out, beyond the
-/// end) is read as another one that is: no branch stands between the loads, and no byte of it comes from memory. Where none
-/// is wanted, the rows are the memory's beginning.
+/// Four rows beside each other that a few lanes read together. A row that is not wanted (filtered out, beyond the end) is read
+/// as another one that is: no branch stands between the loads, and no byte of it comes from memory. Where none is wanted, the rows are
+/// the memory's beginning. Whether a row is somebody's is read beside the row, not waited for before it.
 /// </summary>
 internal struct FourRows
 {
@@ -14,20 +14,23 @@ internal struct FourRows
     /// <summary>A bit for each row that is wanted.</summary>
     public int Wanted;
 
-    /// <summary>Float32 at which the scale of the first one stands; errors and owners follow by RowsPerPage each.</summary>
-    public long Scale;
+    /// <summary>Chunk at which the page's scales begin; errors and owners follow by RowsPerPage each.</summary>
+    public long Heads;
+
+    /// <summary>Of the first row in its page.</summary>
+    public int Place;
 
     /// <summary>What stands with one of them; of a lane beyond the fourth, with the fourth.</summary>
     public readonly RowHead HeadOf(int lane, ArrayView<float> heads, RowShape shape)
     {
-        var at = Scale + Math.Min(lane, 3);
-        return new RowHead { Scale = heads[at], Error = heads[at + (1L << shape.RowsPerPageLog2)] };
+        var at = (Heads * 4) + Place + Math.Min(lane, 3);
+        var behind = 1L << shape.RowsPerPageLog2;
+        return new RowHead { Scale = heads[at], Error = heads[at + behind], Owner = (int)Interop.FloatAsInt(heads[at + (2 * behind)]) };
     }
 
     /// <param name="row">Relative to the shape's first; a multiple of 4. Beyond the end nothing is wanted.</param>
-    /// <param name="memory">Aligned.</param>
     /// <param name="units">The chunk at which each unit begins; negative: it is not there, and its rows are not wanted.</param>
-    public static FourRows Locate(int row, RowShape shape, ArrayView<Chunk> memory, ArrayView<long> units, ArrayView<uint> filter)
+    public static FourRows Locate(int row, RowShape shape, ArrayView<long> units, ArrayView<uint> filter)
     {
         var rows = default(FourRows);
         if (row >= shape.Count)
@@ -46,18 +49,16 @@ internal struct FourRows
         var inUnit = of - (unit * shape.RowsPerUnit);
         var place = inUnit & ((1 << shape.RowsPerPageLog2) - 1);
         var page = begin + ((long)(inUnit >> shape.RowsPerPageLog2) * shape.PageChunks);
-        var bits = shape.HasFilter != 0 ? (int)(filter[(shape.Base + of) >> 5] >> (of & 31)) & 15 : 15;
+        var bit = shape.Base + of;
+        var bits = shape.HasFilter != 0 ? (int)(filter[bit >> 5] >> (bit & 31)) & 15 : 15;
         bits &= (1 << Math.Min(4, shape.Count - row)) - 1;
-        var heads = page + ((long)shape.Chunks << shape.RowsPerPageLog2);
-        rows.Scale = (heads * 4) + place;
+        rows.Heads = page + ((long)shape.Chunks << shape.RowsPerPageLog2);
+        rows.Place = place;
         if (bits == 0)
         {
             return rows;
         }
 
-        // The owners of four rows are one chunk.
-        var owners = memory[heads + (1L << (shape.RowsPerPageLog2 - 1)) + (place >> 2)];
-        bits &= ((int)owners.A >= 0 ? 1 : 0) | ((int)owners.B >= 0 ? 2 : 0) | ((int)owners.C >= 0 ? 4 : 0) | ((int)owners.D >= 0 ? 8 : 0);
         var any = IntrinsicMath.BitOperations.TrailingZeroCount(bits) & 3;
         var first = page + ((long)place * shape.Chunks);
         rows.At.Row0 = first + ((long)((bits & 1) != 0 ? 0 : any) * shape.Chunks);
@@ -69,9 +70,10 @@ internal struct FourRows
     }
 }
 
-/// <summary>What stands with a row: its scale, and how far the row is from what it stands for.</summary>
+/// <summary>What stands with a row: its scale, how far the row is from what it stands for, and whose it is (negative: nobody's).</summary>
 internal struct RowHead
 {
     public float Scale;
     public float Error;
+    public int Owner;
 }

@@ -36,10 +36,13 @@ internal static class RowScores
 
     /// <param name="rows">The device's memory.</param>
     /// <param name="query">Float32, <see cref="Padded"/> chunks.</param>
-    /// <param name="uppers">By row, relative to the shape's first.</param>
+    /// <param name="floors">One: above which a bound is appended.</param>
+    /// <param name="counts">One: what the list has; more than it has room for where not all could be appended.</param>
+    /// <param name="names">The list's rows, as results name them.</param>
+    /// <param name="uppers">By row, relative to the shape's first; or the list's bounds.</param>
     public static void Float32(
-        ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> query, ArrayView<float> uppers,
-        RowShape shape, Bounds bounds)
+        ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> query, ArrayView<float> floors,
+        ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, Bounds bounds, ScoreTarget target)
     {
         var lanes = Math.Min(MostLanes, Warp.WarpSize);
         var lane = Warp.LaneIdx % lanes;
@@ -50,7 +53,7 @@ internal static class RowScores
         for (var step = ((Grid.IdxX * Group.DimX) + Group.IdxX) / Warp.WarpSize; step < Steps(shape.Count, fours); step += warps)
         {
             var row = ((step * fours) + (Warp.LaneIdx / lanes)) * 4;
-            var four = FourRows.Locate(row, shape, rows, units, filter);
+            var four = FourRows.Locate(row, shape, units, filter);
             var head = default(RowHead);
             var sums = default(FourSums);
             if (AnyLane(four.Wanted, lanes))
@@ -67,15 +70,15 @@ internal static class RowScores
             }
 
             sums.Meet(lanes);
-            Write(sums.Of(lane), lane, row, four, head, uppers, shape, bounds);
+            Write(sums.Of(lane), lane, row, four, head, floors, counts, names, uppers, shape, bounds, target);
         }
     }
 
     /// <param name="query">Float32: two chunks for each of a row's.</param>
     /// <inheritdoc cref="Float32"/>
     public static void Float16(
-        ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> query, ArrayView<float> uppers,
-        RowShape shape, Bounds bounds)
+        ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> query, ArrayView<float> floors,
+        ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, Bounds bounds, ScoreTarget target)
     {
         var lanes = Math.Min(MostLanes, Warp.WarpSize);
         var lane = Warp.LaneIdx % lanes;
@@ -86,7 +89,7 @@ internal static class RowScores
         for (var step = ((Grid.IdxX * Group.DimX) + Group.IdxX) / Warp.WarpSize; step < Steps(shape.Count, fours); step += warps)
         {
             var row = ((step * fours) + (Warp.LaneIdx / lanes)) * 4;
-            var four = FourRows.Locate(row, shape, rows, units, filter);
+            var four = FourRows.Locate(row, shape, units, filter);
             var head = default(RowHead);
             var sums = default(FourSums);
             if (AnyLane(four.Wanted, lanes))
@@ -103,7 +106,7 @@ internal static class RowScores
             }
 
             sums.Meet(lanes);
-            Write(sums.Of(lane), lane, row, four, head, uppers, shape, bounds);
+            Write(sums.Of(lane), lane, row, four, head, floors, counts, names, uppers, shape, bounds, target);
         }
     }
 
@@ -111,8 +114,8 @@ internal static class RowScores
     /// <param name="query">The high parts, then the low parts, <see cref="Padded"/> chunks each.</param>
     /// <inheritdoc cref="Float32"/>
     public static void Int8(
-        ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> query, ArrayView<float> uppers,
-        RowShape shape, Bounds bounds)
+        ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> query, ArrayView<float> floors,
+        ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, Bounds bounds, ScoreTarget target)
     {
         var lanes = Math.Min(MostLanes, Warp.WarpSize);
         var lane = Warp.LaneIdx % lanes;
@@ -124,7 +127,7 @@ internal static class RowScores
         for (var step = ((Grid.IdxX * Group.DimX) + Group.IdxX) / Warp.WarpSize; step < Steps(shape.Count, fours); step += warps)
         {
             var row = ((step * fours) + (Warp.LaneIdx / lanes)) * 4;
-            var four = FourRows.Locate(row, shape, rows, units, filter);
+            var four = FourRows.Locate(row, shape, units, filter);
             var head = default(RowHead);
             var (high, low) = (default(FourWholeSums), default(FourWholeSums));
             if (AnyLane(four.Wanted, lanes))
@@ -142,7 +145,7 @@ internal static class RowScores
                 }
             }
 
-            Write(FourWholeSums.Met(high, low, lanes).Of(lane), lane, row, four, head, uppers, shape, bounds);
+            Write(FourWholeSums.Met(high, low, lanes).Of(lane), lane, row, four, head, floors, counts, names, uppers, shape, bounds, target);
         }
     }
 
@@ -160,13 +163,25 @@ internal static class RowScores
         return wanted != 0;
     }
 
-    /// <summary>The first four lanes write a row each.</summary>
-    private static void Write(float sum, int lane, int row, FourRows four, RowHead head, ArrayView<float> uppers, RowShape shape, Bounds bounds)
+    /// <summary>The first four lanes have a row each.</summary>
+    private static void Write(
+        float sum, int lane, int row, FourRows four, RowHead head, ArrayView<float> floors, ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers,
+        RowShape shape, Bounds bounds, ScoreTarget target)
     {
-        if (lane < 4 && row + lane < shape.Count)
+        if (lane >= 4 || row + lane >= shape.Count)
         {
-            uppers[row + lane] = (four.Wanted & (1 << lane)) != 0
-                ? (sum * (bounds.Unit * head.Scale)) + ((bounds.Slope * head.Error) + bounds.Offset) : float.NegativeInfinity;
+            return;
+        }
+
+        var isWanted = (four.Wanted & (1 << lane)) != 0 && head.Owner >= 0;
+        var upper = (sum * (bounds.Unit * head.Scale)) + ((bounds.Slope * head.Error) + bounds.Offset);
+        if (target.HasFloors == 0)
+        {
+            uppers[row + lane] = isWanted ? upper : float.NegativeInfinity;
+        }
+        else if (isWanted && !(upper <= floors[0]))
+        {
+            target.Append(upper, shape.Base + shape.First + row + lane, 0, counts, names, uppers);
         }
     }
 }

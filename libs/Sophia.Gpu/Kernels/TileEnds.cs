@@ -26,7 +26,11 @@ internal struct TileEnds
     private RowHead _row3;
 
     /// <param name="at">Float32 at which the scale of row g + 8·t stands.</param>
-    public void Read(long at, ArrayView<float> heads, RowShape shape) => _read = new RowHead { Scale = heads[at], Error = heads[at + (1L << shape.RowsPerPageLog2)] };
+    public void Read(long at, ArrayView<float> heads, RowShape shape)
+    {
+        var behind = 1L << shape.RowsPerPageLog2;
+        _read = new RowHead { Scale = heads[at], Error = heads[at + behind], Owner = (int)Interop.FloatAsInt(heads[at + (2 * behind)]) };
+    }
 
     /// <summary>What the four lanes of the same rows have read, in each of them.</summary>
     public void Meet()
@@ -36,12 +40,13 @@ internal struct TileEnds
         _row1 = From(first + 1);
         _row2 = From(first + 2);
         _row3 = From(first + 3);
+        Wanted &= (_row0.Owner >= 0 ? 1 : 0) | (_row1.Owner >= 0 ? 2 : 0) | (_row2.Owner >= 0 ? 4 : 0) | (_row3.Owner >= 0 ? 8 : 0);
     }
 
     /// <param name="group">The first query of the group, from the tile's first on.</param>
     public readonly void Write(
         FloatColumns sums, int group, ArrayView<uint> filter, ArrayView<Chunk> bounds, ArrayView<float> floors, ArrayView<int> counts, ArrayView<int> names,
-        ArrayView<float> uppers, RowShape shape, TileTarget target)
+        ArrayView<float> uppers, RowShape shape, ScoreTarget target)
     {
         Write(sums.Upper.S0, sums.Upper.S2, sums.Lower.S0, sums.Lower.S2, Query + group, filter, bounds, floors, counts, names, uppers, shape, target);
         Write(sums.Upper.S1, sums.Upper.S3, sums.Lower.S1, sums.Lower.S3, Query + group + 1, filter, bounds, floors, counts, names, uppers, shape, target);
@@ -50,7 +55,7 @@ internal struct TileEnds
     /// <summary>One query with the four rows.</summary>
     private readonly void Write(
         float s0, float s1, float s2, float s3, int query, ArrayView<uint> filter, ArrayView<Chunk> bounds, ArrayView<float> floors, ArrayView<int> counts, ArrayView<int> names,
-        ArrayView<float> uppers, RowShape shape, TileTarget target)
+        ArrayView<float> uppers, RowShape shape, ScoreTarget target)
     {
         if (query >= target.Asked)
         {
@@ -91,40 +96,21 @@ internal struct TileEnds
         }
     }
 
-    /// <summary>Behind those that the query's list has; where it is full, only counted.</summary>
     private static void Append(
-        float upper, int number, int above, int query, ArrayView<uint> filter, Chunk bound, int first, ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, TileTarget target)
+        float upper, int number, int above, int query, ArrayView<uint> filter, Chunk bound, int first, ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, ScoreTarget target)
     {
         var row = first + (8 * number);
         if ((above & (1 << number)) != 0 && Passes(filter, (int)bound.D, row))
         {
-            var place = Atomic.Add(ref counts[query], 1);
-            if (place < target.Stride)
-            {
-                names[((long)query * target.Stride) + place] = row;
-                uppers[((long)query * target.Stride) + place] = upper;
-            }
+            target.Append(upper, row, query, counts, names, uppers);
         }
     }
 
-    private readonly RowHead From(int lane) => new() { Scale = Warp.Shuffle(_read.Scale, lane), Error = Warp.Shuffle(_read.Error, lane) };
+    private readonly RowHead From(int lane) => new() { Scale = Warp.Shuffle(_read.Scale, lane), Error = Warp.Shuffle(_read.Error, lane), Owner = Warp.Shuffle(_read.Owner, lane) };
 
     private static float Upper(float sum, Chunk bound, RowHead head) =>
         (sum * (Interop.IntAsFloat(bound.A) * head.Scale)) + ((Interop.IntAsFloat(bound.B) * head.Error) + Interop.IntAsFloat(bound.C));
 
     /// <summary>The filter of one query, where it has one that the rows were not passed over by already.</summary>
     private static bool Passes(ArrayView<uint> filter, int word, int row) => word < 0 || ((filter[word + (row >> 5)] >> (row & 31)) & 1) != 0;
-}
-
-/// <summary>Where upper bounds go.</summary>
-internal struct TileTarget
-{
-    /// <summary>Queries without those that fill up.</summary>
-    public int Asked;
-
-    /// <summary>0: each row's bound is written, by query and row. Otherwise those above the query's floor are appended to its list.</summary>
-    public int HasFloors;
-
-    /// <summary>From one list to the next, which is the room of each.</summary>
-    public int Stride;
 }

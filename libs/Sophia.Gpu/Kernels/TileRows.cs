@@ -3,9 +3,9 @@ using ILGPU;
 namespace Sophia.Gpu.Kernels;
 
 /// <summary>
-/// A lane's four rows of a tile of 32: g, g + 8, g + 16 and g + 24. Rows that are not wanted are read all the same, beside those that
-/// are; where the unit of sixteen is not there, the memory's beginning. No branch stands between the loads, so that all of
-/// them are under way at once.
+/// A lane's four rows of a tile of 32: g, g + 8, g + 16 and g + 24. One that is not wanted (filtered out, beyond the end, its unit is
+/// not there) is read as the memory's beginning. No branch stands between the loads, so that all of them are under way at once;
+/// whether a row is somebody's is read beside the row.
 /// </summary>
 internal struct TileRows
 {
@@ -24,27 +24,19 @@ internal struct TileRows
     /// <param name="row">The tile's first, relative to the shape's; a multiple of 32.</param>
     /// <param name="g">The lane's first row of the tile.</param>
     /// <param name="t">The one of its rows whose scale it reads.</param>
-    public static TileRows Locate(int row, int g, int t, RowShape shape, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter)
+    public static TileRows Locate(int row, int g, int t, RowShape shape, ArrayView<long> units, ArrayView<uint> filter)
     {
         var (upper, lower) = (Sixteen.Locate(row, shape, units), Sixteen.Locate(row + 16, shape, units));
         var rows = default(TileRows);
-        rows.At.Row0 = upper.First + (g * shape.Chunks);
-        rows.At.Row1 = upper.First + ((g + 8) * shape.Chunks);
-        rows.At.Row2 = lower.First + (g * shape.Chunks);
-        rows.At.Row3 = lower.First + ((g + 8) * shape.Chunks);
-        rows.Head = (t < 2 ? upper.Heads : lower.Heads) + g + (t % 2 * 8);
         var (ofUpper, ofLower) = (upper.Filter(filter, shape) & upper.Count(shape), lower.Filter(filter, shape) & lower.Count(shape));
-        var behind = 2L << shape.RowsPerPageLog2;
-        var (o0, o1) = (Owner(heads, upper.Heads + behind + g), Owner(heads, upper.Heads + behind + g + 8));
-        var (o2, o3) = (Owner(heads, lower.Heads + behind + g), Owner(heads, lower.Heads + behind + g + 8));
-        rows.Wanted =
-            (o0 >= 0 ? (ofUpper >> g) & 1 : 0) | (o1 >= 0 ? ((ofUpper >> (g + 8)) & 1) << 1 : 0) |
-            (o2 >= 0 ? ((ofLower >> g) & 1) << 2 : 0) | (o3 >= 0 ? ((ofLower >> (g + 8)) & 1) << 3 : 0);
+        rows.Wanted = ((ofUpper >> g) & 1) | (((ofUpper >> (g + 8)) & 1) << 1) | (((ofLower >> g) & 1) << 2) | (((ofLower >> (g + 8)) & 1) << 3);
+        rows.At.Row0 = (rows.Wanted & 1) != 0 ? upper.First + (g * shape.Chunks) : 0;
+        rows.At.Row1 = (rows.Wanted & 2) != 0 ? upper.First + ((g + 8) * shape.Chunks) : 0;
+        rows.At.Row2 = (rows.Wanted & 4) != 0 ? lower.First + (g * shape.Chunks) : 0;
+        rows.At.Row3 = (rows.Wanted & 8) != 0 ? lower.First + ((g + 8) * shape.Chunks) : 0;
+        rows.Head = (t < 2 ? upper.Heads : lower.Heads) + g + (t % 2 * 8);
         return rows;
     }
-
-    /// <summary>Negative: nobody's.</summary>
-    private static int Owner(ArrayView<float> heads, long at) => (int)Interop.FloatAsInt(heads[at]);
 
     /// <summary>Sixteen rows beside each other: no page has fewer.</summary>
     private struct Sixteen

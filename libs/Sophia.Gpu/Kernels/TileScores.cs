@@ -44,7 +44,7 @@ internal static class TileScores
     /// <param name="uppers">By query, then by row relative to the shape's first; or the lists' bounds.</param>
     public static void Float16(
         ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> queries, ArrayView<Chunk> bounds,
-        ArrayView<float> floors, ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, TileTarget target)
+        ArrayView<float> floors, ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, ScoreTarget target)
     {
         rows = rows.AsAligned(Chunk.Bytes);
         queries = queries.AsAligned(Chunk.Bytes);
@@ -55,7 +55,7 @@ internal static class TileScores
         for (var tile = ((Grid.IdxX * Group.DimX) + Group.IdxX) / Warp.WarpSize; tile < tiles; tile += Grid.DimX * Group.DimX / Warp.WarpSize)
         {
             var (row, query) = (tile / across * TileRows.Height, tile % across * HalvesWidth);
-            var four = TileRows.Locate(row, g, t, shape, heads, units, filter);
+            var four = TileRows.Locate(row, g, t, shape, units, filter);
             var ends = new TileEnds { Row = row + g, Query = query + (2 * t), Wanted = four.Wanted };
             var sums = default(FloatTile);
             if (AnyLane(four.Wanted))
@@ -88,7 +88,7 @@ internal static class TileScores
     /// <inheritdoc cref="Float16"/>
     public static void Int8(
         ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> queries, ArrayView<Chunk> bounds,
-        ArrayView<float> floors, ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, TileTarget target)
+        ArrayView<float> floors, ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, ScoreTarget target)
     {
         rows = rows.AsAligned(Chunk.Bytes);
         queries = queries.AsAligned(Chunk.Bytes);
@@ -99,7 +99,7 @@ internal static class TileScores
         for (var tile = ((Grid.IdxX * Group.DimX) + Group.IdxX) / Warp.WarpSize; tile < tiles; tile += Grid.DimX * Group.DimX / Warp.WarpSize)
         {
             var (row, query) = (tile / across * TileRows.Height, tile % across * CodesWidth);
-            var four = TileRows.Locate(row, g, t, shape, heads, units, filter);
+            var four = TileRows.Locate(row, g, t, shape, units, filter);
             var ends = new TileEnds { Row = row + g, Query = query + (2 * t), Wanted = four.Wanted };
             var sums = default(WholeTile);
             if (AnyLane(four.Wanted))

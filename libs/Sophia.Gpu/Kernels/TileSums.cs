@@ -17,14 +17,18 @@ internal struct FloatTile
     /// <param name="queries">Of the tile's columns, from the lane's chunk of this step on.</param>
     public void Add(FourChunks rows, ArrayView<Chunk> queries, int at)
     {
-        Columns0.Add(rows, queries[at]);
-        Columns1.Add(rows, queries[at + 32]);
-        Columns2.Add(rows, queries[at + 64]);
-        Columns3.Add(rows, queries[at + 96]);
-        Columns4.Add(rows, queries[at + 128]);
-        Columns5.Add(rows, queries[at + 160]);
-        Columns6.Add(rows, queries[at + 192]);
-        Columns7.Add(rows, queries[at + 224]);
+        var (a, b, c, d) = (queries[at], queries[at + 32], queries[at + 64], queries[at + 96]);
+        Warp.Barrier();
+        Columns0.Add(rows, a);
+        Columns1.Add(rows, b);
+        Columns2.Add(rows, c);
+        Columns3.Add(rows, d);
+        (a, b, c, d) = (queries[at + 128], queries[at + 160], queries[at + 192], queries[at + 224]);
+        Warp.Barrier();
+        Columns4.Add(rows, a);
+        Columns5.Add(rows, b);
+        Columns6.Add(rows, c);
+        Columns7.Add(rows, d);
     }
 }
 
@@ -43,14 +47,18 @@ internal struct WholeTile
     /// <inheritdoc cref="FloatTile.Add"/>
     public void Add(FourChunks rows, ArrayView<Chunk> queries, int at)
     {
-        Columns0.Add(rows, queries[at]);
-        Columns1.Add(rows, queries[at + 32]);
-        Columns2.Add(rows, queries[at + 64]);
-        Columns3.Add(rows, queries[at + 96]);
-        Columns4.Add(rows, queries[at + 128]);
-        Columns5.Add(rows, queries[at + 160]);
-        Columns6.Add(rows, queries[at + 192]);
-        Columns7.Add(rows, queries[at + 224]);
+        var (a, b, c, d) = (queries[at], queries[at + 32], queries[at + 64], queries[at + 96]);
+        Warp.Barrier();
+        Columns0.Add(rows, a);
+        Columns1.Add(rows, b);
+        Columns2.Add(rows, c);
+        Columns3.Add(rows, d);
+        (a, b, c, d) = (queries[at + 128], queries[at + 160], queries[at + 192], queries[at + 224]);
+        Warp.Barrier();
+        Columns4.Add(rows, a);
+        Columns5.Add(rows, b);
+        Columns6.Add(rows, c);
+        Columns7.Add(rows, d);
     }
 }
 

@@ -36,17 +36,20 @@ public sealed class SassTests : IDisposable
     [InlineData(typeof(RowScores), nameof(RowScores.Float16), 100)]
     [InlineData(typeof(RowScores), nameof(RowScores.Int8), 100)]
     [InlineData(typeof(TileScores), nameof(TileScores.Float16), 45)]
-    [InlineData(typeof(TileScores), nameof(TileScores.Int8), 45)]
+    [InlineData(typeof(TileScores), nameof(TileScores.Int8), 22)]
     public void A_scan_has_its_eight_chunks_under_way_at_once_in_warps_enough(Type type, string method, int kilobytes)
     {
         var (facts, sass) = Assemble(type, method);
 
-        var loads = sass.Take(sass.FindLastIndex(line => line.Contains("WARPSYNC.ALL", StringComparison.Ordinal))).ToList();
+        // Two warps beside each other take the same rows with codes of 64 queries: half of what they have under way comes from memory.
+        var shared = type == typeof(TileScores) && method == nameof(TileScores.Int8) ? 2 : 1;
+        var product = sass.FindIndex(line => Regex.IsMatch(line, @"\b(IDP|FFMA|IMMA|HMMA)\b"));
+        var loads = sass.Take(sass.FindLastIndex(product, line => line.Contains("WARPSYNC.ALL", StringComparison.Ordinal))).ToList();
         var first = loads.FindLastIndex(line => Regex.IsMatch(line, @"\b(IDP|FFMA|SHFL|IMMA|HMMA)\b|\bBRA `"));
         Assert.InRange(loads.Skip(first + 1).Count(line => line.Contains("LDG.E.128", StringComparison.Ordinal)), 8, 24);
         var registers = int.Parse(Regex.Match(facts, @"Used (\d+) registers").Groups[1].Value, CultureInfo.InvariantCulture);
         var warps = Registers / ((registers + 7) / 8 * 8 * 32) / 4 * 4;
-        Assert.True(warps * 8 * 32 * Chunk.Bytes >= kilobytes << 10, $"{warps} warps of {registers} registers have {warps * 8 * 32 * Chunk.Bytes:N0} bytes under way.");
+        Assert.True(warps * 8 * 32 * Chunk.Bytes / shared >= kilobytes << 10, $"{warps} warps of {registers} registers have {warps * 8 * 32 * Chunk.Bytes / shared:N0} bytes under way.");
     }
 
     private static string? Find(string program) =>

@@ -73,7 +73,8 @@ internal sealed class StoredRows
 
     /// <summary>In one scan, or in one for each unit where there are many.</summary>
     /// <param name="filters">By query.</param>
-    public IReadOnlyList<BestRows> ScanEach(IDevice device, float[][] queries, ulong[]?[] filters, int best)
+    /// <param name="rowsOfFirst">Of the first unit, if not all of its rows.</param>
+    public IReadOnlyList<BestRows> ScanEach(IDevice device, float[][] queries, ulong[]?[] filters, int best, int? rowsOfFirst = null)
     {
         var all = Shape([]);
         var unitBytes = all.PageBytes * _pagesPerUnit;
@@ -99,7 +100,7 @@ internal sealed class StoredRows
         }
 
         using var scan = device.Scanner!.Begin([.. queries.Select((q, i) => new FilteredQuery(ScanQuery.Of(_kind, q, _rowBytes), filters[i]))], best);
-        if (RowsPerUnit % 64 != 0 || units < 3)
+        if (RowsPerUnit % 64 != 0 || (units < 3 && rowsOfFirst is null))
         {
             scan.Scan(memory, Shape(offsets));
         }
@@ -107,7 +108,7 @@ internal sealed class StoredRows
         {
             for (var unit = 0; unit < units; unit++)
             {
-                scan.Scan(memory, Shape([offsets[unit]]) with { FirstRow = unit * RowsPerUnit, Rows = Math.Min(RowsPerUnit, Rows - (unit * RowsPerUnit)) });
+                scan.Scan(memory, Shape([offsets[unit]]) with { FirstRow = unit * RowsPerUnit, Rows = Math.Min(unit == 0 ? rowsOfFirst ?? RowsPerUnit : RowsPerUnit, Rows - (unit * RowsPerUnit)) });
             }
         }
 

@@ -27,8 +27,8 @@ public sealed class TileScanTests(TileScanTests.Shared shared) : IClassFixture<T
     [MemberData(nameof(Kinds))]
     public void More_queries_than_a_warp_takes_are_shared_between_warps(RowKind kind)
     {
-        var stored = new StoredRows(kind, 20, 40, 3);
-        var asked = Enumerable.Range(0, 34).Select(_ => stored.NewQuery()).ToArray();
+        var stored = new StoredRows(kind, 20, 33, 3);
+        var asked = Enumerable.Range(0, kind == RowKind.Halves ? 67 : 35).Select(_ => stored.NewQuery()).ToArray();
         var answers = stored.Scan(_device, asked, null, 3);
         for (var i = 0; i < asked.Length; i++)
         {
@@ -86,7 +86,7 @@ public sealed class TileScanTests(TileScanTests.Shared shared) : IClassFixture<T
         var stored = new StoredRows(RowKind.Codes, 8, Rows, 1, row => row < 70 ? [1, 0, 0, 0, 0, 0, 0, 0] : [1, 1, 0, 0, 0, 0, 0, row == Rows - 1 ? 0.5f : 0]);
         var asked = new[] { stored.Vectors[Rows - 1], stored.Vectors[200] };
 
-        var answers = WithFirst(0, () => stored.Scan(_device, asked, null, 3), leastRoom: 0);
+        var answers = WithFirst(0, () => stored.Scan(_device, asked, null, 3), room: 2 * 8 * 3);
 
         for (var i = 0; i < asked.Length; i++)
         {
@@ -94,18 +94,34 @@ public sealed class TileScanTests(TileScanTests.Shared shared) : IClassFixture<T
         }
     }
 
-    private T WithFirst<T>(long scores, Func<T> scan, int? leastRoom = null)
+    [Fact]
+    public void A_part_of_five_rows_is_followed_by_others()
+    {
+        var stored = new StoredRows(RowKind.Codes, 8, 128, 0);
+        var asked = new[] { stored.NewQuery(), stored.NewQuery() };
+
+        var answers = stored.ScanEach(_device, asked, [null, null], 4, rowsOfFirst: 5);
+
+        var scanned = stored.NewFilter(0);
+        (scanned[0], scanned[1]) = (0b11111, ulong.MaxValue);
+        for (var i = 0; i < asked.Length; i++)
+        {
+            RowScanTests.Check(stored, asked[i], scanned, 4, answers[i], onTiles: true);
+        }
+    }
+
+    private T WithFirst<T>(long scores, Func<T> scan, long? room = null)
     {
         var scanner = (IlgpuScanner)_device.Scanner;
-        var usual = (scanner.FirstScores, scanner.LeastRoom);
-        (scanner.FirstScores, scanner.LeastRoom) = (scores, leastRoom ?? scanner.LeastRoom);
+        var usual = (scanner.FirstScores, scanner.Room);
+        (scanner.FirstScores, scanner.Room) = (scores, room ?? scanner.Room);
         try
         {
             return scan();
         }
         finally
         {
-            (scanner.FirstScores, scanner.LeastRoom) = usual;
+            (scanner.FirstScores, scanner.Room) = usual;
         }
     }
 

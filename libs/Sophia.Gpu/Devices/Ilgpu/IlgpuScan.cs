@@ -38,7 +38,8 @@ internal sealed partial class IlgpuScan : IRowScan
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         pages.Require(memory.Bytes);
         RequireFits(pages);
-        if (pages.Rows > 0)
+        // Rows that are not wanted are read as the memory's beginning, which has a page where any unit is there.
+        if (pages.Rows > 0 && pages.Units.Span.ContainsAnyInRange(0, long.MaxValue))
         {
             Failures.Guard(() =>
             {
@@ -133,7 +134,7 @@ internal sealed partial class IlgpuScan : IRowScan
             // What a scan that was given up has left.
             lane.Wait();
             lane.Asked.Send(lane.Stream, _block, _filters);
-            lane.Best.Begin(lane.Stream, _queries.Count, _best, Appends ? Room : 0);
+            lane.Best.Begin(lane.Stream, _queries.Count, _best, Appends && number == 0 ? Room : 0);
             _hasBegun[number] = true;
         }
 
@@ -223,23 +224,50 @@ internal sealed partial class IlgpuScan : IRowScan
         }
     }
 
+    /// <summary>Each row's bound, by query and row.</summary>
     private void Score(ScanLane lane, ArrayView<byte> memory, ArrayView<long> units, ArrayView<float> uppers, RowShape shape, RowKind kind)
     {
+        // There are no lists then: any memory does.
+        var none = memory.Cast<int>();
         if (_hasTiles)
         {
-            _scanner.Tiles.Score(lane.Stream, kind, memory, units, lane.Asked, uppers, shape, _queries.Count);
+            Tiles(lane, memory, units, new OpenLists(uppers, none, none, uppers, 0), shape, kind, new ScoreTarget { Asked = _queries.Count });
             return;
         }
 
-        var chunks = QueryBlock.BytesOfOne(_queries[0]) / Chunk.Bytes;
         for (var i = 0; i < _queries.Count; i++)
         {
-            var query = _queries[i];
-            shape.HasFilter = _filters.Has(i) ? 1 : 0;
-            _scanner.Scores[(int)kind](
-                lane.Stream, _scanner.GridOf(shape.Count), memory.Cast<Chunk>(), memory.Cast<float>(), units, _filters.Of(lane.Asked.Filter, i),
-                lane.Asked.Chunks.SubView((long)i * chunks, chunks), uppers.SubView((long)i * shape.Count, shape.Count), shape,
-                new RowScores.Bounds { Unit = query.Unit, Slope = query.Slope, Offset = query.Offset });
+            ScoreOne(lane, memory, units, i, new OpenLists(uppers, none, none, uppers.SubView((long)i * shape.Count, shape.Count), 0), shape, kind, default);
         }
+    }
+
+    /// <summary>The bounds above a query's floor, into its list.</summary>
+    private void Append(ScanLane lane, ArrayView<byte> memory, ArrayView<long> units, OpenLists lists, RowShape shape, RowKind kind)
+    {
+        var target = new ScoreTarget { Asked = _queries.Count, HasFloors = 1, Stride = lists.Stride };
+        if (_hasTiles)
+        {
+            Tiles(lane, memory, units, lists, shape, kind, target);
+            return;
+        }
+
+        for (var i = 0; i < _queries.Count; i++)
+        {
+            ScoreOne(lane, memory, units, i, lists.Of(i), shape, kind, target);
+        }
+    }
+
+    private void Tiles(ScanLane lane, ArrayView<byte> memory, ArrayView<long> units, OpenLists lists, RowShape shape, RowKind kind, ScoreTarget target) =>
+        _scanner.Tiles.Run(lane.Stream, kind, memory, units, lane.Asked, lists, shape, target);
+
+    private void ScoreOne(ScanLane lane, ArrayView<byte> memory, ArrayView<long> units, int number, OpenLists list, RowShape shape, RowKind kind, ScoreTarget target)
+    {
+        var query = _queries[number];
+        var chunks = QueryBlock.BytesOfOne(query) / Chunk.Bytes;
+        shape.HasFilter = _filters.Has(number) ? 1 : 0;
+        _scanner.Scores[(int)kind](
+            lane.Stream, _scanner.GridOf(shape.Count), memory.Cast<Chunk>(), memory.Cast<float>(), units, _filters.Of(lane.Asked.Filter, number),
+            lane.Asked.Chunks.SubView((long)number * chunks, chunks), list.Floors, list.Counts, list.Names, list.Numbers, shape,
+            new RowScores.Bounds { Unit = query.Unit, Slope = query.Slope, Offset = query.Offset }, target);
     }
 }

@@ -4,7 +4,7 @@ using Sophia.Gpu.Kernels;
 
 namespace Sophia.Gpu.Devices.Ilgpu;
 
-using ScoreKernel = Action<AcceleratorStream, KernelConfig, ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>;
+using ScoreKernel = Action<AcceleratorStream, KernelConfig, ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, RowScores.Bounds, ScoreTarget>;
 
 /// <summary>The scans of a device that ILGPU reaches: its kernels, made once, and the memory that they work in.</summary>
 internal sealed class IlgpuScanner : IRowScanner, IDisposable
@@ -23,20 +23,20 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
         _scoring = Math.Min(128, _threads);
         _groups = accelerator.NumMultiprocessors * (accelerator.AcceleratorType == AcceleratorType.CPU ? 2 : 16);
         _scoringGroups = accelerator.AcceleratorType == AcceleratorType.CPU ? _groups : int.MaxValue;
-        Scores = [accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float32),
-            accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Float16),
-            accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, RowShape, RowScores.Bounds>(RowScores.Int8)];
+        Scores = [accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, RowScores.Bounds, ScoreTarget>(RowScores.Float32),
+            accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, RowScores.Bounds, ScoreTarget>(RowScores.Float16),
+            accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, RowScores.Bounds, ScoreTarget>(RowScores.Int8)];
         Lanes = [new ScanLane(accelerator, _threads, _groups), new ScanLane(accelerator, _threads, _groups)];
         Tiles = new ScanTiles(accelerator, _scoring, _scoringGroups, tensorCores);
     }
 
     public Accelerator Accelerator { get; }
 
-    /// <summary>Scores of all queries that are written before there are floors (<see cref="IlgpuScan"/>): 32 MiB, which the second cache of a GPU holds; fewer in tests.</summary>
+    /// <summary>Scores of all queries that are written before there are floors (<see cref="IlgpuScan"/>): 32 MiB at most, which the second cache of a GPU holds; fewer in tests.</summary>
     public long FirstScores { get; set; } = 8L << 20;
 
-    /// <summary>Rows above a floor that a query's list takes at least; fewer in tests.</summary>
-    public int LeastRoom { get; set; } = 8192;
+    /// <summary>Rows above a floor that the lists of all queries take; fewer in tests.</summary>
+    public long Room { get; set; } = 4L << 20;
 
     /// <summary>By <see cref="RowKind"/>.</summary>
     public ScoreKernel[] Scores { get; }

@@ -28,17 +28,19 @@ internal sealed partial class IlgpuSelection
         var counts = _foundCounts.Of(_lists);
         _counts.Of(_lists).CopyTo(stream, counts.ArrayView.SubView(0, _lists));
         stream.Synchronize();
+        var most = 0;
         foreach (var count in counts.Span[.._lists])
         {
-            if (count > _stride)
-            {
-                _trim(stream, ThreadsFor(Total), _names[_side].Of(Total), _numbers[_side].Of(Total), _stride, _wanted);
-                return false;
-            }
+            most = Math.Max(most, count);
         }
 
-        // What comes next must not be written over what was appended.
-        _parts = Parts;
+        if (most > _stride)
+        {
+            _trim(stream, ThreadsFor(Total), _names[_side].Of(Total), _numbers[_side].Of(Total), _stride, _wanted);
+            return false;
+        }
+
+        _used = most;
         return true;
     }
 }
@@ -47,4 +49,9 @@ internal sealed partial class IlgpuSelection
 /// <param name="Floors">Above which a number belongs into the list.</param>
 /// <param name="Counts">What the list has; grows beyond its room where it has not enough.</param>
 /// <param name="Stride">From one list to the next, which is the room of each.</param>
-internal readonly record struct OpenLists(ArrayView<float> Floors, ArrayView<int> Counts, ArrayView<int> Names, ArrayView<float> Numbers, int Stride);
+internal readonly record struct OpenLists(ArrayView<float> Floors, ArrayView<int> Counts, ArrayView<int> Names, ArrayView<float> Numbers, int Stride)
+{
+    /// <summary>One of them alone.</summary>
+    public OpenLists Of(int list) =>
+        new(Floors.SubView(list, 1), Counts.SubView(list, 1), Names.SubView((long)list * Stride, Stride), Numbers.SubView((long)list * Stride, Stride), Stride);
+}

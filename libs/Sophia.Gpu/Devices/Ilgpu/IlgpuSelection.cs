@@ -17,9 +17,9 @@ internal sealed partial class IlgpuSelection : IDisposable
     private readonly int _threads;
     private readonly int _groups;
     private readonly Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<int>, int> _begin;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, int, int, ArrayView<int>, ArrayView<int>> _count;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, int, int, int, ArrayView<int>, ArrayView<int>> _count;
     private readonly Action<AcceleratorStream, KernelConfig, int, ArrayView<int>, ArrayView<int>> _narrow;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, int, int, int, ArrayView<int>, ArrayView<int>, ArrayView<float>, int, int, int> _gather;
+    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, int, int, int, int, ArrayView<int>, ArrayView<int>, ArrayView<float>, int, int, int> _gather;
     private readonly Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>> _clear;
     private readonly Scratch<int> _state;
     private readonly Scratch<int> _bins;
@@ -30,16 +30,18 @@ internal sealed partial class IlgpuSelection : IDisposable
     private int _lists;
     private int _wanted;
     private int _stride;
-    private int _parts;
+
+    /// <summary>Places of each list, from its first on, in which something may stand; the others are −∞.</summary>
+    private int _used;
     private int _side;
 
     public IlgpuSelection(Accelerator accelerator, int threads, int groups)
     {
         (_accelerator, _threads, _groups) = (accelerator, threads, groups);
         _begin = accelerator.LoadKernel<ArrayView<int>, ArrayView<int>, int>(BestOfMany.Begin);
-        _count = accelerator.LoadKernel<ArrayView<float>, int, int, ArrayView<int>, ArrayView<int>>(BestOfMany.Count);
+        _count = accelerator.LoadKernel<ArrayView<float>, int, int, int, ArrayView<int>, ArrayView<int>>(BestOfMany.Count);
         _narrow = accelerator.LoadKernel<int, ArrayView<int>, ArrayView<int>>(BestOfMany.Narrow);
-        _gather = accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, int, int, int, ArrayView<int>, ArrayView<int>, ArrayView<float>, int, int, int>(BestOfMany.Gather);
+        _gather = accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, int, int, int, int, ArrayView<int>, ArrayView<int>, ArrayView<float>, int, int, int>(BestOfMany.Gather);
         _floor = accelerator.LoadKernel<ArrayView<int>, int, ArrayView<float>, ArrayView<int>>(BestOfMany.Floor);
         _trim = accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, int, int>(BestOfMany.Trim);
         _clear = accelerator.LoadKernel<ArrayView<int>, ArrayView<float>>(BestOfMany.Clear);
@@ -54,7 +56,7 @@ internal sealed partial class IlgpuSelection : IDisposable
     /// <param name="room">Numbers that a list must take, at least <paramref name="wanted"/>; of several parts without.</param>
     public void Begin(AcceleratorStream stream, int lists, int wanted, int room = 0)
     {
-        (_lists, _wanted, _stride, _parts, _side) = (lists, wanted, Math.Max(room, checked(wanted * Parts)), 0, 0);
+        (_lists, _wanted, _stride, _used, _side) = (lists, wanted, Math.Max(room, checked(wanted * Parts)), 0, 0);
         Clear(stream);
     }
 
@@ -62,20 +64,20 @@ internal sealed partial class IlgpuSelection : IDisposable
     /// <param name="first">What the first of each list is called.</param>
     public void Add(AcceleratorStream stream, ArrayView<float> numbers, int length, int first)
     {
-        if (_parts == Parts)
+        if (_used + _wanted > _stride)
         {
             Merge(stream, _stride);
         }
 
-        Select(stream, numbers, default, length, first, _parts * _wanted);
-        _parts++;
+        Select(stream, numbers, default, length, length, first, _used);
+        _used += _wanted;
     }
 
     /// <summary>Those that are left, by list; waits for them.</summary>
     public IReadOnlyList<BestRows> Read(AcceleratorStream stream)
     {
         // Those of one list, and lists without room between them, are copied at once.
-        if (_parts > 1 || _lists > 1)
+        if (_used > _wanted || _lists > 1)
         {
             Merge(stream, _wanted);
         }
@@ -136,16 +138,16 @@ internal sealed partial class IlgpuSelection : IDisposable
     /// <param name="stride">From one list to the next from now on.</param>
     private void Merge(AcceleratorStream stream, int stride)
     {
-        var (names, numbers, length) = (_names[_side].Of(Total), _numbers[_side].Of(Total), _stride);
+        var (names, numbers, from) = (_names[_side].Of(Total), _numbers[_side].Of(Total), _stride);
         (_side, _stride) = (1 - _side, stride);
         Clear(stream);
-        Select(stream, numbers, names, length, 0, 0);
-        _parts = 1;
+        Select(stream, numbers, names, _used, from, 0, 0);
+        _used = _wanted;
     }
 
     private void Clear(AcceleratorStream stream) => _clear(stream, ThreadsFor(Total), _names[_side].Of(Total), _numbers[_side].Of(Total));
 
-    private void Select(AcceleratorStream stream, ArrayView<float> numbers, ArrayView<int> names, int length, int first, int at)
+    private void Select(AcceleratorStream stream, ArrayView<float> numbers, ArrayView<int> names, int length, int stride, int first, int at)
     {
         var state = _state.Of((long)_lists * BestOfMany.StateSize);
         var bins = _bins.Of((long)_lists * BestOfMany.Bins);
@@ -153,12 +155,12 @@ internal sealed partial class IlgpuSelection : IDisposable
         _begin(stream, ThreadsFor((int)bins.Length), state, bins, _wanted);
         for (var round = 0; round < BestOfMany.Rounds; round++)
         {
-            _count(stream, grid, numbers, length, round, state, bins);
+            _count(stream, grid, numbers, length, stride, round, state, bins);
             _narrow(stream, new KernelConfig(_lists, _threads), round, state, bins);
         }
 
         var hasNames = names.IsValid ? 1 : 0;
         _gather(
-            stream, grid, numbers, names.IsValid ? names : state, hasNames, first, length, state, _names[_side].Of(Total), _numbers[_side].Of(Total), _wanted, at, _stride);
+            stream, grid, numbers, names.IsValid ? names : state, hasNames, first, length, stride, state, _names[_side].Of(Total), _numbers[_side].Of(Total), _wanted, at, _stride);
     }
 }

@@ -5,7 +5,7 @@ using Sophia.Gpu.Kernels;
 
 namespace Sophia.Gpu.Devices.Ilgpu;
 
-using TileKernel = Action<AcceleratorStream, KernelConfig, ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, TileTarget>;
+using TileKernel = Action<AcceleratorStream, KernelConfig, ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, ScoreTarget>;
 
 /// <summary>
 /// Scans of several queries at once on tensor cores. Whether they can be trusted here is found out when they are first wanted
@@ -35,20 +35,8 @@ internal sealed class ScanTiles
     /// <summary>Queries that a warp takes together.</summary>
     public static int WidthOf(RowKind kind) => kind == RowKind.Halves ? TileScores.HalvesWidth : TileScores.CodesWidth;
 
-    /// <summary>Each row's bound.</summary>
-    /// <param name="uppers">By query, then by row.</param>
-    public void Score(
-        AcceleratorStream stream, RowKind kind, ArrayView<byte> memory, ArrayView<long> units, LaneQueries asked, ArrayView<float> uppers, RowShape shape, int queries) =>
-        // There are no lists then: any memory does.
-        Run(stream, kind, memory, units, asked, new OpenLists(uppers, memory.Cast<int>(), memory.Cast<int>(), uppers, 0), shape, new TileTarget { Asked = queries });
-
-    /// <summary>The bounds that are above a query's floor.</summary>
-    public void Append(
-        AcceleratorStream stream, RowKind kind, ArrayView<byte> memory, ArrayView<long> units, LaneQueries asked, OpenLists lists, RowShape shape, int queries) =>
-        Run(stream, kind, memory, units, asked, lists, shape, new TileTarget { Asked = queries, HasFloors = 1, Stride = lists.Stride });
-
-    private void Run(
-        AcceleratorStream stream, RowKind kind, ArrayView<byte> memory, ArrayView<long> units, LaneQueries asked, OpenLists lists, RowShape shape, TileTarget target)
+    public void Run(
+        AcceleratorStream stream, RowKind kind, ArrayView<byte> memory, ArrayView<long> units, LaneQueries asked, OpenLists lists, RowShape shape, ScoreTarget target)
     {
         var width = WidthOf(kind);
         var across = (target.Asked + width - 1) / width;
@@ -73,8 +61,8 @@ internal sealed class ScanTiles
 
         try
         {
-            _halves = _accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, TileTarget>(TileScores.Float16);
-            _codes = _accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, TileTarget>(TileScores.Int8);
+            _halves = _accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, ScoreTarget>(TileScores.Float16);
+            _codes = _accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, ScoreTarget>(TileScores.Int8);
             return Check(RowKind.Halves) ?? Check(RowKind.Codes);
         }
         catch (AcceleratorException e) when (!Failures.IsLasting(e))
@@ -91,7 +79,8 @@ internal sealed class ScanTiles
     private string? Check(RowKind kind)
     {
         const int Rows = 40;
-        const int Queries = 5;
+        // More than one tile of them; on the processor that would take seconds.
+        var queryCount = _accelerator is CudaAccelerator ? 67 : 5;
         const int Dimensions = 72;
         var random = new Random(Rows);
         float[] Unit()
@@ -109,17 +98,20 @@ internal sealed class ScanTiles
             RowPage.Set(shape, page, row, rows[row], row);
         }
 
-        var vectors = Enumerable.Range(0, Queries).Select(_ => Unit()).ToArray();
+        var vectors = Enumerable.Range(0, queryCount).Select(_ => Unit()).ToArray();
         var queries = vectors.Select(v => ScanQuery.Of(kind, v, shape.RowBytes)).ToArray();
         using var memory = _accelerator.Allocate1D(page);
         using var units = _accelerator.Allocate1D(new long[] { 0 });
-        using var uppers = _accelerator.Allocate1D<float>(Rows * Queries);
+        using var uppers = _accelerator.Allocate1D<float>(Rows * queryCount);
         using var stream = _accelerator.CreateStream();
         using var asked = new LaneQueries(_accelerator);
         var filters = new ScanFilters([.. queries.Select(static q => new FilteredQuery(q, null))]);
         asked.Send(stream, QueryBlock.ForTiles(queries, filters), filters);
         var rowShape = IlgpuScan.ShapeOf(shape, hasFilter: false) with { Count = Rows };
-        Score(stream, kind, memory.View.BaseView, units.View.BaseView, asked, uppers.View.BaseView, rowShape, Queries);
+        var none = memory.View.BaseView.Cast<int>();
+        Run(
+            stream, kind, memory.View.BaseView, units.View.BaseView, asked, new OpenLists(uppers.View.BaseView, none, none, uppers.View.BaseView, 0), rowShape,
+            new ScoreTarget { Asked = queryCount });
         stream.Synchronize();
         var found = uppers.GetAsArray1D();
         for (var i = 0; i < found.Length; i++)
@@ -132,11 +124,11 @@ internal sealed class ScanTiles
         }
 
         // Above the floor are so many of them as there should be, and each is what it was before.
-        var floors = Enumerable.Range(0, Queries).Select(q => found[(q * Rows) + q]).ToArray();
+        var floors = Enumerable.Range(0, queryCount).Select(q => found[(q * Rows) + (q % Rows)]).ToArray();
         using var lists = new OpenBuffers(_accelerator, floors, Rows);
-        Append(stream, kind, memory.View.BaseView, units.View.BaseView, asked, lists.Lists, rowShape, Queries);
+        Run(stream, kind, memory.View.BaseView, units.View.BaseView, asked, lists.Lists, rowShape, new ScoreTarget { Asked = queryCount, HasFloors = 1, Stride = Rows });
         stream.Synchronize();
-        for (var query = 0; query < Queries; query++)
+        for (var query = 0; query < queryCount; query++)
         {
             var above = Enumerable.Range(0, Rows).Where(row => found[(query * Rows) + row] > floors[query]).Select(row => (row, found[(query * Rows) + row]));
             if (!lists.Of(query).SequenceEqual(above))

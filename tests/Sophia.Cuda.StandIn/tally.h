@@ -1,0 +1,46 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "module.h"
+
+namespace standin {
+
+/// What the lanes of a kernel asked of memory. A sector has 32 bytes and a line 128 (CUDA C++ Best Practices Guide, coalesced access).
+struct Requests {
+    uint64_t requests = 0;
+    uint64_t bytes = 0;
+    uint64_t sectors = 0;
+    uint64_t lines = 0;
+};
+
+/// What one run of a kernel did.
+struct Tally {
+    explicit Tally(size_t instructions) : executed(instructions), lanes(instructions) {}
+
+    /// Per instruction: how often a warp ran it.
+    std::vector<uint64_t> executed;
+    /// Per instruction: how many lanes ran it.
+    std::vector<uint64_t> lanes;
+    Requests loads, stores;
+    uint64_t shared_requests = 0;
+    uint64_t bank_conflicts = 0;
+    uint64_t atomics = 0;
+    uint64_t divergent_branches = 0;
+    uint64_t barriers = 0;
+
+    void add(const Tally& other);
+};
+
+/// Of all kernels of this process, since the last reset.
+void count_launch(const Function& function, uint64_t blocks, uint64_t threads, const Tally& tally);
+
+/// Something the program did that works here and need not on a device: it is said once on stderr, and counted.
+void note(const std::string& what);
+
+std::string counts_as_json();
+void reset_counts();
+
+}

@@ -82,12 +82,8 @@ int fill(Guard& guard, uint64_t target, uint8_t value, size_t bytes, Stream& str
     operation.name = "cuMemsetD8Async";
     operation.touched = {{target, bytes}};
     operation.run = [=] { to.allocation->place == Allocation::Registered ? static_cast<void>(std::memset(to.bytes, value, bytes)) : Memory::fill(to.bytes, value, bytes); };
-    // "Asynchronous with respect to the host except when the target is pinned host memory or a Unified Memory region".
+    // "The Async versions are always asynchronous with respect to the host."
     enqueue(guard, stream, std::move(operation));
-    if (!to.is_on_device()) {
-        finish(guard, stream, last_of(stream));
-    }
-
     return Success;
 }
 

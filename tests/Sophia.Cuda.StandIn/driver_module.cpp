@@ -4,6 +4,7 @@
 #include "context.h"
 #include "device.h"
 #include "memory.h"
+#include "tally.h"
 
 // Modules and functions (CUDA driver API 6.10), and how many blocks fit (6.30).
 
@@ -14,8 +15,8 @@ namespace {
 /// CU_JIT_* options that say where what the compiler has to say goes.
 enum Option { InfoLog = 3, InfoLogSize = 4, ErrorLog = 5, ErrorLogSize = 6 };
 
-void say(const std::string& text, unsigned count, const int* options, void** values) {
-    std::fprintf(stderr, "stand-in of CUDA: PTX: %s\n", text.c_str());
+void say_why(const std::string& text, unsigned count, const int* options, void** values) {
+    say("PTX: " + text);
     char* log = nullptr;
     size_t size = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -43,7 +44,7 @@ int load(void** module, const char* image, unsigned count, const int* options, v
             *module = handles().modules.add(std::make_unique<Module>(Module{&current_context(), parse_program(image)}));
             return Success;
         } catch (const PtxError& e) {
-            say(e.what(), count, options, values);
+            say_why(e.what(), count, options, values);
             return InvalidPtx;
         }
     });

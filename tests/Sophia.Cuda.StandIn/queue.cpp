@@ -1,6 +1,5 @@
 #include "queue.h"
 
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <set>
@@ -60,7 +59,7 @@ std::vector<std::pair<Stream*, uint64_t>> before(const Stream& stream) {
 
 void spoil(Context& context, int code, const std::string& why) {
     context.error = code;
-    std::fprintf(stderr, "stand-in of CUDA: error %d on device: %s\n", code, why.c_str());
+    say("error " + std::to_string(code) + ": " + why);
     drop_all(context);
 }
 

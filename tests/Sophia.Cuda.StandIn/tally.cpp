@@ -85,7 +85,8 @@ void Tally::add(const Tally& other) {
 
 void count_launch(const Function& function, uint64_t blocks, uint64_t threads, const Tally& tally) {
     const std::lock_guard guard(lock());
-    auto& kernel = kernels()[function.name];
+    // Kernels of different types may have the same name.
+    auto& kernel = kernels()[function.name + "/" + std::to_string(function.code.size())];
     kernel.launches++;
     kernel.blocks += blocks;
     kernel.threads += threads;
@@ -102,10 +103,20 @@ void count_launch(const Function& function, uint64_t blocks, uint64_t threads, c
     kernel.sum.add(of_memory);
 }
 
+void say(const std::string& what) {
+    std::fprintf(stderr, "stand-in of CUDA: %s\n", what.c_str());
+    if (const char* file = std::getenv("STANDIN_CUDA_LOG")) {
+        if (auto* out = std::fopen(file, "a")) {
+            std::fprintf(out, "%s\n", what.c_str());
+            std::fclose(out);
+        }
+    }
+}
+
 void note(const std::string& what) {
     const std::lock_guard guard(lock());
     if (notes()[what]++ == 0) {
-        std::fprintf(stderr, "stand-in of CUDA: %s\n", what.c_str());
+        say(what);
     }
 }
 

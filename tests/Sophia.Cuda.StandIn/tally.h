@@ -37,6 +37,9 @@ struct Tally {
 /// Of all kernels of this process, since the last reset.
 void count_launch(const Function& function, uint64_t blocks, uint64_t threads, const Tally& tally);
 
+/// On stderr, and into the file STANDIN_CUDA_LOG: a test's runner may keep stderr to itself.
+void say(const std::string& what);
+
 /// Something the program did that works here and need not on a device: it is said once on stderr, and counted.
 void note(const std::string& what);
 

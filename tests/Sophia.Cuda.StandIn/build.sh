@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the stand-in of the CUDA driver: OUT_DIR/libcuda.so.1, and libcuda.so, by which ILGPU looks for it.
+# Makes the stand-in of the CUDA driver: OUT_DIR/libcuda.so.1, and libcuda.so, by which ILGPU looks for it; OUT_DIR/selftest
+# holds them to what NVIDIA writes about them.
 # Needs g++ only. With OUT_DIR in LD_LIBRARY_PATH, a program finds it instead of the driver.
 # The arithmetic is PTX's own: no product and sum may be contracted, so -ffp-contract=off.
 set -euo pipefail
@@ -20,11 +21,9 @@ if ((${#changed[@]} > 0)); then
 fi
 objects=()
 for source in "${sources[@]}"; do
-    [[ $source == */selftest.cpp ]] || objects+=("$out/objects/$(basename "$source" .cpp).o")
+    [[ $source == */selftest*.cpp ]] || objects+=("$out/objects/$(basename "$source" .cpp).o")
 done
 g++ -shared -pthread -Wl,-soname,libcuda.so.1 -o "$out/libcuda.so.1.new" "${objects[@]}"
 mv "$out/libcuda.so.1.new" "$out/libcuda.so.1"
 ln -sf libcuda.so.1 "$out/libcuda.so"
-if [[ -e $here/selftest.cpp ]]; then
-    g++ -pthread -o "$out/selftest" "$out/objects/selftest.o" "$out/libcuda.so.1" "-Wl,-rpath,$out"
-fi
+g++ -pthread -o "$out/selftest" "$out"/objects/selftest*.o "$out/libcuda.so.1" "-Wl,-rpath,$out"

@@ -159,7 +159,7 @@ Warp::Stop Warp::run(uint64_t slice) {
                                 fault(719, at, why);
                             }
 
-                            note(block->function.name + ": `" + block->function.texts[at] + "`: " + why);
+                            note("kernel " + block->function.name + ", line " + std::to_string(instruction.line) + ": " + why);
                         }
 
                         block->tally.divergent_branches++;

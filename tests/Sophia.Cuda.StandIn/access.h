@@ -44,7 +44,7 @@ inline uint8_t* global_bytes(Warp& w, uint64_t address, uint32_t bytes, int lane
     return reinterpret_cast<uint8_t*>(address + recent.to_host);
 }
 
-inline uint8_t* shared_bytes(Warp& w, uint64_t address, uint32_t bytes, int lane) {
+inline uint8_t* shared_bytes(Warp& w, uint64_t address, uint32_t bytes, int lane, Races::Access access) {
     require_aligned(address, bytes, lane);
     if (address < SharedStart || address >= w.block->shared_bytes || bytes > w.block->shared_bytes - address) {
         char text[128];
@@ -53,18 +53,22 @@ inline uint8_t* shared_bytes(Warp& w, uint64_t address, uint32_t bytes, int lane
         throw KernelFault(700, text);
     }
 
+    if (w.block->races.saw(static_cast<uint32_t>(address), bytes, w.number, access)) {
+        note("kernel " + w.block->function.name + ": warps race for shared memory at " + std::to_string(address - SharedStart));
+    }
+
     return w.block->shared + address;
 }
 
 enum class Where : uint32_t { Generic, Global, Shared };
 
-inline uint8_t* bytes_at(Warp& w, Where where, uint64_t address, uint32_t bytes, int lane) {
+inline uint8_t* bytes_at(Warp& w, Where where, uint64_t address, uint32_t bytes, int lane, Races::Access access) {
     if (where == Where::Shared) {
-        return shared_bytes(w, address, bytes, lane);
+        return shared_bytes(w, address, bytes, lane, access);
     }
 
     if (where == Where::Generic && address - SharedWindow < SharedWindowBytes) {
-        return shared_bytes(w, address - SharedWindow, bytes, lane);
+        return shared_bytes(w, address - SharedWindow, bytes, lane, access);
     }
 
     return global_bytes(w, address, bytes, lane);

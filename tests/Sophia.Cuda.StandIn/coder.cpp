@@ -235,7 +235,7 @@ uint32_t Coder::address(const Operand& operand, uint32_t bytes) {
 void encode(Places& places, const Statement& statement) {
     static const Decoders s_decoders = [] {
         Decoders all;
-        for (const auto add : {add_integer_instructions, add_bit_instructions, add_float_instructions, add_comparisons, add_moves, add_conversions,
+        for (const auto add : {add_integer_instructions, add_bit_instructions, add_field_instructions, add_float_instructions, add_comparisons, add_moves, add_conversions,
                                add_memory_instructions, add_atomics, add_warp_instructions, add_matrix_instructions, add_control_instructions}) {
             add(all);
         }

@@ -77,6 +77,7 @@ using Decoders = std::map<std::string, Decoder>;
 
 void add_integer_instructions(Decoders&);
 void add_bit_instructions(Decoders&);
+void add_field_instructions(Decoders&);
 void add_float_instructions(Decoders&);
 void add_comparisons(Decoders&);
 void add_moves(Decoders&);

@@ -44,7 +44,7 @@ void atomic(Warp& w, const Instruction& i, uint32_t mask) {
     const T *b = w.at<T>(i.slot[1]), *c = w.at<T>(i.slot[2]);
     for (int lane = 0; lane < Lanes; lane++) {
         if (mask >> lane & 1) {
-            auto* place = reinterpret_cast<Bits*>(bytes_at(w, where, to.of[lane], sizeof(T), lane));
+            auto* place = reinterpret_cast<Bits*>(bytes_at(w, where, to.of[lane], sizeof(T), lane, Races::Access::Atomic));
             Bits seen = __atomic_load_n(place, __ATOMIC_SEQ_CST), wanted;
             T old;
             do {

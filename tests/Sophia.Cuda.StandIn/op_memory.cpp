@@ -16,7 +16,7 @@ void load(Warp& w, const Instruction& i, uint32_t mask) {
     for (int lane = 0; lane < Lanes; lane++) {
         if (mask >> lane & 1) {
             T values[4];
-            std::memcpy(values, bytes_at(w, where, from.of[lane], bytes, lane), bytes);
+            std::memcpy(values, bytes_at(w, where, from.of[lane], bytes, lane, Races::Access::Read), bytes);
             for (uint32_t n = 0; n < i.count; n++) {
                 w.at<R>(i.slot[n])[lane] = static_cast<R>(values[n]);
             }
@@ -38,7 +38,7 @@ void store(Warp& w, const Instruction& i, uint32_t mask) {
                 values[n] = static_cast<T>(w.at<R>(i.slot[n])[lane]);
             }
 
-            std::memcpy(bytes_at(w, where, to.of[lane], bytes, lane), values, bytes);
+            std::memcpy(bytes_at(w, where, to.of[lane], bytes, lane, Races::Access::Write), values, bytes);
         }
     }
 

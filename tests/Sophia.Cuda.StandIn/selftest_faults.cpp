@@ -100,6 +100,17 @@ void test_counts() {
     has("\"globalLoads\":{\"requests\":2,\"bytes\":1024,\"sectors\":64,\"lines\":16}");
     has("\"globalStores\":{\"requests\":1,\"bytes\":256,\"sectors\":8,\"lines\":2}");
     has("\"mul.wide.u32\":2");
+
+    const auto races = [](const std::string& body) {
+        standin_counts_reset();
+        run_warp(body, nullptr, 64);
+        std::string said(standin_counts(nullptr, 0), 0);
+        standin_counts(said.data(), said.size());
+        return said.find("warps race") != std::string::npos;
+    };
+    check(races("mov.u32 %r5, own; st.shared.u32 [%r5], %r1; mov.b32 %r0, 0;"), "two warps that write the same word race");
+    check(!races("mov.u32 %r5, own; setp.eq.u32 %p1, %r1, 40; @%p1 st.shared.u32 [%r5], %r1; bar.sync 0; ld.shared.u32 %r0, [%r5];"), "a barrier between them puts them in order");
+    check(!races("mov.u32 %r5, own; red.shared.add.u32 [%r5], 1; mov.b32 %r0, 0;"), "and atomics do not race with each other");
 }
 
 }

@@ -33,7 +33,7 @@ void Warp::begin(uint8_t* with, Block& of, uint32_t numbered) {
     const uint64_t threads = of.size.volume() - uint64_t{numbered} * Lanes;
     lanes = threads >= Lanes ? AllLanes : (1u << threads) - 1;
     live = lanes;
-    gathering = at_barrier = 0;
+    gathering = at_barrier = turn = 0;
     progress = 0;
     std::fill(std::begin(pc), std::end(pc), 0);
 
@@ -100,7 +100,6 @@ Warp::Stop Warp::run(uint64_t slice) {
     auto* executed = block->tally.executed.data();
     auto* by_lanes = block->tally.lanes.data();
     const uint64_t end = progress + slice;
-    uint32_t after = 0;
     while (true) {
         const uint32_t runnable = live & ~gathering & ~at_barrier;
         if (runnable == 0) {
@@ -112,16 +111,16 @@ Warp::Stop Warp::run(uint64_t slice) {
         }
 
         uint32_t limit;
-        uint32_t group = choose(runnable, after, limit);
+        uint32_t group = choose(runnable, turn, limit);
         uint32_t at = pc[__builtin_ctz(group)];
         const uint64_t until = std::min(end, limit == UINT32_MAX ? end : progress + Patience);
         // Others may stand before this place, where these were let go on out of turn.
         const bool ahead = limit < at;
-        after = 0;
+        turn = 0;
         for (bool together = true; together;) {
             if (progress >= until || (!ahead && at >= limit)) {
                 set(pc, group, at);
-                after = progress >= until ? at + 1 : 0;
+                turn = progress >= until ? at + 1 : 0;
                 break;
             }
 

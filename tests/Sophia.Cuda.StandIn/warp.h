@@ -4,6 +4,7 @@
 #include <string>
 
 #include "module.h"
+#include "races.h"
 #include "space.h"
 #include "tally.h"
 
@@ -22,6 +23,7 @@ struct Block {
     Tally& tally;
     uint8_t* shared;
     uint32_t shared_bytes;
+    Races& races;
     Dimensions grid, size, index;
     /// The range that was touched last: most requests are for the same one.
     Range recent{0, 0, 0};
@@ -41,6 +43,8 @@ struct Warp {
     uint32_t gathering, at_barrier;
     uint32_t lanes;
     uint32_t barrier_id;
+    /// Lanes at this place of the program or behind it have the next turn.
+    uint32_t turn;
     /// Instructions that were run in all; a warp that makes no progress is seen by it.
     uint64_t progress;
 

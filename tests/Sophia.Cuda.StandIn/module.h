@@ -77,6 +77,8 @@ struct Function {
     std::vector<Parameter> parameters;
     uint32_t parameter_bytes = 0;
     std::vector<Instruction> code;
+    /// Which instruction comes first among lanes that have parted.
+    std::vector<uint32_t> turns;
     /// The text of each instruction, for reports, and its name, for counts.
     std::vector<std::string> texts;
     std::vector<std::string> opcodes;

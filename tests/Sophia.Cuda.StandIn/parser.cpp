@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "coder.h"
+#include "order.h"
 #include "reader.h"
 
 namespace standin {
@@ -165,8 +166,8 @@ void Parser::body(Places& places) {
     // PTX ISA 9.7.12: after the last instruction a function returns.
     Statement last;
     last.opcode = last.text = "ret";
-    last.modifiers = {};
     encode(places, last);
+    function.turns = turns_of(function.code);
 }
 
 void Parser::declaration(Places& places) {

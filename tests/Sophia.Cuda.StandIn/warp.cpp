@@ -65,18 +65,19 @@ void Warp::begin(uint8_t* with, Block& of, uint32_t numbered) {
     }
 }
 
-// The lanes at the lowest place, or at the next one after `after`; `limit`: where the others are.
+// The lanes at the place that comes first, or first after `after`; `limit`: the first of the others'.
 uint32_t Warp::choose(uint32_t runnable, uint32_t after, uint32_t& limit) const {
-    uint32_t lowest = UINT32_MAX;
+    const auto* turns = block->function.turns.data();
+    uint32_t first = UINT32_MAX;
     limit = UINT32_MAX;
     for (const bool wrapped : {false, true}) {
         for (int lane = 0; lane < Lanes; lane++) {
-            if ((runnable >> lane & 1) && (wrapped || pc[lane] >= after)) {
-                lowest = std::min(lowest, pc[lane]);
+            if ((runnable >> lane & 1) && (wrapped || turns[pc[lane]] >= after)) {
+                first = std::min(first, turns[pc[lane]]);
             }
         }
 
-        if (lowest != UINT32_MAX) {
+        if (first != UINT32_MAX) {
             break;
         }
     }
@@ -84,10 +85,10 @@ uint32_t Warp::choose(uint32_t runnable, uint32_t after, uint32_t& limit) const 
     uint32_t group = 0;
     for (int lane = 0; lane < Lanes; lane++) {
         if (runnable >> lane & 1) {
-            if (pc[lane] == lowest) {
+            if (turns[pc[lane]] == first) {
                 group |= 1u << lane;
             } else {
-                limit = std::min(limit, pc[lane]);
+                limit = std::min(limit, turns[pc[lane]]);
             }
         }
     }
@@ -97,6 +98,7 @@ uint32_t Warp::choose(uint32_t runnable, uint32_t after, uint32_t& limit) const 
 
 Warp::Stop Warp::run(uint64_t slice) {
     const auto* code = block->function.code.data();
+    const auto* turns = block->function.turns.data();
     auto* executed = block->tally.executed.data();
     auto* by_lanes = block->tally.lanes.data();
     const uint64_t end = progress + slice;
@@ -114,13 +116,13 @@ Warp::Stop Warp::run(uint64_t slice) {
         uint32_t group = choose(runnable, turn, limit);
         uint32_t at = pc[__builtin_ctz(group)];
         const uint64_t until = std::min(end, limit == UINT32_MAX ? end : progress + Patience);
-        // Others may stand before this place, where these were let go on out of turn.
-        const bool ahead = limit < at;
+        // Others may come before these, where these were let go on out of turn.
+        const bool ahead = limit < turns[at];
         turn = 0;
         for (bool together = true; together;) {
-            if (progress >= until || (!ahead && at >= limit)) {
+            if (progress >= until || (!ahead && turns[at] >= limit)) {
                 set(pc, group, at);
-                turn = progress >= until ? at + 1 : 0;
+                turn = progress >= until ? turns[at] + 1 : 0;
                 break;
             }
 
@@ -167,7 +169,6 @@ Warp::Stop Warp::run(uint64_t slice) {
                         together = false;
                     }
 
-                    // A loop that goes round may let others that wait before it go on.
                     break;
                 case Flow::Exit:
                     live &= ~mask;

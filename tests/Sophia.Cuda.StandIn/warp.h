@@ -43,7 +43,7 @@ struct Warp {
     uint32_t gathering, at_barrier;
     uint32_t lanes;
     uint32_t barrier_id;
-    /// Lanes at this place of the program or behind it have the next turn.
+    /// Lanes with this turn or a later one go on next.
     uint32_t turn;
     /// Instructions that were run in all; a warp that makes no progress is seen by it.
     uint64_t progress;

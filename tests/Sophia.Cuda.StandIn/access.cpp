@@ -24,7 +24,7 @@ struct Different {
 
 }
 
-void count_request(Requests& requests, const Addresses& addresses, uint32_t mask, uint32_t bytes) {
+void count_request(Warp& w, const Instruction& i, bool loads, const Addresses& addresses, uint32_t mask, uint32_t bytes) {
     // No access crosses a sector: it is aligned to its size, of 16 bytes at most.
     Different sectors;
     uint64_t lines = 0, last = UINT64_MAX;
@@ -38,15 +38,15 @@ void count_request(Requests& requests, const Addresses& addresses, uint32_t mask
         std::sort(sectors.seen, sectors.seen + sectors.count);
     }
 
-    for (uint32_t i = 0; i < sectors.count; i++) {
-        lines += sectors.seen[i] >> 2 != last;
-        last = sectors.seen[i] >> 2;
+    for (uint32_t n = 0; n < sectors.count; n++) {
+        lines += sectors.seen[n] >> 2 != last;
+        last = sectors.seen[n] >> 2;
     }
 
-    requests.requests++;
-    requests.bytes += uint64_t{bytes} * static_cast<uint64_t>(__builtin_popcount(mask));
-    requests.sectors += sectors.count;
-    requests.lines += lines;
+    const Requests request{1, uint64_t{bytes} * static_cast<uint64_t>(__builtin_popcount(mask)), sectors.count, lines};
+    auto& tally = w.block->tally;
+    (loads ? tally.loads : tally.stores).add(request);
+    tally.requests[static_cast<size_t>(&i - w.block->function.code.data())].add(request);
 }
 
 void count_shared(Tally& tally, const Addresses& addresses, uint32_t mask, uint32_t bytes) {

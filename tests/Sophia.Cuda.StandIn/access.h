@@ -74,8 +74,8 @@ inline uint8_t* bytes_at(Warp& w, Where where, uint64_t address, uint32_t bytes,
     return global_bytes(w, address, bytes, lane);
 }
 
-/// Into `requests`: how many sectors and lines the lanes touch together.
-void count_request(Requests& requests, const Addresses& addresses, uint32_t mask, uint32_t bytes);
+/// Counts how many sectors and lines the lanes touch together.
+void count_request(Warp& w, const Instruction& i, bool loads, const Addresses& addresses, uint32_t mask, uint32_t bytes);
 
 /// How many more cycles than one the request takes: words of the same bank that are not the same word (32 banks of 4 bytes).
 void count_shared(Tally& tally, const Addresses& addresses, uint32_t mask, uint32_t bytes);

@@ -23,7 +23,7 @@ void load(Warp& w, const Instruction& i, uint32_t mask) {
         }
     }
 
-    where == Where::Shared ? count_shared(w.block->tally, from, mask, bytes) : count_request(w.block->tally.loads, from, mask, bytes);
+    where == Where::Shared ? count_shared(w.block->tally, from, mask, bytes) : count_request(w, i, true, from, mask, bytes);
 }
 
 template <class T, class R>
@@ -42,7 +42,7 @@ void store(Warp& w, const Instruction& i, uint32_t mask) {
         }
     }
 
-    where == Where::Shared ? count_shared(w.block->tally, to, mask, bytes) : count_request(w.block->tally.stores, to, mask, bytes);
+    where == Where::Shared ? count_shared(w.block->tally, to, mask, bytes) : count_request(w, i, false, to, mask, bytes);
 }
 
 template <class T, class R>

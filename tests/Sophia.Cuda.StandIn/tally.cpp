@@ -12,6 +12,8 @@ namespace {
 struct OfKernel {
     uint64_t launches = 0, blocks = 0, threads = 0;
     std::map<std::string, uint64_t> opcodes;
+    /// Of each instruction, by the line where it stands.
+    std::map<uint32_t, std::pair<std::string, Requests>> accesses;
     Tally sum{0};
 };
 
@@ -61,21 +63,23 @@ struct AtEnd {
 
 }
 
+void Requests::add(const Requests& other) {
+    requests += other.requests;
+    bytes += other.bytes;
+    sectors += other.sectors;
+    lines += other.lines;
+}
+
 void Tally::add(const Tally& other) {
     executed.resize(std::max(executed.size(), other.executed.size()));
-    lanes.resize(executed.size());
+    requests.resize(executed.size());
     for (size_t i = 0; i < other.executed.size(); i++) {
         executed[i] += other.executed[i];
-        lanes[i] += other.lanes[i];
+        requests[i].add(other.requests[i]);
     }
 
-    for (const auto& [mine, theirs] : {std::pair(&loads, &other.loads), std::pair(&stores, &other.stores)}) {
-        mine->requests += theirs->requests;
-        mine->bytes += theirs->bytes;
-        mine->sectors += theirs->sectors;
-        mine->lines += theirs->lines;
-    }
-
+    loads.add(other.loads);
+    stores.add(other.stores);
     shared_requests += other.shared_requests;
     bank_conflicts += other.bank_conflicts;
     atomics += other.atomics;
@@ -94,13 +98,15 @@ void count_launch(const Function& function, uint64_t blocks, uint64_t threads, c
         if (tally.executed[i] > 0) {
             kernel.opcodes[function.opcodes[i]] += tally.executed[i];
         }
+
+        if (tally.requests[i].requests > 0) {
+            auto& access = kernel.accesses[function.code[i].line];
+            access.first = function.opcodes[i];
+            access.second.add(tally.requests[i]);
+        }
     }
 
-    Tally of_memory(0);
-    of_memory = tally;
-    of_memory.executed.clear();
-    of_memory.lanes.clear();
-    kernel.sum.add(of_memory);
+    kernel.sum.add(tally);
 }
 
 void say(const std::string& what) {
@@ -137,7 +143,16 @@ std::string counts_as_json() {
             inner = ",";
         }
 
-        out << "}}";
+        out << "},\"globalAccesses\":[";
+        inner = "";
+        for (const auto& [line, access] : kernel.accesses) {
+            out << inner << "{\"line\":" << line << ",\"instruction\":" << quoted(access.first);
+            write(out, "of", access.second);
+            out << '}';
+            inner = ",";
+        }
+
+        out << "]}";
         comma = ",\n";
     }
 

@@ -14,16 +14,18 @@ struct Requests {
     uint64_t bytes = 0;
     uint64_t sectors = 0;
     uint64_t lines = 0;
+
+    void add(const Requests& other);
 };
 
 /// What one run of a kernel did.
 struct Tally {
-    explicit Tally(size_t instructions) : executed(instructions), lanes(instructions) {}
+    explicit Tally(size_t instructions) : executed(instructions), requests(instructions) {}
 
     /// Per instruction: how often a warp ran it.
     std::vector<uint64_t> executed;
-    /// Per instruction: how many lanes ran it.
-    std::vector<uint64_t> lanes;
+    /// Per instruction: what it asked of global memory.
+    std::vector<Requests> requests;
     Requests loads, stores;
     uint64_t shared_requests = 0;
     uint64_t bank_conflicts = 0;

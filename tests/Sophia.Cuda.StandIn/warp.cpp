@@ -100,7 +100,6 @@ Warp::Stop Warp::run(uint64_t slice) {
     const auto* code = block->function.code.data();
     const auto* turns = block->function.turns.data();
     auto* executed = block->tally.executed.data();
-    auto* by_lanes = block->tally.lanes.data();
     const uint64_t end = progress + slice;
     while (true) {
         const uint32_t runnable = live & ~gathering & ~at_barrier;
@@ -135,7 +134,6 @@ Warp::Stop Warp::run(uint64_t slice) {
 
             progress++;
             executed[at]++;
-            by_lanes[at] += static_cast<uint64_t>(__builtin_popcount(mask));
             switch (instruction.flow) {
                 case Flow::Next:
                     if (mask != 0) {

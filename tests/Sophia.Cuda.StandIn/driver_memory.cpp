@@ -35,6 +35,19 @@ int released(Guard& guard, uint64_t address, bool (*fits)(const Allocation&), in
     return Success;
 }
 
+int lock_pages(const char* function, void** pointer, size_t bytes, unsigned flags) {
+    return enter(function, Needs::Context, [&](Guard&) -> int {
+        // PORTABLE 1, DEVICEMAP 2, WRITECOMBINED 4.
+        if (pointer == nullptr || bytes == 0 || flags > 7) {
+            return InvalidValue;
+        }
+
+        const auto* made = Memory::all().allocate_host(current_context(), bytes);
+        *pointer = made == nullptr ? nullptr : made->host;
+        return made == nullptr ? OutOfMemory : Success;
+    });
+}
+
 }
 
 STANDIN_EXPORT int cuMemGetInfo_v2(size_t* free, size_t* total) {
@@ -68,20 +81,9 @@ STANDIN_EXPORT int cuMemFree_v2(uint64_t pointer) {
     });
 }
 
-STANDIN_EXPORT int cuMemHostAlloc(void** pointer, size_t bytes, unsigned flags) {
-    return enter("cuMemHostAlloc", Needs::Context, [&](Guard&) -> int {
-        // PORTABLE 1, DEVICEMAP 2, WRITECOMBINED 4.
-        if (pointer == nullptr || bytes == 0 || flags > 7) {
-            return InvalidValue;
-        }
+STANDIN_EXPORT int cuMemHostAlloc(void** pointer, size_t bytes, unsigned flags) { return lock_pages("cuMemHostAlloc", pointer, bytes, flags); }
 
-        const auto* made = Memory::all().allocate_host(current_context(), bytes);
-        *pointer = made == nullptr ? nullptr : made->host;
-        return made == nullptr ? OutOfMemory : Success;
-    });
-}
-
-STANDIN_EXPORT int cuMemAllocHost_v2(void** pointer, size_t bytes) { return cuMemHostAlloc(pointer, bytes, 0); }
+STANDIN_EXPORT int cuMemAllocHost_v2(void** pointer, size_t bytes) { return lock_pages("cuMemAllocHost_v2", pointer, bytes, 0); }
 
 STANDIN_EXPORT int cuMemFreeHost(void* pointer) {
     return enter("cuMemFreeHost", Needs::Context, [&](Guard& guard) -> int {
@@ -107,7 +109,9 @@ STANDIN_EXPORT int cuMemHostRegister_v2(void* pointer, size_t bytes, unsigned fl
 
 STANDIN_EXPORT int cuMemHostUnregister(void* pointer) {
     return enter("cuMemHostUnregister", Needs::Context, [&](Guard& guard) -> int {
-        return released(guard, number(pointer), [](const Allocation& a) { return a.place == Allocation::Registered; }, HostMemoryNotRegistered);
+        // Within a range that is page-locked, but not as it was registered: drivers answer 1 (github.com/lupinemachines/lupine, 437 and 605).
+        const int otherwise = Memory::all().around(number(pointer)) != nullptr ? InvalidValue : HostMemoryNotRegistered;
+        return released(guard, number(pointer), [](const Allocation& a) { return a.place == Allocation::Registered; }, otherwise);
     });
 }
 

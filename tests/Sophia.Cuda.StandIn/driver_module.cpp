@@ -29,8 +29,8 @@ void say_why(const std::string& text, unsigned count, const int* options, void**
     }
 }
 
-int load(void** module, const char* image, unsigned count, const int* options, void** values) {
-    return enter("cuModuleLoadDataEx", Needs::Context, [&](Guard&) -> int {
+int load(const char* function, void** module, const char* image, unsigned count, const int* options, void** values) {
+    return enter(function, Needs::Context, [&](Guard&) -> int {
         if (module == nullptr || image == nullptr) {
             return InvalidValue;
         }
@@ -73,10 +73,10 @@ int blocks_that_fit(const Function& function, int threads, size_t dynamic) {
 }
 
 STANDIN_EXPORT int cuModuleLoadDataEx(void** module, const void* image, unsigned count, int* options, void** values) {
-    return load(module, static_cast<const char*>(image), count, options, values);
+    return load("cuModuleLoadDataEx", module, static_cast<const char*>(image), count, options, values);
 }
 
-STANDIN_EXPORT int cuModuleLoadData(void** module, const void* image) { return load(module, static_cast<const char*>(image), 0, nullptr, nullptr); }
+STANDIN_EXPORT int cuModuleLoadData(void** module, const void* image) { return load("cuModuleLoadData", module, static_cast<const char*>(image), 0, nullptr, nullptr); }
 
 STANDIN_EXPORT int cuModuleUnload(void* handle) {
     return enter("cuModuleUnload", Needs::Context, [&](Guard& guard) -> int {

@@ -14,10 +14,8 @@ void note_other_context(const Context& own, const char* what) {
     }
 }
 
-}
-
-STANDIN_EXPORT int cuStreamCreateWithPriority(void** stream, unsigned flags, int) {
-    return enter("cuStreamCreate", Needs::Context, [&](Guard&) -> int {
+int create(const char* function, void** stream, unsigned flags) {
+    return enter(function, Needs::Context, [&](Guard&) -> int {
         // CU_STREAM_DEFAULT 0, CU_STREAM_NON_BLOCKING 1.
         if (stream == nullptr || flags > 1) {
             return InvalidValue;
@@ -31,7 +29,12 @@ STANDIN_EXPORT int cuStreamCreateWithPriority(void** stream, unsigned flags, int
     });
 }
 
-STANDIN_EXPORT int cuStreamCreate(void** stream, unsigned flags) { return cuStreamCreateWithPriority(stream, flags, 0); }
+}
+
+STANDIN_EXPORT int cuStreamCreate(void** stream, unsigned flags) { return create("cuStreamCreate", stream, flags); }
+
+/// Priorities are hints.
+STANDIN_EXPORT int cuStreamCreateWithPriority(void** stream, unsigned flags, int) { return create("cuStreamCreateWithPriority", stream, flags); }
 
 /// "In case the device is still doing work in the stream [...], the function will return immediately and the resources [...] will be released
 /// automatically once the device has completed all work in hStream."

@@ -41,8 +41,12 @@ void test_memory() {
         alignas(16) static uint8_t host[4096];
         check_equal(of(cuMemHostRegister_v2(host, sizeof host, 0)), 0, "host memory is page-locked");
         check_equal(of(cuMemHostRegister_v2(host + 100, 10, 0)), 712, "not twice");
-        check_equal(of(cuMemHostUnregister(host + 100)), 713, "and let go by its beginning");
+        check_equal(of(cuMemHostUnregister(host + 100)), 1, "it is let go by its beginning");
         check_equal(of(cuMemHostUnregister(host)), 0, "and let go");
+        check_equal(of(cuMemHostUnregister(host)), 713, "once");
+        check_equal(of(cuMemHostRegister_v2(host + 8, 100, 0)), 0, "it need not be aligned");
+        check_equal(of(cuMemHostRegister_v2(host + 108, 100, 0)), 0, "and two of them may share a page");
+        check(cuMemHostUnregister(host + 8) == 0 && cuMemHostUnregister(host + 108) == 0, "each by itself");
         cuMemAlloc_v2(&kept, 1000);
     }
 

@@ -46,24 +46,6 @@ public sealed class RowScanTests : IDisposable
         }
     }
 
-    /// <summary>Behind the first rows, only those above the least of the best so far are named.</summary>
-    [Theory]
-    [MemberData(nameof(Kinds))]
-    public void Of_more_rows_than_are_scored_at_first_a_query_gets_its_best(RowKind kind)
-    {
-        var scanner = (IlgpuScanner)_device.Scanner;
-        foreach (var (rows, best, room) in new[] { (700, 3, 1L << 20), (700, 3, 24), (1500, 40, 320), (130, 200, 1 << 20) })
-        {
-            (scanner.FirstScores, scanner.Room) = (0, room);
-            var stored = new StoredRows(kind, 40, rows, rows);
-            var asked = stored.NewQuery();
-            foreach (var filter in new[] { null, stored.NewFilter(0.2) })
-            {
-                Check(stored, asked, filter, best, stored.Scan(_device, [asked], filter, best)[0]);
-            }
-        }
-    }
-
     [Fact]
     public void Equal_rows_are_returned_as_many_as_asked_for_and_each_once()
     {

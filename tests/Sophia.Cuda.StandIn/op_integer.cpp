@@ -7,7 +7,7 @@ namespace standin {
 
 namespace {
 
-template <class T> using Wide = std::conditional_t<sizeof(T) == 8, __int128, int64_t>;
+template <class T> using Wide = std::conditional_t<std::is_signed_v<T>, std::conditional_t<sizeof(T) == 8, __int128, int64_t>, std::conditional_t<sizeof(T) == 8, unsigned __int128, uint64_t>>;
 template <class T> using Twice = std::conditional_t<sizeof(T) == 2, std::conditional_t<std::is_signed_v<T>, int32_t, uint32_t>, std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>;
 template <class T> using Raw = std::make_unsigned_t<T>;
 
@@ -17,11 +17,7 @@ struct Sub { template <class T> static T of(T a, T b) { return static_cast<T>(st
 struct MulLo { template <class T> static T of(T a, T b) { return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)); } };
 struct MulHi {
     template <class T> static T of(T a, T b) {
-        if constexpr (sizeof(T) == 8 && !std::is_signed_v<T>) {
-            return static_cast<T>((static_cast<unsigned __int128>(a) * b) >> 64);
-        } else {
-            return static_cast<T>((static_cast<Wide<T>>(a) * static_cast<Wide<T>>(b)) >> (sizeof(T) * 8));
-        }
+        return static_cast<T>((static_cast<Wide<T>>(a) * static_cast<Wide<T>>(b)) >> (sizeof(T) * 8));
     }
 };
 struct Min { template <class T> static T of(T a, T b) { return a < b ? a : b; } };

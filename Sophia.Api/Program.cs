@@ -17,6 +17,7 @@ using Sophia.Api.Search;
 using Sophia.Api.Sessions;
 using Sophia.Api.TiersAndHealth;
 using Sophia.Gpu.Health;
+using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
 using Sophia.Memory.Cortex;
 using Sophia.Memory.Hierarchy;
@@ -72,6 +73,7 @@ try
     }
 
     var app = builder.Build();
+    ModelFiles.LogTo(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Models"), models);
     app.UseMiddleware<ProblemMiddleware>();
     app.UseRouting();
     app.MapMemories();

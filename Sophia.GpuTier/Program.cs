@@ -1,6 +1,7 @@
 using Sophia.Gpu.Grains.Hosting;
 using Sophia.Gpu.Grains.Nodes;
 using Sophia.Gpu.Health;
+using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
 using Sophia.GpuTier.Composition;
 using Sophia.GpuTier.Health;
@@ -46,6 +47,7 @@ try
     }
 
     var app = builder.Build();
+    ModelFiles.LogTo(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Models"), models);
     // Made now: it checks the devices before the node joins, and each minute from then on.
     app.Services.GetRequiredService<DeviceWatch>();
     NodeHealth.Map(app);

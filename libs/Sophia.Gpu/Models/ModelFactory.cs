@@ -37,7 +37,7 @@ public static class ModelFactory
                 _ => Onnx(name, options, clock),
             };
         }
-        catch (ArgumentException error)
+        catch (Exception error) when (error is ArgumentException or IOException or UnauthorizedAccessException)
         {
             throw new ArgumentException($"Sophia:Models:{name}: {error.Message}", error);
         }
@@ -78,7 +78,8 @@ public static class ModelFactory
 
     private static EmbeddingModel Onnx(string name, ModelOptions options, TimeProvider clock)
     {
-        RequireSum(options);
+        // Before anything of the files is believed.
+        var files = ModelFiles.Read(options);
         var embedder = new OnnxEmbedder(options);
         try
         {
@@ -89,13 +90,12 @@ public static class ModelFactory
                 throw new ArgumentException($"Dimensions is {options.Dimensions}; the file's vectors have {width}. Leave it out.");
             }
 
-            var files = new[] { options.Model!, options.Tokenizer!, options.Merges }.OfType<string>().ToArray();
             var identity = Identity(name, $"onnx|{width}|{options.Pooling}|{options.Normalise}|{options.LowerCase}|{options.MaxTokens}{(TextTokens.IsFairseq(options) ? "|fairseq" : "")}", options, files);
             return new EmbeddingModel(
                 name, identity, "onnx", Path.GetFileName(options.Model), width, IsLocal: true,
                 Pipe(name, embedder, options with { Concurrency = 1, Retries = 0 }, clock))
             {
-                InputDollars = options.InputDollars, DocumentPrefix = options.DocumentPrefix, QueryPrefix = options.QueryPrefix,
+                InputDollars = options.InputDollars, DocumentPrefix = options.DocumentPrefix, QueryPrefix = options.QueryPrefix, Files = files,
             };
         }
         catch (Exception error)
@@ -107,7 +107,8 @@ public static class ModelFactory
 
     private static EmbeddingModel Static(string name, ModelOptions options, TimeProvider clock, PooledDevice device)
     {
-        RequireSum(options);
+        // Before anything of the files is believed.
+        var files = ModelFiles.Read(options);
         var embedder = new StaticEmbedder(options, device);
         try
         {
@@ -116,12 +117,11 @@ public static class ModelFactory
                 throw new ArgumentException($"Dimensions is {options.Dimensions}; the file's vectors have {embedder.Dimensions}. Leave it out.");
             }
 
-            var files = new[] { options.Model!, options.Tokenizer!, options.Merges }.OfType<string>().ToArray();
             var identity = Identity(name, $"static|{embedder.Dimensions}|{options.Normalise}|{options.LowerCase}|{options.MaxTokens}{(TextTokens.IsFairseq(options) ? "|fairseq" : "")}", options, files);
             return new EmbeddingModel(
                 name, identity, "static", Path.GetFileName(options.Model), embedder.Dimensions, IsLocal: true, Pipe(name, embedder, options with { Retries = 0 }, clock))
             {
-                DocumentPrefix = options.DocumentPrefix, QueryPrefix = options.QueryPrefix,
+                DocumentPrefix = options.DocumentPrefix, QueryPrefix = options.QueryPrefix, Files = files,
             };
         }
         catch
@@ -131,35 +131,17 @@ public static class ModelFactory
         }
     }
 
-    // Before anything of the file is believed.
-    private static void RequireSum(ModelOptions options)
-    {
-        if (options.Sha256 is not { } expected)
-        {
-            return;
-        }
-
-        using var stream = File.OpenRead(options.Model!);
-        var found = Convert.ToHexStringLower(SHA256.HashData(stream));
-        if (!string.Equals(found, expected, StringComparison.OrdinalIgnoreCase))
-        {
-            throw new ArgumentException(
-                $"'{options.Model}' has the SHA-256 {found}; Sha256 says {expected}. The file is damaged, cut short or another one: get it again, or set Sha256 to what it is.");
-        }
-    }
-
     private static BatchingEmbedder Pipe(string name, IEmbeddingGenerator<string, Embedding<float>> embedder, ModelOptions options, TimeProvider clock) =>
         new(embedder, options, new ModelPipeline(name, options, clock));
 
     // Whatever changes the vectors of a text is in it: settings and the bytes of the files. The address and the key are not.
-    private static string Identity(string name, string settings, ModelOptions options, IReadOnlyList<string> files)
+    private static string Identity(string name, string settings, ModelOptions options, IReadOnlyList<ModelFile> files)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{settings}|{options.DocumentPrefix}|{options.QueryPrefix}"));
         foreach (var file in files)
         {
-            using var stream = File.OpenRead(file);
-            hash.AppendData(SHA256.HashData(stream));
+            hash.AppendData(Convert.FromHexString(file.Sha256));
         }
 
         return $"{name}#{Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 6))}";

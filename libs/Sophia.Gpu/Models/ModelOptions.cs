@@ -56,6 +56,12 @@ public sealed record ModelOptions
     /// <summary>ONNX, Static: the SHA-256 that the model's file must have, 64 hexadecimal digits, as sha256sum prints it. Default: none, and it is not checked.</summary>
     public string? Sha256 { get; init; }
 
+    /// <summary>ONNX, Static: the SHA-256 that the file of <see cref="Tokenizer"/> must have. Default: none, and it is not checked.</summary>
+    public string? TokenizerSha256 { get; init; }
+
+    /// <summary>ONNX, Static: the SHA-256 that the file of <see cref="Merges"/> must have. Default: none, and it is not checked.</summary>
+    public string? MergesSha256 { get; init; }
+
     /// <summary>Length of the vectors, 1–4,096. ONNX: may be left out, the file says it.</summary>
     public int Dimensions { get; init; }
 

@@ -32,9 +32,9 @@ internal static class ModelRules
             return $"{at}:Endpoint is not an http or https address. Set it up to /v1, such as https://api.openai.com/v1 or http://localhost:11434/v1.";
         }
 
-        if (options.Sha256 is not null)
+        if (HasSums(options))
         {
-            return $"{at} has Sha256, which only files have (Kind=Onnx, Kind=Static). Leave it out.";
+            return $"{at} has Sha256, TokenizerSha256 or MergesSha256, which only files have (Kind=Onnx, Kind=Static). Leave them out.";
         }
 
         if (options.ApiKey is not null && options.ApiKeyFile is not null)
@@ -70,15 +70,20 @@ internal static class ModelRules
         : options.Endpoint is not null || options.ApiKey is not null || options.ApiKeyFile is not null
             ? $"{at} has Endpoint, ApiKey or ApiKeyFile, which only Kind=OpenAI uses. Leave them out."
         : options.Dimensions is < 0 or > MostDimensions ? $"{at}:Dimensions is {options.Dimensions}. Leave it out: the file says it."
-        : options.Sha256 is { } sum && (sum.Length != 64 || !sum.All(char.IsAsciiHexDigit)) ? $"{at}:Sha256 is '{sum}'. Set it to the 64 hexadecimal digits that sha256sum prints for the model's file, or leave it out."
-        : null;
+        : options.MergesSha256 is not null && options.Merges is null ? $"{at}:MergesSha256 is set, and Merges is not. Leave it out."
+        : SumProblem($"{at}:Sha256", options.Sha256) ?? SumProblem($"{at}:TokenizerSha256", options.TokenizerSha256) ?? SumProblem($"{at}:MergesSha256", options.MergesSha256);
+
+    private static bool HasSums(ModelOptions options) => options.Sha256 is not null || options.TokenizerSha256 is not null || options.MergesSha256 is not null;
+
+    private static string? SumProblem(string at, string? sum) => sum is null || (sum.Length == 64 && sum.All(char.IsAsciiHexDigit))
+        ? null : $"{at} is '{sum}'. Set it to the 64 hexadecimal digits that sha256sum prints for the file, or leave it out.";
 
     private static string? Cortex(string at, ModelOptions options) =>
         options.Model is not { Length: > 0 } model || !model.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
             ? $"{at}:Model is '{options.Model}'. Name a model of AI_EMBED, such as snowflake-arctic-embed-l-v2.0."
         : options.Dimensions is < 1 or > MostDimensions ? $"{at}:Dimensions is {options.Dimensions}. Set it to the length of the model's vectors (snowflake-arctic-embed-l-v2.0: 1,024)."
-        : options.Endpoint is not null || options.ApiKey is not null || options.ApiKeyFile is not null || options.Local || options.InputDollars is not null || options.Tokenizer is not null || options.Merges is not null || options.Sha256 is not null
-            ? $"{at} is of Kind=Cortex, which takes no Endpoint, ApiKey, ApiKeyFile, Local, InputDollars, Tokenizer, Merges and Sha256: it is asked through ConnectionStrings:snowflake and paid in Credits."
+        : options.Endpoint is not null || options.ApiKey is not null || options.ApiKeyFile is not null || options.Local || options.InputDollars is not null || options.Tokenizer is not null || options.Merges is not null || HasSums(options)
+            ? $"{at} is of Kind=Cortex, which takes no Endpoint, ApiKey, ApiKeyFile, Local, InputDollars, Tokenizer, Merges and sums of files: it is asked through ConnectionStrings:snowflake and paid in Credits."
         : CreditsProblem(at, options.Credits, options.CreditDollars);
 
     public static string? CreditsProblem(string at, double credits, double creditDollars) =>

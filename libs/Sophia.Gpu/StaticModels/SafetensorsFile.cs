@@ -83,6 +83,11 @@ public sealed class SafetensorsFile
         {
             throw Wrong(path, $"its header is no JSON: {error.Message}", error);
         }
+        catch (InvalidOperationException error)
+        {
+            // Thrown while names are compared with each other.
+            throw NoUnicode(path, error);
+        }
 
         using (document)
         {
@@ -91,7 +96,11 @@ public sealed class SafetensorsFile
             {
                 foreach (var property in document.RootElement.EnumerateObject())
                 {
-                    if (property.Name != Metadata)
+                    if (property.Name == Metadata)
+                    {
+                        RequireTexts(path, property.Value);
+                    }
+                    else
                     {
                         tensors.Add(property.Name, EntryOf(path, property, dataStart, fileLength));
                     }
@@ -99,12 +108,25 @@ public sealed class SafetensorsFile
             }
             catch (InvalidOperationException error)
             {
-                // A name or a type that is no text: broken UTF-8, or half of a surrogate pair, escaped.
-                throw Wrong(path, "a text in its header is no Unicode", error);
+                throw NoUnicode(path, error);
             }
 
             RequireNoHoles(path, tensors.Values, dataStart, fileLength);
             return tensors;
+        }
+    }
+
+    // Nothing here reads them; a file that does not keep the format in one place is not believed in another.
+    private static void RequireTexts(string path, JsonElement metadata)
+    {
+        if (metadata.ValueKind != JsonValueKind.Object)
+        {
+            throw Wrong(path, $"{Metadata} is no object");
+        }
+
+        foreach (var entry in metadata.EnumerateObject())
+        {
+            _ = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString() : throw Wrong(path, $"'{entry.Name}' of {Metadata} is no text");
         }
     }
 
@@ -154,6 +176,9 @@ public sealed class SafetensorsFile
             throw Wrong(path, $"{fileLength - at:N0} bytes belong to no tensor");
         }
     }
+
+    // A name, a type or a value of the metadata: broken UTF-8, or half of a surrogate pair, escaped.
+    private static SafetensorsException NoUnicode(string path, InvalidOperationException error) => Wrong(path, "a text in its header is no Unicode", error);
 
     private static SafetensorsException Wrong(string path, string what, Exception? inner = null) =>
         new($"'{path}' is no whole safetensors file: {what}.", inner);

@@ -29,6 +29,13 @@ internal sealed class StaticEmbedder : IEmbeddingGenerator<string, Embedding<flo
         {
             throw new ArgumentException(error.Message, error);
         }
+
+        if (_tokens.Count > _matrix.Rows)
+        {
+            _matrix.Dispose();
+            throw new ArgumentException(
+                $"'{options.Tokenizer}' has {_tokens.Count:N0} tokens, and the matrix of '{options.Model}' {_matrix.Rows:N0} rows. The files are not of one model: set Tokenizer to the one that was made with the matrix.");
+        }
     }
 
     public int Dimensions => _matrix.Width;
@@ -43,7 +50,7 @@ internal sealed class StaticEmbedder : IEmbeddingGenerator<string, Embedding<flo
     public void Dispose() => _matrix.Dispose();
 
     /// <summary>The vectors of texts; zeros for a text without tokens.</summary>
-    /// <exception cref="ModelCallException">The vocabulary has tokens for which the matrix has no row.</exception>
+    /// <exception cref="ModelCallException">The tokenizer fails at a text, or gives an id that is not in its vocabulary.</exception>
     internal float[][] Embed(IReadOnlyList<string> texts)
     {
         var ids = new List<int>();
@@ -57,7 +64,7 @@ internal sealed class StaticEmbedder : IEmbeddingGenerator<string, Embedding<flo
                     continue;
                 }
 
-                ids.Add((uint)id < (uint)_matrix.Rows ? id : throw new ModelCallException($"The tokenizer has the token {id}; the matrix has {_matrix.Rows:N0} rows. The files are not of one model.", new ArgumentOutOfRangeException(nameof(texts))));
+                ids.Add((uint)id < (uint)_matrix.Rows ? id : throw new ModelCallException($"The tokenizer gave the token {id}; the matrix has {_matrix.Rows:N0} rows. Its file is damaged.", new ArgumentOutOfRangeException(nameof(texts))));
             }
 
             ends[i] = ids.Count;

@@ -39,6 +39,11 @@ public interface IReportsModelState
     ModelState State { get; }
 }
 
+/// <summary>A file that a model was loaded from.</summary>
+/// <param name="Setting">The setting that takes its sum, such as Sha256.</param>
+/// <param name="Sha256">In lower case hexadecimal digits, as sha256sum prints it.</param>
+public readonly record struct ModelFile(string Setting, string Path, string Sha256);
+
 /// <summary>
 /// A model that makes vectors of texts, under the name that the configuration gives it. Its identity changes with whatever
 /// changes the vectors of a text; vectors of different identities are never compared.
@@ -64,6 +69,9 @@ public sealed record EmbeddingModel(
 
     /// <summary>AI credits of Snowflake per million tokens; 0 for other models.</summary>
     public double InputCredits { get; init; }
+
+    /// <summary>The files that it was loaded from; none for a model that is asked elsewhere, and for the built-in one.</summary>
+    public IReadOnlyList<ModelFile> Files { get; init; } = [];
 
     public ModelState State => Embedder is IReportsModelState reporting ? reporting.State : new ModelState(ModelHealth.Ready, null, 0, 0, 0, 0);
 

@@ -43,12 +43,24 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":["0",8]}}""", "not within the file")]
     [InlineData("""{"a":{"dtype":"F32","shape":2,"data_offsets":[0,8]}}""", "no dtype, shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "no JSON")]
+    [InlineData("""{"emb\ud800":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "no Unicode")]
+    [InlineData("""{"__metadata__":"pt","a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "__metadata__ is no object")]
+    [InlineData("""{"__metadata__":{"format":1},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "'format' of __metadata__ is no text")]
+    [InlineData("""{"__metadata__":{"format":"\udc00"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "no Unicode")]
     [InlineData("""[]""", "no JSON object")]
     [InlineData("""{"a":""", "no JSON")]
     public void What_does_not_keep_the_format_is_refused_and_says_where(string header, string what)
     {
         var refused = Assert.Throws<SafetensorsException>(() => Open(TinyStatic.File(header, new byte[8])));
         Assert.Contains(what, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Metadata_that_are_no_UTF_8_are_refused()
+    {
+        var file = TinyStatic.File("""{"__metadata__":{"format":"??"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", new byte[8]);
+        file[file.AsSpan().IndexOf("??"u8)] = 0xff;
+        Assert.Contains("no Unicode", Assert.Throws<SafetensorsException>(() => Open(file)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
+using Sophia.Gpu.Vectors;
 
 namespace Sophia.Gpu.Devices;
 
@@ -26,21 +27,16 @@ public sealed class HostDevice(long budgetBytes) : IDevice
     public unsafe void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means)
     {
         var rows = (float*)(((HostReservation)matrix).Pointer + offset);
+        var mean = new RowMean(width);
         var at = 0;
         for (var group = 0; group < ends.Length; group++)
         {
-            var mean = means.Slice(group * width, width);
-            mean.Clear();
-            var count = ends[group] - at;
             for (; at < ends[group]; at++)
             {
-                TensorPrimitives.Add(mean, new ReadOnlySpan<float>(rows + ((long)ids[at] * width), width), mean);
+                mean.Add(new ReadOnlySpan<float>(rows + ((long)ids[at] * width), width));
             }
 
-            if (count > 0)
-            {
-                TensorPrimitives.Divide(mean, count, mean);
-            }
+            mean.Take(means.Slice(group * width, width));
         }
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Microsoft.ML.OnnxRuntime;
 using System.Numerics.Tensors;
+using Sophia.Gpu.Vectors;
 
 namespace Sophia.Gpu.Models;
 
@@ -92,9 +93,9 @@ internal sealed class OnnxEmbedder : IEmbeddingGenerator<string, Embedding<float
             vectors[row] = _shape.IsPerToken
                 ? Pool(output.Slice(row * length * width, length * width), mask.AsSpan(row * length, length), width)
                 : output.Slice(row * width, width).ToArray();
-            if (_options.Normalise && TensorPrimitives.Norm<float>(vectors[row]) is > 0 and var norm)
+            if (_options.Normalise)
             {
-                TensorPrimitives.Divide(vectors[row], norm, vectors[row]);
+                UnitVector.Scale(vectors[row]);
             }
         }
 

@@ -1,8 +1,8 @@
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.AI;
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
+using Sophia.Gpu.Vectors;
 
 namespace Sophia.Gpu.StaticModels;
 
@@ -76,9 +76,9 @@ internal sealed class StaticEmbedder : IEmbeddingGenerator<string, Embedding<flo
         for (var i = 0; i < vectors.Length; i++)
         {
             var mean = means.AsSpan(i * _matrix.Width, _matrix.Width);
-            if (_normalise && TensorPrimitives.Norm<float>(mean) is > 0 and var norm)
+            if (_normalise)
             {
-                TensorPrimitives.Divide(mean, norm, mean);
+                UnitVector.Scale(mean);
             }
 
             vectors[i] = mean.ToArray();

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
+using Sophia.Gpu.Vectors;
 
 namespace Sophia.Gpu.StaticModels;
 
@@ -13,6 +14,9 @@ namespace Sophia.Gpu.StaticModels;
 internal sealed class TokenMatrix : IDisposable
 {
     private const int BlockBytes = 4 << 20;
+
+    // Far above the least normal float32, 1.2e-38: what a kernel rounds away of a sum is below the last bit of so much.
+    private const double LeastLength = 1e-30;
 
     private readonly Lock _lock = new();
     private readonly SafetensorsFile _file;
@@ -75,6 +79,10 @@ internal sealed class TokenMatrix : IDisposable
         {
             run = TryPin() ?? throw Passing($"{NoRoom} Other models are at work there.");
             _device.Device.MeanRows(_pool.Memory, run.Offset, Width, ids, ends, means);
+            if (_device.Device.Facts.Kind != DeviceKind.Host)
+            {
+                MendExtremes(run, ids, ends, means);
+            }
         }
         catch (DeviceFailedException error)
         {
@@ -95,6 +103,33 @@ internal sealed class TokenMatrix : IDisposable
             {
                 _pool.Unpin(run);
             }
+        }
+    }
+
+    /// <summary>
+    /// A kernel adds float32, whose sums of large values are infinite and of tiny ones rounded away. Such a mean is not of finite length, or
+    /// of next to none, and is made anew here of the rows on the device.
+    /// </summary>
+    private void MendExtremes(PageRun run, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means)
+    {
+        var begin = 0;
+        for (var group = 0; group < ends.Length; group++)
+        {
+            var mean = means.Slice(group * Width, Width);
+            if (ends[group] > begin && UnitVector.Length(mean) is not (>= LeastLength and < double.PositiveInfinity))
+            {
+                var row = new float[Width];
+                var exact = new RowMean(Width);
+                foreach (var id in ids[begin..ends[group]])
+                {
+                    _pool.Memory.Read(run.Offset + ((long)id * Width * sizeof(float)), MemoryMarshal.AsBytes(row.AsSpan()));
+                    exact.Add(row);
+                }
+
+                exact.Take(mean);
+            }
+
+            begin = ends[group];
         }
     }
 

@@ -31,6 +31,18 @@ internal static class UnitVector
         }
     }
 
+    /// <summary>In its place. One with a component that is no finite number stays as it is: whoever checks it can tell that.</summary>
+    public static void Scale(Span<float> vector)
+    {
+        if (double.IsFinite(SquaredLength(vector)))
+        {
+            Scale(vector, vector);
+        }
+    }
+
+    /// <summary>Not finite where a component is not: the square of every float is a double.</summary>
+    public static double Length(ReadOnlySpan<float> vector) => Math.Sqrt(SquaredLength(vector));
+
     // Eight sums in a fixed order: the same bits whatever vectors the processor has.
     private static double SquaredLength(ReadOnlySpan<float> vector)
     {

@@ -127,8 +127,12 @@ internal sealed record CheckAnswer(bool Healthy, string? Failure, double TookMs,
 
 internal sealed record DeviceAnswer(string Name, string Kind, string Model, string? Uuid, string? ComputeCapability, long TotalBytes, long FreeBytes, string Profile, string[] Pools, string? LeftOut, CheckAnswer Check);
 
+/// <param name="Reason">What it answered at the start, and what to do.</param>
+internal sealed record NotOpenedAnswer(string Name, string? Model, string? Uuid, string Reason);
+
+/// <param name="NotOpened">GPUs that could not be opened at the start; the process does without them.</param>
 /// <param name="Nodes">Of L0, where it is a cluster's.</param>
-internal sealed record GpuAnswer(string Node, DeviceAnswer[] Devices, Sophia.Gpu.Health.GpuReading[] Gpus, string? DriverFailure, NodeAnswer[]? Nodes);
+internal sealed record GpuAnswer(string Node, DeviceAnswer[] Devices, NotOpenedAnswer[] NotOpened, Sophia.Gpu.Health.GpuReading[] Gpus, string? DriverFailure, NodeAnswer[]? Nodes);
 
 /// <param name="Shards">That are asked there.</param>
 /// <param name="UsedBytes">That they take in memory.</param>

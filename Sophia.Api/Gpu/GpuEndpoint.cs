@@ -41,6 +41,18 @@ internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors se
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("notOpened");
+        foreach (var device in node.Unopened)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", device.Id);
+            json.WriteString("model", device.Model);
+            json.WriteString("uuid", device.Uuid);
+            json.WriteString("reason", device.Reason);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteStartArray("gpus");
         foreach (var reading in sensors.Read())
         {

@@ -16,7 +16,7 @@ public sealed record NodeSpace(Func<long> FreeBytes)
     }))
     {
         Settling = settings.DeviceSettling,
-        Failure = () => node.Devices.Where(static device => device.Gate.Failure is not null).Select(static device => $"{device.Name}: {device.Gate.Failure}").FirstOrDefault(),
+        Failure = () => node.Failure,
     };
 
     /// <summary>What is wrong with a device of the node; null while all compute.</summary>

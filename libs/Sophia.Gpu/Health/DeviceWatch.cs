@@ -43,11 +43,16 @@ public sealed partial class DeviceWatch : IDisposable
             device.Gate.Changed += failure => Changed(_logger, device.Name, failure is null ? "is used again" : $"is left out: {failure}");
         }
 
+        foreach (var device in node.Unopened)
+        {
+            Changed(_logger, device.Id, $"is not used. {device.Reason}");
+        }
+
         Watched[] watched = [.. node.Devices.Select(static device => new Watched(device))];
         Array.ForEach(watched, Check);
         _meter.CreateObservableGauge(
-            "sophia.device.healthy", () => _states.Select(s => new Measurement<int>(s.Value.Check.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("device", s.Key))), null,
-            "1 when the device's last check computed what it must, 0 when not.");
+            "sophia.device.healthy", Healthy, null,
+            "1 when the device's last check computed what it must, 0 when not, and for a GPU that could not be opened at the start.");
         _timers = Array.ConvertAll(watched, one => clock.CreateTimer(_ => Look(one), null, Tick, Tick));
     }
 
@@ -62,6 +67,10 @@ public sealed partial class DeviceWatch : IDisposable
         Array.ForEach(_timers, static timer => timer.Dispose());
         _meter.Dispose();
     }
+
+    private IEnumerable<Measurement<int>> Healthy() => _states.Select(static s => (Device: s.Key, s.Value.Check.IsHealthy))
+        .Concat(_node.Unopened.Select(static device => (Device: device.Id, IsHealthy: false)))
+        .Select(static s => new Measurement<int>(s.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("device", s.Device)));
 
     // The gate knows it first.
     private string? FailureOf(PooledDevice device) =>

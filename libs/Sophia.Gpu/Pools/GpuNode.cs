@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Sophia.Gpu.Devices;
-using Sophia.Gpu.Devices.Ilgpu;
 using Sophia.Gpu.Health;
 using Sophia.Memory.Tiers;
 
@@ -20,9 +19,9 @@ public sealed class GpuNode : IDisposable
 {
     private readonly Meter _meter = new(TierMeters.SourceName);
 
-    private GpuNode(string name, IReadOnlyList<PooledDevice> devices)
+    private GpuNode(string name, IReadOnlyList<PooledDevice> devices, IReadOnlyList<UnopenedDevice> unopened)
     {
-        (Name, Devices) = (name, devices);
+        (Name, Devices, Unopened) = (name, devices, unopened);
         _meter.CreateObservableGauge("sophia.pool.profile", () => Measure(r => r.ProfileBytes), "By", "Bytes that the device's profile names for the pool.");
         _meter.CreateObservableGauge("sophia.pool.granted", () => Measure(r => r.GrantedBytes), "By", "Bytes reserved for the pool.");
         _meter.CreateObservableGauge("sophia.pool.used", () => Measure(r => r.UsedBytes), "By", "Bytes of the pool that are allocated.");
@@ -42,13 +41,23 @@ public sealed class GpuNode : IDisposable
 
     public IReadOnlyList<PooledDevice> Devices { get; }
 
+    /// <summary>GPUs that were found and could not be opened, by their names on this node; no device of <see cref="Devices"/> is one.</summary>
+    public IReadOnlyList<UnopenedDevice> Unopened { get; }
+
+    /// <summary>Null when every device may be used; otherwise the first that is left out and why. GPUs that could not be opened count where no other is.</summary>
+    public string? Failure => Devices.Where(static device => device.Gate.Failure is not null).Select(static device => $"{device.Name}: {device.Gate.Failure}").FirstOrDefault() ??
+        (IsWithoutItsGpus ? Unopened[0].Description : null);
+
+    /// <summary>GPUs are there and none could be opened: host memory stands in for them, and another process must be started to use them.</summary>
+    public bool IsWithoutItsGpus => Unopened.Count > 0 && Devices.All(static device => device.Device.Facts.Kind == DeviceKind.Host);
+
     /// <summary>Finds the devices and reserves their pools.</summary>
     /// <exception cref="ArgumentException">The configuration cannot be; the message says what to change.</exception>
-    /// <exception cref="DeviceMemoryException">A device does not give what it said was free.</exception>
+    /// <exception cref="DeviceMemoryException">The machine's memory is not there as configured.</exception>
     public static GpuNode Open(PoolOptions options, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Open(options, Discover(options), clock);
+        return Open(options, FoundDevices.On(options), clock);
     }
 
     /// <param name="devices">The node's from now on.</param>
@@ -57,6 +66,11 @@ public sealed class GpuNode : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(devices);
+        return Open(options, new FoundDevices(devices, []), clock);
+    }
+
+    private static GpuNode Open(PoolOptions options, FoundDevices found, TimeProvider clock)
+    {
         if (string.IsNullOrWhiteSpace(options.Node) || options.Node.Contains('/', StringComparison.Ordinal))
         {
             throw new ArgumentException($"Sophia:Gpu:Node is '{options.Node}'. Name the node, without a slash.");
@@ -68,11 +82,27 @@ public sealed class GpuNode : IDisposable
         }
 
         var pooled = new List<PooledDevice>();
+        var unopened = found.Unopened.Select(device => device with { Id = $"{options.Node}/{device.Id}" }).ToList();
         try
         {
-            foreach (var device in devices)
+            foreach (var device in found.Devices)
             {
-                pooled.Add(Pool(options, device, clock));
+                try
+                {
+                    pooled.Add(Pool(options, device, clock));
+                }
+                catch (DeviceMemoryException e) when (device.Facts.Kind != DeviceKind.Host)
+                {
+                    unopened.Add(new UnopenedDevice($"{options.Node}/{device.Facts.Id}", device.Facts.Model, device.Facts.Uuid, e.Message));
+                    device.Dispose();
+                }
+            }
+
+            if (pooled.Count == 0 && unopened.Count > 0)
+            {
+                // Sizes that are configured are a GPU's.
+                var host = options with { ModelsBytes = null, InferenceCacheBytes = null, VectorCacheBytes = null, BufferBytes = null };
+                pooled.Add(Pool(host, new HostDevice(HostDevice.DefaultBudget), clock));
             }
         }
         catch
@@ -85,7 +115,7 @@ public sealed class GpuNode : IDisposable
             throw;
         }
 
-        return new GpuNode(options.Node, pooled);
+        return new GpuNode(options.Node, pooled, unopened);
     }
 
     public void Dispose()
@@ -94,25 +124,6 @@ public sealed class GpuNode : IDisposable
         foreach (var device in Devices)
         {
             Close(device);
-        }
-    }
-
-    private static IReadOnlyList<IDevice> Discover(PoolOptions options)
-    {
-        switch (options.Device)
-        {
-            case "host":
-                var budget = options.HostBytes ?? HostDevice.DefaultBudget;
-                return budget >= 1 << 20
-                    ? [new HostDevice(budget)]
-                    : throw new ArgumentException($"Sophia:Gpu:HostBytes is {budget}. Set it to at least 1,048,576 bytes.");
-            case "cuda":
-                var found = IlgpuDevice.Cuda(options.TensorCores);
-                return found.Count > 0
-                    ? found
-                    : throw new ArgumentException($"Sophia:Gpu:Device is cuda, and no NVIDIA GPU was found here. {CudaDriver.WhyNone()} Or set it to host.");
-            default:
-                throw new ArgumentException($"Sophia:Gpu:Device is '{options.Device}'. Set it to host or cuda.");
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed record PoolPlan(DeviceProfile Profile, IReadOnlyList<long> Grant
 
     /// <param name="free">Bytes that the device says are free.</param>
     /// <exception cref="ArgumentException">Configured sizes do not fit; the message says what to change.</exception>
+    /// <exception cref="DeviceMemoryException">No size is configured, and the device has no memory for any pool.</exception>
     public static PoolPlan For(DeviceFacts facts, long free, PoolOptions options)
     {
         var profile = DeviceProfile.Of(facts);
@@ -23,6 +24,12 @@ internal sealed record PoolPlan(DeviceProfile Profile, IReadOnlyList<long> Grant
 
         // As decimals: of sizes beyond all bounds the sum is beyond 64 bits, and is to be told all the same.
         var configured = PoolKinds.All.Sum(kind => (decimal)Checked(kind, options[kind], page));
+        if (configured == 0 && usable < (long)page * PoolKinds.All.Count)
+        {
+            throw new DeviceMemoryException(
+                $"{facts.Model} says that {free:N0} bytes of its memory are free{(facts.Kind == DeviceKind.Cuda ? $"; {GpuReserve:N0} are kept for the driver and the kernels, so no pool has room. Another process holds its memory, or it does not answer: see nvidia-smi, and start this process again" : ", too few for its pools")}.");
+        }
+
         if (configured > usable)
         {
             throw new ArgumentException(

@@ -137,6 +137,29 @@ public sealed class GpuNodeTests
         Assert.Equal(0, stingy.Outstanding);
     }
 
+    [Fact]
+    public void A_GPU_without_memory_for_its_pools_is_left_out_and_the_others_are_used()
+    {
+        using var poor = new StingyDevice(DeviceKind.Simulated);
+        using var node = GpuNode.Open(new PoolOptions { Node = "n1" }, [poor, TestDevice.Open(64 << 20)], new FakeTimeProvider());
+
+        Assert.Equal("no more", Assert.Single(node.Unopened).Reason);
+        Assert.Equal(DeviceKind.Simulated, Assert.Single(node.Devices).Device.Facts.Kind);
+        Assert.Null(node.Failure);
+        Assert.Equal(0, poor.Outstanding);
+    }
+
+    [Fact]
+    public void Where_no_GPU_can_be_used_host_memory_stands_in_and_the_node_says_why()
+    {
+        using var poor = new StingyDevice(DeviceKind.Simulated);
+        using var node = GpuNode.Open(new PoolOptions { Node = "n1", ModelsBytes = 64 << 20 }, [poor], new FakeTimeProvider());
+
+        Assert.Equal(DeviceKind.Host, Assert.Single(node.Devices).Device.Facts.Kind);
+        Assert.Equal("n1/host: no more", node.Failure);
+        Assert.True(node.IsWithoutItsGpus);
+    }
+
     [SkippableFact]
     public void Without_a_gpu_cuda_is_refused_with_what_to_do()
     {
@@ -146,14 +169,14 @@ public sealed class GpuNodeTests
         Assert.Throws<ArgumentException>(() => GpuNode.Open(new PoolOptions { Device = "tpu" }, TimeProvider.System));
     }
 
-    private sealed class StingyDevice : IDevice
+    private sealed class StingyDevice(DeviceKind kind = DeviceKind.Host) : IDevice
     {
         private readonly HostDevice _host = new(1L << 30);
         private int _asked;
 
         public int Outstanding { get; private set; }
 
-        public DeviceFacts Facts => _host.Facts;
+        public DeviceFacts Facts => _host.Facts with { Kind = kind };
 
         public long FreeBytes => _host.FreeBytes;
 

@@ -63,6 +63,16 @@ public sealed class PoolPlanTests
         Assert.Throws<ArgumentException>(() => PoolPlan.For(new DeviceFacts("host", DeviceKind.Host, "host memory", 10 * GiB, null), 10 * GiB, new PoolOptions { BufferBytes = 7 }));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(GiB / 2)]
+    public void A_GPU_without_free_memory_is_no_fault_of_sizes_that_nobody_configured(long free)
+    {
+        var refused = Assert.Throws<DeviceMemoryException>(() => PoolPlan.For(Cuda("NVIDIA H200", 139), free, new PoolOptions()));
+        Assert.Contains($"{free:N0} bytes of its memory are free", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Lower them", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Sizes_whose_sum_is_beyond_64_bits_are_refused_as_others_are()
     {

@@ -36,6 +36,19 @@ internal static class Failures
         ? new DeviceMemoryException($"The device has no memory for it: {e.Message}", e)
         : new DeviceFailedException($"The device answered: {e.Message}", e) { IsLasting = IsLasting(e) };
 
+    /// <summary>What a device answered that could not be opened, and what to do.</summary>
+    public static string AtStart(Exception e)
+    {
+        ArgumentNullException.ThrowIfNull(e);
+        var error = (e as CudaException)?.Error;
+        return $"It cannot be opened: {e.Message} ({error ?? e.GetType().Name}). " + error switch
+        {
+            "802" or "CUDA_ERROR_SYSTEM_NOT_READY" => "The fabric is not ready: start the fabric manager, or wait for it, and start this process again.",
+            nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY) => "Another process holds its memory: see nvidia-smi, end that one, and start this process again.",
+            _ => "See nvidia-smi (another process may have it for itself) and the system's log, and start this process again when it answers.",
+        };
+    }
+
     /// <summary>Gives memory back. A device that takes no calls any more keeps it until the process ends, which says so elsewhere.</summary>
     public static void Dispose(params ReadOnlySpan<IDisposable> owned)
     {

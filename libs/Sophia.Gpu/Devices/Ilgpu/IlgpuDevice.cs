@@ -55,27 +55,66 @@ public sealed class IlgpuDevice : IDevice
 
     /// <summary>The NVIDIA GPUs of this machine; none where there is no driver.</summary>
     /// <param name="tensorCores">Whether scans of many queries may use them.</param>
-    public static IReadOnlyList<IlgpuDevice> Cuda(bool tensorCores = true)
+    /// <param name="unopened">Told of each that cannot be opened; null: the first of these is thrown.</param>
+    /// <exception cref="DeviceFailedException"/>
+    public static IReadOnlyList<IlgpuDevice> Cuda(bool tensorCores = true, Action<UnopenedDevice>? unopened = null)
     {
-        var count = 0;
-        using (var context = Context.Create(builder => builder.Cuda()))
+        unopened ??= static device => throw new DeviceFailedException(device.Description);
+        var devices = new List<IlgpuDevice>();
+        CudaDevice[] found;
+        try
         {
-            count = context.GetCudaDevices().Count;
+            using var context = Context.Create(builder => builder.Cuda());
+            found = [.. context.GetCudaDevices()];
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            unopened(new UnopenedDevice("driver", null, null, Failures.AtStart(e)));
+            return devices;
         }
 
-        var devices = new List<IlgpuDevice>();
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < found.Length; i++)
         {
-            // A context each: one that a device's error has spoilt takes no other with it.
-            var context = Context.Create(builder => builder.Cuda().ForKernels());
-            var device = context.GetCudaDevices()[i];
-            var capability = device.Architecture is { } found ? new Version(found.Major, found.Minor) : null;
-            var facts = new DeviceFacts(i.ToString(System.Globalization.CultureInfo.InvariantCulture), DeviceKind.Cuda, device.Name, device.MemorySize, capability) { Uuid = CudaDriver.UuidOf(i) };
-            devices.Add(new IlgpuDevice(context, device.CreateAccelerator(context), facts, tensorCores));
+            try
+            {
+                devices.Add(Open(i, tensorCores));
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                // Whatever it is that one GPU answers, or that ILGPU makes of it, is no reason to do without the others.
+                unopened(new UnopenedDevice(IdOf(i), found[i].Name, CudaDriver.UuidOf(i), Failures.AtStart(e)));
+            }
         }
 
         return devices;
     }
+
+    private static IlgpuDevice Open(int ordinal, bool tensorCores)
+    {
+        // A context each: one that a device's error has spoilt takes no other with it.
+        var context = Context.Create(builder => builder.Cuda().ForKernels());
+        Accelerator? accelerator = null;
+        try
+        {
+            var device = context.GetCudaDevices()[ordinal];
+            var capability = device.Architecture is { } known ? new Version(known.Major, known.Minor) : null;
+            var facts = new DeviceFacts(IdOf(ordinal), DeviceKind.Cuda, device.Name, device.MemorySize, capability) { Uuid = CudaDriver.UuidOf(ordinal) };
+            accelerator = device.CreateAccelerator(context);
+            return new IlgpuDevice(context, accelerator, facts, tensorCores);
+        }
+        catch
+        {
+            if (accelerator is not null)
+            {
+                Failures.Dispose(accelerator);
+            }
+
+            Failures.Dispose(context);
+            throw;
+        }
+    }
+
+    private static string IdOf(int ordinal) => ordinal.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>ILGPU's debugger: slow, right, and the same kernels.</summary>
     /// <param name="hasTensorCores">Warps of 32 lanes instead of 4, as the kernels for tensor cores need; slower by far.</param>

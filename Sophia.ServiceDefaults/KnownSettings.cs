@@ -16,7 +16,7 @@ public static class KnownSettings
     /// <exception cref="FormatException">
     /// There is a setting that none of them has; the message names the nearest that there is. Or a value stands where settings of their own belong.
     /// </exception>
-    /// <exception cref="InvalidOperationException">Within an entry a value has the wrong form; the binder's message names both.</exception>
+    /// <exception cref="InvalidOperationException">A value has the wrong form, a number or within an entry; the message names both.</exception>
     public static void RefuseUnknown(this IConfigurationSection section, IReadOnlyList<Type> types)
     {
         ArgumentNullException.ThrowIfNull(section);
@@ -77,6 +77,10 @@ public static class KnownSettings
         else if (section.GetChildren().FirstOrDefault() is { } below)
         {
             throw new FormatException($"There is no setting {below.Path}. {section.Path} is one value.");
+        }
+        else
+        {
+            WholeNumbers.RefuseOthers(section, type);
         }
     }
 

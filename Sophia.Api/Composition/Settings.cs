@@ -21,7 +21,7 @@ internal static class Settings
             Check(api);
             var memory = section.Get<MemoryOptions>() ?? new MemoryOptions();
             var postgres = configuration.GetConnectionString("postgres");
-            return (memory.Validate() ?? CheckBatches(api, memory) ?? api.Cluster.Validate(postgres is { Length: > 0 }) ?? CheckAddress(api, postgres)) is { } problem ? throw new ConfigurationException(problem) : (api, memory);
+            return (memory.Validate() ?? CheckBatches(api, memory) ?? api.Gpu.Validate() ?? api.Cluster.Validate(postgres is { Length: > 0 }) ?? CheckAddress(api, postgres)) is { } problem ? throw new ConfigurationException(problem) : (api, memory);
         }
         catch (FormatException e)
         {

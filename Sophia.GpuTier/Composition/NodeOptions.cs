@@ -57,5 +57,5 @@ public sealed record NodeOptions
         string.IsNullOrWhiteSpace(DataDirectory) ? "Sophia:DataDirectory is empty. Name a directory, such as ./data."
         : !hasPostgres ? "ConnectionStrings:postgres is not set. A node of L0 reads the memories from PostgreSQL: give its connection string."
         : Cluster.IsOff ? "Sophia:Cluster:Membership is off: a node that nobody finds. Set it to postgres or localhost."
-        : Snowflake.Validate() ?? Cluster.Validate(hasPostgres);
+        : Snowflake.Validate() ?? Gpu.Validate() ?? Cluster.Validate(hasPostgres);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Sophia.Memory;
 
 namespace Sophia.Gpu.Grains;
 
@@ -46,7 +47,7 @@ public sealed record ClusterSettings
     /// </summary>
     public long? NodeBytes { get; init; }
 
-    public long MostBytes => NodeBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3;
+    public long MostBytes => NodeBytes ?? AvailableMemory.Bytes / 4 * 3;
 
     public bool IsOff => Membership == "off";
 
@@ -74,9 +75,14 @@ public sealed record ClusterSettings
             return "Sophia:Cluster:Id must have 1 to 100 characters.";
         }
 
-        if (!IPAddress.TryParse(Address, out _))
+        if (!IPAddress.TryParse(Address, out var address))
         {
             return $"Sophia:Cluster:Address is '{Address}'. Give an IP address of this machine that the other nodes reach.";
+        }
+
+        if (address.MapToIPv6().Equals(IPAddress.Any.MapToIPv6()) || address.Equals(IPAddress.IPv6Any))
+        {
+            return $"Sophia:Cluster:Address is {Address}, which is every address of a machine: nobody else reaches this node by it. Give one address of this machine that the other nodes reach, in Kubernetes the pod's (status.podIP).";
         }
 
         foreach (var (name, port) in new[] { (nameof(NodePort), NodePort), (nameof(GatewayPort), GatewayPort) })
@@ -100,6 +106,11 @@ public sealed record ClusterSettings
         if (NodeBytes < 1 << 20)
         {
             return string.Create(CultureInfo.InvariantCulture, $"Sophia:Cluster:NodeBytes is {NodeBytes}. Set it to at least 1,048,576 bytes, or leave it out.");
+        }
+
+        if (AvailableMemory.Problem("Sophia:Cluster:NodeBytes", NodeBytes) is { } tooMuch)
+        {
+            return tooMuch;
         }
 
         if (DeviceSettling < TimeSpan.FromSeconds(1) || DeviceSettling > TimeSpan.FromHours(1))

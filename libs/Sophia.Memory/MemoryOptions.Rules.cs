@@ -11,6 +11,11 @@ public sealed partial record MemoryOptions
     /// <summary>The first setting that cannot be, with the message that fixes it; null when all are fine.</summary>
     public string? Validate()
     {
+        if (SizeThatCannotBe() is { } size)
+        {
+            return size;
+        }
+
         if (NearLimitBytes > ShardLimitBytes)
         {
             return $"Sophia:NearLimitBytes ({NearLimitBytes:N0}) is larger than Sophia:ShardLimitBytes ({ShardLimitBytes:N0}). A lower tier must be at least as large as the one above: lower the first or raise the second.";
@@ -25,6 +30,10 @@ public sealed partial record MemoryOptions
             ? $"Sophia:SweepSize is {SweepSize:N0} and Sophia:WriteQueue {WriteQueue:N0}: a clean-up would never find room in the queue. Lower the first or raise the second."
             : null);
     }
+
+    // The default of the first is at least 1 GiB, however small the machine.
+    private string? SizeThatCannotBe() => (ShardLimitBytes > 1L << 30 ? AvailableMemory.Problem("Sophia:ShardLimitBytes", ShardLimitBytes) : null) ??
+        AvailableMemory.Problem("Sophia:ShardMostBytes", ShardMostBytes) ?? AvailableMemory.Problem("Sophia:TailLimitBytes", TailLimitBytes);
 
     private string? NumberThatCannotBe()
     {

@@ -20,7 +20,7 @@ public sealed partial record MemoryOptions
     /// Bytes of shards held in memory before cold ones are dropped; by default a quarter of what the process may use (of the
     /// machine, or of its container), and at least 1 GiB. To read back a million records takes half a minute.
     /// </summary>
-    public long ShardLimitBytes { get; init; } = Math.Max(1L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / ShardShare);
+    public long ShardLimitBytes { get; init; } = Math.Max(1L << 30, AvailableMemory.Bytes / ShardShare);
 
     /// <summary>
     /// Bytes that shards in this process take at most: one that does not fit is refused, instead of the process being ended for want of
@@ -73,5 +73,5 @@ public sealed partial record MemoryOptions
     /// <summary>How long a session lives after its last use where the caller does not say; one day by default.</summary>
     public TimeSpan SessionTimeToLive { get; init; } = TimeSpan.FromDays(1);
 
-    internal long MostShardBytes() => Math.Max(ShardLimitBytes, ShardMostBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MostShardShare);
+    internal long MostShardBytes() => Math.Max(ShardLimitBytes, ShardMostBytes ?? AvailableMemory.Bytes / MostShardShare);
 }

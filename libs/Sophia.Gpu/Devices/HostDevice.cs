@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
 using Sophia.Gpu.Vectors;
+using Sophia.Memory;
 
 namespace Sophia.Gpu.Devices;
 
@@ -15,7 +16,7 @@ public sealed class HostDevice(long budgetBytes) : IDevice
     public long FreeBytes => Math.Max(0, budgetBytes - Interlocked.Read(ref _reserved));
 
     /// <summary>Half of what the process may use of the machine's memory, limits of its container counted.</summary>
-    public static long DefaultBudget => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+    public static long DefaultBudget => AvailableMemory.Bytes / 2;
 
     public IDeviceMemory Reserve(long bytes)
     {

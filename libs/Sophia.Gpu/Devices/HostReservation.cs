@@ -49,7 +49,7 @@ internal sealed unsafe partial class HostReservation : SafeHandle, IDeviceMemory
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
         var reservation = new HostReservation(bytes);
         return reservation.IsInvalid
-            ? throw new DeviceMemoryException($"The system reserves no {bytes:N0} bytes of memory (error {Marshal.GetLastPInvokeError()}).")
+            ? throw new DeviceMemoryException($"The system reserves no {bytes:N0} bytes of memory (error {Marshal.GetLastPInvokeError()}). Lower Sophia:Gpu:HostBytes, or let the process have more addresses (ulimit -v).")
             : reservation;
     }
 

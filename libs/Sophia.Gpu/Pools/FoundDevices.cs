@@ -9,7 +9,7 @@ internal sealed record FoundDevices(IReadOnlyList<IDevice> Devices, IReadOnlyLis
     /// <exception cref="ArgumentException">The configuration cannot be; the message says what to change.</exception>
     public static FoundDevices On(PoolOptions options) => options.Device switch
     {
-        "host" => new FoundDevices([Host(options.HostBytes)], []),
+        "host" => options.Validate() is { } problem ? throw new ArgumentException(problem) : new FoundDevices([Host(options.HostBytes)], []),
         "cuda" => Cuda(options.TensorCores),
         _ => throw new ArgumentException($"Sophia:Gpu:Device is '{options.Device}'. Set it to host or cuda."),
     };

@@ -1,3 +1,5 @@
+using Sophia.Memory;
+
 namespace Sophia.Gpu.Pools;
 
 /// <summary>Which device serves L0 and how its memory is divided; from the section Sophia:Gpu.</summary>
@@ -26,6 +28,9 @@ public sealed record PoolOptions
 
     /// <summary>Whether searches that run together use the tensor cores of a GPU that computes right with them. Default: true.</summary>
     public bool TensorCores { get; init; } = true;
+
+    /// <summary>The first size that cannot be on this machine, with the message that fixes it; null when all are fine. What a GPU has is known when it is opened.</summary>
+    public string? Validate() => AvailableMemory.Problem("Sophia:Gpu:HostBytes", HostBytes);
 
     internal long? this[PoolKind kind] => kind switch
     {

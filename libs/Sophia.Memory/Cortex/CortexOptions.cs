@@ -61,6 +61,11 @@ public sealed record CortexOptions
             return $"Sophia:Cortex:CacheBytes is {CacheBytes}; it is at least {LeastCacheBytes:N0} bytes.";
         }
 
+        if (AvailableMemory.Problem("Sophia:Cortex:CacheBytes", CacheBytes) is { } tooMuch)
+        {
+            return tooMuch;
+        }
+
         foreach (var (at, budget) in Budgets.Select(static b => ($"Budgets:{b.Key}", b.Value)).Prepend(("Budget", Budget)))
         {
             if (budget.DollarsPerMonth is not (null or (>= 0 and <= 1e9)) || budget.WarnAt is not (>= 0 and <= 1))

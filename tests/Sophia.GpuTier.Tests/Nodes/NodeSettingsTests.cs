@@ -29,6 +29,18 @@ public sealed class NodeSettingsTests
         Assert.DoesNotContain("s3cret", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Sophia:Cluster:NodeBytes", "99999999999999", "this process may use")]
+    [InlineData("Sophia:Gpu:HostBytes", "99999999999999", "this process may use")]
+    [InlineData("Sophia:Cluster:Address", "0.0.0.0", "in Kubernetes the pod's")]
+    public void What_cannot_be_on_this_machine_is_refused_with_what_to_set(string setting, string value, string what)
+    {
+        var error = Assert.Throws<FormatException>(() => Read(setting, value));
+
+        Assert.Contains(setting, error.Message, StringComparison.Ordinal);
+        Assert.Contains(what, error.Message, StringComparison.Ordinal);
+    }
+
     private static (NodeOptions Node, Sophia.Memory.MemoryOptions Memory) Read(string name, string value) =>
         NodeOptions.Read(new ConfigurationBuilder().AddInMemoryCollection([new(name, value), new("ConnectionStrings:postgres", "Host=127.0.0.1")]).Build());
 }

@@ -7,8 +7,9 @@ namespace Sophia.Gpu.Grains.Nodes;
 /// <list type="number">
 /// <item>Away from a node that fails, by a device or by not reading the log: the largest that another has room for, to the one with the most room.</item>
 /// <item>Away from a node whose shards have grown beyond its room: likewise, the smallest that is enough.</item>
-/// <item>From the fullest node to the emptiest, the shard whose move brings the two closest together, until the fullest has at most
-/// <see cref="Target"/> times the emptiest's bytes, or no single move makes it better; only while every node is heard of.</item>
+/// <item>From the fullest node that has one to move to the emptiest that has room for it, the shard whose move brings the two closest together,
+/// until the fullest has at most <see cref="Target"/> times the emptiest's bytes, or no single move makes it better; only while it is known what
+/// every node holds.</item>
 /// </list>
 /// </summary>
 internal static class Balance
@@ -21,7 +22,7 @@ internal static class Balance
 
     public readonly record struct Move<TNode>(string Shard, TNode From, TNode To);
 
-    /// <param name="loads">Of the nodes that are heard of.</param>
+    /// <param name="loads">Of the nodes that are known of.</param>
     /// <param name="areAll">False while there are others: one of them may be the emptiest.</param>
     public static Move<TNode>? Next<TNode>(IReadOnlyDictionary<TNode, NodeLoad> loads, bool areAll = true)
         where TNode : notnull
@@ -49,20 +50,47 @@ internal static class Balance
         return areAll ? Even(loads, targets) : null;
     }
 
+    /// <summary>The loads as they will be when the move is made; the shard is then not moved on before its new node says that it serves it.</summary>
+    public static void Make<TNode>(IDictionary<TNode, NodeLoad> loads, Move<TNode> move)
+        where TNode : notnull
+    {
+        if (!loads.TryGetValue(move.From, out var from) || from.Shards.Value.Find(shard => shard.Address == move.Shard) is not { } moving)
+        {
+            return;
+        }
+
+        loads[move.From] = from.With([.. from.Shards.Value.Where(shard => shard != moving)]);
+        if (loads.TryGetValue(move.To, out var to))
+        {
+            loads[move.To] = to.With([.. to.Shards.Value.Where(shard => shard.Address != move.Shard), moving with { IsServed = false }]);
+        }
+    }
+
+    // A node whose shards cannot move, such as one with a single large shard, leaves its turn to the next fullest, and one without room to the
+    // next emptiest. Each move brings two nodes closer, so it lessens the sum of the squares of what nodes use: they come to an end.
     private static Move<TNode>? Even<TNode>(IReadOnlyDictionary<TNode, NodeLoad> loads, KeyValuePair<TNode, NodeLoad>[] targets)
         where TNode : notnull
     {
-        var (full, most) = loads.MaxBy(static node => node.Value.Used);
-        var (empty, least) = targets.MinBy(static node => node.Value.Used);
-        var difference = most.Used - least.Used;
-        if (difference < Least || most.Used <= least.Used * Target)
+        var emptiestFirst = targets.Select(static node => (node.Key, node.Value.Used, node.Value.Room)).OrderBy(static node => node.Used).ToArray();
+        foreach (var (full, load, used) in loads.Select(static node => (node.Key, node.Value, node.Value.Used)).OrderByDescending(static node => node.Used))
         {
-            return null;
+            foreach (var (empty, least, room) in emptiestFirst)
+            {
+                var difference = used - least;
+                if (difference < Least || used <= least * Target)
+                {
+                    break;
+                }
+
+                // Moving b leaves |difference - 2b| between the two: better than now for any b below the difference. Of two as good, the smaller.
+                if (Movable(load, Math.Min(difference, room)).MinBy(shard => (Math.Abs(difference - (2 * shard.Bytes)), shard.Bytes)) is { } best)
+                {
+                    return new Move<TNode>(best.Address, full, empty);
+                }
+            }
         }
 
-        // Moving b leaves |difference - 2b| between the two: better than now for any b below the difference.
-        return Movable(most, Math.Min(difference, least.Room)).MinBy(shard => Math.Abs(difference - (2 * shard.Bytes))) is { } best
-            ? new Move<TNode>(best.Address, full, empty) : null;
+        return null;
     }
 
     private static IEnumerable<HeldShard> Movable(NodeLoad load, long below) =>

@@ -21,5 +21,9 @@ internal sealed record NodeLoad([property: Id(0)] long Free, [property: Id(1)] I
     [Id(4)]
     public bool TakesShards { get; init; } = true;
 
+    /// <summary>The node with other shards: what these take it has less, or more, room for.</summary>
+    public NodeLoad With(List<HeldShard> shards) =>
+        this with { Shards = new(shards), Room = Room == long.MaxValue ? Room : Room + Used - shards.Sum(static shard => shard.Bytes) };
+
     public long Used => Shards.Value.Sum(static shard => shard.Bytes);
 }

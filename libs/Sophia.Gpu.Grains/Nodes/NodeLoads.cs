@@ -10,7 +10,12 @@ internal sealed class NodeLoads(TimeProvider clock)
     private const long Expected = 64L << 20;
 
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(10);
+
+    /// <summary>What was last heard of a busy node that does not answer in time is good for so long.</summary>
+    private static readonly TimeSpan Lately = TimeSpan.FromSeconds(30);
+
     private readonly ConcurrentDictionary<SiloAddress, NodeLoad> _loads = new();
+    private readonly ConcurrentDictionary<SiloAddress, long> _heardAt = new();
     private readonly ConcurrentQueue<(SiloAddress Node, long At)> _placed = new();
 
     /// <param name="active">The members. One of them that did not answer keeps the load that was last heard of, and gets no shard until it answers.</param>
@@ -19,7 +24,7 @@ internal sealed class NodeLoads(TimeProvider clock)
     {
         foreach (var (node, load) in heard)
         {
-            _loads[node] = load;
+            (_loads[node], _heardAt[node]) = (load, clock.GetTimestamp());
         }
 
         foreach (var (node, load) in _loads.Where(node => !heard.ContainsKey(node.Key)))
@@ -31,8 +36,28 @@ internal sealed class NodeLoads(TimeProvider clock)
             else
             {
                 _loads.TryRemove(node, out _);
+                _heardAt.TryRemove(node, out _);
             }
         }
+    }
+
+    /// <summary>
+    /// What members hold, for evening it out: also of those that do not answer just now, which neither give nor get a shard. Else one node that is
+    /// busy for a moment would keep all others from giving to one that joined, which under load is at nearly each look.
+    /// </summary>
+    /// <returns>Fewer than the members while one has just joined, or was not heard of for long.</returns>
+    public Dictionary<SiloAddress, NodeLoad> Known(IReadOnlyDictionary<SiloAddress, NodeLoad> heard)
+    {
+        var known = new Dictionary<SiloAddress, NodeLoad>(heard);
+        foreach (var (node, load) in _loads)
+        {
+            if (!heard.ContainsKey(node) && _heardAt.TryGetValue(node, out var at) && clock.GetElapsedTime(at) < Lately)
+            {
+                known[node] = load with { TakesShards = false, Shards = new([.. load.Shards.Value.Select(static shard => shard with { IsServed = false })]) };
+            }
+        }
+
+        return known;
     }
 
     /// <summary>

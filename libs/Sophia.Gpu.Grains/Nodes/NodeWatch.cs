@@ -50,7 +50,8 @@ internal sealed partial class NodeWatch(
         loads.Set(active, known);
         if (active.Min() is { } lowest && lowest.Equals(here.SiloAddress))
         {
-            moves.Next(known, areAll: known.Count == active.Count);
+            var held = loads.Known(known);
+            moves.Next(held, areAll: held.Count == active.Count);
         }
 
         foreach (var displaced in await host.TidyAsync().ConfigureAwait(false))

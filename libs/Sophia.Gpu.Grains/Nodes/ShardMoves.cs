@@ -5,29 +5,59 @@ using Orleans.Runtime;
 namespace Sophia.Gpu.Grains.Nodes;
 
 /// <summary>
-/// Moves of shards, one at a time and beside what else its owner does: the node that a shard goes to may take minutes to load it. One to which a
-/// move failed is left out for a while, so that the others get their turn.
+/// Moves of shards, beside what else their owner does: the node that a shard goes to may take minutes to load it.
+/// <list type="number">
+/// <item><see cref="Most"/> at a time: one a look would take a thousand small shards a quarter of an hour, and a large one would hold up all others.</item>
+/// <item>A move counts as made from its beginning on, and until the node that the shard leaves no longer says that it serves it, so that the next
+/// is chosen by what the nodes will hold.</item>
+/// <item>A node to which a move failed is left out for a while, so that the others get their turn.</item>
+/// </list>
 /// </summary>
 /// <param name="make">Makes a move; returns when the shard is where it goes, or throws.</param>
 internal sealed partial class ShardMoves(Func<Balance.Move<SiloAddress>, Task> make, TimeProvider clock, ILogger logger)
 {
+    /// <summary>As many shards as a node of few processors loads at a time (LoadTurns).</summary>
+    public const int Most = 8;
+
     private static readonly TimeSpan LeftOut = TimeSpan.FromMinutes(1);
+
+    /// <summary>A node that a shard has left says so at the next look; one that takes longer serves it again.</summary>
+    private static readonly TimeSpan Leaving = TimeSpan.FromSeconds(10);
+
     private readonly ILogger _logger = logger;
     private readonly ConcurrentDictionary<SiloAddress, long> _failedAt = new();
-    private Task _moving = Task.CompletedTask;
+    private readonly Dictionary<string, (Balance.Move<SiloAddress> Move, Task<long?> Ended)> _begun = [];
 
-    /// <summary>Begins what is to be moved next, unless a move is under way.</summary>
+    /// <summary>Begins what is to be moved next, as far as there are not too many moves under way.</summary>
     /// <inheritdoc cref="Balance.Next"/>
     public void Next(IReadOnlyDictionary<SiloAddress, NodeLoad> loads, bool areAll)
     {
-        if (_moving.IsCompleted && Balance.Next(Open(loads), areAll) is { } move)
+        foreach (var (shard, (move, ended)) in _begun)
         {
-            _moving = MoveAsync(move);
+            if (ended.IsCompleted && (ended.Result is not { } at || clock.GetElapsedTime(at) >= Leaving || !Serves(loads, move)))
+            {
+                _begun.Remove(shard);
+            }
+        }
+
+        var coming = new Dictionary<SiloAddress, NodeLoad>(Open(loads));
+        foreach (var (move, _) in _begun.Values)
+        {
+            Balance.Make(coming, move);
+        }
+
+        while (_begun.Values.Count(static begun => !begun.Ended.IsCompleted) < Most && Balance.Next(coming, areAll) is { } move)
+        {
+            Balance.Make(coming, move);
+            _begun[move.Shard] = (move, MoveAsync(move));
         }
     }
 
-    /// <summary>Completes when the move that is under way has ended, one way or the other.</summary>
-    public Task EndAsync() => _moving;
+    /// <summary>Completes when the moves that are under way have ended, one way or the other.</summary>
+    public Task EndAsync() => Task.WhenAll(_begun.Values.Select(static begun => begun.Ended));
+
+    private static bool Serves(IReadOnlyDictionary<SiloAddress, NodeLoad> loads, Balance.Move<SiloAddress> move) =>
+        loads.TryGetValue(move.From, out var load) && load.Shards.Value.Exists(shard => shard.IsServed && shard.Address == move.Shard);
 
     private IReadOnlyDictionary<SiloAddress, NodeLoad> Open(IReadOnlyDictionary<SiloAddress, NodeLoad> loads)
     {
@@ -43,17 +73,20 @@ internal sealed partial class ShardMoves(Func<Balance.Move<SiloAddress>, Task> m
             : loads.ToDictionary(static node => node.Key, node => _failedAt.ContainsKey(node.Key) ? node.Value with { TakesShards = false } : node.Value);
     }
 
-    private async Task MoveAsync(Balance.Move<SiloAddress> move)
+    /// <returns>When it was made; null: it failed.</returns>
+    private async Task<long?> MoveAsync(Balance.Move<SiloAddress> move)
     {
         try
         {
             await make(move).ConfigureAwait(false);
+            return clock.GetTimestamp();
         }
         catch (Exception error)
         {
             // A node that dies meanwhile is ordinary here.
             _failedAt[move.To] = clock.GetTimestamp();
             LogNotMoved(move.Shard, move.From, move.To, error.Message);
+            return null;
         }
     }
 

@@ -46,6 +46,66 @@ public sealed class BalanceTests
     }
 
     [Fact]
+    public void A_node_with_a_single_large_shard_does_not_keep_the_others_from_being_evened_out()
+    {
+        var loads = Enumerable.Range(1, 5).ToDictionary(static n => n, static n => LoadOf([.. Enumerable.Range(0, 12).Select(i => ($"{n}.{i}.en.", 83L << 20))]));
+        loads[0] = LoadOf([("0.0.en.", 1000 << 20)]);
+        loads[6] = LoadOf([]);
+
+        while (Balance.Next(loads) is { } move)
+        {
+            Apply(loads, move);
+        }
+
+        Assert.True(loads.Values.Max(static l => l.Used) <= 1.25 * loads.Values.Min(static l => l.Used));
+    }
+
+    [Fact]
+    public void A_node_without_room_for_any_shard_does_not_keep_the_others_from_being_evened_out()
+    {
+        var loads = new Dictionary<int, NodeLoad>
+        {
+            [0] = LoadOf([("1.0.en.", 1 << 20)]) with { Room = 1 },
+            [1] = LoadOf([.. Enumerable.Range(0, 8).Select(static i => ($"2.{i}.en.", 2L << 20))]),
+            [2] = LoadOf([("3.0.en.", 2 << 20)]),
+        };
+
+        Assert.Equal((1, 2), Balance.Next(loads) is { } move ? (move.From, move.To) : default);
+    }
+
+    [Fact]
+    public void Moves_of_any_loads_end_and_leave_no_single_move_that_would_bring_two_uneven_nodes_closer()
+    {
+        var nodes = Gen.Select(Gen.Long[1, 64 << 20].Array[0, 12], Gen.OneOf(Gen.Const(Room), Gen.Long[-1 << 20, 128 << 20]), Gen.Bool).Array[2, 7];
+        nodes.Sample(held =>
+        {
+            var loads = held.Select(static (node, n) => (n, Load: LoadOf([.. node.Item1.Select((b, i) => ($"{n}.{i}.en.", b))]) with { Room = node.Item2, TakesShards = node.Item3 }))
+                .ToDictionary(static n => n.n, static n => n.Load);
+            for (var moves = 0; Balance.Next(loads) is { } move; moves++)
+            {
+                var wasAbove = loads[move.From].Room < 0;
+                var before = Squares();
+                Apply(loads, move);
+                Assert.True(wasAbove || Squares() < before, "The move does not even anything out.");
+                Assert.True(moves < 1000, "The moves do not end.");
+            }
+
+            foreach (var from in loads.Values)
+            {
+                foreach (var to in loads.Values.Where(static to => to is { TakesShards: true, Room: > 0 }))
+                {
+                    var difference = from.Used - to.Used;
+                    Assert.True(
+                        difference < Balance.Least || from.Used <= to.Used * Balance.Target || from.Shards.Value.TrueForAll(shard => shard.Bytes >= difference || shard.Bytes >= to.Room),
+                        "A move is left that brings two nodes closer.");
+                }
+            }
+
+            UInt128 Squares() => loads.Values.Aggregate(UInt128.Zero, static (sum, load) => sum + ((UInt128)load.Used * (UInt128)load.Used));
+        });
+    }
+
+    [Fact]
     public void A_shard_that_is_loading_or_not_served_yet_stays_where_it_is()
     {
         var loads = new Dictionary<int, NodeLoad>
@@ -145,8 +205,7 @@ public sealed class BalanceTests
 
     private static void Apply(Dictionary<int, NodeLoad> loads, Balance.Move<int> move)
     {
-        var moved = loads[move.From].Shards.Value.Single(s => s.Address == move.Shard);
-        loads[move.From] = loads[move.From] with { Shards = new Immutable<List<HeldShard>>([.. loads[move.From].Shards.Value.Where(s => s != moved)]) };
-        loads[move.To] = loads[move.To] with { Shards = new Immutable<List<HeldShard>>([.. loads[move.To].Shards.Value, moved]) };
+        Balance.Make(loads, move);
+        loads[move.To] = loads[move.To] with { Shards = new Immutable<List<HeldShard>>([.. loads[move.To].Shards.Value.Select(static shard => shard with { IsServed = true })]) };
     }
 }

@@ -39,6 +39,27 @@ public sealed class NodeLoadsTests
         Assert.Equal(C, loads.Freest([A, C], Shard));
     }
 
+    [Fact]
+    public void A_busy_node_that_misses_a_look_does_not_keep_others_from_giving_to_one_that_joined()
+    {
+        var clock = new FakeTimeProvider();
+        var loads = new NodeLoads(clock);
+        var (full, busy, empty) = (Holding(8), Holding(8), Holding(0));
+        loads.Set([A, B, C], new Dictionary<SiloAddress, NodeLoad> { [A] = full, [B] = busy, [C] = empty });
+        var heard = new Dictionary<SiloAddress, NodeLoad> { [A] = full, [C] = empty };
+        clock.Advance(TimeSpan.FromSeconds(29));
+        loads.Set([A, B, C], heard);
+
+        var known = loads.Known(heard);
+
+        Assert.Equal((A, C), Balance.Next(known, areAll: known.Count == 3) is { } move ? (move.From, move.To) : default);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(2, loads.Known(heard).Count);
+
+        static NodeLoad Holding(int shards) => new(
+            1L << 30, new Immutable<List<HeldShard>>([.. Enumerable.Range(0, shards).Select(static n => new HeldShard($"{n}.0.en.", 1, 1 << 20, 0, IsReady: true, IsServed: true))]));
+    }
+
     private static SiloAddress NodeOf(int port) => SiloAddress.New(IPAddress.Loopback, port, 1);
 
     private static NodeLoad LoadOf(long gibibytes) => new(gibibytes << 30, new Immutable<List<HeldShard>>([])) { Room = gibibytes << 30 };

@@ -20,7 +20,7 @@ public sealed class ShardMovesTests
     };
 
     [Fact]
-    public async Task A_move_that_takes_its_time_holds_up_nobody_and_is_the_only_one()
+    public async Task A_move_that_takes_its_time_holds_up_nobody_and_is_not_made_twice()
     {
         var prepared = new TaskCompletionSource();
         var moves = MovesThat(_ => prepared.Task);
@@ -32,8 +32,48 @@ public sealed class ShardMovesTests
 
         prepared.SetResult();
         await moves.EndAsync();
+        // The node that it left has not said so yet.
+        moves.Next(Loads, areAll: true);
+        Assert.Equal([Empty], _begun);
+        _clock.Advance(TimeSpan.FromSeconds(10));
         moves.Next(Loads, areAll: true);
         Assert.Equal([Empty, Empty], _begun);
+    }
+
+    [Fact]
+    public async Task Of_a_thousand_small_shards_half_go_to_a_node_that_joins_within_two_minutes()
+    {
+        var loads = new Dictionary<SiloAddress, NodeLoad> { [Full] = LoadOf([.. Enumerable.Range(1, 1000).Select(static n => ($"{n}.0.en.", 1L << 20))]), [Empty] = LoadOf() };
+        var loaded = new TaskCompletionSource();
+        var moves = MovesThat(async move =>
+        {
+            await loaded.Task;
+            Balance.Make(loads, move);
+        });
+
+        var looks = 0;
+        while (loads[Full].Used > 1.25 * loads[Empty].Used)
+        {
+            loaded = new TaskCompletionSource();
+            moves.Next(new Dictionary<SiloAddress, NodeLoad>(loads), areAll: true);
+            loaded.SetResult();
+            await moves.EndAsync();
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.True(++looks < 120, $"After {looks} looks the nodes hold {loads[Full].Used} and {loads[Empty].Used} bytes.");
+        }
+    }
+
+    [Fact]
+    public void Moves_that_are_under_way_count_as_made_and_are_no_more_than_eight()
+    {
+        var never = new TaskCompletionSource();
+        var moves = MovesThat(_ => never.Task);
+
+        moves.Next(new Dictionary<SiloAddress, NodeLoad> { [Full] = LoadOf([.. Enumerable.Range(1, 6).Select(static n => ($"{n}.0.en.", 8L << 20))]), [Empty] = LoadOf(), [Other] = LoadOf() }, areAll: true);
+        Assert.Equal([Empty, Empty, Other, Other], _begun.OrderBy(static node => node));
+
+        moves.Next(new Dictionary<SiloAddress, NodeLoad> { [Full] = LoadOf([.. Enumerable.Range(10, 100).Select(static n => ($"{n}.0.en.", 8L << 20))]), [Empty] = LoadOf(), [Other] = LoadOf() }, areAll: true);
+        Assert.Equal(8, _begun.Count);
     }
 
     [Fact]

@@ -19,6 +19,9 @@ public sealed partial class ShardCluster
     /// <summary>What a shard that is there may take to answer, beside what it waits for, before it is asked again; twice as long each time after the second.</summary>
     private static readonly TimeSpan Answering = TimeSpan.FromSeconds(2);
 
+    /// <summary>What one that may be missing is given to come to a token before it is asked again: it is not known whether its node lives.</summary>
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(200);
+
     /// <summary>How long one that may be missing is waited for before it is asked once more: a call may be lost on its way to a shard that is there.</summary>
     private static readonly TimeSpan Lost = TimeSpan.FromMilliseconds(500);
 
@@ -50,7 +53,7 @@ public sealed partial class ShardCluster
             var mayAskAgain = false;
             try
             {
-                var asked = new ShardCall(part is null ? call.Query : null, Math.Max(call.MinSequence.Number, required), call.Known, patience) { Part = part };
+                var asked = new ShardCall(part is null ? call.Query : null, Math.Max(call.MinSequence.Number, required), call.Known, patience) { Part = part, IsLeftOutWhileLoading = call.AllowPartial };
                 calls.Add(client.GetGrain<IShardGrain>(address.ToString()).SearchAsync(new Immutable<ShardCall>(asked), cancellationToken));
                 var limit = call.AllowPartial && isFirst ? patience + Lost : patience + (Answering * (1 << Math.Clamp(timeouts - 1, 0, MostDoublings)));
                 var answered = await Task.WhenAny(calls).WaitAsync(limit < left + Answering ? limit : left + Answering, _clock, cancellationToken);
@@ -68,7 +71,7 @@ public sealed partial class ShardCluster
 
             // The only one that is known, and it tells of others while it is loaded: all can be asked beside each other.
             var tellsOfOthers = part is null && reply.Shards > 1;
-            if (reply.Outcome is ShardOutcome.Found or ShardOutcome.TooLarge || tellsOfOthers || reply.IsFinal || (call.AllowPartial && !mayAskAgain) || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
+            if (reply.Outcome is ShardOutcome.Found or ShardOutcome.TooLarge || tellsOfOthers || reply.IsFinal || (call.AllowPartial && !mayAskAgain && !IsWaitedFor(call, required, reply)) || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
             {
                 return reply;
             }
@@ -78,8 +81,17 @@ public sealed partial class ShardCluster
     }
 
     /// <summary>What the shard may wait. One that is there and only has to come to a change is not missing yet, though it may be.</summary>
-    internal static TimeSpan PatienceOf(ClusterCall call, long required, TimeSpan left) =>
-        call.AllowPartial && required == 0 ? TimeSpan.Zero : left < Attempt ? left : Attempt;
+    internal static TimeSpan PatienceOf(ClusterCall call, long required, TimeSpan left)
+    {
+        var most = !call.AllowPartial || required > 0 ? Attempt : call.MinSequence.IsNone ? TimeSpan.Zero : Glance;
+        return left < most ? left : most;
+    }
+
+    /// <summary>
+    /// It is there and has not come to the caller's token: a shard may be missing, and the token may not. One that has to come to a change because
+    /// of another shard is missing when it has not within its patience.
+    /// </summary>
+    internal static bool IsWaitedFor(ClusterCall call, long required, ShardReply reply) => reply.Outcome == ShardOutcome.Behind && required <= call.MinSequence.Number;
 
     /// <summary>A node that was heard of since that moment has the shard whole in memory.</summary>
     private bool IsHeld(ShardAddress address, long since) =>

@@ -146,6 +146,19 @@ public sealed class ShardRoundTests
     }
 
     [Fact]
+    public void A_shard_that_is_behind_a_token_is_waited_for_though_it_may_be_missing()
+    {
+        var (second, call) = (TimeSpan.FromSeconds(1), CallOf(allowPartial: true) with { MinSequence = Sequence.Of(0, 101) });
+        var behind = new ShardReply(ShardOutcome.Behind, null, 100, 1);
+
+        Assert.InRange(ShardCluster.PatienceOf(call, 0, 5 * second), TimeSpan.FromTicks(1), second / 2);
+        Assert.True(ShardCluster.IsWaitedFor(call, 0, behind));
+        Assert.True(ShardCluster.IsWaitedFor(call, 101, behind));
+        Assert.False(ShardCluster.IsWaitedFor(call, 102, behind));
+        Assert.False(ShardCluster.IsWaitedFor(call, 0, behind with { Outcome = ShardOutcome.Loading }));
+    }
+
+    [Fact]
     public async Task Records_that_lack_their_vectors_are_counted_over_all_shards_once()
     {
         var round = RoundOf(2, [], static (shard, required) => Found(shard == 0 ? "a" : "b", Math.Max(100, required)) with

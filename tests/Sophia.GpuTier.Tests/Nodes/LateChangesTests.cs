@@ -81,6 +81,24 @@ public sealed class LateChangesTests
     }
 
     [Fact]
+    public async Task A_call_that_may_leave_the_shard_out_waits_for_its_token_and_not_for_its_loading()
+    {
+        await using var node = await Node.StartAsync("A walrus in the harbour.");
+        var loading = new TaskCompletionSource();
+        node.Store.AfterScanned = () => loading.Task;
+        var shard = await node.OpenAsync();
+        var last = await node.PutAsync("other", "Another walrus.");
+        var call = node.Walrus(last) with { IsLeftOutWhileLoading = true };
+
+        var early = await shard.SearchAsync(call, default).AsTask().WaitAsync(Node.Patience / 2);
+        loading.SetResult();
+        await shard.WarmAsync(default);
+
+        Assert.Equal(ShardOutcome.Loading, early.Outcome);
+        Assert.Equal(["k", "other"], Keys(await shard.SearchAsync(call, default)).Order());
+    }
+
+    [Fact]
     public async Task A_node_that_cannot_read_the_log_says_for_how_long_when_its_caller_knows_of_more()
     {
         await using var node = await Node.StartAsync("A walrus in the harbour.");

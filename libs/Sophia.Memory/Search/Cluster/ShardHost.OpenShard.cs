@@ -97,7 +97,7 @@ public sealed partial class ShardHost
                 }
 
                 var shard = _host._shards.Open(ns, out var isLoaded, _number);
-                if (!isLoaded && await WaitAsync(shard, Left(started, call.Timeout), cancellationToken).ConfigureAwait(false) is { } not)
+                if (!isLoaded && await WaitAsync(shard, call.IsLeftOutWhileLoading ? TimeSpan.Zero : Left(started, call.Timeout), cancellationToken).ConfigureAwait(false) is { } not)
                 {
                     return not;
                 }

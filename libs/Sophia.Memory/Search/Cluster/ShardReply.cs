@@ -35,6 +35,9 @@ public sealed record ShardCall(ShardQuery? Query, long Required, long Known, Tim
 {
     /// <summary>Set where the shard is one of several.</summary>
     public PartCall? Part { get; init; }
+
+    /// <summary>A shard that is not loaded says so at once: the time is for the change alone. A node of a version before waits for both.</summary>
+    public bool IsLeftOutWhileLoading { get; init; }
 }
 
 /// <param name="Answer">Set when found, unless a part was asked for.</param>
@@ -84,7 +87,7 @@ public sealed record ShardReply(ShardOutcome Outcome, ShardAnswer? Answer, long 
 /// <summary>A search of a namespace whose shards are on other nodes.</summary>
 /// <param name="MinSequence">What the shards must have seen; none for nothing in particular.</param>
 /// <param name="Known">The number of the last change of the partition that the caller knows of.</param>
-/// <param name="AllowPartial">Shards that are not there are left out and named instead of waited for.</param>
+/// <param name="AllowPartial">Shards that are not there are left out and named instead of waited for; those that are there are waited for until they have seen <paramref name="MinSequence"/>.</param>
 public sealed record ClusterCall(ShardQuery Query, Sequence MinSequence, long Known, TimeSpan Timeout, bool AllowPartial);
 
 /// <param name="Seen">The least that a shard had seen when it was searched.</param>

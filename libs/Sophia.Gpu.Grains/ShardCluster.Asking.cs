@@ -1,6 +1,5 @@
+using System.Collections.Concurrent;
 using Orleans.Concurrency;
-using Orleans.Runtime;
-using Orleans.Runtime.Messaging;
 using Sophia.Gpu.Grains.Shards;
 using Sophia.Memory.Search.Cluster;
 
@@ -24,6 +23,9 @@ public sealed partial class ShardCluster
 
     /// <summary>How long one that may be missing is waited for before it is asked once more: a call may be lost on its way to a shard that is there.</summary>
     private static readonly TimeSpan Lost = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Shards whose node did not answer when it was last asked: the log has the reason once, until one answers again.</summary>
+    private readonly ConcurrentDictionary<ShardAddress, byte> _silent = new();
 
     // A node that died is asked until the others know of it and have its shards; the call's time is the limit.
     private async Task<ShardReply> AskAsync(ShardAddress address, ClusterCall call, PartCall? part, long required, long started, CancellationToken cancellationToken)
@@ -59,14 +61,18 @@ public sealed partial class ShardCluster
                 var answered = await Task.WhenAny(calls).WaitAsync(limit < left + Answering ? limit : left + Answering, _clock, cancellationToken);
                 calls.Remove(answered);
                 reply = (await answered).Value;
+                HasAnswered(address);
             }
-            catch (Exception error) when (IsUnanswered(error))
+            catch (Exception error) when (Unanswered.Is(error))
             {
                 timeouts += error is TimeoutException ? 1 : 0;
-                reply = new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = $"its node did not answer ({error.Message})", IsUnanswered = true };
+                reply = new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = $"its node {Unanswered.Say(error)}.", IsUnanswered = true };
                 // The way to the shard may have led over the node that died, and another way is there; or its node lives and is busy.
                 mayAskAgain = isFirst || (error is not TimeoutException && _clock.GetElapsedTime(started) < Attempt) || IsHeld(address, begun);
-                LogNotAnswered(address, error.Message);
+                if (_silent.TryAdd(address, 0))
+                {
+                    LogNotAnswered(address, error);
+                }
             }
 
             // The only one that is known, and it tells of others while it is loaded: all can be asked beside each other.
@@ -97,5 +103,11 @@ public sealed partial class ShardCluster
     private bool IsHeld(ShardAddress address, long since) =>
         _heard is { } heard && heard.AskedAt > since && heard.Nodes.Any(node => node.Shards.Any(shard => shard.IsReady && shard.Address == address.ToString()));
 
-    internal static bool IsUnanswered(Exception error) => error is OrleansException or TimeoutException or ConnectionFailedException or IOException;
+    private void HasAnswered(ShardAddress address)
+    {
+        if (!_silent.IsEmpty)
+        {
+            _silent.TryRemove(address, out _);
+        }
+    }
 }

@@ -113,13 +113,13 @@ public sealed partial class ShardCluster
         catch (Exception error)
         {
             // Whatever it is, the shard is loaded by the search that asks for it, which says what is wrong.
-            LogNotLoaded(address, error.Message);
+            LogNotLoaded(address, error);
             return error is ClusterUnavailableException;
         }
     }
 
     private sealed record Load(Task<bool> Done, long BegunAt);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Shard {Address} was not loaded before a search asks for it: {Reason}")]
-    private partial void LogNotLoaded(string address, string reason);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Shard {Address} was not loaded before a search asks for it.")]
+    private partial void LogNotLoaded(string address, Exception error);
 }

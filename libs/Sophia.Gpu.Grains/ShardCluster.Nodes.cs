@@ -47,7 +47,7 @@ public sealed partial class ShardCluster
         }
         catch (ClusterUnavailableException away) when (left.Contains(true))
         {
-            LogNotHeard(ns.Name, away.Message);
+            LogNotHeard(ns.Name, away);
         }
 
         return gone.Count();
@@ -62,7 +62,7 @@ public sealed partial class ShardCluster
         }
         catch (ClusterUnavailableException away)
         {
-            LogNotLeft(shard, away.Message);
+            LogNotLeft(shard, away);
             return false;
         }
     }
@@ -75,7 +75,7 @@ public sealed partial class ShardCluster
         }
         catch (Exception error) when (error is ClusterUnavailableException or InvalidOperationException)
         {
-            LogNotWarm(ns.Name, error.Message);
+            LogNotWarm(ns.Name, error);
         }
     }
 
@@ -190,9 +190,9 @@ public sealed partial class ShardCluster
         {
             return await call(client).WaitAsync(patience + Answering, _clock, cancellationToken);
         }
-        catch (Exception error) when (IsUnanswered(error))
+        catch (Exception error) when (Unanswered.Is(error))
         {
-            throw new ClusterUnavailableException($"A node of L0 did not answer ({error.Message}).", error);
+            throw new ClusterUnavailableException($"A node of L0 {Unanswered.Say(error)}.", error);
         }
     }
 
@@ -202,12 +202,12 @@ public sealed partial class ShardCluster
     [LoggerMessage(Level = LogLevel.Error, Message = "The nodes of L0 could not be looked at this time.")]
     private partial void LogNotWatched(Exception error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The shards of namespace {Namespace} that nodes serve were dropped; others that they hold may be there: {Reason}")]
-    private partial void LogNotHeard(string @namespace, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The shards of namespace {Namespace} that nodes serve were dropped; others that they hold may be there.")]
+    private partial void LogNotHeard(string @namespace, Exception error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} could not be told to go: {Reason}")]
-    private partial void LogNotLeft(string shard, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard} could not be told to go.")]
+    private partial void LogNotLeft(string shard, Exception error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The shards of namespace {Namespace} were not loaded beforehand: {Reason}")]
-    private partial void LogNotWarm(string @namespace, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The shards of namespace {Namespace} were not loaded beforehand.")]
+    private partial void LogNotWarm(string @namespace, Exception error);
 }

@@ -189,7 +189,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
         }
         catch (Exception error)
         {
-            _reason = $"The client of L0's nodes failed: {error.Message}";
+            _reason = "The client of L0's nodes failed, and the log says why.";
             LogFailed(error);
         }
     }
@@ -250,7 +250,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
 
     private async Task<bool> RetryAsync(Exception error, CancellationToken cancellationToken)
     {
-        _reason = $"No node of L0 is there: {error.Message}";
+        _reason = "No node of L0 is there, or none can be reached.";
         Tell(error.Message);
         await Task.Delay(TimeSpan.FromMilliseconds(500), _clock, cancellationToken);
         return true;
@@ -265,6 +265,6 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     [LoggerMessage(Level = LogLevel.Error, Message = "The client of L0's nodes failed; searches run in this process until the service is started again.")]
     private partial void LogFailed(Exception error);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Shard {Shard} was asked again: {Reason}")]
-    private partial void LogNotAnswered(ShardAddress shard, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The node of shard {Shard} did not answer, and is asked again. This is logged once, until one answers.")]
+    private partial void LogNotAnswered(ShardAddress shard, Exception error);
 }

@@ -61,10 +61,10 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
             var copies = await nodes[node].ReachAsync(namespaceId, number, timeout).WaitAsync(timeout + Patience, clock).ConfigureAwait(false);
             return copies.Value.Select(copy => copy with { Node = node.ToString() });
         }
-        catch (Exception error) when (ShardCluster.IsUnanswered(error))
+        catch (Exception error) when (Unanswered.Is(error))
         {
             LogNotHeard(node, error.Message);
-            return [new UnconfirmedCopy(Tier.L0, node.ToString(), null, $"The node did not answer ({error.Message}).")];
+            return [new UnconfirmedCopy(Tier.L0, node.ToString(), null, $"The node {Unanswered.Say(error)}.")];
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
         {
             return await ask(nodes[node]).WaitAsync(Patience, clock, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error) when (ShardCluster.IsUnanswered(error))
+        catch (Exception error) when (Unanswered.Is(error))
         {
             LogNotHeard(node, error.Message);
             return null;

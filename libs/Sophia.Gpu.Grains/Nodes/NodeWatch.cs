@@ -67,7 +67,7 @@ internal sealed partial class NodeWatch(
         {
             await grains.GetGrain<IShardGrain>(displaced.ToString()).LeaveAsync(always: false).WaitAsync(NodeSurvey.Patience, clock, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error) when (ShardCluster.IsUnanswered(error))
+        catch (Exception error) when (Unanswered.Is(error))
         {
             LogNotLeft(displaced, error.Message);
         }

@@ -28,7 +28,8 @@ try
         services.GetRequiredService<GpuNode>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger("Sophia.Gpu")));
     builder.Services.AddHealthChecks().AddCheck<DevicesAlive>("devices", tags: [Extensions.Live]);
     builder.Services.AddSingleton(services => NodeParts.BuildShards(services, options, memory));
-    builder.Services.AddSingleton(services => NodeSpace.Of(services.GetRequiredService<GpuNode>(), options.Cluster));
+    builder.Services.AddSingleton(services => NodeSpace.Of(
+        services.GetRequiredService<GpuNode>(), services.GetRequiredService<DeviceWatch>(), services.GetRequiredService<GpuSensors>(), options.Cluster));
     builder.Services.AddSingleton<PostgresShardMap>();
     builder.Services.AddHostedService<NodeLifetime>();
     builder.AddShardNode(options.Cluster, builder.Configuration.GetConnectionString("postgres")!);

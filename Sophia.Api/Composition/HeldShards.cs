@@ -2,6 +2,7 @@ using Npgsql;
 using Orleans.Runtime;
 using Sophia.Gpu.Grains.Hosting;
 using Sophia.Gpu.Grains.Nodes;
+using Sophia.Gpu.Health;
 using Sophia.Gpu.Pools;
 using Sophia.Memory.Hierarchy;
 using Sophia.Stores.Postgres;
@@ -14,7 +15,7 @@ namespace Sophia.Api.Composition;
 /// after a pause, the service answers, and searches by itself while there is no node.
 /// </summary>
 internal sealed partial class HeldShards(
-    MemoryHierarchy memory, GpuNode devices, NpgsqlDataSource postgres, ApiOptions api, IConfiguration configuration, TimeProvider clock, ILoggerFactory loggers) : BackgroundService
+    MemoryHierarchy memory, GpuNode devices, DeviceWatch watch, GpuSensors sensors, NpgsqlDataSource postgres, ApiOptions api, IConfiguration configuration, TimeProvider clock, ILoggerFactory loggers) : BackgroundService
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LeavingPatience = TimeSpan.FromSeconds(5);
@@ -62,7 +63,7 @@ internal sealed partial class HeldShards(
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton(_ => shards);
-        builder.Services.AddSingleton(NodeSpace.Of(devices, api.Cluster));
+        builder.Services.AddSingleton(NodeSpace.Of(devices, watch, sensors, api.Cluster));
         builder.AddShardNode(api.Cluster, configuration.GetConnectionString("postgres")!);
         builder.Services.AddSingleton<IFatalErrorHandler>(end);
         using var node = builder.Build();

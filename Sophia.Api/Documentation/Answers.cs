@@ -134,18 +134,25 @@ internal sealed record NotOpenedAnswer(string Name, string? Model, string? Uuid,
 /// <param name="Nodes">Of L0, where it is a cluster's.</param>
 internal sealed record GpuAnswer(string Node, DeviceAnswer[] Devices, NotOpenedAnswer[] NotOpened, Sophia.Gpu.Health.GpuReading[] Gpus, string? DriverFailure, NodeAnswer[]? Nodes);
 
-/// <param name="Shards">That are asked there.</param>
+/// <param name="Name">As it is configured (Sophia:Gpu:Node); its devices and pools are named after it.</param>
+/// <param name="Address">Among the nodes; another one after each start.</param>
+/// <param name="Unanswered">Why it says nothing of its devices; null where it does.</param>
+/// <param name="Shards">That are asked there; null where nothing was heard of it, as the other figures.</param>
 /// <param name="UsedBytes">That they take in memory.</param>
 /// <param name="LimitBytes">That they may take.</param>
 /// <param name="FreeBytes">Of the vector pools.</param>
 /// <param name="LeftOut">What is wrong with a device: its shards move to others.</param>
 /// <param name="TakesShards">False while a device is left out, and for a while after it.</param>
-internal sealed record NodeAnswer(string Name, int Shards, long UsedBytes, long LimitBytes, long FreeBytes, string? LeftOut, bool TakesShards);
+internal sealed record NodeAnswer(
+    string Name, string Address, string? Unanswered, int? Shards, long? UsedBytes, long? LimitBytes, long? FreeBytes, string? LeftOut, bool TakesShards,
+    DeviceAnswer[] Devices, NotOpenedAnswer[] NotOpened, Sophia.Gpu.Health.GpuReading[] Gpus, string? DriverFailure);
 
 internal sealed record DurationAnswer(double? LeSeconds, long Count);
 
+/// <param name="Address">Of the node that has it; null: the process that answers.</param>
+/// <param name="Cache">Of the inference cache of the process that answers, since that one keeps answers.</param>
 internal sealed record PoolAnswer(
-    string Name, long ProfileBytes, long GrantedBytes, int PageBytes, int Pages, int UsedPages, long UsedBytes, int PinnedPages, long HighWaterBytes, double Fragmentation,
+    string Name, string? Address, long ProfileBytes, long GrantedBytes, int PageBytes, int Pages, int UsedPages, long UsedBytes, int PinnedPages, long HighWaterBytes, double Fragmentation,
     long Allocations, long Frees, long Refused, Dictionary<string, long> Evictions, DurationAnswer[] Lifetimes, DurationAnswer[] IdleBeforeEviction, PoolCacheAnswer? Cache);
 
 internal sealed record PoolCacheAnswer(int Entries, long UsedBytes, long? BudgetBytes, double Age, Dictionary<string, long> Evictions);
@@ -154,7 +161,10 @@ internal sealed record CacheWorthAnswer(string Key, long Bytes, long Uses, doubl
 
 internal sealed record CacheAnswer(int Entries, long UsedBytes, long? BudgetBytes, double Age, Dictionary<string, long> Evictions, CacheWorthAnswer[] Next);
 
-internal sealed record PoolsAnswer(PoolAnswer[] Pools);
+internal sealed record UnansweredNodeAnswer(string? Name, string Address, string Reason);
+
+/// <param name="Unanswered">Nodes of L0 whose pools are not here, and why.</param>
+internal sealed record PoolsAnswer(PoolAnswer[] Pools, UnansweredNodeAnswer[] Unanswered);
 
 internal sealed record MirrorAnswer(bool Paused, long LagRows, double LagSeconds, long Mirrored, long Stripped);
 

@@ -6,24 +6,24 @@ using Sophia.Api.Composition;
 using Sophia.Api.Cortex;
 using Sophia.Api.Documentation;
 using Sophia.Api.Reading;
-using Sophia.Gpu.Devices;
 using Sophia.Gpu.Grains;
+using Sophia.Gpu.Grains.Nodes;
 using Sophia.Gpu.Health;
 using Sophia.Gpu.Pools;
 using Sophia.Memory.Cortex;
-using Sophia.Memory.Cortex.Eviction;
 using Sophia.Memory.Hierarchy;
+using Sophia.Memory.Search.Cluster;
 
 namespace Sophia.Api.Gpu;
 
-/// <summary>GET /v1/gpu and /v1/gpu/pools: the devices of this node and what their pools hold, and the nodes of L0 where it is a cluster's.</summary>
+/// <summary>GET /v1/gpu and /v1/gpu/pools: the devices of this process and what their pools hold, and those of the nodes of L0 where it is a cluster's.</summary>
 internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors sensors, CortexMemory cortex, IServiceProvider services)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoint = ActivatorUtilities.CreateInstance<GpuEndpoint>(routes.ServiceProvider);
-        routes.MapEdge("GET", "/v1/gpu", Rights.Read, endpoint.GetAsync).Describe("Gpu", "GetGpu", "Shows the devices of this node, the profile by which their memory is divided, and whether their kernels compute").Answers<GpuAnswer>(200);
-        routes.MapEdge("GET", "/v1/gpu/pools", Rights.Read, endpoint.GetPoolsAsync).Describe("Gpu", "GetPools", "Shows each pool of device memory: sizes, use, fragmentation, evictions, lifetimes").Answers<PoolsAnswer>(200);
+        routes.MapEdge("GET", "/v1/gpu", Rights.Read, endpoint.GetAsync).Describe("Gpu", "GetGpu", "Shows the devices of the process that answers, the profile by which their memory is divided, and whether their kernels compute; and the same of each node of L0").Answers<GpuAnswer>(200);
+        routes.MapEdge("GET", "/v1/gpu/pools", Rights.Read, endpoint.GetPoolsAsync).Describe("Gpu", "GetPools", "Shows each pool of device memory, of the process that answers and of the nodes of L0: sizes, use, fragmentation, evictions, lifetimes").Answers<PoolsAnswer>(200);
     }
 
     public async Task GetAsync(HttpContext context, Caller caller)
@@ -37,33 +37,18 @@ internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors se
         json.WriteStartArray("devices");
         foreach (var device in node.Devices)
         {
-            Write(json, device);
+            DeviceJson.Write(json, device, watch[device.Name]);
         }
 
         json.WriteEndArray();
-        json.WriteStartArray("notOpened");
-        foreach (var device in node.Unopened)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", device.Id);
-            json.WriteString("model", device.Model);
-            json.WriteString("uuid", device.Uuid);
-            json.WriteString("reason", device.Reason);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteStartArray("gpus");
-        foreach (var reading in sensors.Read())
-        {
-            JsonSerializer.Serialize(json, reading, JsonSerializerOptions.Web);
-        }
-
-        json.WriteEndArray();
+        json.WritePropertyName("notOpened");
+        DeviceJson.Write(json, node.Unopened);
+        json.WritePropertyName("gpus");
+        DeviceJson.Write(json, sensors.Read());
         json.WriteString("driverFailure", sensors.Failure);
         if (services.GetService<ShardCluster>() is { } cluster)
         {
-            Write(json, cluster);
+            Write(json, cluster.Nodes, await cluster.DetailsAsync(context.RequestAborted));
         }
 
         json.WriteEndObject();
@@ -74,13 +59,31 @@ internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors se
     {
         var start = Stopwatch.GetTimestamp();
         _ = new QueryValues(context.Request);
+        IReadOnlyList<NodeDetails> nodes = services.GetService<ShardCluster>() is { } cluster ? await cluster.DetailsAsync(context.RequestAborted) : [];
         using var body = new JsonBody(4096);
         var json = body.Writer;
         json.WriteStartObject();
         json.WriteStartArray("pools");
         foreach (var pool in node.Devices.SelectMany(d => d.Pools))
         {
-            Write(json, pool.Report(), pool.Kind == PoolKind.InferenceCache ? cortex.CacheReport() : null);
+            DeviceJson.Write(json, pool.Report(), null, pool.Kind == PoolKind.InferenceCache ? WriteCache : null);
+        }
+
+        // A service that is a node too has its own once.
+        foreach (var one in nodes.Where(static one => one.Process != NodeDetails.ThisProcess))
+        {
+            WriteItems(json, one.Pools);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("unanswered");
+        foreach (var one in nodes.Where(static one => one.Unanswered is not null))
+        {
+            json.WriteStartObject();
+            json.WriteString("name", one.Name);
+            json.WriteString("address", one.Address);
+            json.WriteString("reason", one.Unanswered);
+            json.WriteEndObject();
         }
 
         json.WriteEndArray();
@@ -88,110 +91,65 @@ internal sealed class GpuEndpoint(GpuNode node, DeviceWatch watch, GpuSensors se
         await body.SendAsync(context, 200, new Trail(), start);
     }
 
-    private static void Write(Utf8JsonWriter json, ShardCluster cluster)
+    /// <param name="heard">What each held about a second ago; one of which nothing was heard then has no figures.</param>
+    private static void Write(Utf8JsonWriter json, IReadOnlyList<ClusterNode> heard, IReadOnlyList<NodeDetails> details)
     {
         json.WriteStartArray("nodes");
-        foreach (var one in cluster.Nodes)
+        foreach (var one in details)
         {
+            var held = heard.FirstOrDefault(node => (node.Address ?? node.Name) == one.Address);
             json.WriteStartObject();
-            json.WriteString("name", one.Name);
-            json.WriteNumber("shards", one.Shards.Count(static shard => shard.IsServed));
-            json.WriteNumber("usedBytes", one.UsedBytes);
-            json.WriteNumber("limitBytes", one.UsedBytes + one.RoomBytes);
-            json.WriteNumber("freeBytes", one.FreeBytes);
-            json.WriteString("leftOut", one.Failure);
-            json.WriteBoolean("takesShards", one.TakesShards);
+            json.WriteString("name", one.Name ?? held?.Name ?? one.Address);
+            json.WriteString("address", one.Address);
+            json.WriteString("unanswered", one.Unanswered);
+            WriteOrNull(json, "shards", held?.Shards.Count(static shard => shard.IsServed));
+            WriteOrNull(json, "usedBytes", held?.UsedBytes);
+            WriteOrNull(json, "limitBytes", held?.UsedBytes + held?.RoomBytes);
+            WriteOrNull(json, "freeBytes", held?.FreeBytes);
+            json.WriteString("leftOut", held?.Failure);
+            json.WriteBoolean("takesShards", held is { TakesShards: true });
+            json.WriteStartArray("devices");
+            WriteItems(json, one.Devices);
+            json.WriteEndArray();
+            json.WriteStartArray("notOpened");
+            WriteItems(json, one.NotOpened);
+            json.WriteEndArray();
+            json.WriteStartArray("gpus");
+            WriteItems(json, one.Gpus);
+            json.WriteEndArray();
+            json.WriteString("driverFailure", one.DriverFailure);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
     }
 
-    private void Write(Utf8JsonWriter json, PooledDevice device)
+    /// <summary>The items of an array, within another.</summary>
+    private static void WriteItems(Utf8JsonWriter json, string array)
     {
-        var facts = device.Device.Facts;
-        var (check, at) = watch[device.Name];
-        json.WriteStartObject();
-        json.WriteString("name", device.Name);
-        json.WriteString("kind", facts.Kind switch { DeviceKind.Cuda => "cuda", DeviceKind.Host => "host", _ => "simulated" });
-        json.WriteString("model", facts.Model);
-        json.WriteString("uuid", facts.Uuid);
-        json.WriteString("computeCapability", facts.ComputeCapability?.ToString());
-        json.WriteNumber("totalBytes", facts.TotalBytes);
-        json.WriteNumber("freeBytes", device.Device.FreeBytes);
-        json.WriteString("profile", device.Profile.Name);
-        json.WriteStartArray("pools");
-        foreach (var pool in device.Pools)
+        using var items = JsonDocument.Parse(array);
+        foreach (var item in items.RootElement.EnumerateArray())
         {
-            json.WriteStringValue(pool.Name);
+            item.WriteTo(json);
         }
-
-        json.WriteEndArray();
-        json.WriteString("leftOut", device.Gate.Failure);
-        json.WriteStartObject("check");
-        json.WriteBoolean("healthy", check.IsHealthy);
-        json.WriteString("failure", check.Failure);
-        json.WriteNumber("tookMs", Math.Round(check.Took.TotalMilliseconds, 3));
-        json.WriteTime("at", at);
-        json.WriteEndObject();
-        json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, PoolReport pool, CacheReport? cache)
+    private static void WriteOrNull(Utf8JsonWriter json, string name, long? value)
     {
-        json.WriteStartObject();
-        json.WriteString("name", pool.Name);
-        json.WriteNumber("profileBytes", pool.ProfileBytes);
-        json.WriteNumber("grantedBytes", pool.GrantedBytes);
-        json.WriteNumber("pageBytes", pool.PageBytes);
-        json.WriteNumber("pages", pool.Pages);
-        json.WriteNumber("usedPages", pool.UsedPages);
-        json.WriteNumber("usedBytes", pool.UsedBytes);
-        json.WriteNumber("pinnedPages", pool.PinnedPages);
-        json.WriteNumber("highWaterBytes", pool.HighWaterBytes);
-        json.WriteNumber("fragmentation", Math.Round(pool.Fragmentation, 6));
-        json.WriteNumber("allocations", pool.Allocations);
-        json.WriteNumber("frees", pool.Frees);
-        json.WriteNumber("refused", pool.Refused);
-        json.WriteStartObject("evictions");
-        foreach (var (reason, count) in pool.Evictions)
+        if (value is { } number)
         {
-            json.WriteNumber(reason, count);
+            json.WriteNumber(name, number);
         }
-
-        json.WriteEndObject();
-        Write(json, "lifetimes", pool.Lifetimes);
-        Write(json, "idleBeforeEviction", pool.Idle);
-        if (cache is not null)
+        else
         {
-            json.WriteStartObject("cache");
-            CacheEndpoint.Write(json, cache);
-            json.WriteEndObject();
+            json.WriteNull(name);
         }
-
-        json.WriteEndObject();
     }
 
-    // JSON has no infinity: the last bucket's bound is null.
-    private static void Write(Utf8JsonWriter json, string name, IReadOnlyList<(double BoundSeconds, long Count)> histogram)
+    private void WriteCache(Utf8JsonWriter json)
     {
-        json.WriteStartArray(name);
-        foreach (var (bound, count) in histogram)
-        {
-            json.WriteStartObject();
-            if (double.IsFinite(bound))
-            {
-                json.WriteNumber("leSeconds", bound);
-            }
-            else
-            {
-                json.WriteNull("leSeconds");
-            }
-
-            json.WriteNumber("count", count);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        json.WriteStartObject("cache");
+        CacheEndpoint.Write(json, cortex.CacheReport());
+        json.WriteEndObject();
     }
 }

@@ -22,6 +22,21 @@ public sealed partial class ShardCluster
 
     public IReadOnlyList<ClusterNode> Nodes => _heard.Nodes;
 
+    /// <summary>What each node says of its devices now; of one that does not answer, that.</summary>
+    public async Task<IReadOnlyList<NodeDetails>> DetailsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CallAsync(async client => (await client.GetGrain<INodesGrain>(0).DetailsAsync()).Value, NodeSurvey.Patience, cancellationToken);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Of whatever kind it is: the node that was asked may be of the version before, which does not know the question.
+            LogNoDetails(error);
+            return [.. Nodes.Select(node => new NodeDetails(node.Address ?? node.Name, node.Name) { Unanswered = "The nodes of L0 did not say." })];
+        }
+    }
+
     public async Task<IReadOnlyList<HeldShard>> HeldAsync(NamespaceInfo ns, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(ns);
@@ -198,6 +213,9 @@ public sealed partial class ShardCluster
 
     /// <param name="AskedAt">The moment at which the nodes were asked.</param>
     private sealed record Heard(IReadOnlyList<ClusterNode> Nodes, long AskedAt);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The nodes of L0 did not say what devices they have.")]
+    private partial void LogNoDetails(Exception error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The nodes of L0 could not be looked at this time.")]
     private partial void LogNotWatched(Exception error);

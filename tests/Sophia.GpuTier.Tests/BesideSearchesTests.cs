@@ -53,7 +53,7 @@ public sealed class BesideSearchesTests(Database database)
         var fleets = new Fleets(api, 1, 100);
         await fleets.FillAsync();
         await fleets.AreWholeAsync();
-        var names = (await RunningCluster.JsonAsync(api, HttpMethod.Get, "/v1/gpu")).GetProperty("nodes").EnumerateArray().Select(static node => node.GetProperty("name").GetString()).ToArray();
+        var names = (await RunningCluster.JsonAsync(api, HttpMethod.Get, "/v1/gpu")).GetProperty("nodes").EnumerateArray().Select(static node => node.GetProperty("address").GetString()).ToArray();
 
         var all = await RunningCluster.JsonAsync(api, HttpMethod.Post, "/v1/namespaces/fleet-0/forget", """{"keys":["k1"]}""");
         nodes[1].Pause();

@@ -13,6 +13,10 @@ internal interface INodeService : IGrainService
     [Alias("load")]
     Task<NodeLoad> LoadAsync();
 
+    /// <summary>What it says of its devices. Asked for by who wants to see it, not at each look.</summary>
+    [Alias("details")]
+    Task<NodeDetails> DetailsAsync();
+
     /// <summary>Loads a shard that is about to be moved here; returns when it is whole.</summary>
     [Alias("prepare")]
     [ResponseTimeout("00:10:00")]
@@ -34,7 +38,7 @@ internal interface INodeService : IGrainService
 }
 
 [Reentrant]
-internal sealed class NodeService(GrainId id, Silo silo, Microsoft.Extensions.Logging.ILoggerFactory loggers, ShardHost host, NodeSpace space, TimeProvider clock)
+internal sealed class NodeService(GrainId id, Silo silo, Microsoft.Extensions.Logging.ILoggerFactory loggers, ShardHost host, NodeSpace space, ILocalSiloDetails here, TimeProvider clock)
     : GrainService(id, silo, loggers), INodeService
 {
     private readonly NodeFitness _fitness = new(space, () => host.LogSilence, clock);
@@ -44,9 +48,12 @@ internal sealed class NodeService(GrainId id, Silo silo, Microsoft.Extensions.Lo
         var (failure, takesShards) = _fitness.Look();
         return Task.FromResult(new NodeLoad(space.FreeBytes(), new Immutable<List<HeldShard>>([.. host.Report()]))
         {
-            Room = host.Room, Failure = failure, TakesShards = takesShards,
+            Room = host.Room, Failure = failure, TakesShards = takesShards, Name = space.Name,
         });
     }
+
+    // A driver that takes its time must not hold up the node's other answers.
+    public Task<NodeDetails> DetailsAsync() => Task.Run(() => space.Details(here.SiloAddress.ToString()));
 
     public Task PrepareAsync(string address) => host.PrepareAsync(ShardAddress.Parse(address), CancellationToken.None);
 

@@ -1,3 +1,4 @@
+using Sophia.Gpu.Health;
 using Sophia.Gpu.Pools;
 
 namespace Sophia.Gpu.Grains.Nodes;
@@ -9,15 +10,23 @@ public sealed record NodeSpace(Func<long> FreeBytes)
     private static readonly TimeSpan MostSilence = TimeSpan.FromSeconds(10);
 
     /// <summary>Shards go to the node with the most room in the pools that vectors stand in, and away from one whose device is left out.</summary>
-    public static NodeSpace Of(GpuNode node, ClusterSettings settings) => new(() => node.Devices.Sum(static device =>
+    public static NodeSpace Of(GpuNode node, DeviceWatch watch, GpuSensors sensors, ClusterSettings settings) => new(() => node.Devices.Sum(static device =>
     {
         var report = device[PoolKind.VectorCache].Report();
         return report.GrantedBytes - report.UsedBytes;
     }))
     {
+        Name = node.Name,
+        Details = address => NodeDetails.Of(address, node, watch, sensors),
         Settling = settings.DeviceSettling,
         Failure = () => node.Failure,
     };
+
+    /// <summary>As the node is configured.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>What the node says of its devices, by its address.</summary>
+    public Func<string, NodeDetails> Details { get; init; } = static address => new NodeDetails(address, null);
 
     /// <summary>What is wrong with a device of the node; null while all compute.</summary>
     public Func<string?> Failure { get; init; } = static () => null;

@@ -21,6 +21,10 @@ internal sealed record NodeLoad([property: Id(0)] long Free, [property: Id(1)] I
     [Id(4)]
     public bool TakesShards { get; init; } = true;
 
+    /// <summary>As it is configured; null of a version that does not say.</summary>
+    [Id(5)]
+    public string? Name { get; init; }
+
     /// <summary>The node with other shards: what these take it has less, or more, room for.</summary>
     public NodeLoad With(List<HeldShard> shards) =>
         this with { Shards = new(shards), Room = Room == long.MaxValue ? Room : Room + Used - shards.Sum(static shard => shard.Bytes) };

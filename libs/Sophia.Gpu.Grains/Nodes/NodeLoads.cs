@@ -83,6 +83,9 @@ internal sealed class NodeLoads(TimeProvider clock)
                 : (true, false, true, most - soon, long.MaxValue - soon);
     }
 
+    /// <summary>As the node is configured; null where nothing was heard of it yet.</summary>
+    public string? NameOf(SiloAddress node) => _loads.TryGetValue(node, out var load) ? load.Name : null;
+
     /// <summary>Another node with more room than so many bytes; null where there is none.</summary>
     public SiloAddress? Roomier(SiloAddress than, long bytes) => _loads.Where(node => node.Value.TakesShards && node.Value.Room > bytes && !node.Key.Equals(than))
         .OrderByDescending(static node => node.Value.Room).Select(static node => node.Key).FirstOrDefault();

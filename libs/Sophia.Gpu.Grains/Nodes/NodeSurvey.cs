@@ -7,7 +7,7 @@ using Sophia.Memory.Tiers;
 namespace Sophia.Gpu.Grains.Nodes;
 
 /// <summary>Asks every node what it holds; one that does not answer in time is left out.</summary>
-internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle members, TimeProvider clock, ILogger<NodeSurvey> logger)
+internal sealed partial class NodeSurvey(NodeClient nodes, NodeLoads known, ISiloStatusOracle members, TimeProvider clock, ILogger<NodeSurvey> logger)
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private readonly ILogger _logger = logger;
@@ -37,6 +37,9 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
 
         return (active, loads);
     }
+
+    /// <summary>What each member says of its devices; one that does not answer is told with that.</summary>
+    public async Task<List<NodeDetails>> DetailsAsync() => [.. await Task.WhenAll(Active.Order().Select(DetailsAsync)).ConfigureAwait(false)];
 
     /// <summary>Drops what nodes have in memory of the namespace.</summary>
     /// <returns>The addresses of the shards that went; one may have been in memory on two nodes.</returns>
@@ -68,6 +71,20 @@ internal sealed partial class NodeSurvey(NodeClient nodes, ISiloStatusOracle mem
         }
     }
 
+    // Of whatever kind the error is: a node of the version before does not know the question.
+    private async Task<NodeDetails> DetailsAsync(SiloAddress node)
+    {
+        try
+        {
+            return await nodes[node].DetailsAsync().WaitAsync(Patience, clock).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            LogNotHeard(node, error.Message);
+            return new NodeDetails(node.ToString(), known.NameOf(node)) { Unanswered = $"The node {Unanswered.Say(error)}." };
+        }
+    }
+
     private async Task<T?> AskAsync<T>(SiloAddress node, Func<INodeService, Task<T>> ask, CancellationToken cancellationToken)
         where T : class
     {
@@ -93,6 +110,10 @@ internal interface INodesGrain : IGrainWithIntegerKey
     [Alias("all")]
     Task<Immutable<List<ClusterNode>>> AllAsync();
 
+    /// <inheritdoc cref="NodeSurvey.DetailsAsync()"/>
+    [Alias("details")]
+    Task<Immutable<List<NodeDetails>>> DetailsAsync();
+
     /// <inheritdoc cref="NodeSurvey.EvictAllAsync"/>
     [Alias("evict")]
     Task<Immutable<HashSet<string>>> EvictAsync(long namespaceId);
@@ -106,6 +127,8 @@ internal interface INodesGrain : IGrainWithIntegerKey
 [Reentrant]
 internal sealed class NodesGrain(NodeSurvey survey) : Grain, INodesGrain
 {
+    public async Task<Immutable<List<NodeDetails>>> DetailsAsync() => new(await survey.DetailsAsync());
+
     public async Task<Immutable<HashSet<string>>> EvictAsync(long namespaceId) => new(await survey.EvictAllAsync(namespaceId));
 
     public async Task<Immutable<List<UnconfirmedCopy>>> ReachAsync(long namespaceId, long number, TimeSpan timeout) =>
@@ -115,6 +138,9 @@ internal sealed class NodesGrain(NodeSurvey survey) : Grain, INodesGrain
     {
         var (_, loads) = await survey.AskAllAsync(CancellationToken.None);
         return new([.. loads.OrderBy(static node => node.Key).Select(static node => new ClusterNode(
-            node.Key.ToString(), node.Value.Free, node.Value.Room, node.Value.Failure, node.Value.TakesShards, node.Value.Shards.Value))]);
+            node.Value.Name ?? node.Key.ToString(), node.Value.Free, node.Value.Room, node.Value.Failure, node.Value.TakesShards, node.Value.Shards.Value)
+        {
+            Address = node.Key.ToString(),
+        })]);
     }
 }

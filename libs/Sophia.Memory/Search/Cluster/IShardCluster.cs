@@ -53,12 +53,16 @@ public interface IShardCluster
 }
 
 /// <summary>A node of L0 as the others see it.</summary>
+/// <param name="Name">As it is configured; its address where it is of a version that does not say.</param>
 /// <param name="FreeBytes">Of its vector pools, not allocated.</param>
 /// <param name="RoomBytes">That its shards may still take in memory; negative when they take more than they may.</param>
 /// <param name="Failure">What is wrong with a device of it, or with its reading of the log; null while it is well.</param>
 /// <param name="TakesShards">False while it fails, and for a while after that.</param>
 public sealed record ClusterNode(string Name, long FreeBytes, long RoomBytes, string? Failure, bool TakesShards, IReadOnlyList<HeldShard> Shards)
 {
+    /// <summary>Among the others; another one after each start. Null of a version that does not say.</summary>
+    public string? Address { get; init; }
+
     public long UsedBytes => Shards.Sum(static shard => shard.Bytes);
 }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Orleans.Concurrency;
+using Sophia.Gpu.Grains.Nodes;
 using Sophia.Gpu.Grains.Shards;
 using Sophia.Memory.Search.Cluster;
 
@@ -12,6 +13,9 @@ namespace Sophia.Gpu.Grains;
 public sealed partial class ShardCluster
 {
     private const int MostDoublings = 5;
+
+    /// <summary>How often a shard that may be missing is asked by another way before it is.</summary>
+    private const int OtherWays = 2;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(1);
 
@@ -50,14 +54,14 @@ public sealed partial class ShardCluster
         {
             var (client, begun, left) = (Client, _clock.GetTimestamp(), call.Timeout - _clock.GetElapsedTime(started));
             left = left > TimeSpan.Zero ? left : TimeSpan.Zero;
-            var patience = PatienceOf(call, required, left);
+            var (patience, way) = (PatienceOf(call, required, left), _way);
             ShardReply reply;
             var mayAskAgain = false;
             try
             {
                 var asked = new ShardCall(part is null ? call.Query : null, Math.Max(call.MinSequence.Number, required), call.Known, patience) { Part = part, IsLeftOutWhileLoading = call.AllowPartial };
-                calls.Add(client.GetGrain<IShardGrain>(address.ToString()).SearchAsync(new Immutable<ShardCall>(asked), cancellationToken));
-                var limit = call.AllowPartial && isFirst ? patience + Lost : patience + (Answering * (1 << Math.Clamp(timeouts - 1, 0, MostDoublings)));
+                calls.Add(timeouts == 0 ? client.GetGrain<IShardGrain>(address.ToString()).SearchAsync(new(asked), cancellationToken) : AskByAnotherWayAsync(client, way, address, asked, cancellationToken));
+                var limit = patience + LimitOf(call.AllowPartial, isFirst, timeouts);
                 var answered = await Task.WhenAny(calls).WaitAsync(limit < left + Answering ? limit : left + Answering, _clock, cancellationToken);
                 calls.Remove(answered);
                 reply = (await answered).Value;
@@ -65,10 +69,14 @@ public sealed partial class ShardCluster
             }
             catch (Exception error) when (Unanswered.Is(error))
             {
-                timeouts += error is TimeoutException ? 1 : 0;
+                if (error is TimeoutException && timeouts++ > 0)
+                {
+                    Avoid(way);
+                }
+
                 reply = new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = $"its node {Unanswered.Say(error)}.", IsUnanswered = true };
                 // The way to the shard may have led over the node that died, and another way is there; or its node lives and is busy.
-                mayAskAgain = isFirst || (error is not TimeoutException && _clock.GetElapsedTime(started) < Attempt) || IsHeld(address, begun);
+                mayAskAgain = isFirst || (error is TimeoutException ? timeouts <= OtherWays : _clock.GetElapsedTime(started) < Attempt) || IsHeld(address, begun);
                 if (_silent.TryAdd(address, 0))
                 {
                     LogNotAnswered(address, error);
@@ -83,6 +91,26 @@ public sealed partial class ShardCluster
             }
 
             await Task.Delay(Pause, _clock, cancellationToken);
+        }
+    }
+
+    /// <summary>What a call may take beside what the shard waits.</summary>
+    private static TimeSpan LimitOf(bool mayBeMissing, bool isFirst, int timeouts) =>
+        mayBeMissing && isFirst ? Lost
+        : mayBeMissing && timeouts is > 0 and <= OtherWays ? Answering / OtherWays
+        : Answering * (1 << Math.Clamp(timeouts - (mayBeMissing ? OtherWays : 1), 0, MostDoublings));
+
+    // The client sends what concerns a shard by the same node each time, which may stand still while the shard's own is well: so another asks it.
+    private static async Task<Immutable<ShardReply>> AskByAnotherWayAsync(IClusterClient client, int way, ShardAddress address, ShardCall asked, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.GetGrain<INodesGrain>(way).SearchAsync(address.ToString(), new(asked), cancellationToken);
+        }
+        catch (Exception error) when (!Unanswered.Is(error) && !cancellationToken.IsCancellationRequested)
+        {
+            // A node of the version before does not know the question.
+            return await client.GetGrain<IShardGrain>(address.ToString()).SearchAsync(new(asked), cancellationToken);
         }
     }
 

@@ -12,6 +12,9 @@ public sealed partial class ShardCluster
 {
     private const int MostPaces = 10;
     private const int LooksToConnect = 3;
+
+    /// <summary>Grains that any node has at hand. The client reaches them by its nodes in turn, each by the same one while that is connected.</summary>
+    private const int Ways = 8;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PacePatience = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Loading = TimeSpan.FromMinutes(10);
@@ -20,6 +23,9 @@ public sealed partial class ShardCluster
     private readonly ConcurrentDictionary<ShardAddress, (ShardAddress Last, long Seen)> _followed = new();
     private volatile Heard _heard = new([], 0);
 
+    /// <summary>That which nodes are asked by for what concerns all of them; another one when it does not answer.</summary>
+    private volatile int _way;
+
     public IReadOnlyList<ClusterNode> Nodes => _heard.Nodes;
 
     /// <summary>What each node says of its devices now; of one that does not answer, that.</summary>
@@ -27,7 +33,15 @@ public sealed partial class ShardCluster
     {
         try
         {
-            return await CallAsync(async client => (await client.GetGrain<INodesGrain>(0).DetailsAsync()).Value, NodeSurvey.Patience, cancellationToken);
+            try
+            {
+                return await CallAnyAsync(Client, static async grain => (await grain.DetailsAsync()).Value, NodeSurvey.Patience, cancellationToken);
+            }
+            catch (ClusterUnavailableException)
+            {
+                // Now by another way.
+                return await CallAnyAsync(Client, static async grain => (await grain.DetailsAsync()).Value, NodeSurvey.Patience, cancellationToken);
+            }
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
@@ -46,7 +60,7 @@ public sealed partial class ShardCluster
     public async Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(NamespaceInfo ns, long number, TimeSpan timeout, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(ns);
-        return await CallAsync(async client => (await client.GetGrain<INodesGrain>(0).ReachAsync(ns.Id, number, timeout)).Value, timeout + NodeSurvey.Patience, cancellationToken);
+        return await CallAnyAsync(Client, async grain => (await grain.ReachAsync(ns.Id, number, timeout)).Value, timeout + NodeSurvey.Patience, cancellationToken);
     }
 
     public async Task<int> EvictAsync(NamespaceInfo ns, CancellationToken cancellationToken)
@@ -58,7 +72,7 @@ public sealed partial class ShardCluster
         IEnumerable<string> gone = served.Where((_, i) => left[i]);
         try
         {
-            gone = gone.Union(await CallAsync(async client => (await client.GetGrain<INodesGrain>(0).EvictAsync(ns.Id)).Value, NodeSurvey.Patience, cancellationToken));
+            gone = gone.Union(await CallAnyAsync(Client, async grain => (await grain.EvictAsync(ns.Id)).Value, NodeSurvey.Patience, cancellationToken));
         }
         catch (ClusterUnavailableException away) when (left.Contains(true))
         {
@@ -190,7 +204,25 @@ public sealed partial class ShardCluster
     }
 
     private Task<List<ClusterNode>> SurveyAsync(IClusterClient client, CancellationToken cancellationToken) =>
-        CallAsync(client, async client => (await client.GetGrain<INodesGrain>(0).AllAsync()).Value, NodeSurvey.Patience, cancellationToken);
+        CallAnyAsync(client, static async grain => (await grain.AllAsync()).Value, NodeSurvey.Patience, cancellationToken);
+
+    // What concerns all nodes any of them can say.
+    private async Task<T> CallAnyAsync<T>(IClusterClient client, Func<INodesGrain, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var way = _way;
+        try
+        {
+            return await CallAsync(client, client => call(client.GetGrain<INodesGrain>(way)), patience, cancellationToken);
+        }
+        catch (ClusterUnavailableException)
+        {
+            Avoid(way);
+            throw;
+        }
+    }
+
+    /// <summary>The node on this way did not answer.</summary>
+    private void Avoid(int way) => Interlocked.CompareExchange(ref _way, (way + 1) % Ways, way);
 
     private Task<T> AskAsync<T>(string address, Func<IShardGrain, Task<T>> ask, TimeSpan patience, CancellationToken cancellationToken) =>
         CallAsync(client => ask(client.GetGrain<IShardGrain>(address)), patience, cancellationToken);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Runtime;
+using Sophia.Gpu.Grains.Shards;
 using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Tiers;
 
@@ -110,6 +111,10 @@ internal interface INodesGrain : IGrainWithIntegerKey
     [Alias("all")]
     Task<Immutable<List<ClusterNode>>> AllAsync();
 
+    /// <summary>Asks a shard for a caller whose way to it leads over a node that does not answer.</summary>
+    [Alias("search")]
+    Task<Immutable<ShardReply>> SearchAsync(string address, Immutable<ShardCall> call, CancellationToken cancellationToken);
+
     /// <inheritdoc cref="NodeSurvey.DetailsAsync()"/>
     [Alias("details")]
     Task<Immutable<List<NodeDetails>>> DetailsAsync();
@@ -127,6 +132,9 @@ internal interface INodesGrain : IGrainWithIntegerKey
 [Reentrant]
 internal sealed class NodesGrain(NodeSurvey survey) : Grain, INodesGrain
 {
+    public Task<Immutable<ShardReply>> SearchAsync(string address, Immutable<ShardCall> call, CancellationToken cancellationToken) =>
+        GrainFactory.GetGrain<IShardGrain>(address).SearchAsync(call, cancellationToken);
+
     public async Task<Immutable<List<NodeDetails>>> DetailsAsync() => new(await survey.DetailsAsync());
 
     public async Task<Immutable<HashSet<string>>> EvictAsync(long namespaceId) => new(await survey.EvictAllAsync(namespaceId));

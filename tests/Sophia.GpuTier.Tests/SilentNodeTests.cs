@@ -1,0 +1,44 @@
+using System.Text.Json;
+using Sophia.Faults.Tests.Harness;
+using Sophia.GpuTier.Tests.Harness;
+
+namespace Sophia.GpuTier.Tests;
+
+/// <summary>A node stands still, and the others have not taken it for dead.</summary>
+[Collection(ClusterTests.Name)]
+public sealed class SilentNodeTests(Database database)
+{
+    private const int Namespaces = 16;
+
+    [SkippableFact]
+    public async Task Shards_of_the_other_nodes_are_not_missing_though_the_way_to_them_led_over_it()
+    {
+        await using var cluster = new RunningCluster(database.New());
+        var nodes = await cluster.StartNodesAsync(2, ("Sophia__Cluster__ProbeTimeout", "00:00:30"));
+        var api = await cluster.StartApiAsync(isClustered: true);
+        await RunningCluster.ReachesNodesAsync(api);
+        var fleets = new Fleets(api, Namespaces, 100);
+        await fleets.FillAsync();
+        await fleets.AreWholeAsync();
+        await Fleets.SettledAsync(nodes);
+        var held = (await Fleets.ServedAsync(nodes[0])).Select(static shard => int.Parse(shard.GetProperty("address").GetString()!.Split('.')[0], System.Globalization.CultureInfo.InvariantCulture) - 1).Order().ToArray();
+        Assert.InRange(held.Length, 4, Namespaces - 1);
+
+        nodes[1].Pause();
+        var answers = new List<JsonElement>();
+        try
+        {
+            foreach (var ns in held)
+            {
+                answers.Add(await fleets.SearchAsync(ns, allowPartial: true));
+            }
+        }
+        finally
+        {
+            nodes[1].Continue();
+        }
+
+        var partial = answers.Where(static answer => answer.TryGetProperty("partial", out _)).ToArray();
+        Assert.True(partial.Length == 0, $"{partial.Length} of {answers.Count}, such as {partial.FirstOrDefault()}");
+    }
+}

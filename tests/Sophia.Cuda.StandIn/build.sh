@@ -26,4 +26,4 @@ done
 g++ -shared -pthread -Wl,-soname,libcuda.so.1 -o "$out/libcuda.so.1.new" "${objects[@]}"
 mv "$out/libcuda.so.1.new" "$out/libcuda.so.1"
 ln -sf libcuda.so.1 "$out/libcuda.so"
-g++ -pthread -o "$out/selftest" "$out"/objects/selftest*.o "$out/libcuda.so.1" "-Wl,-rpath,$out"
+g++ -pthread -o "$out/selftest" "$out"/objects/selftest*.o "$out/libcuda.so.1" "-Wl,-rpath,\$ORIGIN"

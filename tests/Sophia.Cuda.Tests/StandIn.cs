@@ -23,11 +23,23 @@ internal static unsafe partial class StandIn
         fixed (byte* at = text)
         {
             var length = counts(at, (nuint)text.Length);
-            return JsonDocument.Parse(Encoding.UTF8.GetString(text, 0, (int)length));
+            return JsonDocument.Parse(Encoding.UTF8.GetString(text, 0, (int)length).TrimEnd('\0', '\n'));
         }
     }
 
     public static void ResetCounts() => ((delegate* unmanaged<void>)NativeLibrary.GetExport(s_library, "standin_counts_reset"))();
+
+    /// <summary>The call of a function that is so many from now on answers a code, or causes it.</summary>
+    public static void Fault(string function, int code, int number)
+    {
+        fixed (byte* name = Encoding.UTF8.GetBytes(function + '\0'))
+        {
+            Assert.Equal(0, ((delegate* unmanaged<byte*, int, int, int>)NativeLibrary.GetExport(s_library, "standin_fault"))(name, code, number));
+        }
+    }
+
+    /// <summary>Forgets what was asked for and did not happen.</summary>
+    public static void Heal() => ((delegate* unmanaged<void>)NativeLibrary.GetExport(s_library, "standin_heal"))();
 
     [ModuleInitializer]
     internal static void Load()

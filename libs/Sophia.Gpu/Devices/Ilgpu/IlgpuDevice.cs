@@ -15,8 +15,8 @@ public sealed class IlgpuDevice : IDevice
     private readonly Lock _lock = new();
     private readonly Action<AcceleratorStream, KernelConfig, ArrayView<uint>, uint> _check;
     private readonly Action<AcceleratorStream, KernelConfig, ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>> _meanRows;
-    private readonly Lazy<IlgpuScanner> _scanner;
-    private readonly Lazy<IlgpuSums> _sums;
+    private readonly MadeOnce<IlgpuScanner> _scanner;
+    private readonly MadeOnce<IlgpuSums> _sums;
     private readonly MemoryBuffer1D<uint, Stride1D.Dense> _checked;
     private uint _checks;
 
@@ -26,8 +26,8 @@ public sealed class IlgpuDevice : IDevice
         _meanRows = accelerator.LoadKernel<ArrayView<float>, long, int, ArrayView<int>, ArrayView<int>, ArrayView<float>>(TokenMeans.Kernel);
         _check = accelerator.LoadKernel<ArrayView<uint>, uint>(Mix);
         _checked = accelerator.Allocate1D<uint>(Checked);
-        _scanner = new Lazy<IlgpuScanner>(() => new IlgpuScanner(accelerator, tensorCores));
-        _sums = new Lazy<IlgpuSums>(() => new IlgpuSums(accelerator));
+        _scanner = new MadeOnce<IlgpuScanner>(() => new IlgpuScanner(accelerator, tensorCores));
+        _sums = new MadeOnce<IlgpuSums>(() => new IlgpuSums(accelerator));
     }
 
     public DeviceFacts Facts { get; }
@@ -35,7 +35,7 @@ public sealed class IlgpuDevice : IDevice
     /// <summary>For the kernels.</summary>
     internal Accelerator Accelerator { get; }
 
-    public IRowScanner Scanner => _scanner.Value;
+    public IRowScanner Scanner => Failures.Guard(() => _scanner.Value);
 
     public long FreeBytes
     {
@@ -206,10 +206,10 @@ public sealed class IlgpuDevice : IDevice
                     }
                 }
 
-                // When it is first checked: whether its tensor cores can be trusted is then known before a search comes.
-                if (seed == 1 && Facts.Kind == DeviceKind.Cuda)
+                // Whether its tensor cores can be trusted is known before a search comes; what hindered that may be over at a later check.
+                if (Facts.Kind == DeviceKind.Cuda)
                 {
-                    _ = _scanner.Value.Tiles.Failure;
+                    _scanner.Value.Tiles.TryAgain();
                 }
 
                 return new DeviceCheck(null, Stopwatch.GetElapsedTime(started));
@@ -231,14 +231,14 @@ public sealed class IlgpuDevice : IDevice
 
         try
         {
-            if (_scanner.IsValueCreated)
+            if (_scanner.Made is { } scanner)
             {
-                Failures.Dispose(_scanner.Value);
+                Failures.Dispose(scanner);
             }
 
-            if (_sums.IsValueCreated)
+            if (_sums.Made is { } sums)
             {
-                Failures.Dispose(_sums.Value);
+                Failures.Dispose(sums);
             }
 
             Failures.Dispose(_checked, Accelerator, _context);

@@ -26,7 +26,17 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
         Scores = [accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, RowScores.Bounds, ScoreTarget>(RowScores.Float32),
             accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, RowScores.Bounds, ScoreTarget>(RowScores.Float16),
             accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, RowScores.Bounds, ScoreTarget>(RowScores.Int8)];
-        Lanes = [new ScanLane(accelerator, _threads, _groups), new ScanLane(accelerator, _threads, _groups)];
+        var first = new ScanLane(accelerator, _threads, _groups);
+        try
+        {
+            Lanes = [first, new ScanLane(accelerator, _threads, _groups)];
+        }
+        catch
+        {
+            Failures.Dispose(first);
+            throw;
+        }
+
         Tiles = new ScanTiles(accelerator, _scoring, _scoringGroups, tensorCores);
     }
 
@@ -79,8 +89,7 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
 
     public void Dispose()
     {
-        Lanes[0].Dispose();
-        Lanes[1].Dispose();
+        Failures.Dispose(Lanes);
         _turn.Dispose();
     }
 }

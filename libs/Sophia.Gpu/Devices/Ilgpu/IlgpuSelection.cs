@@ -98,23 +98,9 @@ internal sealed partial class IlgpuSelection : IDisposable
 
     public void Dispose()
     {
-        _state.Dispose();
-        _bins.Dispose();
-        foreach (var scratch in _names)
-        {
-            scratch.Dispose();
-        }
-
-        foreach (var scratch in _numbers)
-        {
-            scratch.Dispose();
-        }
-
-        _foundNames.Dispose();
-        _foundNumbers.Dispose();
-        _floors.Dispose();
-        _counts.Dispose();
-        _foundCounts.Dispose();
+        Failures.Dispose(_names);
+        Failures.Dispose(_numbers);
+        Failures.Dispose(_state, _bins, _foundNames, _foundNumbers, _floors, _counts, _foundCounts);
     }
 
     /// <summary>Without places that nothing was gathered into: they are −∞, and come last or between, as the threads came.</summary>

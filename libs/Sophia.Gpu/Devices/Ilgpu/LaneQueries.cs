@@ -33,10 +33,5 @@ internal sealed class LaneQueries(Accelerator accelerator) : IDisposable
         _filter.IsThrough();
     }
 
-    public void Dispose()
-    {
-        _chunks.Dispose();
-        _bounds.Dispose();
-        _filter.Dispose();
-    }
+    public void Dispose() => Failures.Dispose(_chunks, _bounds, _filter);
 }

@@ -61,11 +61,7 @@ internal sealed class ScanLane : IDisposable
 
     public void Dispose()
     {
-        Asked.Dispose();
-        Best.Dispose();
-        Units.Dispose();
-        Uppers.Dispose();
-        _staging.Dispose();
-        Stream.Dispose();
+        // One that a failed device does not take back must not keep the others.
+        Failures.Dispose(Asked, Best, Units, Uppers, _staging, Stream);
     }
 }

@@ -9,25 +9,38 @@ using TileKernel = Action<AcceleratorStream, KernelConfig, ArrayView<Chunk>, Arr
 
 /// <summary>
 /// Scans of several queries at once on tensor cores. Whether they can be trusted here is found out when they are first wanted
-/// (of a GPU: with its first check): on random rows they must agree with the kernel for one query, which also serves where they do not, or where there are none.
+/// (of a GPU: with its first check): on random rows they must agree with the processor; where they do not, or where there are none, the kernel for one query serves.
 /// </summary>
 internal sealed class ScanTiles
 {
     private readonly Accelerator _accelerator;
     private readonly int _threads;
     private readonly int _groups;
-    private readonly Lazy<string?> _failure;
+    private readonly Lock _lock = new();
+    private readonly bool _areWanted;
+    private volatile Outcome? _outcome;
     private TileKernel? _halves;
     private TileKernel? _codes;
 
     public ScanTiles(Accelerator accelerator, int threads, int groups, bool areWanted)
     {
         (_accelerator, _threads, _groups) = (accelerator, Math.Max(threads / 32 * 32, 32), groups);
-        _failure = new Lazy<string?>(areWanted ? Prepare : () => "Sophia:Gpu:TensorCores is false");
+        _areWanted = areWanted;
     }
 
     /// <summary>Why they are not used; null when they are.</summary>
-    public string? Failure => _failure.Value;
+    public string? Failure => Prepared().Failure;
+
+    /// <summary>Prepares them, also once more where it was hindered by something that may be over: they were refused, as where the device had no memory.</summary>
+    public void TryAgain()
+    {
+        lock (_lock)
+        {
+            _outcome = _outcome is { MayPass: true } ? null : _outcome;
+        }
+
+        _ = Prepared();
+    }
 
     /// <summary>False where the kernel for one query must do.</summary>
     public bool CanTake(IReadOnlyList<ScanQuery> queries) => queries.Count > 1 && queries[0].Kind != RowKind.Floats && Failure is null;
@@ -47,31 +60,44 @@ internal sealed class ScanTiles
             lists.Floors, lists.Counts, lists.Names, lists.Numbers, shape, target);
     }
 
-    private string? Prepare()
+    private Outcome Prepared()
+    {
+        if (_outcome is { } outcome)
+        {
+            return outcome;
+        }
+
+        lock (_lock)
+        {
+            return _outcome ??= _areWanted ? Prepare() : new Outcome("Sophia:Gpu:TensorCores is false");
+        }
+    }
+
+    private Outcome Prepare()
     {
         if (_accelerator.WarpSize != 32)
         {
-            return "its warps are not of 32 lanes";
+            return new Outcome("its warps are not of 32 lanes");
         }
 
         if (_accelerator is CudaAccelerator { Architecture: { } found } && found.Major < 8)
         {
-            return $"compute capability {found.Major}.{found.Minor} has no such tensor cores";
+            return new Outcome($"compute capability {found.Major}.{found.Minor} has no such tensor cores");
         }
 
         try
         {
             _halves = _accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, ScoreTarget>(TileScores.Float16);
             _codes = _accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, ScoreTarget>(TileScores.Int8);
-            return Check(RowKind.Halves) ?? Check(RowKind.Codes);
+            return new Outcome(Check(RowKind.Halves) ?? Check(RowKind.Codes));
         }
         catch (AcceleratorException e) when (!Failures.IsLasting(e))
         {
-            return $"they were refused: {e.Message}";
+            return new Outcome($"they were refused: {e.Message}") { MayPass = true };
         }
         catch (Exception e) when (e is InternalCompilerException or ILGPU.Backends.InvalidCodeGenerationException or CapabilityNotSupportedException)
         {
-            return $"they could not be compiled: {e.Message}";
+            return new Outcome($"they could not be compiled: {e.Message}");
         }
     }
 
@@ -138,6 +164,13 @@ internal sealed class ScanTiles
         }
 
         return null;
+    }
+
+    /// <summary>Null where they can be used.</summary>
+    private sealed record Outcome(string? Failure)
+    {
+        /// <summary>It says nothing of the next time.</summary>
+        public bool MayPass { get; init; }
     }
 
     /// <summary>Lists for the check alone.</summary>

@@ -49,7 +49,7 @@ internal sealed class Scratch<T>(Accelerator accelerator) : IDisposable
 
     public void Dispose()
     {
+        Failures.Dispose(_staging);
         _buffer?.Dispose();
-        _staging.Dispose();
     }
 }

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Sophia.Gpu.Devices.Ilgpu;
+
+namespace Sophia.Gpu.Tests;
+
+/// <summary>The stand-in by itself, and a whole program on it.</summary>
+public sealed class StandInTests
+{
+#if DEBUG
+    private const string Configuration = "Debug";
+#else
+    private const string Configuration = "Release";
+#endif
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+
+    [Fact]
+    public async Task It_does_what_the_ptx_isa_and_the_driver_api_say()
+    {
+        var (code, said) = await RunAsync(Path.Combine(StandIn.Folder, "selftest"), [], []);
+
+        Assert.True(code == 0, said);
+        Assert.Matches("([0-9]{4}) of \\1 sentences hold", said);
+    }
+
+    [Fact]
+    public void The_process_finds_it_as_a_gpu()
+    {
+        using var device = Assert.Single(IlgpuDevice.Cuda());
+
+        Assert.Equal(("NVIDIA H200", new Version(9, 0)), (device.Facts.Model, device.Facts.ComputeCapability));
+        Assert.StartsWith("GPU-", device.Facts.Uuid, StringComparison.Ordinal);
+        Assert.Null(device.Check().Failure);
+    }
+
+    /// <summary>Work that is done as late, or as early, as may be; blocks, warps and lanes in an order of their own; memory that begins with other bytes.</summary>
+    [Theory]
+    [InlineData("STANDIN_CUDA_TIMING=late")]
+    [InlineData("STANDIN_CUDA_TIMING=eager STANDIN_CUDA_SEED=7 STANDIN_CUDA_GARBAGE=7F")]
+    public async Task The_benchmark_finds_every_result_right(string settings)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            var (code, said) = await BenchAsync(settings, "--json", file);
+
+            Assert.True(code == 0, said);
+            using var json = JsonDocument.Parse(await File.ReadAllBytesAsync(file));
+            var measures = json.RootElement.GetProperty("measures").EnumerateArray().ToList();
+            Assert.True(measures.Count >= 8);
+            Assert.All(measures, m => Assert.True(m.GetProperty("right").GetBoolean(), m.GetRawText()));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <summary>In a process of its own: nothing can be asked of the driver after it.</summary>
+    [Fact]
+    public async Task A_kernel_that_fails_ends_the_benchmark_with_what_the_driver_said()
+    {
+        var (code, said) = await BenchAsync("STANDIN_CUDA_FAULT=cuLaunchKernel:719@60");
+
+        Assert.Equal(1, code);
+        Assert.Contains("unspecified launch failure", said, StringComparison.Ordinal);
+    }
+
+    private static Task<(int Code, string Said)> BenchAsync(string settings, params string[] more) => RunAsync(
+        "dotnet",
+        [Path.Combine(Root(), "bench", "gpu", "bin", Configuration, "net10.0", "Sophia.Bench.Gpu.dll"), "--rows", "1500", "--dimensions", "96", "--repeats", "1", "--pool-bytes", "2097152", .. more],
+        [.. settings.Split(' '), $"LD_LIBRARY_PATH={StandIn.Folder}"]);
+
+    private static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Sophia.sln")))
+        {
+            folder = folder.Parent!;
+        }
+
+        return folder.FullName;
+    }
+
+    private static async Task<(int Code, string Said)> RunAsync(string program, string[] arguments, string[] settings)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (var setting in settings)
+        {
+            var parts = setting.Split('=', 2);
+            start.Environment[parts[0]] = parts[1];
+        }
+
+        using var process = Process.Start(start)!;
+        using var end = new CancellationTokenSource(s_patience);
+        await using var kill = end.Token.Register(process.Kill);
+        var errors = process.StandardError.ReadToEndAsync();
+        var said = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, said + await errors);
+    }
+}

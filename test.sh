@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test. Installs redis-server, PostgreSQL, Prometheus, strace, wrk and chromium from the system's packages
+# Builds everything and runs every test. Installs redis-server, PostgreSQL, Prometheus, strace, wrk, g++ and chromium from the system's packages
 # where they are missing and can be installed; the tests start them on free ports in temporary folders and stop them. Where one cannot be
 # had, its tests are skipped, by name. The last line is: N passed, N failed, N skipped.
 set -uo pipefail
@@ -15,6 +15,7 @@ has_postgres || missing+=(postgresql)
 command -v strace >/dev/null || missing+=(strace)
 command -v prometheus >/dev/null || missing+=(prometheus)
 command -v wrk >/dev/null || missing+=(wrk)
+command -v g++ >/dev/null || missing+=(g++)
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing ${missing[*]} …"

@@ -8,6 +8,9 @@ namespace Sophia.Gpu.Tests.Devices;
 /// </summary>
 internal static class TestDevice
 {
+    /// <summary>Of a property of tile products, which take seconds each there.</summary>
+    internal const int TileSamples = 2;
+
     /// <param name="bytes">That the simulated one says it has.</param>
     /// <param name="hasTensorCores">Of the simulated one: warps of 32 lanes.</param>
     /// <exception cref="InvalidOperationException">A GPU is asked for and there is none.</exception>

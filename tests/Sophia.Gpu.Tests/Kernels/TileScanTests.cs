@@ -51,7 +51,7 @@ public sealed class TileScanTests(TileScanTests.Shared shared) : IClassFixture<T
             {
                 RowScanTests.Check(stored, asked[i], filters[i], best, answers[i], onTiles: true);
             }
-        }, iter: 4, threads: 1);
+        }, iter: TestDevice.TileSamples, threads: 1);
 
     /// <summary>Its kernels take seconds to be made, so one device serves all tests.</summary>
     public sealed class Shared : IDisposable

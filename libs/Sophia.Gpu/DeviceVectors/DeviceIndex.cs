@@ -99,11 +99,14 @@ internal sealed class DeviceIndex : IDisposable
         return answered;
     }
 
-    public void Dispose()
+    public void Dispose() => Evict(null);
+
+    /// <summary>Disposes of it; what it gives back counts as evicted where a reason is given.</summary>
+    public void Evict(string? reason)
     {
         foreach (var passes in _passes)
         {
-            passes.Dispose();
+            passes.Evict(reason);
         }
     }
 

@@ -67,7 +67,10 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
         }
     }
 
-    public void Dispose()
+    public void Dispose() => Evict(null);
+
+    /// <summary>Gives back what stands on the device, as evicted where a reason is given.</summary>
+    public void Evict(string? reason)
     {
         device.Watch.Remove(this);
         lock (_turn)
@@ -75,7 +78,7 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
             if (!_isDisposed)
             {
                 _isDisposed = true;
-                units.Clear();
+                units.Clear(reason);
             }
         }
     }

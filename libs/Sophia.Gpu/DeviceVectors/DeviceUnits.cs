@@ -159,13 +159,14 @@ internal sealed partial class DeviceUnits
     public void Forget() => _mustWriteAll = true;
 
     /// <summary>Gives all of it back; what the device does not take back now it does when it is well (<see cref="PageWatch"/>).</summary>
-    public void Clear()
+    /// <param name="evictedFor">As of <see cref="PagePool.Free"/>.</param>
+    public void Clear(string? evictedFor = null)
     {
         foreach (var run in _runs)
         {
             if (run is not null)
             {
-                _device.Watch.GiveBack(run);
+                _device.Watch.GiveBack(run, evictedFor);
             }
         }
 

@@ -41,9 +41,10 @@ internal sealed class PageWatch(DeviceGate gate, TimeProvider clock)
     }
 
     /// <summary>Frees the run, now or when the device is well: until then nobody else can have its pages.</summary>
-    public void GiveBack(PageRun run)
+    /// <param name="evictedFor">As of <see cref="PagePool.Free"/>; what is freed later is not counted as evicted.</param>
+    public void GiveBack(PageRun run, string? evictedFor = null)
     {
-        if (TryFree(run))
+        if (TryFree(run, evictedFor))
         {
             return;
         }
@@ -66,11 +67,11 @@ internal sealed class PageWatch(DeviceGate gate, TimeProvider clock)
         }
     }
 
-    private bool TryFree(PageRun run)
+    private bool TryFree(PageRun run, string? evictedFor = null)
     {
         try
         {
-            run.Pool.Free(run);
+            run.Pool.Free(run, evictedFor);
             return true;
         }
         catch (DeviceFailedException e)

@@ -1,3 +1,5 @@
+using Sophia.Memory.Search;
+
 namespace Sophia.Gpu.Devices;
 
 /// <summary>A block of memory that pages are cut from. It never moves and starts at a cache line.</summary>
@@ -16,4 +18,7 @@ internal unsafe interface IPageMemory : IDisposable
     /// file, or will, is no longer held by the process.
     /// </summary>
     void Settle();
+
+    /// <summary>Gives it back, as disposing of it does; where it is a pool's, as evicted.</summary>
+    void Evict(ShardEviction eviction) => Dispose();
 }

@@ -53,9 +53,7 @@ public sealed partial class PagePool
             foreach (var victim in Victims(pages, order))
             {
                 evicted(victim);
-                _idle.Add(now - victim.LastUsed);
-                PoolMeters.Idle.Record((now - victim.LastUsed).TotalSeconds, _tag);
-                _evictions[reason] = _evictions.GetValueOrDefault(reason) + 1;
+                CountEviction(reason, now - victim.LastUsed);
                 Return(victim, now);
             }
 
@@ -70,6 +68,13 @@ public sealed partial class PagePool
 
         run.Frequency = worth ?? 0;
         return run;
+    }
+
+    private void CountEviction(string reason, TimeSpan idle)
+    {
+        _idle.Add(idle);
+        PoolMeters.Idle.Record(idle.TotalSeconds, _tag);
+        _evictions[reason] = _evictions.GetValueOrDefault(reason) + 1;
     }
 
     private Queue<PageRun> LeastValuable(DateTimeOffset now, double worth) => new(

@@ -75,8 +75,10 @@ public sealed partial class PagePool : IDisposable
     }
 
     /// <summary>Gives the run back; again does nothing.</summary>
+    /// <param name="evictedFor">Why, where its holder goes though it is wanted again: counted as an eviction. Null: nobody needs it any more.</param>
+    /// <param name="idle">How long it was not used; null: since its last use that the pool was told of.</param>
     /// <exception cref="InvalidOperationException">It is pinned.</exception>
-    public void Free(PageRun run)
+    public void Free(PageRun run, string? evictedFor = null, TimeSpan? idle = null)
     {
         ArgumentNullException.ThrowIfNull(run);
         lock (_lock)
@@ -91,7 +93,13 @@ public sealed partial class PagePool : IDisposable
                 throw new InvalidOperationException($"A run of {Name} is freed while it is pinned.");
             }
 
-            Return(run, _clock.GetUtcNow());
+            var now = _clock.GetUtcNow();
+            if (evictedFor is not null)
+            {
+                CountEviction(evictedFor, idle ?? now - run.LastUsed);
+            }
+
+            Return(run, now);
             if (_isDisposed && _runs.Count == 0)
             {
                 Memory.Dispose();

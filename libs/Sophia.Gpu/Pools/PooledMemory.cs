@@ -1,4 +1,5 @@
 using Sophia.Gpu.Devices;
+using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.Pools;
 
@@ -43,4 +44,6 @@ internal sealed unsafe class PooledMemory : IPageMemory
     }
 
     public void Dispose() => _run.Pool.Free(_run);
+
+    public void Evict(ShardEviction eviction) => _run.Pool.Free(_run, eviction.Reason, eviction.Idle);
 }

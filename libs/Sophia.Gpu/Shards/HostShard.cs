@@ -136,7 +136,15 @@ internal sealed partial class HostShard : IShard
         CompactIfWanted();
     }
 
-    public void Dispose()
+    public void Dispose() => Leave(null);
+
+    public void Evict(ShardEviction eviction)
+    {
+        ArgumentNullException.ThrowIfNull(eviction);
+        Leave(eviction);
+    }
+
+    private void Leave(ShardEviction? eviction)
     {
         _lock.EnterWriteLock();
         try
@@ -144,8 +152,15 @@ internal sealed partial class HostShard : IShard
             if (!_isDisposed)
             {
                 _isDisposed = true;
-                _device?.Dispose();
-                _vectors?.Dispose();
+                _device?.Evict(eviction?.Reason);
+                if (eviction is not null)
+                {
+                    _vectors?.Evict(eviction);
+                }
+                else
+                {
+                    _vectors?.Dispose();
+                }
             }
         }
         finally

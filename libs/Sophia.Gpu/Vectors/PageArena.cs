@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Sophia.Gpu.Devices;
+using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.Vectors;
 
@@ -53,6 +54,9 @@ internal sealed unsafe class PageArena(int pageBytes, Func<long, long, IPageMemo
         Count++;
     }
 
+    /// <summary>Why its pages go when it is disposed of, though they will be wanted again; null: nobody wants them.</summary>
+    public ShardEviction? Eviction { get; set; }
+
     public void Dispose()
     {
         ExceptionDispatchInfo? failure = null;
@@ -60,7 +64,14 @@ internal sealed unsafe class PageArena(int pageBytes, Func<long, long, IPageMemo
         {
             try
             {
-                block.Dispose();
+                if (Eviction is not null)
+                {
+                    block.Evict(Eviction);
+                }
+                else
+                {
+                    block.Dispose();
+                }
             }
             catch (Exception error)
             {

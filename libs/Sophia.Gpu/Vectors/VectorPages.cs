@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Sophia.Gpu.Devices;
+using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.Vectors;
 
@@ -153,6 +154,13 @@ internal sealed unsafe partial class VectorPages : IDisposable
     {
         Interlocked.Increment(ref _leases);
         return Snapshot();
+    }
+
+    /// <summary>Disposes of it; what it gives back to a pool, now or after the last scan, counts as evicted.</summary>
+    public void Evict(ShardEviction eviction)
+    {
+        (_heads.Eviction, _originals.Eviction) = (eviction, eviction);
+        Release();
     }
 
     public void Dispose() => Release();

@@ -1,5 +1,6 @@
 using Sophia.Memory.Models;
 using Sophia.Memory.Namespaces;
+using Sophia.Memory.Tiers;
 
 namespace Sophia.Memory.Hierarchy;
 
@@ -36,7 +37,7 @@ public sealed partial class MemoryHierarchy
             await SettleAsync(ns, tally, cancellationToken).ConfigureAwait(false);
             if (await TakeAwayAsync(ns, cancellationToken).ConfigureAwait(false))
             {
-                await _shards.EvictAsync(ns.Id).ConfigureAwait(false);
+                await _shards.EvictAsync(ns.Id, EvictionReason.Invalidated).ConfigureAwait(false);
                 await EvictElsewhereAsync(ns).ConfigureAwait(false);
                 return tally.ToAnswer();
             }

@@ -26,6 +26,11 @@ public abstract class PreparedRecord(MemoryRecord record)
     public MemoryRecord Record { get; } = record;
 }
 
+/// <summary>Why a shard goes from memory though it may be asked for again.</summary>
+/// <param name="Reason">For people, and as a tag of meters: a word or two.</param>
+/// <param name="Idle">Since it was last used.</param>
+public sealed record ShardEviction(string Reason, TimeSpan Idle);
+
 /// <summary>
 /// The searchable view of one namespace. One caller at a time changes it; any number may search meanwhile, and a search
 /// sees every change whose call returned before the search began.
@@ -75,4 +80,7 @@ public interface IShard : IDisposable
 
     /// <summary>Bytes it takes, vectors, postings and rows together, near enough to budget by.</summary>
     long SizeInMemory { get; }
+
+    /// <summary>Disposes of it; pages that it gives back to a pool are counted as evicted.</summary>
+    void Evict(ShardEviction eviction) => Dispose();
 }

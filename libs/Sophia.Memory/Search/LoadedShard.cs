@@ -102,6 +102,9 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     /// <summary>Since it was ready; zero before.</summary>
     public TimeSpan Age => Ready.IsCompletedSuccessfully ? _clock.GetElapsedTime(Volatile.Read(ref _readyAt)) : TimeSpan.Zero;
 
+    /// <summary>Why it goes; null where nobody asks for it again, or another has its place.</summary>
+    public ShardEviction? Eviction { get; set; }
+
     public TimeSpan Idle => _clock.GetElapsedTime(Volatile.Read(ref _usedAt));
 
     /// <summary>When a renewal of it was given up last, by the clock's timestamp; null: none was.</summary>
@@ -210,7 +213,14 @@ internal sealed partial class LoadedShard : IAsyncDisposable
             await Task.Delay(SearchEnds).ConfigureAwait(false);
         }
 
-        Shard.Dispose();
+        if (Eviction is { } eviction)
+        {
+            Shard.Evict(eviction);
+        }
+        else
+        {
+            Shard.Dispose();
+        }
     }
 
     private async Task RunAsync(CancellationToken cancellationToken)

@@ -225,11 +225,12 @@ internal sealed partial class ShardDirectory(
 
     /// <summary>Drops every shard, or those of one namespace; they are loaded again when asked for.</summary>
     /// <returns>Those that it dropped.</returns>
-    public async Task<IReadOnlyList<ShardAddress>> EvictAsync(long? namespaceId)
+    /// <param name="reason">Invalidated: the namespace is no more.</param>
+    public async Task<IReadOnlyList<ShardAddress>> EvictAsync(long? namespaceId, EvictionReason reason = EvictionReason.Requested)
     {
         var held = Loaded.Where(shard => namespaceId is null || shard.Namespace.Id == namespaceId).ToArray();
         // Whichever has the place by then: the one that was renewed, too.
-        await Task.WhenAll(held.Select(shard => DropAsync(ShardKey.Of(shard), EvictionReason.Requested))).ConfigureAwait(false);
+        await Task.WhenAll(held.Select(shard => DropAsync(ShardKey.Of(shard), reason))).ConfigureAwait(false);
         return Array.ConvertAll(held, static shard => ShardAddress.Of(shard.Namespace, shard.Span.Number));
     }
 
@@ -258,6 +259,13 @@ internal sealed partial class ShardDirectory(
 
     private Task DropAsync(LoadedShard shard, EvictionReason reason) => DropAsync(ShardKey.Of(shard), reason, only: shard);
 
+    // As docs/api.md lists them. A removed namespace has nothing that could be asked for again.
+    private static string? WhyOf(LoadedShard shard, EvictionReason reason) =>
+        reason == EvictionReason.Invalidated ? null
+        : shard.NoRoom is not null ? "no room"
+        : shard.IsBroken ? "loaded anew"
+        : reason == EvictionReason.Requested ? "requested" : "cold";
+
     /// <param name="only">Null: whichever is there.</param>
     private async Task DropAsync(ShardKey key, EvictionReason reason, LoadedShard? only = null)
     {
@@ -279,6 +287,7 @@ internal sealed partial class ShardDirectory(
             _refused[key] = (error, clock.GetTimestamp(), tail.Seen[shard.Namespace.Partition]);
         }
 
+        shard.Eviction = WhyOf(shard, reason) is { } why ? new ShardEviction(why, shard.Idle) : null;
         meter.Evict(reason);
         await Task.WhenAll(LeaveAsync(shard), renewed?.DisposeAsync().AsTask() ?? Task.CompletedTask).ConfigureAwait(false);
     }

@@ -14,6 +14,23 @@ public sealed class PagePoolTests
     private PagePool Pool(int pages) => new("node/host/vector-cache", PoolKind.VectorCache, HostReservation.Of((long)pages * Page), Page, (long)pages * Page, _clock);
 
     [Fact]
+    public void What_is_given_back_for_a_reason_counts_as_evicted_with_how_long_it_was_idle_and_other_pages_as_freed()
+    {
+        using var pool = Pool(8);
+        var runs = Enumerable.Range(0, 4).Select(_ => pool.TryAllocate(1)!).ToArray();
+        _clock.Advance(TimeSpan.FromMinutes(2));
+        pool.Free(runs[0]);
+        pool.Free(runs[1], "cold");
+        pool.Free(runs[2], "requested", TimeSpan.FromMilliseconds(1));
+        pool.Free(runs[2], "requested");
+
+        var report = pool.Report();
+        Assert.Equal(3, report.Frees);
+        Assert.Equal([("cold", 1L), ("requested", 1L)], report.Evictions);
+        Assert.Equal([1L, 1L], report.Idle.Where(static b => b.Count > 0).Select(static b => b.Count));
+    }
+
+    [Fact]
     public void No_page_belongs_to_two_runs_and_none_is_lost() =>
         Gen.Select(Gen.Int[0, 2], Gen.Int[1, 9], Gen.Int[0, 1000]).Array[1, 120].Sample(steps =>
         {

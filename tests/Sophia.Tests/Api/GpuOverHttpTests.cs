@@ -32,6 +32,28 @@ public sealed class GpuOverHttpTests
     }
 
     [Fact]
+    public async Task Pages_of_a_shard_that_is_evicted_are_counted_by_the_reason_with_how_long_they_were_idle_and_those_of_a_removed_namespace_are_not()
+    {
+        using var api = new ApiHost(new Dictionary<string, string> { ["Sophia:Gpu:HostBytes"] = "100663296" });
+        foreach (var ns in new[] { "notes", "others" })
+        {
+            var written = await api.JsonAsync(HttpMethod.Put, $"/v1/namespaces/{ns}/memories/a", """{"content":"The heron stands in the reeds."}""", HttpStatusCode.Created);
+            await api.JsonAsync(HttpMethod.Post, $"/v1/namespaces/{ns}/search", $$"""{"query":"heron","minSequence":"{{written.GetProperty("sequence").GetString()}}"}""");
+        }
+
+        await api.JsonAsync(HttpMethod.Delete, "/v1/namespaces/others");
+        var removed = Pool(await api.JsonAsync(HttpMethod.Get, "/v1/gpu/pools"), "vector-cache");
+        await api.JsonAsync(HttpMethod.Post, "/v1/tiers/L0/evict?namespace=notes");
+        var evicted = Pool(await api.JsonAsync(HttpMethod.Get, "/v1/gpu/pools"), "vector-cache");
+
+        Assert.True(removed.GetProperty("frees").GetInt64() > 0);
+        Assert.Empty(removed.GetProperty("evictions").EnumerateObject());
+        var (frees, evictions) = (evicted.GetProperty("frees").GetInt64() - removed.GetProperty("frees").GetInt64(), evicted.GetProperty("evictions").GetProperty("requested").GetInt64());
+        Assert.True(frees > 0);
+        Assert.Equal((frees, frees), (evictions, evicted.GetProperty("idleBeforeEviction").EnumerateArray().Sum(b => b.GetProperty("count").GetInt64())));
+    }
+
+    [Fact]
     public async Task A_namespace_larger_than_the_pool_is_found_whole()
     {
         using var api = new ApiHost(new Dictionary<string, string> { ["Sophia:Gpu:HostBytes"] = "1048576" });

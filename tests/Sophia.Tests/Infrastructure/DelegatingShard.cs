@@ -33,4 +33,10 @@ internal abstract class DelegatingShard(IShard inner) : IShard
         calls.Count == 1 ? [Ask(calls[0], cancellationToken)] : inner.Ask(calls, cancellationToken);
 
     public virtual void Dispose() => inner.Dispose();
+
+    public void Evict(ShardEviction eviction)
+    {
+        inner.Evict(eviction);
+        Dispose();
+    }
 }

@@ -14,7 +14,7 @@ internal static class ModelRules
             ModelKind.OpenAI => OpenAi(at, options),
             ModelKind.Onnx => Files(at, options, ".onnx"),
             ModelKind.Static => Files(at, options, ".safetensors") ??
-                (options.Pooling == Pooling.Mean ? null : $"{at}:Pooling is {options.Pooling}, which only Kind=Onnx knows. Leave it out."),
+                (options.Pooling == Pooling.Mean ? null : $"{at}:Pooling is {options.Pooling}, which only Kind=Onnx knows. Leave it out.") ?? Unused(at, options),
             ModelKind.Cortex => Cortex(at, options),
             _ => $"{at}:Kind is not set. Set it to OpenAI (an endpoint with /v1/embeddings), Onnx or Static (files), or Cortex (through ConnectionStrings:snowflake).",
         } ?? Numbers(at, options);
@@ -24,6 +24,21 @@ internal static class ModelRules
         name.Length is 0 or > 64 || !char.IsAsciiLetterLower(name[0]) || !name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '_' or '-')
             ? $"{at}: a model's name is [a-z][a-z0-9._-]{{0,63}}."
             : name == ModelFactory.BuiltIn ? $"{at}: '{name}' is the built-in model; choose another name." : null;
+
+    // What stands as the default cannot be told from what was left out.
+    private static string? Unused(string at, ModelOptions options)
+    {
+        var standard = new ModelOptions();
+        (string Name, bool IsSet)[] settings =
+        [
+            (nameof(options.Threads), options.Threads != standard.Threads), (nameof(options.RequestDimensions), options.RequestDimensions),
+            (nameof(options.Credits), options.Credits != standard.Credits), (nameof(options.CreditDollars), options.CreditDollars != standard.CreditDollars),
+            (nameof(options.InputDollars), options.InputDollars is not null), (nameof(options.Retries), options.Retries != standard.Retries),
+            (nameof(options.RetryDelay), options.RetryDelay != standard.RetryDelay), (nameof(options.MaxRetryDelay), options.MaxRetryDelay != standard.MaxRetryDelay),
+        ];
+        var set = string.Join(", ", settings.Where(static one => one.IsSet).Select(static one => one.Name));
+        return set.Length == 0 ? null : $"{at} is of Kind=Static, which takes no {set}: it is computed here, without cost, and a failure is not tried again. Leave it out.";
+    }
 
     private static string? OpenAi(string at, ModelOptions options)
     {

@@ -130,6 +130,23 @@ public sealed class StaticModelTests : IDisposable
     }
 
     [Fact]
+    public void A_setting_that_does_nothing_for_it_is_refused_by_name()
+    {
+        var device = Device();
+        var options = Options();
+        AssertRefused(options with { Threads = 2 }, "Threads");
+        AssertRefused(options with { RequestDimensions = true }, "RequestDimensions");
+        AssertRefused(options with { Credits = 1 }, "Credits");
+        AssertRefused(options with { CreditDollars = 3 }, "CreditDollars");
+        AssertRefused(options with { InputDollars = 0 }, "InputDollars");
+        AssertRefused(options with { Retries = 5, RetryDelay = TimeSpan.FromSeconds(1) }, "Retries, RetryDelay");
+        AssertRefused(options with { MaxRetryDelay = TimeSpan.FromSeconds(6) }, "MaxRetryDelay");
+
+        void AssertRefused(ModelOptions options, string names) => Assert.Contains(
+            $"is of Kind=Static, which takes no {names}:", Assert.Throws<ArgumentException>(() => ModelFactory.Create("tiny", options, TimeProvider.System, device)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Files_that_do_not_fit_are_refused_with_what_is_wrong()
     {
         var device = Device();

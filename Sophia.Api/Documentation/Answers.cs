@@ -80,7 +80,7 @@ internal sealed record ChangedModelAnswer(string? Model, string Identity, int Di
 internal sealed record RecallAnswer(int Samples, double? Before, double After, double? Overlap);
 
 internal sealed record ModelChangeAnswer(
-    string State, string? Current, ChangedModelAnswer? From, ChangedModelAnswer? To, long Made, long Total, RecallAnswer? Recall, double MinRecall, string? CutOver,
+    string State, string? Current, ChangedModelAnswer? From, ChangedModelAnswer? To, long? Made, long? Total, RecallAnswer? Recall, double? MinRecall, string? CutOver,
     string? Reason, DateTimeOffset? StartedAt, DateTimeOffset? UpdatedAt, string[] Can);
 
 internal sealed record CostAnswer(double? Dollars, double Credits);

@@ -18,6 +18,16 @@ internal static class ApiDocument
             document.Components.SecuritySchemes["key"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key. Not needed from loopback while none is configured." };
             return Task.CompletedTask;
         });
+        options.AddSchemaTransformer(static (schema, context, _) =>
+        {
+            // What can be null is left out of an answer where it does not apply, or written as null: a client may rely on neither.
+            foreach (var property in context.JsonTypeInfo.Properties.Where(static one => one.IsGetNullable))
+            {
+                schema.Required?.Remove(property.Name);
+            }
+
+            return Task.CompletedTask;
+        });
         options.AddOperationTransformer(DescribeAsync);
     });
 

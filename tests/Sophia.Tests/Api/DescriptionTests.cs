@@ -60,6 +60,32 @@ public sealed class DescriptionTests(ApiHost api) : IClassFixture<ApiHost>
         Assert.True(operation.GetProperty("responses").TryGetProperty($"{status}", out var response), $"{status} is not described.");
         var schema = response.GetProperty("content").EnumerateObject().First().Value.GetProperty("schema");
         Assert.Empty(Undescribed(answer, schema, described, "$"));
+        Assert.Empty(LeftOut(answer, schema, described, "$"));
+    }
+
+    [Fact]
+    public void A_required_field_that_an_answer_leaves_out_is_found()
+    {
+        var schema = JsonElement.Parse("""{"required":["a","list"],"properties":{"a":{},"list":{"items":{"required":["b"],"properties":{"b":{}}}}}}""");
+
+        Assert.Equal(["$.a", "$.list[].b"], LeftOut(JsonElement.Parse("""{"list":[{}]}"""), schema, default, "$"));
+    }
+
+    /// <summary>Fields that are written only where they apply: a client that holds to the description fails where they are called required.</summary>
+    [Theory]
+    [InlineData("GpuAnswer", "nodes")]
+    [InlineData("PoolAnswer", "cache")]
+    [InlineData("CortexCostsAnswer", "budget")]
+    [InlineData("CompletionReceiptAnswer", "budget")]
+    [InlineData("SearchResultAnswer", "degraded", "partial", "withoutVector")]
+    public async Task A_field_that_may_be_left_out_is_not_required(string name, params string[] fields)
+    {
+        var schema = (await api.JsonAsync(HttpMethod.Get, "/openapi/v1.json")).GetProperty("components").GetProperty("schemas").GetProperty(name);
+
+        var required = schema.GetProperty("required").EnumerateArray().Select(static one => one.GetString());
+
+        Assert.All(fields, field => Assert.True(schema.GetProperty("properties").TryGetProperty(field, out _), field));
+        Assert.Empty(required.Intersect(fields));
     }
 
     [Fact]
@@ -99,6 +125,25 @@ public sealed class DescriptionTests(ApiHost api) : IClassFixture<ApiHost>
                     : [$"{at}.{property.Name}"]) : [$"{at}.*"],
             _ => [],
         };
+    }
+
+    private static IEnumerable<string> LeftOut(JsonElement value, JsonElement schema, JsonElement document, string at)
+    {
+        if (value.ValueKind is not (JsonValueKind.Array or JsonValueKind.Object) || FreeForm.Contains(at.Split('.')[^1]))
+        {
+            return [];
+        }
+
+        schema = Resolve(schema, document);
+        if (value.ValueKind == JsonValueKind.Array)
+        {
+            return schema.TryGetProperty("items", out var items) ? value.EnumerateArray().SelectMany(item => LeftOut(item, items, document, $"{at}[]")) : [];
+        }
+
+        var missing = schema.TryGetProperty("required", out var required)
+            ? required.EnumerateArray().Select(static one => one.GetString()!).Where(one => !value.TryGetProperty(one, out _)).Select(one => $"{at}.{one}") : [];
+        return missing.Concat(value.EnumerateObject().SelectMany(property => schema.TryGetProperty("properties", out var properties) && properties.TryGetProperty(property.Name, out var inner)
+            ? LeftOut(property.Value, inner, document, $"{at}.{property.Name}") : []));
     }
 
     private static JsonElement Resolve(JsonElement schema, JsonElement document)

@@ -24,9 +24,7 @@ internal readonly struct BodyObject
         }
         catch (JsonException e)
         {
-            throw Refuse.Malformed(e.LineNumber is { } line
-                ? $"The JSON is not well-formed at line {line + 1}, byte {e.BytePositionInLine + 1}, or too deep, or an object has a property twice."
-                : "The JSON is not well-formed, or an object has a property twice.");
+            throw MalformedJson.Of(e, body.Json.Span, ", or too deep, or an object has a property twice");
         }
         catch (InvalidOperationException)
         {

@@ -49,7 +49,7 @@ internal ref partial struct RecordReader
         }
         catch (JsonException e)
         {
-            throw Malformed(e);
+            throw MalformedJson.Of(e, _body, ", or too deep");
         }
     }
 
@@ -63,7 +63,7 @@ internal ref partial struct RecordReader
         }
         catch (JsonException e)
         {
-            throw Malformed(e);
+            throw MalformedJson.Of(e, _body, ", or too deep");
         }
     }
 
@@ -193,9 +193,6 @@ internal ref partial struct RecordReader
         JsonTokenType.Null => "null",
         _ => "nothing",
     };
-
-    private static ProblemException Malformed(JsonException e) =>
-        Refuse.Malformed($"The JSON is not well-formed at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}, or too deep.");
 }
 
 /// <summary>One item of a batch: the draft, or what is wrong.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sophia.Gpu.Devices;
 using Sophia.Gpu.Devices.Ilgpu;
 
 namespace Sophia.Gpu.Tests.Devices;
@@ -32,6 +33,18 @@ public sealed class CudaDriverTests
         Assert.Contains(why, CudaDriver.WhyNone(driver.Library, driver.Library), StringComparison.Ordinal);
         Assert.Contains("is not there", CudaDriver.WhyNone(driver.Library + ".none", driver.Library), StringComparison.Ordinal);
         Assert.Contains(answer == 0 ? "Make a link" : why, CudaDriver.WhyNone(driver.Library, driver.Library + ".none"), StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData(802, true)]
+    [InlineData(100, false)]
+    [InlineData(0, false)]
+    public void A_driver_that_refuses_to_begin_is_told_from_one_that_is_not_there_or_shows_no_gpu(int answer, bool isRefused)
+    {
+        using var driver = new StandIn($"int cuInit(unsigned int flags) {{ return {answer}; }}");
+
+        Assert.Equal(isRefused, CudaBeginning.IsRefused(driver.Library));
+        Assert.False(CudaBeginning.IsRefused(driver.Library + ".none"));
     }
 
     private sealed class StandIn : IDisposable

@@ -9,7 +9,6 @@ internal static unsafe class CudaDriver
     private const string Link = "libcuda.so";
 
     private const int Success = 0;
-    private const int NoDevice = 100;
     private const int SystemNotReady = 802;
     private const int UuidBytes = 16;
 
@@ -39,27 +38,6 @@ internal static unsafe class CudaDriver
         }
     }
 
-    /// <summary>What the driver says when it refuses to begin, and what to do; null where it begins, shows no GPU, or is not there.</summary>
-    /// <param name="library">The library of the driver; another one in tests.</param>
-    public static string? Refusal(string? library = null)
-    {
-        if (!NativeLibrary.TryLoad(library ?? Name, out var cuda))
-        {
-            return null;
-        }
-
-        try
-        {
-            var answer = NativeLibrary.TryGetExport(cuda, "cuInit", out var init) ? ((delegate* unmanaged<uint, int>)init)(0) : Success;
-            return answer is Success or NoDevice ? null : $"The NVIDIA driver refuses to begin with CUDA error {answer}" +
-                (answer == SystemNotReady ? ": the fabric is not ready. Start the fabric manager, or wait for it." : ". See nvidia-smi and the system's log.");
-        }
-        finally
-        {
-            NativeLibrary.Free(cuda);
-        }
-    }
-
     /// <summary>Why ILGPU finds no GPU, which it does not say itself, and what to do.</summary>
     /// <param name="library">The library of the driver; another one in tests.</param>
     /// <param name="link">The name by which ILGPU looks for it.</param>
@@ -71,9 +49,25 @@ internal static unsafe class CudaDriver
             return $"{name}, the library of the NVIDIA driver, is not there. Install the driver (nvidia-smi shows the GPU then).";
         }
 
-        NativeLibrary.Free(cuda);
-        return Refusal(name) ?? (!OperatingSystem.IsWindows() && !NativeLibrary.TryLoad(link ?? Link, out _)
-            ? $"{name} is there and {link ?? Link} is not, by which it is looked for. Make a link of that name to it where libraries are looked for."
-            : "The NVIDIA driver works and shows no GPU. See nvidia-smi, and CUDA_VISIBLE_DEVICES.");
+        try
+        {
+            var answer = NativeLibrary.TryGetExport(cuda, "cuInit", out var init) ? ((delegate* unmanaged<uint, int>)init)(0) : Success;
+            if (answer != Success)
+            {
+                return $"The NVIDIA driver refuses to begin with CUDA error {answer}" +
+                    (answer == SystemNotReady ? ": the fabric is not ready. Start the fabric manager, or wait for it." : ". See nvidia-smi and the system's log.");
+            }
+        }
+        finally
+        {
+            NativeLibrary.Free(cuda);
+        }
+
+        if (!OperatingSystem.IsWindows() && !NativeLibrary.TryLoad(link ?? Link, out _))
+        {
+            return $"{name} is there and {link ?? Link} is not, by which it is looked for. Make a link of that name to it where libraries are looked for.";
+        }
+
+        return "The NVIDIA driver works and shows no GPU. See nvidia-smi, and CUDA_VISIBLE_DEVICES.";
     }
 }

@@ -41,7 +41,7 @@ internal sealed class PageWatch(DeviceGate gate, TimeProvider clock)
     }
 
     /// <summary>Frees the run, now or when the device is well: until then nobody else can have its pages.</summary>
-    /// <param name="evictedFor">As of <see cref="PagePool.Free"/>; what is freed later is not counted as evicted.</param>
+    /// <param name="evictedFor">As of <see cref="PagePool.Free"/>; counted now.</param>
     public void GiveBack(PageRun run, string? evictedFor = null)
     {
         if (TryFree(run, evictedFor))

@@ -49,6 +49,27 @@ public sealed class DeviceShardTests
     }
 
     [Fact]
+    public void What_an_evicted_shard_had_on_a_device_counts_as_evicted_there_too()
+    {
+        using var device = new SmallDevice(TestDevice.Open(1 << 26), 1000, 64);
+        var shard = new HostShardEngine(devices: [device.Scans]).Create(ShardRecords.Namespace(80));
+        for (var number = 1; number <= 2000; number++)
+        {
+            shard.Put(ShardRecords.Record($"k{number}", number, "", ShardRecords.Vector(new Random(number), 80)));
+        }
+
+        _ = shard.Near(ShardRecords.Vector(new Random(0), 80), 3, null);
+        _ = shard.Near(ShardRecords.Vector(new Random(0), 80), 3, null);
+        var pool = device.Pools[(int)Sophia.Gpu.Pools.PoolKind.VectorCache];
+        Assert.True(pool.Report().UsedPages > 0);
+        shard.Evict(new ShardEviction("cold", TimeSpan.FromMinutes(2)));
+
+        var report = pool.Report();
+        Assert.Equal(0, report.UsedPages);
+        Assert.Equal(("cold", report.Frees), report.Evictions.Single());
+    }
+
+    [Fact]
     public async Task Searches_while_others_write_see_what_was_written_before_they_began()
     {
         using var device = new SmallDevice(TestDevice.Open(1 << 26), 1000, 64);

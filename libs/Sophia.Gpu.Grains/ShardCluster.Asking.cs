@@ -14,7 +14,10 @@ public sealed partial class ShardCluster
 {
     private const int MostDoublings = 5;
 
-    /// <summary>How often a shard that may be missing is asked by another way before it is.</summary>
+    /// <summary>
+    /// How often a shard that may be missing is asked by another way before it is: by that which answered last, which may lead over the node that
+    /// stands still, too, and then by two new ones at once, which lead over two nodes.
+    /// </summary>
     private const int OtherWays = 2;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(1);
@@ -61,6 +64,11 @@ public sealed partial class ShardCluster
             {
                 var asked = new ShardCall(part is null ? call.Query : null, Math.Max(call.MinSequence.Number, required), call.Known, patience) { Part = part, IsLeftOutWhileLoading = call.AllowPartial };
                 calls.Add(timeouts == 0 ? client.GetGrain<IShardGrain>(address.ToString()).SearchAsync(new(asked), cancellationToken) : AskByAnotherWayAsync(client, way, address, asked, cancellationToken));
+                if (call.AllowPartial && timeouts == OtherWays)
+                {
+                    calls.Add(AskByAnotherWayAsync(client, After(way), address, asked, cancellationToken));
+                }
+
                 var limit = patience + LimitOf(call.AllowPartial, isFirst, timeouts);
                 var answered = await Task.WhenAny(calls).WaitAsync(limit < left + Answering ? limit : left + Answering, _clock, cancellationToken);
                 calls.Remove(answered);
@@ -101,11 +109,13 @@ public sealed partial class ShardCluster
         : Answering * (1 << Math.Clamp(timeouts - (mayBeMissing ? OtherWays : 1), 0, MostDoublings));
 
     // The client sends what concerns a shard by the same node each time, which may stand still while the shard's own is well: so another asks it.
-    private static async Task<Immutable<ShardReply>> AskByAnotherWayAsync(IClusterClient client, int way, ShardAddress address, ShardCall asked, CancellationToken cancellationToken)
+    private async Task<Immutable<ShardReply>> AskByAnotherWayAsync(IClusterClient client, int way, ShardAddress address, ShardCall asked, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.GetGrain<INodesGrain>(way).SearchAsync(address.ToString(), new(asked), cancellationToken);
+            var reply = await client.GetGrain<INodesGrain>(way).SearchAsync(address.ToString(), new(asked), cancellationToken);
+            _way = way;
+            return reply;
         }
         catch (Exception error) when (!Unanswered.Is(error) && !cancellationToken.IsCancellationRequested)
         {

@@ -13,8 +13,6 @@ public sealed partial class ShardCluster
     private const int MostPaces = 10;
     private const int LooksToConnect = 3;
 
-    /// <summary>Grains that any node has at hand. The client reaches them by its nodes in turn, each by the same one while that is connected.</summary>
-    private const int Ways = 8;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PacePatience = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Loading = TimeSpan.FromMinutes(10);
@@ -23,7 +21,10 @@ public sealed partial class ShardCluster
     private readonly ConcurrentDictionary<ShardAddress, (ShardAddress Last, long Seen)> _followed = new();
     private volatile Heard _heard = new([], 0);
 
-    /// <summary>That which nodes are asked by for what concerns all of them; another one when it does not answer.</summary>
+    /// <summary>
+    /// The number of the grain by which the nodes are asked for what concerns all of them. Any node has it at hand; the client reaches a number by
+    /// the same node for as long as that is connected, and a new number by the next node in turn. So one that does not answer is left for the next.
+    /// </summary>
     private volatile int _way;
 
     public IReadOnlyList<ClusterNode> Nodes => _heard.Nodes;
@@ -222,7 +223,9 @@ public sealed partial class ShardCluster
     }
 
     /// <summary>The node on this way did not answer.</summary>
-    private void Avoid(int way) => Interlocked.CompareExchange(ref _way, (way + 1) % Ways, way);
+    private void Avoid(int way) => Interlocked.CompareExchange(ref _way, After(way), way);
+
+    private static int After(int way) => (way + 1) & int.MaxValue;
 
     private Task<T> AskAsync<T>(string address, Func<IShardGrain, Task<T>> ask, TimeSpan patience, CancellationToken cancellationToken) =>
         CallAsync(client => ask(client.GetGrain<IShardGrain>(address)), patience, cancellationToken);

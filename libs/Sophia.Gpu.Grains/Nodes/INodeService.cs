@@ -2,7 +2,10 @@ using Orleans.Concurrency;
 using Orleans.Runtime;
 using Orleans.Runtime.Services;
 using Orleans.Services;
+using Sophia.Gpu.Grains.Shards;
+using Sophia.Memory.Hierarchy;
 using Sophia.Memory.Search.Cluster;
+using Sophia.Memory.Stores;
 
 namespace Sophia.Gpu.Grains.Nodes;
 
@@ -16,6 +19,10 @@ internal interface INodeService : IGrainService
     /// <summary>What it says of its devices. Asked for by who wants to see it, not at each look.</summary>
     [Alias("details")]
     Task<NodeDetails> DetailsAsync();
+
+    /// <summary>Searches a shard that the node serves. Orleans' directory is not asked where it is, which a node that stands still has a part of.</summary>
+    [Alias("search")]
+    Task<Immutable<ShardReply>> SearchAsync(string address, Immutable<ShardCall> call);
 
     /// <summary>Loads a shard that is about to be moved here; returns when it is whole.</summary>
     [Alias("prepare")]
@@ -54,6 +61,30 @@ internal sealed class NodeService(GrainId id, Silo silo, Microsoft.Extensions.Lo
 
     // A driver that takes its time must not hold up the node's other answers.
     public Task<NodeDetails> DetailsAsync() => Task.Run(() => space.Details(here.SiloAddress.ToString()));
+
+    public Task<Immutable<ShardReply>> SearchAsync(string address, Immutable<ShardCall> call) => Task.Run(async () =>
+    {
+        try
+        {
+            if (await host.ServeAsync(ShardAddress.Parse(address), CancellationToken.None) is not { } shard)
+            {
+                return new(new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = "its node has it no more." });
+            }
+
+            try
+            {
+                return ReplySize.Within(await shard.SearchAsync(call.Value, CancellationToken.None));
+            }
+            finally
+            {
+                await shard.ReleaseAsync();
+            }
+        }
+        catch (Exception error) when (error is RefusedException or StoreUnavailableException)
+        {
+            return new Immutable<ShardReply>(new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = error.Message });
+        }
+    });
 
     public Task PrepareAsync(string address) => host.PrepareAsync(ShardAddress.Parse(address), CancellationToken.None);
 

@@ -86,6 +86,10 @@ internal sealed class NodeLoads(TimeProvider clock)
     /// <summary>As the node is configured; null where nothing was heard of it yet.</summary>
     public string? NameOf(SiloAddress node) => _loads.TryGetValue(node, out var load) ? load.Name : null;
 
+    /// <summary>The node that said last that it serves the shard and has it whole; null where none did.</summary>
+    public SiloAddress? HolderOf(string address) => _loads
+        .Where(node => node.Value.Shards.Value.Exists(shard => shard is { IsServed: true, IsReady: true } && shard.Address == address)).Select(static node => node.Key).FirstOrDefault();
+
     /// <summary>Another node with more room than so many bytes; null where there is none.</summary>
     public SiloAddress? Roomier(SiloAddress than, long bytes) => _loads.Where(node => node.Value.TakesShards && node.Value.Room > bytes && !node.Key.Equals(than))
         .OrderByDescending(static node => node.Value.Room).Select(static node => node.Key).FirstOrDefault();

@@ -39,6 +39,10 @@ internal sealed partial class NodeSurvey(NodeClient nodes, NodeLoads known, ISil
         return (active, loads);
     }
 
+    /// <summary>Asks a shard at the node that said last that it serves it; null where none did.</summary>
+    public async Task<Immutable<ShardReply>?> SearchAsync(string address, Immutable<ShardCall> call) =>
+        known.HolderOf(address) is { } holder ? await nodes[holder].SearchAsync(address, call).ConfigureAwait(false) : null;
+
     /// <summary>What each member says of its devices; one that does not answer is told with that.</summary>
     public async Task<List<NodeDetails>> DetailsAsync() => [.. await Task.WhenAll(Active.Order().Select(DetailsAsync)).ConfigureAwait(false)];
 
@@ -132,8 +136,11 @@ internal interface INodesGrain : IGrainWithIntegerKey
 [Reentrant]
 internal sealed class NodesGrain(NodeSurvey survey) : Grain, INodesGrain
 {
-    public Task<Immutable<ShardReply>> SearchAsync(string address, Immutable<ShardCall> call, CancellationToken cancellationToken) =>
-        GrainFactory.GetGrain<IShardGrain>(address).SearchAsync(call, cancellationToken);
+    public async Task<Immutable<ShardReply>> SearchAsync(string address, Immutable<ShardCall> call, CancellationToken cancellationToken)
+    {
+        var told = await survey.SearchAsync(address, call);
+        return told is { } reply && reply.Value.Outcome != ShardOutcome.Failed ? reply : await GrainFactory.GetGrain<IShardGrain>(address).SearchAsync(call, cancellationToken);
+    }
 
     public async Task<Immutable<List<NodeDetails>>> DetailsAsync() => new(await survey.DetailsAsync());
 

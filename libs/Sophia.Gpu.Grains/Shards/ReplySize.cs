@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Orleans.Concurrency;
 using Sophia.Memory.Search;
 using Sophia.Memory.Search.Cluster;
 
@@ -47,6 +48,9 @@ internal static class ReplySize
 
         return bytes;
     }
+
+    /// <summary>The reply, or that it is too large.</summary>
+    public static Immutable<ShardReply> Within(ShardReply reply) => new(Of(reply) <= Most ? reply : Refuse(reply));
 
     public static ShardReply Refuse(ShardReply reply) => new(ShardOutcome.TooLarge, null, reply.Seen, reply.Records)
     {

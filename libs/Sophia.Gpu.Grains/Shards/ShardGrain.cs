@@ -48,7 +48,7 @@ internal sealed class ShardGrain(ShardHost host, NodeLoads loads, ILocalSiloDeta
                 reply = reply with { Outcome = ShardOutcome.Loading };
             }
 
-            return new(ReplySize.Of(reply) <= ReplySize.Most ? reply : ReplySize.Refuse(reply));
+            return ReplySize.Within(reply);
         }
         catch (Exception error) when (error is RefusedException or StoreUnavailableException or FormatException)
         {

@@ -43,7 +43,7 @@ public sealed record ClusterSettings
 
     /// <summary>
     /// Bytes that the shards of a node take in memory at most; those that nobody asks for make room for others. Default: three quarters
-    /// of what the process may use, limits of its container counted; of a service that is a node too, three eighths.
+    /// of <see cref="AvailableMemory.Bytes"/>, which is nine sixteenths of a container's limit; of a service that is a node too, half of that.
     /// </summary>
     public long? NodeBytes { get; init; }
 

@@ -30,7 +30,7 @@ public sealed record PoolOptions
     public bool TensorCores { get; init; } = true;
 
     /// <summary>The first size that cannot be on this machine, with the message that fixes it; null when all are fine. What a GPU has is known when it is opened.</summary>
-    public string? Validate() => AvailableMemory.Problem("Sophia:Gpu:HostBytes", HostBytes);
+    public string? Validate() => Device == "host" ? AvailableMemory.Problem("Sophia:Gpu:HostBytes", HostBytes) : null;
 
     internal long? this[PoolKind kind] => kind switch
     {

@@ -6,7 +6,7 @@ using Sophia.Memory.Cortex;
 
 namespace Sophia.Tests.Api;
 
-/// <summary>Sizes beyond what the process may use are refused at the start, with the setting, its value and the limit.</summary>
+/// <summary>Sizes beyond what the process can have are refused at the start, with the setting, its value and the limit.</summary>
 public sealed class SizesTests
 {
     private const string FarTooMuch = "99999999999999";
@@ -17,17 +17,17 @@ public sealed class SizesTests
     [InlineData("Sophia:TailLimitBytes")]
     [InlineData("Sophia:Cluster:NodeBytes")]
     [InlineData("Sophia:Gpu:HostBytes")]
-    public void A_size_in_memory_beyond_what_the_process_may_use_is_refused_with_the_limit(string setting)
+    public void A_size_in_memory_beyond_what_the_process_can_have_is_refused_with_the_limit(string setting)
     {
         var error = Assert.Throws<ConfigurationException>(() => Read((setting, FarTooMuch)));
 
         Assert.Contains($"{setting} is 99,999,999,999,999", error.Message, StringComparison.Ordinal);
-        Assert.Contains($"{AvailableMemory.Bytes:N0} bytes", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{AvailableMemory.Limit.Bytes:N0} bytes", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void So_is_the_budget_of_answers_whose_vectors_and_places_are_in_memory() => Assert.Contains(
-        $"Sophia:Cortex:CacheBytes is 99,999,999,999,999, and this process may use {AvailableMemory.Bytes:N0} bytes", new CortexOptions { CacheBytes = 99_999_999_999_999 }.Validate(), StringComparison.Ordinal);
+        $"Sophia:Cortex:CacheBytes is 99,999,999,999,999, and {AvailableMemory.Limit.Of} {AvailableMemory.Limit.Bytes:N0} bytes", new CortexOptions { CacheBytes = 99_999_999_999_999 }.Validate(), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("12GB")]
@@ -55,8 +55,11 @@ public sealed class SizesTests
     }
 
     [Fact]
-    public void What_the_process_may_use_is_taken() => Read(
-        ("Sophia:ShardLimitBytes", $"{AvailableMemory.Bytes}"), ("Sophia:ShardMostBytes", $"{AvailableMemory.Bytes}"), ("Sophia:Gpu:HostBytes", "0x40000000"));
+    public void What_the_process_can_have_is_taken() => Read(
+        ("Sophia:ShardLimitBytes", $"{AvailableMemory.Limit.Bytes}"), ("Sophia:ShardMostBytes", $"{AvailableMemory.Limit.Bytes}"), ("Sophia:Gpu:HostBytes", "0x40000000"));
+
+    [Fact]
+    public void Bytes_of_the_host_s_pools_are_not_looked_at_where_GPUs_have_them() => Read(("Sophia:Gpu:HostBytes", FarTooMuch), ("Sophia:Gpu:Device", "cuda"));
 
     [Fact]
     public void Pools_of_more_than_the_machine_has_are_not_granted()

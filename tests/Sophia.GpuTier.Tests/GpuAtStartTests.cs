@@ -48,6 +48,23 @@ public sealed class GpuAtStartTests(Database database)
     }
 
     [SkippableFact]
+    public async Task A_node_whose_sizes_are_configured_starts_without_the_GPU_that_has_no_memory_free_just_now()
+    {
+        using var driver = new CudaStandIn();
+        using var folder = new TestFolder();
+        var environment = driver.Environment("cuMemGetInfo", 2, gpus: 2);
+        environment["Sophia__Gpu__VectorCacheBytes"] = $"{512 << 20}";
+        await using var node = Launch("Sophia.GpuTier", folder, environment);
+
+        var health = JsonDocument.Parse(await AnsweredAsync(node, "/health", HttpStatusCode.ServiceUnavailable)).RootElement;
+
+        var notOpened = Assert.Single(health.GetProperty("notOpened").EnumerateArray()).GetString();
+        Assert.StartsWith("n/0: ", notOpened, StringComparison.Ordinal);
+        Assert.Contains("Another process holds its memory", notOpened, StringComparison.Ordinal);
+        Assert.Contains("NVIDIA Stand-in 1", health.GetProperty("engine").GetString(), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task A_service_whose_GPU_cannot_be_opened_answers_from_host_memory_and_says_so()
     {
         using var driver = new CudaStandIn();

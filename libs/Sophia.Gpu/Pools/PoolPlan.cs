@@ -15,19 +15,21 @@ internal sealed record PoolPlan(DeviceProfile Profile, IReadOnlyList<long> Grant
 
     /// <param name="free">Bytes that the device says are free.</param>
     /// <exception cref="ArgumentException">Configured sizes do not fit; the message says what to change.</exception>
-    /// <exception cref="DeviceMemoryException">No size is configured, and the device has no memory for any pool.</exception>
+    /// <exception cref="DeviceMemoryException">Too little is free, and no size is configured, or those that are would fit on the GPU were it free.</exception>
     public static PoolPlan For(DeviceFacts facts, long free, PoolOptions options)
     {
         var profile = DeviceProfile.Of(facts);
         var page = facts.Kind == DeviceKind.Host ? HostPageBytes : GpuPageBytes;
-        var usable = facts.Kind == DeviceKind.Cuda ? free - GpuReserve : free;
+        var reserve = facts.Kind == DeviceKind.Cuda ? GpuReserve : 0;
+        var usable = free - reserve;
 
         // As decimals: of sizes beyond all bounds the sum is beyond 64 bits, and is to be told all the same.
         var configured = PoolKinds.All.Sum(kind => (decimal)Checked(kind, options[kind], page));
-        if (configured == 0 && usable < (long)page * PoolKinds.All.Count)
+        var least = configured + ((decimal)page * PoolKinds.All.Count(kind => options[kind] is null));
+        var fitsWereItFree = facts.Kind != DeviceKind.Host && least + reserve <= facts.TotalBytes;
+        if (usable < least && (configured == 0 || fitsWereItFree))
         {
-            throw new DeviceMemoryException(
-                $"{facts.Model} says that {free:N0} bytes of its memory are free{(facts.Kind == DeviceKind.Cuda ? $"; {GpuReserve:N0} are kept for the driver and the kernels, so no pool has room. Another process holds its memory, or it does not answer: see nvidia-smi, and start this process again" : ", too few for its pools")}.");
+            throw TooLittleFree(facts, free, configured);
         }
 
         if (configured > usable)
@@ -46,13 +48,17 @@ internal sealed record PoolPlan(DeviceProfile Profile, IReadOnlyList<long> Grant
             granted[(int)kind] = (options[kind] ?? (long)(profile[kind] * scale)) / page * page;
             if (granted[(int)kind] <= 0)
             {
-                throw new ArgumentException(
+                throw fitsWereItFree ? TooLittleFree(facts, free, configured) : new ArgumentException(
                     $"Nothing is left for the pool {PoolKinds.NameOf(kind)} of {facts.Model}: {usable:N0} bytes are to be had and {configured:N0} are configured for others. Lower those, or free memory of the device.");
             }
         }
 
         return new PoolPlan(profile, granted, page);
     }
+
+    private static DeviceMemoryException TooLittleFree(DeviceFacts facts, long free, decimal configured) => new(
+        $"{facts.Model} says that {free:N0} bytes of its memory are free" + (facts.Kind != DeviceKind.Cuda ? ", too few for its pools."
+            : $"; {GpuReserve:N0} are kept for the driver and the kernels, so {(configured > 0 ? $"the pools configured under Sophia:Gpu ({configured:N0}) have no room, which would fit into its {facts.TotalBytes:N0}" : "no pool has room")}. Another process holds its memory, or it does not answer: see nvidia-smi, and start this process again."));
 
     private static long Checked(PoolKind kind, long? bytes, int page) => bytes is null or >= 0 && (bytes is null || bytes >= page)
         ? bytes ?? 0

@@ -73,6 +73,26 @@ public sealed class PoolPlanTests
         Assert.DoesNotContain("Lower them", refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(30 * GiB)]
+    [InlineData(101 * GiB)]
+    public void A_GPU_that_is_busy_is_no_fault_of_sizes_for_which_it_has_the_memory(long free)
+    {
+        var refused = Assert.Throws<DeviceMemoryException>(() => PoolPlan.For(Cuda("NVIDIA H200", 139), free, new PoolOptions { VectorCacheBytes = 100 * GiB }));
+        Assert.Contains("Another process holds its memory", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Lower", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(139 * GiB)]
+    public void Sizes_for_which_a_GPU_has_not_the_memory_are_refused_be_it_busy_or_not(long free)
+    {
+        var refused = Assert.Throws<ArgumentException>(() => PoolPlan.For(Cuda("NVIDIA H200", 139), free, new PoolOptions { VectorCacheBytes = 140 * GiB }));
+        Assert.Contains("Lower them by", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Sizes_whose_sum_is_beyond_64_bits_are_refused_as_others_are()
     {

@@ -5,6 +5,11 @@ namespace Sophia.GpuTier.Tests.Harness;
 /// <summary>
 /// A library in the place of the NVIDIA driver's, compiled from C, for a process that finds it by <see cref="Folder"/> in LD_LIBRARY_PATH: GPUs with
 /// memory that computes nothing, of which the first ones answer one function with an error.
+/// <para>
+/// Another one than tests/Sophia.Cuda.StandIn, which runs PTX: that one makes the n-th call of a function fail, whichever GPU it is of, and computes right,
+/// so that the node becomes well. Here a GPU fails at each call of a function, however often it is asked, beside one that does not; and a compiler of C
+/// makes it in a moment.
+/// </para>
 /// </summary>
 internal sealed class CudaStandIn : IDisposable
 {

@@ -111,6 +111,8 @@ internal sealed partial class ShardDirectory(
             if (shard is not null)
             {
                 _leaving[shard] = 0;
+                // One of a namespace that was made anew is asked for by nobody.
+                shard.Eviction = shard.IsBroken ? new ShardEviction(LoadedAnew, shard.Idle) : null;
             }
 
             _shards[key] = opened;
@@ -153,10 +155,10 @@ internal sealed partial class ShardDirectory(
     public IShard CreateApart(NamespaceInfo ns) => engine.Create(ns);
 
     /// <summary>Drops the namespace's shard of this model; it is loaded again when asked for.</summary>
-    public Task DropAsync(NamespaceInfo ns, int number = 0) => DropAsync(ShardKey.Of(ns, number), EvictionReason.Requested);
+    public Task DropAsync(NamespaceInfo ns, int number = 0, EvictionReason reason = EvictionReason.Requested) => DropAsync(ShardKey.Of(ns, number), reason);
 
-    /// <inheritdoc cref="DropAsync(NamespaceInfo, int)"/>
-    public Task DropAsync(ShardAddress address) => DropAsync(ShardKey.Of(address), EvictionReason.Requested);
+    /// <summary>Drops a shard that another node has, so that nobody asks for this one.</summary>
+    public Task ForgoAsync(ShardAddress address) => DropAsync(ShardKey.Of(address), EvictionReason.Requested, isWanted: false);
 
     /// <summary>Shards that lack vectors are loaded anew when they are asked for, some time after they were loaded: the model that was away may answer by now.</summary>
     public void DistrustIncomplete()
@@ -259,15 +261,17 @@ internal sealed partial class ShardDirectory(
 
     private Task DropAsync(LoadedShard shard, EvictionReason reason) => DropAsync(ShardKey.Of(shard), reason, only: shard);
 
+    private const string LoadedAnew = "loaded anew";
+
     // As docs/api.md lists them. A removed namespace has nothing that could be asked for again.
     private static string? WhyOf(LoadedShard shard, EvictionReason reason) =>
         reason == EvictionReason.Invalidated ? null
         : shard.NoRoom is not null ? "no room"
-        : shard.IsBroken ? "loaded anew"
+        : shard.IsBroken ? LoadedAnew
         : reason == EvictionReason.Requested ? "requested" : "cold";
 
     /// <param name="only">Null: whichever is there.</param>
-    private async Task DropAsync(ShardKey key, EvictionReason reason, LoadedShard? only = null)
+    private async Task DropAsync(ShardKey key, EvictionReason reason, LoadedShard? only = null, bool isWanted = true)
     {
         LoadedShard? shard, renewed;
         lock (_opening)
@@ -287,7 +291,7 @@ internal sealed partial class ShardDirectory(
             _refused[key] = (error, clock.GetTimestamp(), tail.Seen[shard.Namespace.Partition]);
         }
 
-        shard.Eviction = WhyOf(shard, reason) is { } why ? new ShardEviction(why, shard.Idle) : null;
+        shard.Eviction = isWanted && WhyOf(shard, reason) is { } why ? new ShardEviction(why, shard.Idle) : null;
         meter.Evict(reason);
         await Task.WhenAll(LeaveAsync(shard), renewed?.DisposeAsync().AsTask() ?? Task.CompletedTask).ConfigureAwait(false);
     }

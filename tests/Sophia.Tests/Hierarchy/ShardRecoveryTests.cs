@@ -26,6 +26,7 @@ public sealed class ShardRecoveryTests
         await memory.PutAsync(ns, [new PutRequest(new RecordDraft { Key = "k", Content = "words"u8.ToArray() })], null, new Trail(), default);
         await memory.EvictAsync(Sophia.Memory.Tiers.Tier.L0, null, null);
         engine.Disposed = 0;
+        engine.Evictions.Clear();
         store.IsDown = true;
         await Assert.ThrowsAsync<StoreUnavailableException>(() => SearchAsync());
         store.IsDown = false;
@@ -38,6 +39,7 @@ public sealed class ShardRecoveryTests
 
         Assert.Single(found.Hits);
         Assert.Equal(1, engine.Disposed);
+        Assert.Equal(["loaded anew"], engine.Evictions);
         await memory.DisposeAsync();
         Directory.Delete(directory, recursive: true);
 

@@ -53,6 +53,9 @@ public sealed class UnconfirmedForgetTests
         await two.Node.PrepareAsync(two.Address, default);
         await two.Node.ForgoAsync(two.Address);
         Assert.Empty(two.Node.Report());
+        Assert.Equal(1, two.Engine.Disposed);
+        // Another node has it: it may be asked for there, and its going here says nothing of the memory.
+        Assert.Empty(two.Engine.Evictions);
 
         await two.Node.PrepareAsync(two.Address, default);
         var served = await two.Node.OpenAsync(two.Address, default);
@@ -168,7 +171,7 @@ public sealed class UnconfirmedForgetTests
         {
             var store = SqliteRecordStore.Create(_folder, TimeProvider.System);
             NodeStore = new DelegatingStore(store) { PretendShared = true, OwnsInner = false };
-            Node = new ShardHost(NodeStore, new OneShard(), 1_000, new HostShardEngine(), new ModelCatalog([], null), new MemoryOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+            Node = new ShardHost(NodeStore, new OneShard(), 1_000, Engine, new ModelCatalog([], null), new MemoryOptions(), TimeProvider.System, NullLoggerFactory.Instance);
             Nodes = new OneNode(Node);
             Service = new MemoryHierarchy(store, null, new HostShardEngine(), null, new MemoryOptions(), TimeProvider.System, cluster: Nodes);
         }
@@ -176,6 +179,9 @@ public sealed class UnconfirmedForgetTests
         public MemoryHierarchy Service { get; }
 
         public DelegatingStore NodeStore { get; }
+
+        /// <summary>The node's.</summary>
+        public CountingEngine Engine { get; } = new();
 
         public ShardHost Node { get; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Sophia.Gpu.Shards;
 using Sophia.Memory.Namespaces;
 using Sophia.Memory.Records;
@@ -33,6 +34,9 @@ internal sealed class CountingEngine : IShardEngine
         get => Volatile.Read(ref _sizesAsked);
         set => Volatile.Write(ref _sizesAsked, value);
     }
+
+    /// <summary>Why shards went, of those that went for a reason.</summary>
+    public ConcurrentQueue<string> Evictions { get; } = new();
 
     /// <summary>Completes when a shard has been disposed of.</summary>
     public Task FirstDisposed => _firstDisposed.Task;
@@ -70,6 +74,12 @@ internal sealed class CountingEngine : IShardEngine
         {
             engine.BeforeAsk?.Invoke();
             return base.Ask(call, cancellationToken);
+        }
+
+        public override void Evict(ShardEviction eviction)
+        {
+            engine.Evictions.Enqueue(eviction.Reason);
+            base.Evict(eviction);
         }
 
         public override void Dispose()

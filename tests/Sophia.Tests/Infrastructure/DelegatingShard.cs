@@ -34,7 +34,7 @@ internal abstract class DelegatingShard(IShard inner) : IShard
 
     public virtual void Dispose() => inner.Dispose();
 
-    public void Evict(ShardEviction eviction)
+    public virtual void Evict(ShardEviction eviction)
     {
         inner.Evict(eviction);
         Dispose();

@@ -162,7 +162,7 @@ public sealed partial class ShardHost : IAsyncDisposable
     }
 
     /// <summary>Drops a shard that was prepared and shall not be served here, unless it is served here by now.</summary>
-    public Task ForgoAsync(ShardAddress address) => _served.ContainsKey(address) ? Task.CompletedTask : _shards.DropAsync(address);
+    public Task ForgoAsync(ShardAddress address) => _served.ContainsKey(address) ? Task.CompletedTask : _shards.ForgoAsync(address);
 
     /// <summary>Drops what is in memory of the namespace, whether it is served here or not; it is loaded again when asked for.</summary>
     /// <returns>The shards that went.</returns>
@@ -181,7 +181,7 @@ public sealed partial class ShardHost : IAsyncDisposable
     {
         foreach (var shard in _shards.Loaded.Where(shard => shard.Ready.IsCompleted && shard.Idle > UnservedPatience && !_served.ContainsKey(ShardAddress.Of(shard.Namespace, shard.Span.Number))))
         {
-            await _shards.DropAsync(shard.Namespace, shard.Span.Number).ConfigureAwait(false);
+            await _shards.DropAsync(shard.Namespace, shard.Span.Number, EvictionReason.Cold).ConfigureAwait(false);
         }
 
         _shards.DistrustIncomplete();

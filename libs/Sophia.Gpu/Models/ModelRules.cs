@@ -12,7 +12,7 @@ internal static class ModelRules
         return NameProblem(at, name) ?? options.Kind switch
         {
             ModelKind.OpenAI => OpenAi(at, options),
-            ModelKind.Onnx => Files(at, options, ".onnx"),
+            ModelKind.Onnx => Files(at, options, ".onnx") ?? Unused(at, options),
             ModelKind.Static => Files(at, options, ".safetensors") ??
                 (options.Pooling == Pooling.Mean ? null : $"{at}:Pooling is {options.Pooling}, which only Kind=Onnx knows. Leave it out.") ?? Unused(at, options),
             ModelKind.Cortex => Cortex(at, options),
@@ -29,15 +29,17 @@ internal static class ModelRules
     private static string? Unused(string at, ModelOptions options)
     {
         var standard = new ModelOptions();
+        var isStatic = options.Kind == ModelKind.Static;
         (string Name, bool IsSet)[] settings =
         [
-            (nameof(options.Threads), options.Threads != standard.Threads), (nameof(options.RequestDimensions), options.RequestDimensions),
+            (nameof(options.Threads), isStatic && options.Threads != standard.Threads), (nameof(options.RequestDimensions), options.RequestDimensions),
             (nameof(options.Credits), options.Credits != standard.Credits), (nameof(options.CreditDollars), options.CreditDollars != standard.CreditDollars),
-            (nameof(options.InputDollars), options.InputDollars is not null), (nameof(options.Retries), options.Retries != standard.Retries),
+            (nameof(options.InputDollars), isStatic && options.InputDollars is not null), (nameof(options.Concurrency), !isStatic && options.Concurrency != standard.Concurrency),
+            (nameof(options.Retries), options.Retries != standard.Retries),
             (nameof(options.RetryDelay), options.RetryDelay != standard.RetryDelay), (nameof(options.MaxRetryDelay), options.MaxRetryDelay != standard.MaxRetryDelay),
         ];
         var set = string.Join(", ", settings.Where(static one => one.IsSet).Select(static one => one.Name));
-        return set.Length == 0 ? null : $"{at} is of Kind=Static, which takes no {set}: it is computed here, without cost, and a failure is not tried again. Leave it out.";
+        return set.Length == 0 ? null : $"{at} is of Kind={options.Kind}, which takes no {set}: it is computed here{(isStatic ? ", without cost" : ", one call at a time")}, and a failure is not tried again. Leave it out.";
     }
 
     private static string? OpenAi(string at, ModelOptions options)

@@ -36,6 +36,14 @@ public sealed class OnnxModelTests : IDisposable
     }
 
     [Fact]
+    public void A_setting_that_does_nothing_for_it_is_refused_by_name()
+    {
+        AssertRefused(Options() with { Concurrency = 2, Retries = 0 }, "is of Kind=Onnx, which takes no Concurrency, Retries:");
+        AssertRefused(Options() with { RequestDimensions = true, Credits = 1 }, "takes no RequestDimensions, Credits:");
+        Assert.Equal(6, ModelFactory.Create("tiny", Options() with { Threads = 1, InputDollars = 0.01 }, TimeProvider.System).Dimensions);
+    }
+
+    [Fact]
     public async Task The_first_token_s_vector_is_taken_where_that_is_configured()
     {
         var vectors = await EmbedAsync(Options() with { Pooling = Pooling.Cls }, "cat", "dog");

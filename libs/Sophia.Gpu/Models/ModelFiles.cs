@@ -15,7 +15,14 @@ public static partial class ModelFiles
         {
             foreach (var file in model.Files)
             {
-                LogSum(logger, model.Name, file.Path, file.Sha256, file.Setting);
+                if (file.IsChecked)
+                {
+                    LogChecked(logger, model.Name, file.Path, file.Sha256, file.Setting);
+                }
+                else
+                {
+                    LogSum(logger, model.Name, file.Path, file.Sha256, file.Setting);
+                }
             }
         }
     }
@@ -29,7 +36,7 @@ public static partial class ModelFiles
         (string Setting, string? Path, string? Expected)[] files =
         [
             (nameof(options.Sha256), options.Model, options.Sha256), (nameof(options.TokenizerSha256), options.Tokenizer, options.TokenizerSha256),
-            (nameof(options.MergesSha256), options.Merges, options.MergesSha256),
+            (nameof(options.MergesSha256), options.Merges, options.MergesSha256), (nameof(options.DataSha256), DataOf(options), options.DataSha256),
         ];
         var read = new List<ModelFile>(files.Length);
         foreach (var (setting, path, expected) in files)
@@ -41,12 +48,23 @@ public static partial class ModelFiles
 
             using var stream = File.OpenRead(path);
             var found = Convert.ToHexStringLower(SHA256.HashData(stream));
-            read.Add(expected is null || string.Equals(found, expected, StringComparison.OrdinalIgnoreCase) ? new ModelFile(setting, path, found) : throw new ArgumentException(
+            read.Add(expected is null || string.Equals(found, expected, StringComparison.OrdinalIgnoreCase) ? new ModelFile(setting, path, found) { IsChecked = expected is not null } : throw new ArgumentException(
                 $"'{path}' has the SHA-256 {found}; {setting} says {expected}. The file is damaged, cut short or another one: get it again, or set {setting} to what it is."));
         }
 
         return read;
     }
+
+    /// <summary>
+    /// The file beside an ONNX file in which its tensors are, by the names that Optimum (model.onnx_data) and PyTorch (model.onnx.data) give it;
+    /// ONNX Runtime reads it by itself. Null: none is there.
+    /// </summary>
+    internal static string? DataOf(ModelOptions options) => options.Kind != ModelKind.Onnx ? null
+        : File.Exists($"{options.Model}_data") ? $"{options.Model}_data"
+        : File.Exists($"{options.Model}.data") ? $"{options.Model}.data" : null;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Model {Model}: '{Path}' has the SHA-256 {Sum}, as Sophia:Models:{Model}:{Setting} says.")]
+    private static partial void LogChecked(ILogger logger, string model, string path, string sum, string setting);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Model {Model}: '{Path}' has the SHA-256 {Sum}. Set Sophia:Models:{Model}:{Setting} to it, and a file that changes is refused.")]
     private static partial void LogSum(ILogger logger, string model, string path, string sum, string setting);

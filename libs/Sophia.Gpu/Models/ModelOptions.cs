@@ -56,6 +56,9 @@ public sealed record ModelOptions
     /// <summary>ONNX, Static: the SHA-256 that the model's file must have, 64 hexadecimal digits, as sha256sum prints it. Default: none, and it is not checked.</summary>
     public string? Sha256 { get; init; }
 
+    /// <summary>ONNX: the SHA-256 that the file beside <see cref="Model"/> must have in which its tensors are, where there is one. Default: none, and it is not checked.</summary>
+    public string? DataSha256 { get; init; }
+
     /// <summary>ONNX, Static: the SHA-256 that the file of <see cref="Tokenizer"/> must have. Default: none, and it is not checked.</summary>
     public string? TokenizerSha256 { get; init; }
 

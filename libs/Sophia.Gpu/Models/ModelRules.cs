@@ -51,7 +51,7 @@ internal static class ModelRules
 
         if (HasSums(options))
         {
-            return $"{at} has Sha256, TokenizerSha256 or MergesSha256, which only files have (Kind=Onnx, Kind=Static). Leave them out.";
+            return $"{at} has Sha256, DataSha256, TokenizerSha256 or MergesSha256, which only files have (Kind=Onnx, Kind=Static). Leave them out.";
         }
 
         if (options.ApiKey is not null && options.ApiKeyFile is not null)
@@ -87,10 +87,13 @@ internal static class ModelRules
         : options.Endpoint is not null || options.ApiKey is not null || options.ApiKeyFile is not null
             ? $"{at} has Endpoint, ApiKey or ApiKeyFile, which only Kind=OpenAI uses. Leave them out."
         : options.Dimensions is < 0 or > MostDimensions ? $"{at}:Dimensions is {options.Dimensions}. Leave it out: the file says it."
+        : options.DataSha256 is not null && ModelFiles.DataOf(options) is null
+            ? $"{at}:DataSha256 is set, and there is no '{options.Model}_data' (only Kind=Onnx has one). Leave it out."
         : options.MergesSha256 is not null && options.Merges is null ? $"{at}:MergesSha256 is set, and Merges is not. Leave it out."
-        : SumProblem($"{at}:Sha256", options.Sha256) ?? SumProblem($"{at}:TokenizerSha256", options.TokenizerSha256) ?? SumProblem($"{at}:MergesSha256", options.MergesSha256);
+        : SumProblem($"{at}:Sha256", options.Sha256) ?? SumProblem($"{at}:TokenizerSha256", options.TokenizerSha256) ?? SumProblem($"{at}:MergesSha256", options.MergesSha256) ??
+            SumProblem($"{at}:DataSha256", options.DataSha256);
 
-    private static bool HasSums(ModelOptions options) => options.Sha256 is not null || options.TokenizerSha256 is not null || options.MergesSha256 is not null;
+    private static bool HasSums(ModelOptions options) => options.Sha256 is not null || options.TokenizerSha256 is not null || options.MergesSha256 is not null || options.DataSha256 is not null;
 
     private static string? SumProblem(string at, string? sum) => sum is null || (sum.Length == 64 && sum.All(char.IsAsciiHexDigit))
         ? null : $"{at} is '{sum}'. Set it to the 64 hexadecimal digits that sha256sum prints for the file, or leave it out.";

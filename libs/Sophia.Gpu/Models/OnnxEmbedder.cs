@@ -1,6 +1,5 @@
 using Microsoft.Extensions.AI;
 using Microsoft.ML.OnnxRuntime;
-using System.Numerics.Tensors;
 using Sophia.Gpu.Vectors;
 
 namespace Sophia.Gpu.Models;
@@ -126,18 +125,17 @@ internal sealed class OnnxEmbedder : IEmbeddingGenerator<string, Embedding<float
             return tokens[..width].ToArray();
         }
 
-        var sum = new float[width];
-        var count = 0;
+        var mean = new RowMean(width);
         for (var i = 0; i < mask.Length; i++)
         {
             if (mask[i] != 0)
             {
-                TensorPrimitives.Add(sum, tokens.Slice(i * width, width), sum);
-                count++;
+                mean.Add(tokens.Slice(i * width, width));
             }
         }
 
-        TensorPrimitives.Divide(sum, Math.Max(1, count), sum);
-        return sum;
+        var pooled = new float[width];
+        mean.Take(pooled);
+        return pooled;
     }
 }

@@ -42,7 +42,11 @@ public interface IReportsModelState
 /// <summary>A file that a model was loaded from.</summary>
 /// <param name="Setting">The setting that takes its sum, such as Sha256.</param>
 /// <param name="Sha256">In lower case hexadecimal digits, as sha256sum prints it.</param>
-public readonly record struct ModelFile(string Setting, string Path, string Sha256);
+public readonly record struct ModelFile(string Setting, string Path, string Sha256)
+{
+    /// <summary>The setting has it.</summary>
+    public bool IsChecked { get; init; }
+}
 
 /// <summary>
 /// A model that makes vectors of texts, under the name that the configuration gives it. Its identity changes with whatever

@@ -11,10 +11,10 @@ public sealed class OnnxModelTests : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    private ModelOptions Options(int width = 6, IReadOnlyList<string>? inputs = null)
+    private ModelOptions Options(int width = 6, IReadOnlyList<string>? inputs = null, float scale = 1)
     {
         var options = new ModelOptions { Kind = ModelKind.Onnx, Model = Path.Combine(_directory, "model.onnx"), Tokenizer = Path.Combine(_directory, "vocab.txt"), Normalise = false };
-        File.WriteAllBytes(options.Model, TinyOnnx.Model(Vocabulary.Length, width, inputs));
+        File.WriteAllBytes(options.Model, TinyOnnx.Model(Vocabulary.Length, width, inputs, scale));
         File.WriteAllLines(options.Tokenizer, Vocabulary);
         return options;
     }
@@ -33,6 +33,34 @@ public sealed class OnnxModelTests : IDisposable
         // [CLS] the cat play ##ing [SEP], and [CLS] dog [SEP] beside it, padded to the same length.
         Assert.Equal(MeanOf(2, 9, 5, 7, 8, 3), vectors[0]!, new Near());
         Assert.Equal(MeanOf(2, 6, 3), vectors[1]!, new Near());
+    }
+
+    [Theory]
+    [InlineData(3e37f)]
+    [InlineData(1e-30f)]
+    public async Task Tokens_of_any_size_have_a_mean(float scale)
+    {
+        var vectors = await EmbedAsync(Options(scale: scale) with { Normalise = true }, "the the the the the");
+
+        var mean = MeanOf(2, 9, 9, 9, 9, 9, 3);
+        var length = Math.Sqrt(mean.Sum(static x => (double)x * x));
+        Assert.Equal(mean.Select(x => (float)(x / length)), vectors[0]!, new Near());
+    }
+
+    [Fact]
+    public void The_file_in_which_its_tensors_are_counts_for_what_the_model_is_and_its_sum_can_be_set()
+    {
+        var options = Options();
+        var data = $"{options.Model}_data";
+        var alone = ModelFactory.Create("tiny", options, TimeProvider.System).Identity;
+        AssertRefused(options with { DataSha256 = new string('0', 64) }, "DataSha256 is set, and there is no");
+        File.WriteAllText(data, "tensors");
+        var model = ModelFactory.Create("tiny", options, TimeProvider.System);
+
+        Assert.NotEqual(alone, model.Identity);
+        var sum = Assert.Single(model.Files, file => file.Path == data).Sha256;
+        Assert.True(Assert.Single(ModelFactory.Create("tiny", options with { DataSha256 = sum }, TimeProvider.System).Files, file => file.Path == data).IsChecked);
+        AssertRefused(options with { DataSha256 = new string('0', 64) }, "damaged, cut short or another one");
     }
 
     [Fact]

@@ -18,9 +18,9 @@ internal static class TinyOnnx
         return row;
     }
 
-    public static byte[] Model(int vocabulary, int width, IReadOnlyList<string>? inputs = null)
+    public static byte[] Model(int vocabulary, int width, IReadOnlyList<string>? inputs = null, float scale = 1)
     {
-        var table = Enumerable.Range(0, vocabulary).SelectMany(id => RowOf(id, width)).ToArray();
+        var table = Enumerable.Range(0, vocabulary).SelectMany(id => RowOf(id, width)).Select(x => x * scale).ToArray();
         inputs ??= ["input_ids", "attention_mask", "token_type_ids"];
         var graph = new ProtoWriter()
             .Message(1, new ProtoWriter().Text(1, "table").Text(1, inputs[0]).Text(2, "last_hidden_state").Text(4, "Gather"))

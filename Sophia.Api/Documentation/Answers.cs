@@ -3,11 +3,11 @@ using System.Text.Json;
 namespace Sophia.Api.Documentation;
 
 internal sealed record RecordAnswer(
-    string Key, JsonElement? Content, string? ContentBase64, string ContentType, string[] Tags, Dictionary<string, JsonElement> Attributes, int Version,
+    string Key, [LeftOut] JsonElement? Content, [LeftOut] string? ContentBase64, string ContentType, string[] Tags, Dictionary<string, JsonElement> Attributes, int Version,
     string Sequence, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo,
-    ProvenanceBody? Provenance, float[]? Vector, string? VectorModel);
+    ProvenanceBody? Provenance, [LeftOut] float[]? Vector, [LeftOut] string? VectorModel);
 
-internal sealed record ReceiptAnswer(string? Key, string Status, string? Reason, string? Detail, int Version, string? Sequence, string? Etag);
+internal sealed record ReceiptAnswer(string? Key, string Status, [LeftOut] string? Reason, [LeftOut] string? Detail, int Version, string? Sequence, string? Etag);
 
 internal sealed record BatchAnswer(ReceiptAnswer[] Receipts, int Stored, int Replaced, int Merged, int Unchanged, int Rejected, string? Sequence);
 
@@ -33,11 +33,11 @@ internal sealed record ContextAnswer(RecordAnswer[] Before, RecordAnswer[] After
 internal sealed record HighlightAnswer(string Text, int[][] Ranges);
 
 internal sealed record HitAnswer(
-    double Score, ScorePartAnswer[] Parts, string[] MatchedTerms, HighlightAnswer[] Highlights, FoldedAnswer[] Folded, ContextAnswer Context, string Key, JsonElement? Content, string? ContentBase64, string ContentType, string[] Tags,
+    double Score, ScorePartAnswer[] Parts, string[] MatchedTerms, HighlightAnswer[] Highlights, FoldedAnswer[] Folded, ContextAnswer Context, string Key, [LeftOut] JsonElement? Content, [LeftOut] string? ContentBase64, string ContentType, string[] Tags,
     Dictionary<string, JsonElement> Attributes, int Version, string Sequence, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? ExpiresAt,
-    DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo, ProvenanceBody? Provenance, float[]? Vector, string? VectorModel);
+    DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo, ProvenanceBody? Provenance, [LeftOut] float[]? Vector, [LeftOut] string? VectorModel);
 
-internal sealed record SearchResultAnswer(HitAnswer[] Hits, string Tier, string Mode, double TookMs, long Scanned, long Matching, FilterNoteAnswer[] FilterNotes, UnderstoodAnswer Understood, string Sequence, string? Degraded, PartialAnswer? Partial, long? WithoutVector);
+internal sealed record SearchResultAnswer(HitAnswer[] Hits, string Tier, string Mode, double TookMs, long Scanned, long Matching, FilterNoteAnswer[] FilterNotes, UnderstoodAnswer Understood, string Sequence, [LeftOut] string? Degraded, [LeftOut] PartialAnswer? Partial, [LeftOut] long? WithoutVector);
 
 internal sealed record PartialAnswer(MissingShardAnswer[] Missing);
 
@@ -80,8 +80,8 @@ internal sealed record ChangedModelAnswer(string? Model, string Identity, int Di
 internal sealed record RecallAnswer(int Samples, double? Before, double After, double? Overlap);
 
 internal sealed record ModelChangeAnswer(
-    string State, string? Current, ChangedModelAnswer? From, ChangedModelAnswer? To, long? Made, long? Total, RecallAnswer? Recall, double? MinRecall, string? CutOver,
-    string? Reason, DateTimeOffset? StartedAt, DateTimeOffset? UpdatedAt, string[] Can);
+    string State, string? Current, [LeftOut] ChangedModelAnswer? From, [LeftOut] ChangedModelAnswer? To, [LeftOut] long? Made, [LeftOut] long? Total, [LeftOut] RecallAnswer? Recall, [LeftOut] double? MinRecall, [LeftOut] string? CutOver,
+    [LeftOut] string? Reason, [LeftOut] DateTimeOffset? StartedAt, [LeftOut] DateTimeOffset? UpdatedAt, string[] Can);
 
 internal sealed record CostAnswer(double? Dollars, double Credits);
 
@@ -90,8 +90,8 @@ internal sealed record BudgetAnswer(double DollarsPerMonth, double Spent, string
 internal sealed record TokensAnswer(long InputTokens, long OutputTokens, bool Estimated);
 
 internal sealed record CompletionReceiptAnswer(
-    string Outcome, string? Tier, string Key, double? Similarity, CostAnswer Cost, CostAnswer Avoided, DateTimeOffset AnsweredAt, DateTimeOffset? ExpiresAt,
-    BudgetAnswer? Budget);
+    string Outcome, string? Tier, string Key, [LeftOut] double? Similarity, CostAnswer Cost, CostAnswer Avoided, DateTimeOffset AnsweredAt, DateTimeOffset? ExpiresAt,
+    [LeftOut] BudgetAnswer? Budget);
 
 internal sealed record CompletionResultAnswer(string Text, string? FinishReason, string Model, TokensAnswer Usage, CompletionReceiptAnswer Receipt);
 
@@ -113,7 +113,7 @@ internal sealed record GoalAnswer(double? Share, double Goal, bool? IsMet);
 
 internal sealed record CortexCostsAnswer(
     string Month, CostAnswer Spent, CostAnswer Avoided, long Calls, long CallsAvoided, GoalAnswer CallsAvoidedShare, GoalAnswer CostAvoidedShare,
-    BudgetAnswer? Budget);
+    [LeftOut] BudgetAnswer? Budget);
 
 internal sealed record BucketAnswer(double? LeMs, long Count);
 
@@ -132,7 +132,7 @@ internal sealed record NotOpenedAnswer(string Name, string? Model, string? Uuid,
 
 /// <param name="NotOpened">GPUs that could not be opened at the start; the process does without them.</param>
 /// <param name="Nodes">Of L0, where it is a cluster's.</param>
-internal sealed record GpuAnswer(string Node, DeviceAnswer[] Devices, NotOpenedAnswer[] NotOpened, Sophia.Gpu.Health.GpuReading[] Gpus, string? DriverFailure, NodeAnswer[]? Nodes);
+internal sealed record GpuAnswer(string Node, DeviceAnswer[] Devices, NotOpenedAnswer[] NotOpened, Sophia.Gpu.Health.GpuReading[] Gpus, string? DriverFailure, [LeftOut] NodeAnswer[]? Nodes);
 
 /// <param name="Name">As it is configured (Sophia:Gpu:Node); its devices and pools are named after it.</param>
 /// <param name="Address">Among the nodes; another one after each start.</param>
@@ -153,7 +153,7 @@ internal sealed record DurationAnswer(double? LeSeconds, long Count);
 /// <param name="Cache">Of the inference cache of the process that answers, since that one keeps answers.</param>
 internal sealed record PoolAnswer(
     string Name, string? Address, long ProfileBytes, long GrantedBytes, int PageBytes, int Pages, int UsedPages, long UsedBytes, int PinnedPages, long HighWaterBytes, double Fragmentation,
-    long Allocations, long Frees, long Refused, Dictionary<string, long> Evictions, DurationAnswer[] Lifetimes, DurationAnswer[] IdleBeforeEviction, PoolCacheAnswer? Cache);
+    long Allocations, long Frees, long Refused, Dictionary<string, long> Evictions, DurationAnswer[] Lifetimes, DurationAnswer[] IdleBeforeEviction, [LeftOut] PoolCacheAnswer? Cache);
 
 internal sealed record PoolCacheAnswer(int Entries, long UsedBytes, long? BudgetBytes, double Age, Dictionary<string, long> Evictions);
 
@@ -185,4 +185,4 @@ internal sealed record EvictedAnswer(int Near, int Shards);
 
 internal sealed record FieldErrorAnswer(string Path, string Message);
 
-internal sealed record ProblemAnswer(string Type, string Title, int Status, string Detail, string Code, string Suggestion, string TraceId, FieldErrorAnswer[]? Errors);
+internal sealed record ProblemAnswer(string Type, string Title, int Status, string Detail, string Code, string Suggestion, string TraceId, [LeftOut] FieldErrorAnswer[]? Errors);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
@@ -20,8 +21,8 @@ internal static class ApiDocument
         });
         options.AddSchemaTransformer(static (schema, context, _) =>
         {
-            // What can be null is left out of an answer where it does not apply, or written as null: a client may rely on neither.
-            foreach (var property in context.JsonTypeInfo.Properties.Where(static one => one.IsGetNullable))
+            var isBody = context.JsonTypeInfo.Type.Name.EndsWith("Body", StringComparison.Ordinal);
+            foreach (var property in context.JsonTypeInfo.Properties.Where(one => isBody ? one.IsGetNullable : IsLeftOut(one)))
             {
                 schema.Required?.Remove(property.Name);
             }
@@ -36,6 +37,9 @@ internal static class ApiDocument
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapScalarApiReference("/docs", options => options.WithTitle("Sophia").DisableDefaultFonts());
     }
+
+    private static bool IsLeftOut(JsonPropertyInfo property) =>
+        property.AssociatedParameter?.AttributeProvider?.IsDefined(typeof(LeftOutAttribute), inherit: false) == true;
 
     private static async Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {

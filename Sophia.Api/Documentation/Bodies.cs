@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Sophia.Api.Documentation;
 
 // The forms of bodies and answers for the API's description. The edge reads and writes JSON by hand; the tests hold the two together.
+// A body may leave out whatever can be null.
 
 internal sealed record ProvenanceBody(string? Source, string? Agent, string? Session, string? Uri);
 

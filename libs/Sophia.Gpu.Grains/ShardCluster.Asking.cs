@@ -57,7 +57,7 @@ public sealed partial class ShardCluster
         {
             var (client, begun, left) = (Client, _clock.GetTimestamp(), call.Timeout - _clock.GetElapsedTime(started));
             left = left > TimeSpan.Zero ? left : TimeSpan.Zero;
-            var (patience, way) = (PatienceOf(call, required, left), _way);
+            var (patience, way) = (PatienceOf(call, required, left), After(_way, Math.Max(0, timeouts - 1)));
             ShardReply reply;
             var mayAskAgain = false;
             try
@@ -77,11 +77,8 @@ public sealed partial class ShardCluster
             }
             catch (Exception error) when (Unanswered.Is(error))
             {
-                if (error is TimeoutException && timeouts++ > 0)
-                {
-                    Avoid(way);
-                }
-
+                // Of the shard's node, or of the way to it: which cannot be told here, so the way is left only for this search.
+                timeouts += error is TimeoutException ? 1 : 0;
                 reply = new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = $"its node {Unanswered.Say(error)}.", IsUnanswered = true };
                 // The way to the shard may have led over the node that died, and another way is there; or its node lives and is busy.
                 mayAskAgain = isFirst || (error is TimeoutException ? timeouts <= OtherWays : _clock.GetElapsedTime(started) < Attempt) || IsHeld(address, begun);

@@ -225,7 +225,7 @@ public sealed partial class ShardCluster
     /// <summary>The node on this way did not answer.</summary>
     private void Avoid(int way) => Interlocked.CompareExchange(ref _way, After(way), way);
 
-    private static int After(int way) => (way + 1) & int.MaxValue;
+    private static int After(int way, int steps = 1) => (way + steps) & int.MaxValue;
 
     private Task<T> AskAsync<T>(string address, Func<IShardGrain, Task<T>> ask, TimeSpan patience, CancellationToken cancellationToken) =>
         CallAsync(client => ask(client.GetGrain<IShardGrain>(address)), patience, cancellationToken);

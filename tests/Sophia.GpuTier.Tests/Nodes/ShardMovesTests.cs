@@ -13,6 +13,7 @@ public sealed class ShardMovesTests
     private static readonly SiloAddress Full = NodeOf(1), Empty = NodeOf(2), Other = NodeOf(3);
     private readonly FakeTimeProvider _clock = new();
     private readonly List<SiloAddress> _begun = [];
+    private readonly List<string> _moved = [];
 
     private static Dictionary<SiloAddress, NodeLoad> Loads => new()
     {
@@ -64,7 +65,7 @@ public sealed class ShardMovesTests
     }
 
     [Fact]
-    public void Moves_that_are_under_way_count_as_made_and_are_no_more_than_eight()
+    public void Moves_that_are_under_way_count_as_made_and_are_no_more_than_four()
     {
         var never = new TaskCompletionSource();
         var moves = MovesThat(_ => never.Task);
@@ -73,7 +74,24 @@ public sealed class ShardMovesTests
         Assert.Equal([Empty, Empty, Other, Other], _begun.OrderBy(static node => node));
 
         moves.Next(new Dictionary<SiloAddress, NodeLoad> { [Full] = LoadOf([.. Enumerable.Range(10, 100).Select(static n => ($"{n}.0.en.", 8L << 20))]), [Empty] = LoadOf(), [Other] = LoadOf() }, areAll: true);
-        Assert.Equal(8, _begun.Count);
+        Assert.Equal(4, _begun.Count);
+    }
+
+    [Fact]
+    public void Of_moves_that_are_under_way_one_is_of_a_large_shard_so_that_small_ones_find_turns_on_the_node_that_joined()
+    {
+        var never = new TaskCompletionSource();
+        var moves = MovesThat(_ => never.Task);
+        var loads = new Dictionary<SiloAddress, NodeLoad>
+        {
+            [Full] = LoadOf([.. Enumerable.Range(1, 6).Select(static n => ($"{n}.0.en.", 2L << 30)), .. Enumerable.Range(10, 50).Select(static n => ($"{n}.0.en.", 100L << 20))]), [Empty] = LoadOf(),
+        };
+
+        moves.Next(loads, areAll: true);
+        moves.Next(loads, areAll: true);
+
+        Assert.Single(_moved, static shard => shard.Length == "1.0.en.".Length);
+        Assert.Equal(4, _moved.Count);
     }
 
     [Fact]
@@ -95,6 +113,7 @@ public sealed class ShardMovesTests
         move =>
         {
             _begun.Add(move.To);
+            _moved.Add(move.Shard);
             return end(move);
         },
         _clock, NullLogger.Instance);
@@ -102,5 +121,5 @@ public sealed class ShardMovesTests
     private static SiloAddress NodeOf(int port) => SiloAddress.New(IPAddress.Loopback, port, 1);
 
     private static NodeLoad LoadOf(params (string Address, long Bytes)[] shards) =>
-        new(1L << 30, new Immutable<List<HeldShard>>([.. shards.Select(static s => new HeldShard(s.Address, 1, s.Bytes, 0, IsReady: true, IsServed: true))]));
+        new(1L << 40, new Immutable<List<HeldShard>>([.. shards.Select(static s => new HeldShard(s.Address, 1, s.Bytes, 0, IsReady: true, IsServed: true))]));
 }

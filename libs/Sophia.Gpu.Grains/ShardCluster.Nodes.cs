@@ -14,12 +14,21 @@ public sealed partial class ShardCluster
     private const int LooksToConnect = 3;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>What the way to the nodes and back may take beside the time that they are given to answer.</summary>
+    private static readonly TimeSpan Trip = TimeSpan.FromSeconds(1);
+
+    /// <summary>A node that nothing was heard of for longer may be there no more.</summary>
+    private static readonly TimeSpan Lately = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan PacePatience = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Loading = TimeSpan.FromMinutes(10);
 
     /// <summary>By namespace, language and model (a number of 0 stands for any): the last shard, and what it had seen when that was heard.</summary>
     private readonly ConcurrentDictionary<ShardAddress, (ShardAddress Last, long Seen)> _followed = new();
     private volatile Heard _heard = new([], 0);
+
+    /// <summary>The last that had nodes in it: they are named when none answers, which is when a look comes to nothing too.</summary>
+    private volatile Heard _lastHeard = new([], 0);
 
     /// <summary>
     /// The number of the grain by which the nodes are asked for what concerns all of them. Any node has it at hand; the client reaches a number by
@@ -34,21 +43,14 @@ public sealed partial class ShardCluster
     {
         try
         {
-            try
-            {
-                return await CallAnyAsync(Client, static async grain => (await grain.DetailsAsync()).Value, NodeSurvey.Patience, cancellationToken);
-            }
-            catch (ClusterUnavailableException)
-            {
-                // Now by another way.
-                return await CallAnyAsync(Client, static async grain => (await grain.DetailsAsync()).Value, NodeSurvey.Patience, cancellationToken);
-            }
+            return await CallEitherAsync(static async grain => (await grain.DetailsAsync()).Value, NodeSurvey.Patience + Trip - Answering, cancellationToken);
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             // Of whatever kind it is: the node that was asked may be of the version before, which does not know the question.
             LogNoDetails(error);
-            return [.. Nodes.Select(node => new NodeDetails(node.Address ?? node.Name, node.Name) { Unanswered = "The nodes of L0 did not say." })];
+            var known = _clock.GetElapsedTime(_lastHeard.AskedAt) < Lately ? _lastHeard.Nodes : [];
+            return [.. known.Select(static node => new NodeDetails(node.Address ?? node.Name, node.Name) { Unanswered = "The nodes of L0 did not say." })];
         }
     }
 
@@ -152,6 +154,7 @@ public sealed partial class ShardCluster
                 {
                     var asked = _clock.GetTimestamp();
                     _heard = new(await SurveyAsync(MayConnect(++look) ? _client ?? Client : Client, cancellationToken), asked);
+                    _lastHeard = Nodes.Count > 0 ? _heard : _lastHeard;
                     Follow(Nodes);
                     LoadAhead(Nodes, cancellationToken);
                 }
@@ -220,6 +223,25 @@ public sealed partial class ShardCluster
             Avoid(way);
             throw;
         }
+    }
+
+    // Beside each other: the node that one leads over may stand still, and somebody waits for the answer.
+    private async Task<T> CallEitherAsync<T>(Func<INodesGrain, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var (client, way) = (Client, _way);
+        var (one, other) = (CallByAsync(way), CallByAsync(After(way)));
+        try
+        {
+            var first = await Task.WhenAny(one, other);
+            return await (first.IsCompletedSuccessfully ? first : first == one ? other : one);
+        }
+        finally
+        {
+            await asking.CancelAsync();
+        }
+
+        Task<T> CallByAsync(int by) => CallAsync(client, c => call(c.GetGrain<INodesGrain>(by)), patience, asking.Token);
     }
 
     /// <summary>The node on this way did not answer.</summary>

@@ -49,6 +49,7 @@ internal sealed class NodeService(GrainId id, Silo silo, Microsoft.Extensions.Lo
     : GrainService(id, silo, loggers), INodeService
 {
     private readonly NodeFitness _fitness = new(space, () => host.LogSilence, clock);
+    private readonly SharedReading<NodeDetails> _details = new(() => space.Details(here.SiloAddress.ToString()));
 
     public Task<NodeLoad> LoadAsync()
     {
@@ -60,7 +61,7 @@ internal sealed class NodeService(GrainId id, Silo silo, Microsoft.Extensions.Lo
     }
 
     // A driver that takes its time must not hold up the node's other answers.
-    public Task<NodeDetails> DetailsAsync() => Task.Run(() => space.Details(here.SiloAddress.ToString()));
+    public Task<NodeDetails> DetailsAsync() => _details.ReadAsync();
 
     public Task<Immutable<ShardReply>> SearchAsync(string address, Immutable<ShardCall> call) => Task.Run(async () =>
     {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Orleans.Concurrency;
 using Sophia.Gpu.Grains.Nodes;
 using Sophia.Gpu.Grains.Shards;
@@ -31,8 +30,9 @@ public sealed partial class ShardCluster
     /// <summary>How long one that may be missing is waited for before it is asked once more: a call may be lost on its way to a shard that is there.</summary>
     private static readonly TimeSpan Lost = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Shards whose node did not answer when it was last asked: the log has the reason once, until one answers again.</summary>
-    private readonly ConcurrentDictionary<ShardAddress, byte> _silent = new();
+    /// <summary>A node that dies takes up to thousands of shards with it, each of which is searched: the log has one of them as an example.</summary>
+    private static readonly TimeSpan BetweenSilences = TimeSpan.FromMinutes(1);
+    private long _silenceToldAt;
 
     // A node that died is asked until the others know of it and have its shards; the call's time is the limit.
     private async Task<ShardReply> AskAsync(ShardAddress address, ClusterCall call, PartCall? part, long required, long started, CancellationToken cancellationToken)
@@ -73,7 +73,6 @@ public sealed partial class ShardCluster
                 var answered = await Task.WhenAny(calls).WaitAsync(limit < left + Answering ? limit : left + Answering, _clock, cancellationToken);
                 calls.Remove(answered);
                 reply = (await answered).Value;
-                HasAnswered(address);
             }
             catch (Exception error) when (Unanswered.Is(error))
             {
@@ -82,9 +81,10 @@ public sealed partial class ShardCluster
                 reply = new ShardReply(ShardOutcome.Failed, null, 0, 0) { Reason = $"its node {Unanswered.Say(error)}.", IsUnanswered = true };
                 // The way to the shard may have led over the node that died, and another way is there; or its node lives and is busy.
                 mayAskAgain = isFirst || (error is TimeoutException ? timeouts <= OtherWays : _clock.GetElapsedTime(started) < Attempt) || IsHeld(address, begun);
-                if (_silent.TryAdd(address, 0))
+                // One time-out is ordinary: a search that takes longer than most.
+                if ((error is TimeoutException ? timeouts > 1 : !isFirst) && IsSilenceTold())
                 {
-                    LogNotAnswered(address, error);
+                    LogNotAnswered(address, error.Message);
                 }
             }
 
@@ -138,11 +138,9 @@ public sealed partial class ShardCluster
     private bool IsHeld(ShardAddress address, long since) =>
         _heard is { } heard && heard.AskedAt > since && heard.Nodes.Any(node => node.Shards.Any(shard => shard.IsReady && shard.Address == address.ToString()));
 
-    private void HasAnswered(ShardAddress address)
+    private bool IsSilenceTold()
     {
-        if (!_silent.IsEmpty)
-        {
-            _silent.TryRemove(address, out _);
-        }
+        var last = Interlocked.Read(ref _silenceToldAt);
+        return (last == 0 || _clock.GetElapsedTime(last) >= BetweenSilences) && Interlocked.CompareExchange(ref _silenceToldAt, _clock.GetTimestamp(), last) == last;
     }
 }

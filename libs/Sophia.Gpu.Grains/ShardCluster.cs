@@ -24,6 +24,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
 {
     private const string NoRoom = "Add a node of L0, let shards take more memory there (Sophia:Cluster:NodeBytes), or forget what is no longer needed.";
     private const string TooLarge = "Narrow the search with a filter, ask for fewer hits or less context, or leave near-duplicates unfolded (fold).";
+    private static readonly TimeSpan BetweenReasons = TimeSpan.FromSeconds(10);
     private readonly ClusterSettings _settings;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -35,7 +36,10 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     private Task _watching = Task.CompletedTask;
     private volatile IClusterClient? _client;
     private volatile bool _wasConnected;
-    private Told _told;
+    private readonly Lock _telling = new();
+
+    /// <summary>What was written into the log last: why no node is connected, or null, one is.</summary>
+    private (string? Reason, long At)? _told;
     private volatile string? _reason = "The nodes of L0 were not reached yet.";
 
     /// <param name="connection">Of PostgreSQL.</param>
@@ -203,13 +207,18 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
         }
     }
 
+    // A cause that changes is written too (first the name of a host, then its certificate), yet not two that take turns each time that is tried.
     /// <param name="reason">Why no node is connected; null: one is.</param>
     private void Tell(string? reason)
     {
-        var state = reason is null ? Told.Connected : Told.Alone;
-        if (Interlocked.Exchange(ref _told, state) == state)
+        lock (_telling)
         {
-            return;
+            if (_told is { } last && (last.Reason == reason || (last.Reason is not null && reason is not null && _clock.GetElapsedTime(last.At) < BetweenReasons)))
+            {
+                return;
+            }
+
+            _told = (reason, _clock.GetTimestamp());
         }
 
         if (reason is null)
@@ -220,14 +229,6 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
         {
             LogAlone(_settings.Id, reason);
         }
-    }
-
-    /// <summary>What was written into the log last.</summary>
-    private enum Told
-    {
-        Nothing,
-        Connected,
-        Alone,
     }
 
     private async Task PrepareAsync()
@@ -242,6 +243,7 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             catch (StoreUnavailableException away)
             {
                 _reason = away.Message;
+                Tell(away.Message);
             }
 
             await Task.Delay(TimeSpan.FromSeconds(1), _clock, _stop.Token);
@@ -265,6 +267,6 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     [LoggerMessage(Level = LogLevel.Error, Message = "The client of L0's nodes failed; searches run in this process until the service is started again.")]
     private partial void LogFailed(Exception error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The node of shard {Shard} did not answer, and is asked again. This is logged once, until one answers.")]
-    private partial void LogNotAnswered(ShardAddress shard, Exception error);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The node of shard {Shard} did not answer more than once ({Reason}), and others may not either: this is logged once a minute at most.")]
+    private partial void LogNotAnswered(ShardAddress shard, string reason);
 }

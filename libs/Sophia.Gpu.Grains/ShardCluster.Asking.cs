@@ -53,11 +53,12 @@ public sealed partial class ShardCluster
     {
         var calls = new List<Task<Immutable<ShardReply>>>();
         var timeouts = 0;
+        var isThere = false;
         for (var isFirst = true; ; isFirst = false)
         {
             var (client, begun, left) = (Client, _clock.GetTimestamp(), call.Timeout - _clock.GetElapsedTime(started));
             left = left > TimeSpan.Zero ? left : TimeSpan.Zero;
-            var (patience, way) = (PatienceOf(call, required, left), After(_way, Math.Max(0, timeouts - 1)));
+            var (patience, way) = (PatienceOf(call, required, left, isThere), After(_way, Math.Max(0, timeouts - 1)));
             ShardReply reply;
             var mayAskAgain = false;
             try
@@ -88,6 +89,7 @@ public sealed partial class ShardCluster
                 }
             }
 
+            isThere = reply.Outcome == ShardOutcome.Behind;
             // The only one that is known, and it tells of others while it is loaded: all can be asked beside each other.
             var tellsOfOthers = part is null && reply.Shards > 1;
             if (reply.Outcome is ShardOutcome.Found or ShardOutcome.TooLarge || tellsOfOthers || reply.IsFinal || (call.AllowPartial && !mayAskAgain && !IsWaitedFor(call, required, reply)) || _clock.GetElapsedTime(started) + Pause >= call.Timeout)
@@ -122,9 +124,10 @@ public sealed partial class ShardCluster
     }
 
     /// <summary>What the shard may wait. One that is there and only has to come to a change is not missing yet, though it may be.</summary>
-    internal static TimeSpan PatienceOf(ClusterCall call, long required, TimeSpan left)
+    /// <param name="isThere">It said just now that it is behind: its node lives, and is not asked more often than for a caller who needs all shards.</param>
+    internal static TimeSpan PatienceOf(ClusterCall call, long required, TimeSpan left, bool isThere)
     {
-        var most = !call.AllowPartial || required > 0 ? Attempt : call.MinSequence.IsNone ? TimeSpan.Zero : Glance;
+        var most = !call.AllowPartial || required > 0 || (isThere && !call.MinSequence.IsNone) ? Attempt : call.MinSequence.IsNone ? TimeSpan.Zero : Glance;
         return left < most ? left : most;
     }
 

@@ -140,9 +140,9 @@ public sealed class ShardRoundTests
     {
         var (second, call) = (TimeSpan.FromSeconds(1), CallOf(allowPartial: true));
 
-        Assert.Equal(TimeSpan.Zero, ShardCluster.PatienceOf(call, 0, 5 * second));
-        Assert.Equal(second, ShardCluster.PatienceOf(call, 101, 5 * second));
-        Assert.Equal(second / 4, ShardCluster.PatienceOf(call, 101, second / 4));
+        Assert.Equal(TimeSpan.Zero, ShardCluster.PatienceOf(call, 0, 5 * second, isThere: false));
+        Assert.Equal(second, ShardCluster.PatienceOf(call, 101, 5 * second, isThere: false));
+        Assert.Equal(second / 4, ShardCluster.PatienceOf(call, 101, second / 4, isThere: false));
     }
 
     [Fact]
@@ -151,7 +151,8 @@ public sealed class ShardRoundTests
         var (second, call) = (TimeSpan.FromSeconds(1), CallOf(allowPartial: true) with { MinSequence = Sequence.Of(0, 101) });
         var behind = new ShardReply(ShardOutcome.Behind, null, 100, 1);
 
-        Assert.InRange(ShardCluster.PatienceOf(call, 0, 5 * second), TimeSpan.FromTicks(1), second / 2);
+        Assert.InRange(ShardCluster.PatienceOf(call, 0, 5 * second, isThere: false), TimeSpan.FromTicks(1), second / 2);
+        Assert.Equal(second, ShardCluster.PatienceOf(call, 0, 5 * second, isThere: true));
         Assert.True(ShardCluster.IsWaitedFor(call, 0, behind));
         Assert.True(ShardCluster.IsWaitedFor(call, 101, behind));
         Assert.False(ShardCluster.IsWaitedFor(call, 102, behind));

@@ -16,4 +16,8 @@ public sealed class UnansweredTests
         Assert.All(errors, static error => Assert.True(Unanswered.Is(error)));
         Assert.Equal(["could not be reached", "did not answer in time", "could not be reached", "is gone", "did not answer"], errors.Select(Unanswered.Say));
     }
+
+    [Fact]
+    public void Of_a_node_that_answered_that_it_does_not_know_the_question_it_is_not_said_that_it_did_not_answer() =>
+        Assert.Equal("answered with an error, and may be of a version that does not know the question", Unanswered.Say(new InvalidOperationException(Inside)));
 }

@@ -30,8 +30,8 @@ public sealed class NodeSettingsTests
     }
 
     [Theory]
-    [InlineData("Sophia:Cluster:NodeBytes", "99999999999999", "this process may use")]
-    [InlineData("Sophia:Gpu:HostBytes", "99999999999999", "this process may use")]
+    [InlineData("Sophia:Cluster:NodeBytes", "99999999999999", "bytes of memory. Set it to at most that")]
+    [InlineData("Sophia:Gpu:HostBytes", "99999999999999", "bytes of memory. Set it to at most that")]
     [InlineData("Sophia:Cluster:Address", "0.0.0.0", "in Kubernetes the pod's")]
     public void What_cannot_be_on_this_machine_is_refused_with_what_to_set(string setting, string value, string what)
     {

@@ -25,7 +25,11 @@ public sealed class DeviceScans
     {
         ArgumentNullException.ThrowIfNull(device);
         Device = device;
-        Scanner = device.Device.Scanner ?? throw new ArgumentException($"{device.Name} has no kernels for scans: the processor scans its memory.", nameof(device));
+        if (device.Device.Facts.Kind == DeviceKind.Host)
+        {
+            throw new ArgumentException($"{device.Name} has no kernels for scans: the processor scans its memory.", nameof(device));
+        }
+
         (Clock, _pool, Watch) = (clock, pool, new PageWatch(device.Gate, clock));
         _kind = rows switch
         {
@@ -42,14 +46,17 @@ public sealed class DeviceScans
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(options);
-        return [.. node.Devices.Where(static d => d.Device.Scanner is not null).Take(MostDevices).Select(d => new DeviceScans(d, options.VectorRows, clock, pool))];
+        return [.. node.Devices.Where(static d => d.Device.Facts.Kind != DeviceKind.Host).Take(MostDevices).Select(d => new DeviceScans(d, options.VectorRows, clock, pool))];
     }
 
     public PooledDevice Device { get; }
 
     public DeviceGate Gate => Device.Gate;
 
-    internal IRowScanner Scanner { get; }
+    /// <summary>Its kernels are made when the first scan comes: a device that refuses them then is left out by that scan, and not the end of the start.</summary>
+    /// <exception cref="DeviceFailedException"/>
+    /// <exception cref="DeviceMemoryException"/>
+    internal IRowScanner Scanner => Device.Device.Scanner!;
 
     internal TimeProvider Clock { get; }
 

@@ -25,6 +25,9 @@ public sealed partial class DeviceWatch : IDisposable
     /// <summary>A check that takes longer will not end: the process must be started again to use the device.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
+    /// <summary>For the first check of all devices; the process starts without those that take longer.</summary>
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<string, DeviceState> _states = new(StringComparer.Ordinal);
     private readonly GpuNode _node;
@@ -33,7 +36,8 @@ public sealed partial class DeviceWatch : IDisposable
     private readonly Meter _meter = new(TierMeters.SourceName);
     private readonly ITimer[] _timers;
 
-    public DeviceWatch(GpuNode node, TimeProvider clock, ILogger logger)
+    /// <param name="firstPatience">For the first check of all devices, in real time; by default half a minute.</param>
+    public DeviceWatch(GpuNode node, TimeProvider clock, ILogger logger, TimeSpan? firstPatience = null)
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(clock);
@@ -49,7 +53,7 @@ public sealed partial class DeviceWatch : IDisposable
         }
 
         Watched[] watched = [.. node.Devices.Select(static device => new Watched(device))];
-        Array.ForEach(watched, Check);
+        Begin(watched, firstPatience ?? FirstPatience);
         _meter.CreateObservableGauge(
             "sophia.device.healthy", Healthy, null,
             "1 when the device's last check computed what it must, 0 when not, and for a GPU that could not be opened at the start.");
@@ -76,6 +80,41 @@ public sealed partial class DeviceWatch : IDisposable
     private string? FailureOf(PooledDevice device) =>
         (device.Gate.IsLost ? device.Gate.Failure : _states[device.Name].Check.Failure) is { } failure ? $"{device.Name}: {failure}" : null;
 
+    /// <summary>The first checks, beside each other: one that hangs with its device must not keep the process from starting, nor from saying so.</summary>
+    private void Begin(Watched[] watched, TimeSpan patience)
+    {
+        var checks = Array.ConvertAll(watched, one => Task.Factory.StartNew(() => Busy(one, Check), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        if (Task.WaitAll(checks, patience))
+        {
+            return;
+        }
+
+        for (var i = 0; i < watched.Length; i++)
+        {
+            var (device, failure) = (watched[i].Device, $"Its first check has not ended for {patience.TotalSeconds:N0} s.");
+            if (!checks[i].IsCompleted && _states.TryAdd(device.Name, new DeviceState(new DeviceCheck(failure, patience), _clock.GetUtcNow())))
+            {
+                device.Gate.Close(failure);
+            }
+        }
+    }
+
+    private void Busy(Watched one, Action<Watched> look)
+    {
+        Volatile.Write(ref one.Looking, 1);
+        try
+        {
+            Volatile.Write(ref one.BegunAt, _clock.GetTimestamp());
+            one.IsUnderCheck = true;
+            look(one);
+        }
+        finally
+        {
+            one.IsUnderCheck = false;
+            Volatile.Write(ref one.Looking, 0);
+        }
+    }
+
     private void Look(Watched one)
     {
         // A check that hangs must not pile up others behind it.
@@ -96,27 +135,22 @@ public sealed partial class DeviceWatch : IDisposable
             return;
         }
 
-        try
+        Busy(one, LookAt);
+    }
+
+    private void LookAt(Watched one)
+    {
+        if (one.Device.Gate.IsLost)
         {
-            Volatile.Write(ref one.BegunAt, _clock.GetTimestamp());
-            one.IsUnderCheck = true;
-            if (one.Device.Gate.IsLost)
-            {
-                Lost(one);
-            }
-            else if (++one.Ticks % (int)(Interval / Tick) == 0)
-            {
-                Check(one);
-            }
-            else
-            {
-                _ = one.Device.Gate.Retry();
-            }
+            Lost(one);
         }
-        finally
+        else if (++one.Ticks % (int)(Interval / Tick) == 0)
         {
-            one.IsUnderCheck = false;
-            Volatile.Write(ref one.Looking, 0);
+            Check(one);
+        }
+        else
+        {
+            _ = one.Device.Gate.Retry();
         }
     }
 

@@ -22,6 +22,15 @@ internal static class Instructions
     [IntrinsicImplementation]
     public static float MultiplyAdd(float a, float b, float sum) => (a * b) + sum;
 
+    /// <summary>
+    /// Loads that stand before it are asked for before what stands behind it is done, which the assembler would otherwise mix. All lanes
+    /// of the warp come to it. On the CPU accelerator, where it would be waited for, nothing. bar.warp.sync; PTX ISA 8.0, 9.7.12.2
+    /// </summary>
+    [IntrinsicImplementation]
+    public static void Fence()
+    {
+    }
+
     /// <summary>How all kernels are compiled: with these instructions, optimised, and without calls, which would go through local memory.</summary>
     public static Context.Builder ForKernels(this Context.Builder builder)
     {
@@ -29,6 +38,7 @@ internal static class Instructions
         var known = builder.GetIntrinsicManager();
         Register(known, nameof(DotCodes), "dp4a.s32.s32");
         Register(known, nameof(MultiplyAdd), "fma.rn.f32");
+        Register(known, nameof(Fence), "bar.warp.sync");
         TensorCores.Register(known);
         return builder;
     }
@@ -43,11 +53,18 @@ internal static class Instructions
     {
         ["dp4a.s32.s32"] = EmitDotCodes,
         ["fma.rn.f32"] = EmitMultiplyAdd,
+        ["bar.warp.sync"] = EmitFence,
     };
 
     private static void EmitDotCodes(PTXBackend backend, PTXCodeGenerator code, Value value) => Emit(code, value, "dp4a.s32.s32");
 
     private static void EmitMultiplyAdd(PTXBackend backend, PTXCodeGenerator code, Value value) => Emit(code, value, "fma.rn.f32");
+
+    private static void EmitFence(PTXBackend backend, PTXCodeGenerator code, Value value)
+    {
+        using var command = code.BeginCommand("bar.warp.sync");
+        command.AppendConstant(uint.MaxValue);
+    }
 
     private static void Emit(PTXCodeGenerator code, Value value, string instruction)
     {

@@ -63,7 +63,7 @@ internal static class RowScores
                 for (var i = lane; i - lane < shape.Chunks; i += 2 * lanes)
                 {
                     var (even, odd) = (reads.Read(Math.Min(i, shape.Chunks - 1)), reads.Read(Math.Min(i + lanes, shape.Chunks - 1)));
-                    Warp.Barrier();
+                    Instructions.Fence();
                     sums.AddFloats(even, query[i]);
                     sums.AddFloats(odd, query[i + lanes]);
                 }
@@ -99,7 +99,7 @@ internal static class RowScores
                 for (var i = lane; i - lane < shape.Chunks; i += 2 * lanes)
                 {
                     var (even, odd) = (reads.Read(Math.Min(i, shape.Chunks - 1)), reads.Read(Math.Min(i + lanes, shape.Chunks - 1)));
-                    Warp.Barrier();
+                    Instructions.Fence();
                     sums.AddHalves(even, query[2 * i], query[(2 * i) + 1]);
                     sums.AddHalves(odd, query[2 * (i + lanes)], query[(2 * (i + lanes)) + 1]);
                 }
@@ -137,7 +137,7 @@ internal static class RowScores
                 for (var i = lane; i - lane < shape.Chunks; i += 2 * lanes)
                 {
                     var (even, odd) = (reads.Read(Math.Min(i, shape.Chunks - 1)), reads.Read(Math.Min(i + lanes, shape.Chunks - 1)));
-                    Warp.Barrier();
+                    Instructions.Fence();
                     high.Add(even, query[i]);
                     low.Add(even, lows[i]);
                     high.Add(odd, query[i + lanes]);

@@ -66,7 +66,7 @@ internal static class TileScores
                 for (var i = 0; i < shape.Chunks; i += 8)
                 {
                     var (even, odd) = (reads.Read(Math.Min(i + t, shape.Chunks - 1)), reads.Read(Math.Min(i + 4 + t, shape.Chunks - 1)));
-                    Warp.Barrier();
+                    Instructions.Fence();
                     sums.Add(even, own, (i / 4 * StepChunks) + Warp.LaneIdx);
                     sums.Add(odd, own, (i / 4 * StepChunks) + StepChunks + Warp.LaneIdx);
                 }
@@ -110,7 +110,7 @@ internal static class TileScores
                 for (var i = 0; i < shape.Chunks; i += 8)
                 {
                     var (even, odd) = (reads.Read(Math.Min(i + t, shape.Chunks - 1)), reads.Read(Math.Min(i + 4 + t, shape.Chunks - 1)));
-                    Warp.Barrier();
+                    Instructions.Fence();
                     sums.Add(even, own, (i / 4 * StepChunks) + Warp.LaneIdx);
                     sums.Add(odd, own, (i / 4 * StepChunks) + StepChunks + Warp.LaneIdx);
                 }

@@ -18,13 +18,13 @@ internal struct FloatTile
     public void Add(FourChunks rows, ArrayView<Chunk> queries, int at)
     {
         var (a, b, c, d) = (queries[at], queries[at + 32], queries[at + 64], queries[at + 96]);
-        Warp.Barrier();
+        Instructions.Fence();
         Columns0.Add(rows, a);
         Columns1.Add(rows, b);
         Columns2.Add(rows, c);
         Columns3.Add(rows, d);
         (a, b, c, d) = (queries[at + 128], queries[at + 160], queries[at + 192], queries[at + 224]);
-        Warp.Barrier();
+        Instructions.Fence();
         Columns4.Add(rows, a);
         Columns5.Add(rows, b);
         Columns6.Add(rows, c);
@@ -48,13 +48,13 @@ internal struct WholeTile
     public void Add(FourChunks rows, ArrayView<Chunk> queries, int at)
     {
         var (a, b, c, d) = (queries[at], queries[at + 32], queries[at + 64], queries[at + 96]);
-        Warp.Barrier();
+        Instructions.Fence();
         Columns0.Add(rows, a);
         Columns1.Add(rows, b);
         Columns2.Add(rows, c);
         Columns3.Add(rows, d);
         (a, b, c, d) = (queries[at + 128], queries[at + 160], queries[at + 192], queries[at + 224]);
-        Warp.Barrier();
+        Instructions.Fence();
         Columns4.Add(rows, a);
         Columns5.Add(rows, b);
         Columns6.Add(rows, c);

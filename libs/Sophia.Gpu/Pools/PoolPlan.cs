@@ -53,6 +53,12 @@ internal sealed record PoolPlan(DeviceProfile Profile, IReadOnlyList<long> Grant
             }
         }
 
+        // One is filled while the kernels read the other.
+        if (facts.Kind != DeviceKind.Host && granted[(int)PoolKind.Buffer] < 2L * page)
+        {
+            throw new ArgumentException($"The pool {PoolKinds.NameOf(PoolKind.Buffer)} of {facts.Model} is of one page; what does not fit into the vector cache is streamed through two. Set Sophia:Gpu:BufferBytes to {2L * page:N0} or more.");
+        }
+
         return new PoolPlan(profile, granted, page);
     }
 

@@ -56,7 +56,20 @@ internal sealed class TokenMatrix : IDisposable
         }
 
         var matrix = new TokenMatrix(file, tensor, device);
-        matrix._pool.Unpin(matrix.TryPin() ?? throw new ArgumentException($"{matrix.NoRoom} Raise Sophia:Gpu:ModelsBytes."));
+        try
+        {
+            matrix._pool.Unpin(matrix.TryPin() ?? throw new ArgumentException($"{matrix.NoRoom} Raise Sophia:Gpu:ModelsBytes."));
+        }
+        catch (DeviceFailedException error)
+        {
+            // The file is right. The next use tries it again, or says that the device is left out.
+            device.Gate.Close(error);
+        }
+        catch (DeviceMemoryException)
+        {
+            // As it was said to whoever asked for memory; the next use tries it again.
+        }
+
         return matrix;
     }
 

@@ -29,6 +29,30 @@ public sealed class DeviceWatchTests
     }
 
     [Fact]
+    public async Task A_device_whose_first_check_hangs_keeps_the_process_from_nothing_and_is_used_once_it_ends()
+    {
+        var clock = new FakeTimeProvider();
+        using var hanging = new ManualResetEventSlim();
+        var device = new FailingDevice { Hanging = hanging };
+        using var node = GpuNode.Open(new PoolOptions { Node = "n", HostBytes = 1 << 26 }, [device], clock);
+        using var watch = new DeviceWatch(node, clock, NullLogger.Instance, TimeSpan.FromMilliseconds(50));
+        Assert.StartsWith("n/host: Its first check has not ended", watch.Failure, StringComparison.Ordinal);
+        Assert.False(node.Devices[0].Gate.IsOpen);
+
+        device.Hanging = null;
+        hanging.Set();
+
+        for (var i = 0; i < 100 && !node.Devices[0].Gate.IsOpen; i++)
+        {
+            await Task.Delay(20);
+            clock.Advance(TimeSpan.FromSeconds(2));
+        }
+
+        Assert.True(node.Devices[0].Gate.IsOpen);
+        Assert.Null(watch.Failure);
+    }
+
+    [Fact]
     public void A_device_that_is_left_out_is_tried_again_though_nobody_asks_for_it()
     {
         var clock = new FakeTimeProvider();

@@ -23,6 +23,7 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
         _scoring = Math.Min(128, _threads);
         _groups = accelerator.NumMultiprocessors * (accelerator.AcceleratorType == AcceleratorType.CPU ? 2 : 16);
         _scoringGroups = accelerator.AcceleratorType == AcceleratorType.CPU ? _groups : int.MaxValue;
+        Room = accelerator.AcceleratorType == AcceleratorType.CPU ? 1 << 12 : 4L << 20;
         Scores = [accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, RowScores.Bounds, ScoreTarget>(RowScores.Float32),
             accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, RowScores.Bounds, ScoreTarget>(RowScores.Float16),
             accelerator.LoadKernel<ArrayView<Chunk>, ArrayView<float>, ArrayView<long>, ArrayView<uint>, ArrayView<Chunk>, ArrayView<float>, ArrayView<int>, ArrayView<int>, ArrayView<float>, RowShape, RowScores.Bounds, ScoreTarget>(RowScores.Int8)];
@@ -45,8 +46,8 @@ internal sealed class IlgpuScanner : IRowScanner, IDisposable
     /// <summary>Scores of all queries that are written before there are floors (<see cref="IlgpuScan"/>): 32 MiB at most, which the second cache of a GPU holds; fewer in tests.</summary>
     public long FirstScores { get; set; } = 8L << 20;
 
-    /// <summary>Rows above a floor that the lists of all queries take; fewer in tests.</summary>
-    public long Room { get; set; } = 4L << 20;
+    /// <summary>Rows above a floor that the lists of all queries take; few on the CPU accelerator, which would take long to clear them, and in tests.</summary>
+    public long Room { get; set; }
 
     /// <summary>By <see cref="RowKind"/>.</summary>
     public ScoreKernel[] Scores { get; }

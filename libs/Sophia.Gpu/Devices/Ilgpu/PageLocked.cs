@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ILGPU.Runtime;
 
 namespace Sophia.Gpu.Devices.Ilgpu;
@@ -6,6 +7,12 @@ namespace Sophia.Gpu.Devices.Ilgpu;
 internal sealed class PageLocked<T>(Accelerator accelerator) : IDisposable
     where T : unmanaged
 {
+    /// <summary>
+    /// Arrays that a failed device did not give back: the driver counts their pages as locked as long as the process lives, and would refuse
+    /// to lock what came to stand there for another device.
+    /// </summary>
+    private static readonly ConcurrentBag<T[]> s_kept = [];
+
     private PageLockedArray1D<T>? _array;
 
     /// <summary>At least so many; no copy from or to it may be under way.</summary>
@@ -13,8 +20,7 @@ internal sealed class PageLocked<T>(Accelerator accelerator) : IDisposable
     {
         if (_array is null || _array.Length < length)
         {
-            _array?.Dispose();
-            _array = null;
+            Dispose();
 
             // ILGPU locks pages in whichever context the thread has, if it has one.
             accelerator.Bind();
@@ -24,5 +30,23 @@ internal sealed class PageLocked<T>(Accelerator accelerator) : IDisposable
         return _array;
     }
 
-    public void Dispose() => _array?.Dispose();
+    public void Dispose()
+    {
+        if (_array is not { } array)
+        {
+            return;
+        }
+
+        _array = null;
+        var memory = array.GetArray();
+        try
+        {
+            array.Dispose();
+        }
+        catch (AcceleratorException)
+        {
+            s_kept.Add(memory);
+            throw;
+        }
+    }
 }

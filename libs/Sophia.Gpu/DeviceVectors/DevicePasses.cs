@@ -13,7 +13,7 @@ namespace Sophia.Gpu.DeviceVectors;
 /// <param name="place">Of the device among those that share the rows.</param>
 internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units, VectorPages vectors, int place) : IDisposable
 {
-    /// <summary>Searches in one pass: two tiles of the kernels for many queries.</summary>
+    /// <summary>Searches in one pass: a tile of the kernels for many queries, or two of codes.</summary>
     private const int MostTogether = 64;
 
     private readonly Lock _turn = new();

@@ -10,24 +10,8 @@ internal struct FourSums
     public float Row2;
     public float Row3;
 
-    public void AddFloats(FourChunks rows, Chunk query)
-    {
-        Row0 = Chunk.DotFloats(rows.Row0, query, Row0);
-        Row1 = Chunk.DotFloats(rows.Row1, query, Row1);
-        Row2 = Chunk.DotFloats(rows.Row2, query, Row2);
-        Row3 = Chunk.DotFloats(rows.Row3, query, Row3);
-    }
-
-    public void AddHalves(FourChunks rows, Chunk queryLow, Chunk queryHigh)
-    {
-        Row0 = Chunk.DotHalves(rows.Row0, queryLow, queryHigh, Row0);
-        Row1 = Chunk.DotHalves(rows.Row1, queryLow, queryHigh, Row1);
-        Row2 = Chunk.DotHalves(rows.Row2, queryLow, queryHigh, Row2);
-        Row3 = Chunk.DotHalves(rows.Row3, queryLow, queryHigh, Row3);
-    }
-
-    /// <summary>What so many lanes have, in each of them.</summary>
-    public void Meet(int lanes)
+    /// <summary>What so many lanes have with one of them; all take part.</summary>
+    public float Met(int lanes, int row)
     {
         for (var mask = lanes / 2; mask > 0; mask /= 2)
         {
@@ -36,9 +20,9 @@ internal struct FourSums
             Row2 += Warp.ShuffleXor(Row2, mask);
             Row3 += Warp.ShuffleXor(Row3, mask);
         }
-    }
 
-    public readonly float Of(int row) => row == 0 ? Row0 : row == 1 ? Row1 : row == 2 ? Row2 : Row3;
+        return row == 0 ? Row0 : row == 1 ? Row1 : row == 2 ? Row2 : Row3;
+    }
 }
 
 /// <summary>The same of codes, whole in 32 bits.</summary>

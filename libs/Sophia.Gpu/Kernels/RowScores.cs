@@ -42,80 +42,28 @@ internal static class RowScores
     /// <param name="uppers">By row, relative to the shape's first; or the list's bounds.</param>
     public static void Float32(
         ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> query, ArrayView<float> floors,
-        ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, Bounds bounds, ScoreTarget target)
-    {
-        var lanes = Math.Min(MostLanes, Warp.WarpSize);
-        var lane = Warp.LaneIdx % lanes;
-        var fours = Warp.WarpSize / lanes;
-        var warps = Grid.DimX * Group.DimX / Warp.WarpSize;
-        rows = rows.AsAligned(Chunk.Bytes);
-        query = query.AsAligned(Chunk.Bytes);
-        for (var step = ((Grid.IdxX * Group.DimX) + Group.IdxX) / Warp.WarpSize; step < Steps(shape.Count, fours); step += warps)
-        {
-            var row = ((step * fours) + (Warp.LaneIdx / lanes)) * 4;
-            var four = FourRows.Locate(row, shape, units, filter);
-            var head = default(RowHead);
-            var sums = default(FourSums);
-            if (AnyLane(four.Wanted, lanes))
-            {
-                head = four.HeadOf(lane, heads, shape);
-                var reads = FourReads.Of(rows, four.At, shape.Chunks);
-                for (var i = lane; i - lane < shape.Chunks; i += 2 * lanes)
-                {
-                    var (even, odd) = (reads.Read(Math.Min(i, shape.Chunks - 1)), reads.Read(Math.Min(i + lanes, shape.Chunks - 1)));
-                    Instructions.Fence();
-                    sums.AddFloats(even, query[i]);
-                    sums.AddFloats(odd, query[i + lanes]);
-                }
-            }
-
-            sums.Meet(lanes);
-            Write(sums.Of(lane), lane, row, four, head, floors, counts, names, uppers, shape, bounds, target);
-        }
-    }
+        ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, Bounds bounds, ScoreTarget target) =>
+        Scan<FloatSums>(rows, heads, units, filter, query, floors, counts, names, uppers, shape, bounds, target);
 
     /// <param name="query">Float32: two chunks for each of a row's.</param>
     /// <inheritdoc cref="Float32"/>
     public static void Float16(
         ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> query, ArrayView<float> floors,
-        ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, Bounds bounds, ScoreTarget target)
-    {
-        var lanes = Math.Min(MostLanes, Warp.WarpSize);
-        var lane = Warp.LaneIdx % lanes;
-        var fours = Warp.WarpSize / lanes;
-        var warps = Grid.DimX * Group.DimX / Warp.WarpSize;
-        rows = rows.AsAligned(Chunk.Bytes);
-        query = query.AsAligned(Chunk.Bytes);
-        for (var step = ((Grid.IdxX * Group.DimX) + Group.IdxX) / Warp.WarpSize; step < Steps(shape.Count, fours); step += warps)
-        {
-            var row = ((step * fours) + (Warp.LaneIdx / lanes)) * 4;
-            var four = FourRows.Locate(row, shape, units, filter);
-            var head = default(RowHead);
-            var sums = default(FourSums);
-            if (AnyLane(four.Wanted, lanes))
-            {
-                head = four.HeadOf(lane, heads, shape);
-                var reads = FourReads.Of(rows, four.At, shape.Chunks);
-                for (var i = lane; i - lane < shape.Chunks; i += 2 * lanes)
-                {
-                    var (even, odd) = (reads.Read(Math.Min(i, shape.Chunks - 1)), reads.Read(Math.Min(i + lanes, shape.Chunks - 1)));
-                    Instructions.Fence();
-                    sums.AddHalves(even, query[2 * i], query[(2 * i) + 1]);
-                    sums.AddHalves(odd, query[2 * (i + lanes)], query[(2 * (i + lanes)) + 1]);
-                }
-            }
-
-            sums.Meet(lanes);
-            Write(sums.Of(lane), lane, row, four, head, floors, counts, names, uppers, shape, bounds, target);
-        }
-    }
+        ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, Bounds bounds, ScoreTarget target) =>
+        Scan<HalfSums>(rows, heads, units, filter, query, floors, counts, names, uppers, shape, bounds, target);
 
     /// <summary>Codes, with a query of 15 bits in two parts: 128·high + low. The sums are exact in 32 bits: rounding comes once, when they become floats.</summary>
     /// <param name="query">The high parts, then the low parts, <see cref="Padded"/> chunks each.</param>
     /// <inheritdoc cref="Float32"/>
     public static void Int8(
         ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> query, ArrayView<float> floors,
+        ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, Bounds bounds, ScoreTarget target) =>
+        Scan<CodeSums>(rows, heads, units, filter, query, floors, counts, names, uppers, shape, bounds, target);
+
+    private static void Scan<TSums>(
+        ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> query, ArrayView<float> floors,
         ArrayView<int> counts, ArrayView<int> names, ArrayView<float> uppers, RowShape shape, Bounds bounds, ScoreTarget target)
+        where TSums : struct, IRowSums
     {
         var lanes = Math.Min(MostLanes, Warp.WarpSize);
         var lane = Warp.LaneIdx % lanes;
@@ -123,13 +71,12 @@ internal static class RowScores
         var warps = Grid.DimX * Group.DimX / Warp.WarpSize;
         rows = rows.AsAligned(Chunk.Bytes);
         query = query.AsAligned(Chunk.Bytes);
-        var lows = query.SubView(Padded(shape.Chunks), Padded(shape.Chunks));
         for (var step = ((Grid.IdxX * Group.DimX) + Group.IdxX) / Warp.WarpSize; step < Steps(shape.Count, fours); step += warps)
         {
             var row = ((step * fours) + (Warp.LaneIdx / lanes)) * 4;
             var four = FourRows.Locate(row, shape, units, filter);
             var head = default(RowHead);
-            var (high, low) = (default(FourWholeSums), default(FourWholeSums));
+            var sums = default(TSums);
             if (AnyLane(four.Wanted, lanes))
             {
                 head = four.HeadOf(lane, heads, shape);
@@ -138,14 +85,12 @@ internal static class RowScores
                 {
                     var (even, odd) = (reads.Read(Math.Min(i, shape.Chunks - 1)), reads.Read(Math.Min(i + lanes, shape.Chunks - 1)));
                     Instructions.Fence();
-                    high.Add(even, query[i]);
-                    low.Add(even, lows[i]);
-                    high.Add(odd, query[i + lanes]);
-                    low.Add(odd, lows[i + lanes]);
+                    sums.Add(even, query, i, Padded(shape.Chunks));
+                    sums.Add(odd, query, i + lanes, Padded(shape.Chunks));
                 }
             }
 
-            Write(FourWholeSums.Met(high, low, lanes).Of(lane), lane, row, four, head, floors, counts, names, uppers, shape, bounds, target);
+            Write(sums.Met(lanes, lane), lane, row, four, head, floors, counts, names, uppers, shape, bounds, target);
         }
     }
 

@@ -54,25 +54,10 @@ internal static class TileScores
         var (g, t) = (Warp.LaneIdx / 4, Warp.LaneIdx % 4);
         for (var tile = ((Grid.IdxX * Group.DimX) + Group.IdxX) / Warp.WarpSize; tile < tiles; tile += Grid.DimX * Group.DimX / Warp.WarpSize)
         {
-            var (row, query) = (tile / across * TileRows.Height, tile % across * HalvesWidth);
-            var four = TileRows.Locate(row, g, t, shape, units, filter);
-            var ends = new TileEnds { Row = row + g, Query = query + (2 * t), Wanted = four.Wanted };
-            var sums = default(FloatTile);
-            if (AnyLane(four.Wanted))
-            {
-                ends.Read(four.Head, heads, shape);
-                var reads = FourReads.Of(rows, four.At, shape.Chunks);
-                var own = queries.SubView((long)(tile % across) * TileChunks(shape.Chunks), TileChunks(shape.Chunks));
-                for (var i = 0; i < shape.Chunks; i += 8)
-                {
-                    var (even, odd) = (reads.Read(Math.Min(i + t, shape.Chunks - 1)), reads.Read(Math.Min(i + 4 + t, shape.Chunks - 1)));
-                    Instructions.Fence();
-                    sums.Add(even, own, (i / 4 * StepChunks) + Warp.LaneIdx);
-                    sums.Add(odd, own, (i / 4 * StepChunks) + StepChunks + Warp.LaneIdx);
-                }
-            }
-
-            ends.Meet();
+            var (row, column) = (tile / across * TileRows.Height, tile % across);
+            var ends = new TileEnds { Row = row + g, Query = (column * HalvesWidth) + (2 * t) };
+            var own = queries.SubView((long)column * TileChunks(shape.Chunks), TileChunks(shape.Chunks));
+            var sums = Multiply<FloatColumns>(ref ends, row, g, t, rows, heads, units, filter, own, shape);
             ends.Write(sums.Columns0, 0, filter, bounds, floors, counts, names, uppers, shape, target);
             ends.Write(sums.Columns1, 8, filter, bounds, floors, counts, names, uppers, shape, target);
             ends.Write(sums.Columns2, 16, filter, bounds, floors, counts, names, uppers, shape, target);
@@ -98,30 +83,41 @@ internal static class TileScores
         var (g, t) = (Warp.LaneIdx / 4, Warp.LaneIdx % 4);
         for (var tile = ((Grid.IdxX * Group.DimX) + Group.IdxX) / Warp.WarpSize; tile < tiles; tile += Grid.DimX * Group.DimX / Warp.WarpSize)
         {
-            var (row, query) = (tile / across * TileRows.Height, tile % across * CodesWidth);
-            var four = TileRows.Locate(row, g, t, shape, units, filter);
-            var ends = new TileEnds { Row = row + g, Query = query + (2 * t), Wanted = four.Wanted };
-            var sums = default(WholeTile);
-            if (AnyLane(four.Wanted))
-            {
-                ends.Read(four.Head, heads, shape);
-                var reads = FourReads.Of(rows, four.At, shape.Chunks);
-                var own = queries.SubView((long)(tile % across) * TileChunks(shape.Chunks), TileChunks(shape.Chunks));
-                for (var i = 0; i < shape.Chunks; i += 8)
-                {
-                    var (even, odd) = (reads.Read(Math.Min(i + t, shape.Chunks - 1)), reads.Read(Math.Min(i + 4 + t, shape.Chunks - 1)));
-                    Instructions.Fence();
-                    sums.Add(even, own, (i / 4 * StepChunks) + Warp.LaneIdx);
-                    sums.Add(odd, own, (i / 4 * StepChunks) + StepChunks + Warp.LaneIdx);
-                }
-            }
-
-            ends.Meet();
+            var (row, column) = (tile / across * TileRows.Height, tile % across);
+            var ends = new TileEnds { Row = row + g, Query = (column * CodesWidth) + (2 * t) };
+            var own = queries.SubView((long)column * TileChunks(shape.Chunks), TileChunks(shape.Chunks));
+            var sums = Multiply<WholeColumns>(ref ends, row, g, t, rows, heads, units, filter, own, shape);
             ends.Write(WholeColumns.Joined(sums.Columns0, sums.Columns1), 0, filter, bounds, floors, counts, names, uppers, shape, target);
             ends.Write(WholeColumns.Joined(sums.Columns2, sums.Columns3), 8, filter, bounds, floors, counts, names, uppers, shape, target);
             ends.Write(WholeColumns.Joined(sums.Columns4, sums.Columns5), 16, filter, bounds, floors, counts, names, uppers, shape, target);
             ends.Write(WholeColumns.Joined(sums.Columns6, sums.Columns7), 24, filter, bounds, floors, counts, names, uppers, shape, target);
         }
+    }
+
+    /// <summary>The sums of 32 rows, from one on, with a tile's columns. What stands with the rows comes into the lane's ends.</summary>
+    private static Tile<TColumns> Multiply<TColumns>(
+        ref TileEnds ends, int row, int g, int t, ArrayView<Chunk> rows, ArrayView<float> heads, ArrayView<long> units, ArrayView<uint> filter, ArrayView<Chunk> columns,
+        RowShape shape)
+        where TColumns : struct, ITileColumns
+    {
+        var four = TileRows.Locate(row, g, t, shape, units, filter);
+        ends.Wanted = four.Wanted;
+        var sums = default(Tile<TColumns>);
+        if (AnyLane(four.Wanted))
+        {
+            ends.Read(four.Head, heads, shape);
+            var reads = FourReads.Of(rows, four.At, shape.Chunks);
+            for (var i = 0; i < shape.Chunks; i += 8)
+            {
+                var (even, odd) = (reads.Read(Math.Min(i + t, shape.Chunks - 1)), reads.Read(Math.Min(i + 4 + t, shape.Chunks - 1)));
+                Instructions.Fence();
+                sums.Add(even, columns, (i / 4 * StepChunks) + Warp.LaneIdx);
+                sums.Add(odd, columns, (i / 4 * StepChunks) + StepChunks + Warp.LaneIdx);
+            }
+        }
+
+        ends.Meet();
+        return sums;
     }
 
     /// <summary>The same for all lanes of the warp.</summary>

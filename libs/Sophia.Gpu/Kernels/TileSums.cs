@@ -3,16 +3,17 @@ using ILGPU;
 namespace Sophia.Gpu.Kernels;
 
 /// <summary>The sums of a warp's tile: 32 rows with eight groups of eight columns, of which each lane has 64.</summary>
-internal struct FloatTile
+internal struct Tile<TColumns>
+    where TColumns : struct, ITileColumns
 {
-    public FloatColumns Columns0;
-    public FloatColumns Columns1;
-    public FloatColumns Columns2;
-    public FloatColumns Columns3;
-    public FloatColumns Columns4;
-    public FloatColumns Columns5;
-    public FloatColumns Columns6;
-    public FloatColumns Columns7;
+    public TColumns Columns0;
+    public TColumns Columns1;
+    public TColumns Columns2;
+    public TColumns Columns3;
+    public TColumns Columns4;
+    public TColumns Columns5;
+    public TColumns Columns6;
+    public TColumns Columns7;
 
     /// <param name="queries">Of the tile's columns, from the lane's chunk of this step on.</param>
     public void Add(FourChunks rows, ArrayView<Chunk> queries, int at)
@@ -32,38 +33,14 @@ internal struct FloatTile
     }
 }
 
-/// <summary>The same of codes, whole in 32 bits.</summary>
-internal struct WholeTile
+/// <summary>A lane's rows with its two columns of a group.</summary>
+internal interface ITileColumns
 {
-    public WholeColumns Columns0;
-    public WholeColumns Columns1;
-    public WholeColumns Columns2;
-    public WholeColumns Columns3;
-    public WholeColumns Columns4;
-    public WholeColumns Columns5;
-    public WholeColumns Columns6;
-    public WholeColumns Columns7;
-
-    /// <inheritdoc cref="FloatTile.Add"/>
-    public void Add(FourChunks rows, ArrayView<Chunk> queries, int at)
-    {
-        var (a, b, c, d) = (queries[at], queries[at + 32], queries[at + 64], queries[at + 96]);
-        Instructions.Fence();
-        Columns0.Add(rows, a);
-        Columns1.Add(rows, b);
-        Columns2.Add(rows, c);
-        Columns3.Add(rows, d);
-        (a, b, c, d) = (queries[at + 128], queries[at + 160], queries[at + 192], queries[at + 224]);
-        Instructions.Fence();
-        Columns4.Add(rows, a);
-        Columns5.Add(rows, b);
-        Columns6.Add(rows, c);
-        Columns7.Add(rows, d);
-    }
+    void Add(FourChunks rows, Chunk query);
 }
 
 /// <summary>A lane's rows g and g + 8 with the columns 2t and 2t + 1 of a group, and its rows g + 16 and g + 24 with the same.</summary>
-internal struct FloatColumns
+internal struct FloatColumns : ITileColumns
 {
     public TensorCores.FloatSums Upper;
     public TensorCores.FloatSums Lower;
@@ -81,8 +58,8 @@ internal struct FloatColumns
     }
 }
 
-/// <inheritdoc cref="FloatColumns"/>
-internal struct WholeColumns
+/// <summary>The same of codes, whole in 32 bits.</summary>
+internal struct WholeColumns : ITileColumns
 {
     public TensorCores.WholeSums Upper;
     public TensorCores.WholeSums Lower;

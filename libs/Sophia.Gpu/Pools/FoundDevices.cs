@@ -25,7 +25,7 @@ internal sealed record FoundDevices(IReadOnlyList<IDevice> Devices, IReadOnlyLis
         if (found.Count == 0 && unopened.Count == 0)
         {
             // A driver that is there and does not begin may begin later; what is not there must be installed, or another device configured.
-            unopened.Add(CudaBeginning.IsRefused()
+            unopened.Add(CudaDriver.IsRefused()
                 ? new UnopenedDevice("driver", null, null, CudaDriver.WhyNone())
                 : throw new ArgumentException($"Sophia:Gpu:Device is cuda, and no NVIDIA GPU was found here. {CudaDriver.WhyNone()} Or set it to host."));
         }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.Devices.Ilgpu;
 
@@ -15,11 +14,11 @@ public sealed class CudaDriverTests
     [SkippableFact]
     public void It_is_written_as_nvml_writes_it()
     {
-        using var driver = new StandIn(Source);
+        using var driver = new CompiledLibrary("libcuda-stand-in.so", Source);
 
-        Assert.Equal("GPU-a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf", CudaDriver.UuidOf(1, driver.Library));
-        Assert.Null(CudaDriver.UuidOf(2, driver.Library));
-        Assert.Null(CudaDriver.UuidOf(0, driver.Library + ".none"));
+        Assert.Equal("GPU-a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf", CudaDriver.UuidOf(1, driver.Path));
+        Assert.Null(CudaDriver.UuidOf(2, driver.Path));
+        Assert.Null(CudaDriver.UuidOf(0, driver.Path + ".none"));
     }
 
     [SkippableTheory]
@@ -28,11 +27,11 @@ public sealed class CudaDriverTests
     [InlineData(0, "shows no GPU")]
     public void Where_no_gpu_is_found_it_is_said_why(int answer, string why)
     {
-        using var driver = new StandIn($"int cuInit(unsigned int flags) {{ return {answer}; }}");
+        using var driver = new CompiledLibrary("libcuda-stand-in.so", $"int cuInit(unsigned int flags) {{ return {answer}; }}");
 
-        Assert.Contains(why, CudaDriver.WhyNone(driver.Library, driver.Library), StringComparison.Ordinal);
-        Assert.Contains("is not there", CudaDriver.WhyNone(driver.Library + ".none", driver.Library), StringComparison.Ordinal);
-        Assert.Contains(answer == 0 ? "Make a link" : why, CudaDriver.WhyNone(driver.Library, driver.Library + ".none"), StringComparison.Ordinal);
+        Assert.Contains(why, CudaDriver.WhyNone(driver.Path, driver.Path), StringComparison.Ordinal);
+        Assert.Contains("is not there", CudaDriver.WhyNone(driver.Path + ".none", driver.Path), StringComparison.Ordinal);
+        Assert.Contains(answer == 0 ? "Make a link" : why, CudaDriver.WhyNone(driver.Path, driver.Path + ".none"), StringComparison.Ordinal);
     }
 
     [SkippableTheory]
@@ -41,29 +40,9 @@ public sealed class CudaDriverTests
     [InlineData(0, false)]
     public void A_driver_that_refuses_to_begin_is_told_from_one_that_is_not_there_or_shows_no_gpu(int answer, bool isRefused)
     {
-        using var driver = new StandIn($"int cuInit(unsigned int flags) {{ return {answer}; }}");
+        using var driver = new CompiledLibrary("libcuda-stand-in.so", $"int cuInit(unsigned int flags) {{ return {answer}; }}");
 
-        Assert.Equal(isRefused, CudaBeginning.IsRefused(driver.Library));
-        Assert.False(CudaBeginning.IsRefused(driver.Library + ".none"));
-    }
-
-    private sealed class StandIn : IDisposable
-    {
-        private readonly DirectoryInfo _folder;
-
-        public StandIn(string source)
-        {
-            Skip.IfNot(OperatingSystem.IsLinux() && File.Exists("/usr/bin/gcc"), "needs gcc, which makes the stand-in of the driver's library");
-            _folder = Directory.CreateTempSubdirectory("cuda");
-            var file = Path.Combine(_folder.FullName, "cuda.c");
-            File.WriteAllText(file, source);
-            using var compiler = Process.Start("/usr/bin/gcc", ["-shared", "-fPIC", "-o", Library, file]);
-            compiler.WaitForExit();
-            Assert.Equal(0, compiler.ExitCode);
-        }
-
-        public string Library => Path.Combine(_folder.FullName, "libcuda-stand-in.so");
-
-        public void Dispose() => _folder.Delete(recursive: true);
+        Assert.Equal(isRefused, CudaDriver.IsRefused(driver.Path));
+        Assert.False(CudaDriver.IsRefused(driver.Path + ".none"));
     }
 }

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Sophia.Gpu.Tests.Devices;
 
 namespace Sophia.Gpu.Tests.Health;
 
@@ -40,26 +40,16 @@ internal sealed class StandInDriver : IDisposable
         }
         """;
 
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("nvml");
+    private readonly CompiledLibrary _compiled = new("libstandin.so", Source);
     private readonly nint _library;
 
-    public StandInDriver()
-    {
-        Skip.IfNot(OperatingSystem.IsLinux() && File.Exists("/usr/bin/gcc"), "needs gcc, which makes the stand-in of the driver's library");
-        Path = System.IO.Path.Combine(_directory.FullName, "libstandin.so");
-        var source = System.IO.Path.Combine(_directory.FullName, "standin.c");
-        File.WriteAllText(source, Source);
-        using var compiler = Process.Start("/usr/bin/gcc", ["-shared", "-fPIC", "-w", "-o", Path, source]);
-        compiler.WaitForExit();
-        Assert.Equal(0, compiler.ExitCode);
-        _library = NativeLibrary.Load(Path);
-    }
+    public StandInDriver() => _library = NativeLibrary.Load(Path);
 
-    public string Path { get; } = "";
+    public string Path => _compiled.Path;
 
     public unsafe int Shutdowns => ((delegate* unmanaged<int>)NativeLibrary.GetExport(_library, "standin_shutdowns"))();
 
     public unsafe void Set(string what, int value) => ((delegate* unmanaged<int, void>)NativeLibrary.GetExport(_library, $"standin_{what}"))(value);
 
-    public void Dispose() => _directory.Delete(recursive: true);
+    public void Dispose() => _compiled.Dispose();
 }

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Sophia.Gpu.Tests.Devices;
 
 namespace Sophia.GpuTier.Tests.Harness;
 
@@ -76,22 +76,11 @@ internal sealed class CudaStandIn : IDisposable
         int cuPointerGetAttribute(void* value, int attribute, u64 pointer) { return 1; }
         """;
 
-    private readonly DirectoryInfo _folder;
+    private readonly CompiledLibrary _library = new("libcuda.so.1", Source);
 
-    /// <summary>Skips the test where there is no compiler.</summary>
-    public CudaStandIn()
-    {
-        Skip.IfNot(OperatingSystem.IsLinux() && File.Exists("/usr/bin/gcc"), "needs gcc, which makes the stand-in of the driver's library");
-        _folder = Directory.CreateTempSubdirectory("cuda");
-        var file = Path.Combine(Folder, "cuda.c");
-        File.WriteAllText(file, Source);
-        using var compiler = Process.Start("/usr/bin/gcc", ["-shared", "-fPIC", "-o", Path.Combine(Folder, "libcuda.so.1"), file]);
-        compiler.WaitForExit();
-        Assert.Equal(0, compiler.ExitCode);
-        File.CreateSymbolicLink(Path.Combine(Folder, "libcuda.so"), "libcuda.so.1");
-    }
+    public CudaStandIn() => File.CreateSymbolicLink(Path.Combine(Folder, "libcuda.so"), "libcuda.so.1");
 
-    public string Folder => _folder.FullName;
+    public string Folder => _library.Folder;
 
     /// <summary>The environment of a process that uses it.</summary>
     /// <param name="function">Without the version in its name.</param>
@@ -102,5 +91,5 @@ internal sealed class CudaStandIn : IDisposable
         ["Sophia__Gpu__Device"] = "cuda", ["Sophia__Gpu__Node"] = "n",
     };
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _library.Dispose();
 }

@@ -9,6 +9,7 @@ internal static unsafe class CudaDriver
     private const string Link = "libcuda.so";
 
     private const int Success = 0;
+    private const int NoDevice = 100;
     private const int SystemNotReady = 802;
     private const int UuidBytes = 16;
 
@@ -38,6 +39,28 @@ internal static unsafe class CudaDriver
         }
     }
 
+    /// <summary>
+    /// Whether the driver is there and does not begin: it may later, when the process is started again. False also where it shows no GPU, which does
+    /// not come by itself.
+    /// </summary>
+    /// <param name="library">The library of the driver; another one in tests.</param>
+    public static bool IsRefused(string? library = null)
+    {
+        if (!NativeLibrary.TryLoad(library ?? Name, out var cuda))
+        {
+            return false;
+        }
+
+        try
+        {
+            return Begin(cuda) is not (Success or NoDevice);
+        }
+        finally
+        {
+            NativeLibrary.Free(cuda);
+        }
+    }
+
     /// <summary>Why ILGPU finds no GPU, which it does not say itself, and what to do.</summary>
     /// <param name="library">The library of the driver; another one in tests.</param>
     /// <param name="link">The name by which ILGPU looks for it.</param>
@@ -51,7 +74,7 @@ internal static unsafe class CudaDriver
 
         try
         {
-            var answer = NativeLibrary.TryGetExport(cuda, "cuInit", out var init) ? ((delegate* unmanaged<uint, int>)init)(0) : Success;
+            var answer = Begin(cuda);
             if (answer != Success)
             {
                 return $"The NVIDIA driver refuses to begin with CUDA error {answer}" +
@@ -70,4 +93,6 @@ internal static unsafe class CudaDriver
 
         return "The NVIDIA driver works and shows no GPU. See nvidia-smi, and CUDA_VISIBLE_DEVICES.";
     }
+
+    private static int Begin(nint cuda) => NativeLibrary.TryGetExport(cuda, "cuInit", out var init) ? ((delegate* unmanaged<uint, int>)init)(0) : Success;
 }

@@ -1,4 +1,5 @@
 using Sophia.Gpu.Devices;
+using Sophia.Gpu.Health;
 using Sophia.Gpu.Vectors;
 
 namespace Sophia.Gpu.DeviceVectors;
@@ -19,8 +20,8 @@ namespace Sophia.Gpu.DeviceVectors;
 /// <item>A row that scores less is seen by nobody: so pages are compared with what was written there, all of them in ten minutes (<see cref="PageWatch"/>).</item>
 /// <item>Otherwise the scan is repeated with eight times as many candidates, and then left to the host.</item>
 /// </list>
-/// An error of a device closes it for all shards until it is well again (<see cref="Health.DeviceGate"/>); the host answers the searches
-/// that saw it, and the other devices take its units over.
+/// An error of a device closes it for all shards until it is well again (<see cref="DeviceGate"/>); the host answers the searches
+/// that saw it, and the other devices take its units over. While a device stands still (<see cref="DeviceThread"/>) the host answers, too.
 /// </summary>
 internal sealed class DeviceIndex : IDisposable
 {
@@ -29,6 +30,7 @@ internal sealed class DeviceIndex : IDisposable
     private const int Widening = 8;
 
     private readonly IReadOnlyList<DeviceScans> _devices;
+    private readonly DeviceThread[] _threads;
     private readonly DevicePasses[] _passes;
     private readonly VectorPages _vectors;
     private readonly RowKind _kind;
@@ -38,6 +40,7 @@ internal sealed class DeviceIndex : IDisposable
     public DeviceIndex(IReadOnlyList<DeviceScans> devices, VectorPages vectors)
     {
         (_devices, _vectors, _kind) = (devices, vectors, devices[0].KindFor(vectors));
+        _threads = [.. devices.Select(static device => device.Thread)];
         _rowBytes = RowPages.RowBytesOf(_kind, vectors.Dimensions);
         var units = devices.Select(device => new DeviceUnits(device, vectors, _kind)).ToArray();
 
@@ -50,7 +53,7 @@ internal sealed class DeviceIndex : IDisposable
         }
     }
 
-    /// <summary>Searches that wait for the one at work.</summary>
+    /// <summary>Searches that wait for their turn.</summary>
     public int Waiting => _passes.Max(static p => p.Waiting);
 
     /// <inheritdoc cref="DevicePasses.Changed"/>
@@ -93,7 +96,7 @@ internal sealed class DeviceIndex : IDisposable
                 break;
             }
 
-            left = Scan(pages, shares, left, answered);
+            left = Scan(pages, shares, left, answered, cancellationToken);
         }
 
         return answered;
@@ -123,23 +126,14 @@ internal sealed class DeviceIndex : IDisposable
     }
 
     /// <summary>Returns those that must be asked again with more candidates.</summary>
-    private List<Search> Scan(VectorPages.Lease pages, DeviceShares shares, List<Search> searches, bool[] answered)
+    private List<Search> Scan(VectorPages.Lease pages, DeviceShares shares, List<Search> searches, bool[] answered, CancellationToken cancellationToken)
     {
         var requests = new ScanRequest[]?[_devices.Count];
-        for (var device = 0; device < requests.Length; device++)
+        if (!TryAsk(requests, shares, searches, cancellationToken))
         {
-            if ((shares.Live >> device & 1) != 0)
-            {
-                requests[device] = [.. searches.Select(s => new ScanRequest(pages, s.Asked, s.Filter, s.Rows, s.Candidates, shares))];
-            }
+            searches.ForEach(static _ => HandBack("late"));
+            return [];
         }
-
-        // Each device at its own pace; a thread that waits for one must not wait for another.
-        var others = requests.Select((r, i) => (Requests: r, Device: i)).Where(static one => one.Requests is not null).ToArray();
-        var tasks = others.Skip(1).Select(one => Task.Factory.StartNew(
-            () => _passes[one.Device].Answer(one.Requests!), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default)).ToArray();
-        _passes[others[0].Device].Answer(others[0].Requests!);
-        Task.WaitAll(tasks);
 
         var again = new List<Search>();
         for (var i = 0; i < searches.Count; i++)
@@ -171,6 +165,39 @@ internal sealed class DeviceIndex : IDisposable
         }
 
         return again;
+    }
+
+    /// <summary>Each device at its own pace. False when one of them stands still.</summary>
+    private bool TryAsk(ScanRequest[]?[] requests, DeviceShares shares, List<Search> searches, CancellationToken cancellationToken)
+    {
+        var threads = _threads.Where((_, device) => shares.Has(device)).ToArray();
+        if (threads.Any(static thread => thread.IsLate))
+        {
+            return false;
+        }
+
+        var left = new CountdownEvent(threads.Length * searches.Count);
+        var isIn = false;
+        try
+        {
+            for (var device = 0; device < requests.Length; device++)
+            {
+                if (shares.Has(device))
+                {
+                    requests[device] = [.. searches.Select(s => new ScanRequest(s.Asked, s.Filter, s.Rows, s.Candidates, shares, left))];
+                    _passes[device].Ask(requests[device]!);
+                }
+            }
+
+            return isIn = DeviceThread.TryWait(left, threads, cancellationToken);
+        }
+        finally
+        {
+            for (var device = 0; !isIn && device < requests.Length; device++)
+            {
+                _passes[device].Leave(requests[device] ?? []);
+            }
+        }
     }
 
     /// <summary>What the devices found for a search, as one would have; false, and counted, where one of them failed.</summary>

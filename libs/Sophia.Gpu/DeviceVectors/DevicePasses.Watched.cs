@@ -4,13 +4,13 @@ using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.DeviceVectors;
 
-/// <summary>What happens between passes, each second (<see cref="PageWatch"/>).</summary>
+/// <summary>What happens between passes, on the device's thread, each second (<see cref="PageWatch"/>).</summary>
 internal sealed partial class DevicePasses
 {
     /// <summary>Writes what has changed of what stands on the device.</summary>
     public void Write() => BetweenPasses(() =>
     {
-        using var pages = vectors.Take();
+        using var pages = Take();
         var changed = TakeChanged(pages);
         try
         {
@@ -50,27 +50,24 @@ internal sealed partial class DevicePasses
 
     private void BetweenPasses(Action act)
     {
-        lock (_turn)
+        if (!device.Gate.IsOpen)
         {
-            if (_isDisposed || device.Gate.Failure is not null)
-            {
-                return;
-            }
+            return;
+        }
 
-            ForgetIfReopened();
-            try
-            {
-                act();
-            }
-            catch (DeviceFailedException e)
-            {
-                units.Forget();
-                device.Gate.Close(e);
-            }
-            catch (Exception e) when (e is DeviceMemoryException or ObjectDisposedException)
-            {
-                // No room for the few sums just now, or the process ends: the next time is a second away.
-            }
+        ForgetIfReopened();
+        try
+        {
+            act();
+        }
+        catch (DeviceFailedException e)
+        {
+            units.Forget();
+            device.Gate.Close(e);
+        }
+        catch (Exception e) when (e is DeviceMemoryException or ObjectDisposedException)
+        {
+            // No room for the few sums just now, or the shard is gone: the next time, if there is one, is a second away.
         }
     }
 }

@@ -5,8 +5,8 @@ using Sophia.Memory.Search;
 namespace Sophia.Gpu.DeviceVectors;
 
 /// <summary>
-/// The passes of a device over a shard's rows. Searches that arrive while another one is at work run together when it is done,
-/// in one pass. What changed since the last pass is written to the device before the next one begins, in one go, or within a second
+/// The passes of a device over a shard's rows, on the device's thread. Searches that arrive while another one is at work run together when
+/// it is done, in one pass. What changed since the last pass is written to the device before the next one begins, in one go, or within a second
 /// when none begins: what was taken away must not stay there until somebody searches.
 /// </summary>
 /// <param name="units">Its own from now on.</param>
@@ -16,14 +16,13 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
     /// <summary>Searches in one pass: a tile of the kernels for many queries, or two of codes.</summary>
     private const int MostTogether = 64;
 
-    private readonly Lock _turn = new();
     private readonly Lock _marking = new();
     private readonly List<ScanRequest> _waiting = [];
     private HashSet<int> _changed = [];
     private long _openings = device.Gate.Openings;
     private bool _isDisposed;
 
-    /// <summary>Searches that wait for the one at work.</summary>
+    /// <summary>Searches that wait for their turn.</summary>
     public int Waiting
     {
         get
@@ -47,38 +46,54 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
         }
     }
 
-    /// <summary>When it returns, all of them are done.</summary>
-    public void Answer(IReadOnlyList<ScanRequest> requests)
+    /// <summary>They are done in their turn.</summary>
+    public void Ask(IReadOnlyList<ScanRequest> requests)
     {
         lock (_waiting)
         {
             _waiting.AddRange(requests);
         }
 
-        lock (_turn)
+        ObjectDisposedException.ThrowIf(!device.Thread.TryPost(() => Answer(requests)), this);
+    }
+
+    /// <summary>Nobody waits for them any more.</summary>
+    public void Leave(IReadOnlyList<ScanRequest> requests)
+    {
+        lock (_waiting)
         {
-            foreach (var request in requests)
-            {
-                if (!request.IsDone)
-                {
-                    Answer(NextBatch(request));
-                }
-            }
+            _waiting.RemoveAll(requests.Contains);
         }
     }
 
     public void Dispose() => Evict(null);
 
-    /// <summary>Gives back what stands on the device, as evicted where a reason is given.</summary>
+    /// <summary>What stands on the device is given back in its turn, as evicted where a reason is given. Nobody waits for a device that may hang.</summary>
     public void Evict(string? reason)
     {
         device.Watch.Remove(this);
-        lock (_turn)
+        lock (_marking)
         {
-            if (!_isDisposed)
+            if (_isDisposed)
             {
-                _isDisposed = true;
-                units.Clear(reason);
+                return;
+            }
+
+            _isDisposed = true;
+        }
+
+        // Where the device's thread was ended it goes with the device.
+        _ = device.Thread.TryPost(() => units.Clear(reason));
+    }
+
+    private void Answer(IReadOnlyList<ScanRequest> requests)
+    {
+        foreach (var request in requests)
+        {
+            // Or it went along with another, or has left.
+            if (NextBatch(request) is { } batch)
+            {
+                Answer(batch);
             }
         }
     }
@@ -91,8 +106,9 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
         {
             found = Scan(batch);
         }
-        catch (Exception e) when (e is DeviceFailedException or DeviceMemoryException or ObjectDisposedException or ShardDamagedException)
+        catch (Exception e)
         {
+            // Whatever it is, it is thrown where the searches wait.
             error = e;
         }
 
@@ -104,13 +120,17 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
 
     /// <summary>
     /// The request, and of those that wait as many as go with it: those for whom this device scans the same units. Each has room for as many
-    /// candidates as the one that wants the most.
+    /// candidates as the one that wants the most. Null when the request does not wait any more.
     /// </summary>
-    private List<ScanRequest> NextBatch(ScanRequest request)
+    private List<ScanRequest>? NextBatch(ScanRequest request)
     {
         lock (_waiting)
         {
-            _waiting.Remove(request);
+            if (!_waiting.Remove(request))
+            {
+                return null;
+            }
+
             var (batch, candidates) = (new List<ScanRequest> { request }, request.Candidates);
             for (var i = 0; i < _waiting.Count && batch.Count < MostTogether;)
             {
@@ -134,10 +154,8 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
     /// <summary>By request; null where there is no room to stream what is not there.</summary>
     private IReadOnlyList<BestRows>? Scan(List<ScanRequest> batch)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-
-        // The latest of their views has all rows of the others; who waits keeps its own.
-        var pages = batch.MaxBy(r => r.Pages.Used)!.Pages;
+        // Taken later than the views of the searches, it has all of their rows; who waits may leave, and take its own along.
+        using var pages = Take();
         var shape = units.Shape with { Rows = pages.Used };
         var isOwn = new bool[(shape.Rows + shape.RowsPerUnit - 1) / shape.RowsPerUnit];
         for (var unit = 0; unit < isOwn.Length; unit++)
@@ -159,9 +177,11 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
             var offsets = units.Pin(pages, isWanted, isOwn, changed, blank);
             Mark(blank);
             isWriting = false;
+            device.Thread.Progressed();
             if (offsets.AsSpan().ContainsAnyInRange(0, long.MaxValue))
             {
                 scan.Scan(device.Vectors.Memory, shape with { Units = offsets });
+                device.Thread.Progressed();
             }
 
             VectorMeters.Together.Record(batch.Count);
@@ -188,6 +208,17 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
         finally
         {
             units.Unpin();
+        }
+    }
+
+    /// <summary>The rows as they are now, which stay as long as somebody reads them.</summary>
+    /// <exception cref="ObjectDisposedException">The shard is gone.</exception>
+    private VectorPages.Lease Take()
+    {
+        lock (_marking)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return vectors.Take();
         }
     }
 

@@ -30,7 +30,7 @@ public sealed class DeviceScans
             throw new ArgumentException($"{device.Name} has no kernels for scans: the processor scans its memory.", nameof(device));
         }
 
-        (Clock, _pool, Watch) = (clock, pool, new PageWatch(device.Gate, clock));
+        (Clock, _pool, Watch) = (clock, pool, new PageWatch(device, clock));
         _kind = rows switch
         {
             "int8" => RowKind.Codes,
@@ -52,6 +52,9 @@ public sealed class DeviceScans
     public PooledDevice Device { get; }
 
     public DeviceGate Gate => Device.Gate;
+
+    /// <summary>On which alone the device is called.</summary>
+    internal DeviceThread Thread => Device.Searches;
 
     /// <summary>Its kernels are made when the first scan comes: a device that refuses them then is left out by that scan, and not the end of the start.</summary>
     /// <exception cref="DeviceFailedException"/>

@@ -10,10 +10,13 @@ namespace Sophia.Gpu.DeviceVectors;
 /// <param name="Live">A bit for each that takes part in the scan; at least one.</param>
 internal readonly record struct DeviceShares(int Devices, ulong Live)
 {
+    /// <summary>It takes part in the scan.</summary>
+    public bool Has(int device) => (Live >> device & 1) != 0;
+
     public int OwnerOf(int unit)
     {
         var home = unit % Devices;
-        if ((Live >> home & 1) != 0)
+        if (Has(home))
         {
             return home;
         }

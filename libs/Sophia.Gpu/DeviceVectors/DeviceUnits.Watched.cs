@@ -65,6 +65,7 @@ internal sealed partial class DeviceUnits
                 }
 
                 _device.Device.Device.Sum(_device.Vectors.Memory, offsets, (int)_shape.PageBytes, sums);
+                _device.Thread.Progressed();
                 for (var i = 0; i < sums.Length; i++)
                 {
                     if (sums[i] != _sums[(_nextLooked * _shape.PagesPerUnit) + i])

@@ -7,7 +7,7 @@ namespace Sophia.Gpu.DeviceVectors;
 /// <summary>
 /// Which pages of a shard stand in a device's vector cache, a run of the pool for each unit of pages. A unit comes in when
 /// there is room, or when the shard is worth more than what it would replace; so a shard larger than the pool does not push
-/// itself out, and the pages of shards that are asked often and lately stay. Not for several threads at once.
+/// itself out, and the pages of shards that are asked often and lately stay. On the device's thread alone.
 /// </summary>
 internal sealed partial class DeviceUnits
 {
@@ -177,6 +177,7 @@ internal sealed partial class DeviceUnits
     /// <summary>A unit's bytes.</summary>
     public void Fill(VectorPages.Lease pages, int unit, Span<byte> target)
     {
+        _device.Thread.Progressed();
         for (var i = 0; i < _shape.PagesPerUnit; i++)
         {
             var page = (unit * _shape.PagesPerUnit) + i;
@@ -224,6 +225,7 @@ internal sealed partial class DeviceUnits
     private void Write(long offset, ReadOnlySpan<byte> bytes)
     {
         _device.Vectors.Memory.Write(offset, bytes);
+        _device.Thread.Progressed();
         VectorMeters.Uploaded.Add(bytes.Length);
     }
 }

@@ -7,9 +7,9 @@ namespace Sophia.Gpu.DeviceVectors;
 /// <summary>
 /// Looks through the rows that stand on a device, some units each second, so that each page is compared with what was written there once in
 /// <see cref="Round"/>. There is no other sign of a bit that flipped there and makes a row look worse than it is. Before it looks, each
-/// second, what has changed is written there, and what the device did not take back before is given back.
+/// second, what has changed is written there, and what the device did not take back before is given back; all on the device's thread.
 /// </summary>
-internal sealed class PageWatch(DeviceGate gate, TimeProvider clock)
+internal sealed class PageWatch(PooledDevice device, TimeProvider clock)
 {
     public static readonly TimeSpan Round = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -76,7 +76,7 @@ internal sealed class PageWatch(DeviceGate gate, TimeProvider clock)
         }
         catch (DeviceFailedException e)
         {
-            gate.Close(e);
+            device.Gate.Close(e);
             return false;
         }
         catch (DeviceMemoryException)
@@ -87,7 +87,7 @@ internal sealed class PageWatch(DeviceGate gate, TimeProvider clock)
 
     private void FreeKept()
     {
-        while (gate.IsOpen)
+        while (device.Gate.IsOpen)
         {
             PageRun? run;
             lock (_lock)
@@ -117,19 +117,25 @@ internal sealed class PageWatch(DeviceGate gate, TimeProvider clock)
             return;
         }
 
+        DevicePasses[] watched;
+        lock (_lock)
+        {
+            watched = [.. _watched];
+        }
+
+        // Searches come in between. Where the thread was ended nobody looks any more.
+        foreach (var passes in watched)
+        {
+            _ = device.Searches.TryPost(passes.Write);
+        }
+
+        _ = device.Searches.TryPost(() => LookAt(watched));
+    }
+
+    private void LookAt(DevicePasses[] watched)
+    {
         try
         {
-            DevicePasses[] watched;
-            lock (_lock)
-            {
-                watched = [.. _watched];
-            }
-
-            foreach (var passes in watched)
-            {
-                passes.Write();
-            }
-
             FreeKept();
 
             // What is owed beyond whole units waits for the next tick, and what is not there any more is not owed.

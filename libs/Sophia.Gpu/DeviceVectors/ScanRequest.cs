@@ -1,18 +1,16 @@
 using Sophia.Gpu.Devices;
-using Sophia.Gpu.Vectors;
 using Sophia.Memory.Search;
 
 namespace Sophia.Gpu.DeviceVectors;
 
-/// <summary>A search that waits for its turn on a device; its thread holds the view until then.</summary>
+/// <summary>A search that waits for its turn on a device. It may have left when it gets it, so nothing here is anybody else's.</summary>
 /// <param name="rows">That pass the filter.</param>
 /// <param name="shares">Which units the device scans for it, and which others do.</param>
-internal sealed class ScanRequest(VectorPages.Lease pages, ScanQuery asked, ulong[]? filter, int rows, int candidates, DeviceShares shares)
+/// <param name="left">Counts those that are not done.</param>
+internal sealed class ScanRequest(ScanQuery asked, ulong[]? filter, int rows, int candidates, DeviceShares shares, CountdownEvent left)
 {
     private BestRows? _found;
     private Exception? _error;
-
-    public VectorPages.Lease Pages => pages;
 
     public ScanQuery Asked => asked;
 
@@ -27,8 +25,6 @@ internal sealed class ScanRequest(VectorPages.Lease pages, ScanQuery asked, ulon
     /// <summary>There are rows that are not among those found.</summary>
     public bool WasCut { get; set; }
 
-    public bool IsDone { get; private set; }
-
     /// <summary>Null where there was no room to stream what is not there.</summary>
     /// <exception cref="DeviceFailedException"/>
     /// <exception cref="DeviceMemoryException"/>
@@ -40,8 +36,13 @@ internal sealed class ScanRequest(VectorPages.Lease pages, ScanQuery asked, ulon
         DeviceMemoryException e => throw new DeviceMemoryException(e.Message, e),
         ShardDamagedException e => throw new ShardDamagedException(e.Message),
         ObjectDisposedException => throw new ObjectDisposedException(nameof(DeviceIndex)),
-        var e => throw new DeviceFailedException(e.Message, e) { IsLasting = e is DeviceFailedException { IsLasting: true } },
+        DeviceFailedException e => throw new DeviceFailedException(e.Message, e) { IsLasting = e.IsLasting },
+        var e => throw new InvalidOperationException($"A scan on a device failed: {e.Message}", e),
     };
 
-    public void Set(BestRows? found, Exception? error) => (_found, _error, IsDone) = (found, error, true);
+    public void Set(BestRows? found, Exception? error)
+    {
+        (_found, _error) = (found, error);
+        left.Signal();
+    }
 }

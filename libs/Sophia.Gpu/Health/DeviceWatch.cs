@@ -13,8 +13,8 @@ public sealed record DeviceState(DeviceCheck Check, DateTimeOffset At);
 /// <summary>
 /// Runs a kernel on each device when it is made and every minute from then on, and compares what it computed. A device may
 /// answer its driver and compute nothing (CUDA error 802 does that). One that fails is left out until it computes again
-/// (<see cref="DeviceGate"/>), which is tried though nobody asks for it; one whose check does not end is left out, too, and after
-/// <see cref="Patience"/> for good. Each device
+/// (<see cref="DeviceGate"/>), which is tried though nobody asks for it; one of which a call does not end, be it a check or another's
+/// (<see cref="DeviceThread"/>), is left out, too, for as long as it does not, and after <see cref="Patience"/> for good. Each device
 /// is watched by itself: one that hangs keeps no other from being tried again.
 /// </summary>
 public sealed partial class DeviceWatch : IDisposable
@@ -22,11 +22,11 @@ public sealed partial class DeviceWatch : IDisposable
     /// <summary>Between two checks of a device.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
-    /// <summary>A check that takes longer will not end: the process must be started again to use the device.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    /// <summary>A call that shows no progress for so long hangs.</summary>
+    public static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(30);
 
-    /// <summary>For the first check of all devices; the process starts without those that take longer.</summary>
-    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(30);
+    /// <summary>One that hangs for so long will not end: the process must be started again to use the device.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<string, DeviceState> _states = new(StringComparer.Ordinal);
@@ -36,7 +36,7 @@ public sealed partial class DeviceWatch : IDisposable
     private readonly Meter _meter = new(TierMeters.SourceName);
     private readonly ITimer[] _timers;
 
-    /// <param name="firstPatience">For the first check of all devices, in real time; by default half a minute.</param>
+    /// <param name="firstPatience">For the first check of all devices, in real time; by default <see cref="LongestStep"/>. The process starts without those that take longer.</param>
     public DeviceWatch(GpuNode node, TimeProvider clock, ILogger logger, TimeSpan? firstPatience = null)
     {
         ArgumentNullException.ThrowIfNull(node);
@@ -53,7 +53,7 @@ public sealed partial class DeviceWatch : IDisposable
         }
 
         Watched[] watched = [.. node.Devices.Select(static device => new Watched(device))];
-        Begin(watched, firstPatience ?? FirstPatience);
+        Begin(watched, firstPatience ?? LongestStep);
         _meter.CreateObservableGauge(
             "sophia.device.healthy", Healthy, null,
             "1 when the device's last check computed what it must, 0 when not, and for a GPU that could not be opened at the start.");
@@ -117,25 +117,33 @@ public sealed partial class DeviceWatch : IDisposable
 
     private void Look(Watched one)
     {
-        // A check that hangs must not pile up others behind it.
-        if (Interlocked.Exchange(ref one.Looking, 1) != 0)
+        var check = one.IsUnderCheck ? _clock.GetElapsedTime(Volatile.Read(ref one.BegunAt)) : TimeSpan.Zero;
+        var other = one.Device.StandsStill;
+        if (check >= LongestStep || other >= LongestStep)
         {
-            var gate = one.Device.Gate;
-            var takes = one.IsUnderCheck ? _clock.GetElapsedTime(Volatile.Read(ref one.BegunAt)) : TimeSpan.Zero;
-            if (takes >= Patience && !gate.IsLost)
-            {
-                gate.CloseForGood($"A check of it has not ended for {Patience.TotalMinutes:N0} minutes.");
-                Lost(one);
-            }
-            else if (takes >= Interval && gate.IsOpen)
-            {
-                gate.Close($"A check of it has not ended for {Interval.TotalSeconds:N0} s.");
-            }
-
-            return;
+            // Another call may end meanwhile: that proves nothing.
+            Hangs(one, check > other ? "check of it" : "call to it", check > other ? check : other);
         }
 
-        Busy(one, LookAt);
+        // A check that hangs must not pile up others behind it.
+        else if (Interlocked.Exchange(ref one.Looking, 1) == 0)
+        {
+            Busy(one, LookAt);
+        }
+    }
+
+    private void Hangs(Watched one, string call, TimeSpan time)
+    {
+        var gate = one.Device.Gate;
+        if (time >= Patience)
+        {
+            gate.CloseForGood($"A {call} has not ended for {Patience.TotalMinutes:N0} minutes.");
+            Lost(one);
+        }
+        else if (gate.IsOpen)
+        {
+            gate.Close($"A {call} has not ended for {LongestStep.TotalSeconds:N0} s.");
+        }
     }
 
     private void LookAt(Watched one)

@@ -5,18 +5,12 @@ using Sophia.Memory.Tiers;
 
 namespace Sophia.Gpu.Pools;
 
-/// <summary>A device of the node with its pools, in the order of <see cref="PoolKind"/>.</summary>
-public sealed record PooledDevice(string Name, IDevice Device, DeviceProfile Profile, IReadOnlyList<PagePool> Pools)
-{
-    public PagePool this[PoolKind kind] => Pools[(int)kind];
-
-    /// <summary>Whether it may be used just now.</summary>
-    public required DeviceGate Gate { get; init; }
-}
-
 /// <summary>The devices of this machine that L0 uses, and their memory in pools.</summary>
 public sealed class GpuNode : IDisposable
 {
+    /// <summary>For what a device has still to do at the end, and as long again for giving its memory back.</summary>
+    private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(5);
+
     private readonly Meter _meter = new(TierMeters.SourceName);
 
     private GpuNode(string name, IReadOnlyList<PooledDevice> devices, IReadOnlyList<UnopenedDevice> unopened)
@@ -149,17 +143,27 @@ public sealed class GpuNode : IDisposable
             throw;
         }
 
-        return new PooledDevice(name, device, plan.Profile, pools) { Gate = new DeviceGate(device, clock) };
+        return PooledDevice.Of(name, device, plan.Profile, pools, clock);
     }
 
+    /// <summary>What a device that hangs still reads, and takes no call for, goes with the process.</summary>
     private static void Close(PooledDevice device)
     {
-        foreach (var pool in device.Pools)
+        if (!device.Models.TryEnd(LastPatience))
         {
-            pool.Dispose();
+            return;
         }
 
-        device.Device.Dispose();
+        _ = device.Searches.TryPost(() =>
+        {
+            foreach (var pool in device.Pools)
+            {
+                pool.Dispose();
+            }
+
+            device.Device.Dispose();
+        });
+        _ = device.Searches.TryEnd(LastPatience);
     }
 
     private IEnumerable<PoolReport> Reports() => Devices.SelectMany(static d => d.Pools).Select(static pool => pool.Report());

@@ -13,6 +13,9 @@ public sealed partial class PagePool : IDisposable
 {
     private static readonly TimeSpan HalfLife = TimeSpan.FromMinutes(10);
 
+    /// <summary>Freed pages are zeroed under the pool's lock, which takes milliseconds.</summary>
+    private static readonly TimeSpan ReportPatience = TimeSpan.FromMilliseconds(250);
+
     private readonly Lock _lock = new();
     private readonly TimeProvider _clock;
     private readonly SortedDictionary<int, int> _free = [];
@@ -28,6 +31,7 @@ public sealed partial class PagePool : IDisposable
     private long _frees;
     private long _refused;
     private bool _isDisposed;
+    private volatile PoolReport _lastReport;
 
     /// <param name="name">{node}/{device}/{pool}</param>
     /// <param name="memory">The pool's from now on. What does not fill a page is left over.</param>
@@ -37,6 +41,7 @@ public sealed partial class PagePool : IDisposable
         (Name, Kind, Memory, PageBytes, _profileBytes, _clock, _tag) = (name, kind, memory, pageBytes, profileBytes, clock, new("pool", name));
         Pages = checked((int)(memory.Bytes / pageBytes));
         _free[0] = Pages;
+        _lastReport = Report();
     }
 
     public string Name { get; }
@@ -162,15 +167,25 @@ public sealed partial class PagePool : IDisposable
         }
     }
 
+    /// <summary>What the pool is now; while a device that hangs holds it up, what it was when that was asked last.</summary>
     public PoolReport Report()
     {
-        lock (_lock)
+        if (!_lock.TryEnter(ReportPatience))
+        {
+            return _lastReport;
+        }
+
+        try
         {
             var free = Pages - _used;
             var longest = _free.Count == 0 ? 0 : _free.Values.Max();
-            return new PoolReport(
+            return _lastReport = new PoolReport(
                 Name, Kind, _profileBytes, Memory.Bytes, PageBytes, Pages, _used, _runs.Where(r => r.Pins > 0).Sum(r => r.Count), (long)_most * PageBytes,
                 free == 0 ? 0 : 1 - ((double)longest / free), _allocations, _frees, _refused, [.. _evictions.Select(e => (e.Key, e.Value))], _lifetimes.Read(), _idle.Read());
+        }
+        finally
+        {
+            _lock.Exit();
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.AI;
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
@@ -71,7 +70,7 @@ internal sealed class StaticEmbedder : IEmbeddingGenerator<string, Embedding<flo
         }
 
         var means = new float[texts.Count * _matrix.Width];
-        _matrix.Mean(CollectionsMarshal.AsSpan(ids), ends, means);
+        _matrix.Mean([.. ids], ends, means);
         var vectors = new float[texts.Count][];
         for (var i = 0; i < vectors.Length; i++)
         {

@@ -58,7 +58,8 @@ internal sealed class TokenMatrix : IDisposable
         var matrix = new TokenMatrix(file, tensor, device);
         try
         {
-            matrix._pool.Unpin(matrix.TryPin() ?? throw new ArgumentException($"{matrix.NoRoom} Raise Sophia:Gpu:ModelsBytes."));
+            // One that is late, or has no memory, as it was said to whoever asked for it: the next use tries it again.
+            _ = matrix.TryOnDevice(() => matrix._pool.Unpin(matrix.TryPin() ?? throw new ArgumentException($"{matrix.NoRoom} Raise Sophia:Gpu:ModelsBytes.")));
         }
         catch (DeviceFailedException error)
         {
@@ -67,7 +68,6 @@ internal sealed class TokenMatrix : IDisposable
         }
         catch (DeviceMemoryException)
         {
-            // As it was said to whoever asked for memory; the next use tries it again.
         }
 
         return matrix;
@@ -76,25 +76,22 @@ internal sealed class TokenMatrix : IDisposable
     /// <summary>The mean of the rows of each text's tokens; zeros for a text without tokens.</summary>
     /// <param name="ids">Of all texts, one after the other.</param>
     /// <param name="ends">Where each text's ids end.</param>
-    /// <param name="means">A row for each text.</param>
+    /// <param name="means">A row for each text. After an exception nobody may use the arrays: a device that hangs may write there yet.</param>
     /// <exception cref="ModelCallException">
-    /// Passing: the device is left out, fails, has no memory for it now, or its pool no room. Else the file cannot be read again, or is another one.
+    /// Passing: the device is left out, late, fails, has no memory for it now, or its pool no room. Else the file cannot be read again, or is another one.
     /// </exception>
-    public void Mean(ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means)
+    public void Mean(int[] ids, int[] ends, float[] means)
     {
         if (!_device.Gate.IsOpen)
         {
             throw Passing($"The device {_device.Name} is left out: {_device.Gate.Failure}");
         }
 
-        PageRun? run = null;
         try
         {
-            run = TryPin() ?? throw Passing($"{NoRoom} Other models are at work there.");
-            _device.Device.MeanRows(_pool.Memory, run.Offset, Width, ids, ends, means);
-            if (_device.Device.Facts.Kind != DeviceKind.Host)
+            if (!TryOnDevice(() => MeanThere(ids, ends, means)))
             {
-                MendExtremes(run, ids, ends, means);
+                throw Passing($"The device {_device.Name} has not answered for {_device.StandsStill.TotalSeconds:N0} s.");
             }
         }
         catch (DeviceFailedException error)
@@ -110,13 +107,37 @@ internal sealed class TokenMatrix : IDisposable
         {
             throw new ModelCallException($"Its matrix cannot be loaded again: {error.Message}", error);
         }
-        finally
+    }
+
+    private void MeanThere(int[] ids, int[] ends, float[] means)
+    {
+        var run = TryPin() ?? throw Passing($"{NoRoom} Other models are at work there.");
+        try
         {
-            if (run is not null)
+            _device.Device.MeanRows(_pool.Memory, run.Offset, Width, ids, ends, means);
+            if (IsOnGpu)
             {
-                _pool.Unpin(run);
+                MendExtremes(run, ids, ends, means);
             }
         }
+        finally
+        {
+            _pool.Unpin(run);
+        }
+    }
+
+    private bool IsOnGpu => _device.Device.Facts.Kind != DeviceKind.Host;
+
+    /// <summary>Host memory cannot hang. False when the device is late.</summary>
+    private bool TryOnDevice(Action call)
+    {
+        if (IsOnGpu)
+        {
+            return _device.Models.TryCall(call);
+        }
+
+        call();
+        return true;
     }
 
     /// <summary>
@@ -147,6 +168,29 @@ internal sealed class TokenMatrix : IDisposable
     }
 
     public void Dispose()
+    {
+        if (IsOnGpu)
+        {
+            // Where its thread was ended it goes with the device.
+            _ = _device.Models.TryPost(() =>
+            {
+                try
+                {
+                    Free();
+                }
+                catch (DeviceFailedException error)
+                {
+                    _device.Gate.Close(error);
+                }
+            });
+        }
+        else
+        {
+            Free();
+        }
+    }
+
+    private void Free()
     {
         lock (_lock)
         {
@@ -224,6 +268,7 @@ internal sealed class TokenMatrix : IDisposable
             var bytes = MemoryMarshal.AsBytes(values);
             hash.AppendData(bytes);
             _pool.Memory.Write(run.Offset + ((long)row * Width * sizeof(float)), bytes);
+            _device.Models.Progressed();
         }
 
         // Vectors of another matrix could not be compared with those that were made: the model's identity has the file's first bytes.

@@ -22,7 +22,7 @@ public sealed class DamagedPagesTests
         Assert.True(full.Search());
         var memory = device.Pools[2].Memory;
         var whole = Bytes(memory);
-        using var meters = new Counted(Damaged, Looked, Contradicted);
+        using var meters = new Counted(device, Damaged, Looked, Contradicted);
         Round(device);
         Assert.Equal(0, meters[Damaged]);
         Assert.InRange(meters[Looked], device.Pools[2].Report().UsedBytes / 2, device.Pools[2].Report().UsedBytes * 2);
@@ -52,7 +52,7 @@ public sealed class DamagedPagesTests
     {
         using var device = new SmallDevice(new FaultyDevice(), 1000, 64);
         using var full = new Filled(device, 900, 100);
-        using var meters = new Counted(Damaged, Looked);
+        using var meters = new Counted(device, Damaged, Looked);
 
         for (var round = 0; round < 3; round++)
         {
@@ -79,7 +79,7 @@ public sealed class DamagedPagesTests
         faulty.FailsAt = "sum";
         for (var second = 0; second <= PageWatch.Round.TotalSeconds && device.Scans.Gate.Failure is null; second++)
         {
-            device.Clock.Advance(TimeSpan.FromSeconds(1));
+            device.Advance(TimeSpan.FromSeconds(1));
         }
 
         Assert.Contains("CUDA error 700", device.Scans.Gate.Failure, StringComparison.Ordinal);
@@ -94,7 +94,7 @@ public sealed class DamagedPagesTests
     {
         for (var second = 0; second <= PageWatch.Round.TotalSeconds; second++)
         {
-            device.Clock.Advance(TimeSpan.FromSeconds(1));
+            device.Advance(TimeSpan.FromSeconds(1));
         }
     }
 

@@ -48,7 +48,7 @@ public sealed class DeviceFaultTests
         using var device = new SmallDevice(faulty, 20, 64);
         using var full = new Filled(device, 600, 100);
         Assert.True(full.Search());
-        using var meters = new Counted("sophia.vector.device.uploaded");
+        using var meters = new Counted(device, "sophia.vector.device.uploaded");
 
         (faulty.FailsAt, faulty.Error) = (place, static () => new DeviceMemoryException("out of memory"));
         Assert.False(full.Search());
@@ -70,7 +70,7 @@ public sealed class DeviceFaultTests
         Assert.False(full.Search());
         faulty.FailsAt = null;
 
-        device.Clock.Advance(TimeSpan.FromMinutes(2));
+        device.Advance(TimeSpan.FromMinutes(2));
         Assert.False(full.Search());
         Assert.Equal(0, faulty.Checks);
 
@@ -129,12 +129,13 @@ public sealed class DeviceFaultTests
         var used = device.Pools[2].Report().UsedPages;
         faulty.FailsAt = "discard";
         full.Dispose();
+        device.Settle();
         Assert.Equal(used, device.Pools[2].Report().UsedPages);
         Assert.Contains("CUDA error 700", device.Scans.Gate.Failure, StringComparison.Ordinal);
 
         faulty.FailsAt = null;
         device.Wait(TimeSpan.FromSeconds(1));
-        device.Clock.Advance(TimeSpan.FromSeconds(1));
+        device.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal(0, device.Pools[2].Report().UsedPages);
     }
@@ -157,7 +158,7 @@ public sealed class DeviceFaultTests
         using var device = new SmallDevice(new FaultyDevice(), 1000, 64);
         using var full = new Filled(device, 300, 100);
         Assert.True(full.Search());
-        using var meters = new Counted("sophia.vector.device.contradicted", "sophia.vector.device.handed_back");
+        using var meters = new Counted(device, "sophia.vector.device.contradicted", "sophia.vector.device.handed_back");
 
         // 128 bytes of codes a row, 512 rows, then scales: all of them a quarter of what they were.
         var pool = device.Pools[2];

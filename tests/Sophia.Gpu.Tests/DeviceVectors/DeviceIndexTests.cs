@@ -108,8 +108,8 @@ public sealed class DeviceIndexTests
     [Fact]
     public void Of_more_vectors_than_the_pool_takes_a_part_stays_and_the_rest_is_streamed_each_time()
     {
-        using var meters = new Counted("sophia.vector.device.streamed", "sophia.vector.device.uploaded");
         using var device = new SmallDevice(TestDevice.Open(1 << 26), 20, 64);
+        using var meters = new Counted(device, "sophia.vector.device.streamed", "sophia.vector.device.uploaded");
         using var full = new Filled(device, 600, 100);
 
         Assert.True(full.Search());
@@ -126,8 +126,8 @@ public sealed class DeviceIndexTests
     [Fact]
     public void A_search_asks_the_pool_no_more_once_it_has_no_room()
     {
-        using var meters = new Counted("sophia.vector.device.streamed");
         using var device = new SmallDevice(TestDevice.Open(1 << 26), 100, 200);
+        using var meters = new Counted(device, "sophia.vector.device.streamed");
 
         // Seven units, of which the pool takes one.
         using var full = new Filled(device, 400, 4096);
@@ -145,7 +145,7 @@ public sealed class DeviceIndexTests
         using var seldom = new Filled(device, 300, 100);
         using var often = new Filled(device, 300, 100);
         Assert.True(seldom.Search());
-        using (var meters = new Counted("sophia.vector.device.streamed"))
+        using (var meters = new Counted(device, "sophia.vector.device.streamed"))
         {
             for (var i = 0; i < 6; i++)
             {
@@ -202,6 +202,7 @@ public sealed class DeviceIndexTests
             Assert.True(device.Pools[(int)PoolKind.VectorCache].Report().UsedPages > 0);
         }
 
+        device.Settle();
         Assert.Equal(0, device.Pools[(int)PoolKind.VectorCache].Report().UsedPages);
     }
 

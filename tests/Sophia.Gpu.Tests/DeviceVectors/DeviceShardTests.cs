@@ -17,7 +17,7 @@ public sealed class DeviceShardTests
         Assert.Matches("^(ILGPU.s CPU accelerator|NVIDIA .*), and host memory", engine.Engine);
         using var shard = engine.Create(ShardRecords.Namespace(80));
         using var host = new HostShardEngine().Create(ShardRecords.Namespace(80));
-        using var meters = new Counted("sophia.vector.scans");
+        using var meters = new Counted(device, "sophia.vector.scans");
         var random = new Random(3);
         for (var number = 1; number <= 900; number++)
         {
@@ -63,6 +63,7 @@ public sealed class DeviceShardTests
         var pool = device.Pools[(int)Sophia.Gpu.Pools.PoolKind.VectorCache];
         Assert.True(pool.Report().UsedPages > 0);
         shard.Evict(new ShardEviction("cold", TimeSpan.FromMinutes(2)));
+        device.Settle();
 
         var report = pool.Report();
         Assert.Equal(0, report.UsedPages);

@@ -8,9 +8,18 @@ namespace Sophia.Gpu.Tests.DeviceVectors;
 internal sealed class FaultyDevice : IDevice, IRowScanner
 {
     private readonly IlgpuDevice _inner = TestDevice.Open(1 << 26);
+    private volatile bool _isHanging;
 
     /// <summary>Where it fails from now on: means, sum, discard, or of scans begin, scan, stream, finish.</summary>
     public string? FailsAt { get; set; }
+
+    /// <summary>Where it hangs from now on, likewise, until it may go on.</summary>
+    public string? HangsAt { get; set; }
+
+    public ManualResetEventSlim MayGoOn { get; } = new();
+
+    /// <summary>A call does not return just now.</summary>
+    public bool IsHanging => _isHanging;
 
     /// <summary>What it fails with.</summary>
     public Func<Exception> Error { get; set; } = static () => new DeviceFailedException("CUDA error 700 (an illegal memory access was encountered)");
@@ -67,6 +76,13 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
 
     private void FailIf(string place)
     {
+        if (HangsAt == place)
+        {
+            _isHanging = true;
+            MayGoOn.Wait();
+            _isHanging = false;
+        }
+
         if (FailsAt == place)
         {
             throw Error();

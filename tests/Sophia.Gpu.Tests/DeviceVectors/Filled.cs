@@ -16,10 +16,15 @@ internal sealed class Filled : IDisposable
     private readonly int[] _slots;
 
     public Filled(SmallDevice device, int rows, int dimensions)
+        : this([device], rows, dimensions)
+    {
+    }
+
+    public Filled(IReadOnlyList<SmallDevice> devices, int rows, int dimensions)
     {
         (_rows, _slots) = (rows, new int[rows]);
         _vectors = new VectorPages(dimensions);
-        _index = device.Scans.Index(_vectors);
+        _index = new DeviceIndex([.. devices.Select(static device => device.Scans)], _vectors);
         _keys = [.. Enumerable.Range(0, rows).Select(i => $"{i:d6}")];
         for (var row = 0; row < rows; row++)
         {
@@ -29,9 +34,25 @@ internal sealed class Filled : IDisposable
     }
 
     /// <summary>True when the device answered; then its answer was that of the exact scan.</summary>
-    public bool Search() => Search(NewVector(_random));
+    public bool Search(CancellationToken cancellationToken = default) => Search(NewVector(_random), cancellationToken);
 
-    /// <summary>Searches that wait for the one at work.</summary>
+    /// <summary>Its vectors are in memory.</summary>
+    public bool HasRows
+    {
+        get
+        {
+            try
+            {
+                return _vectors.Row(0).Length > 0;
+            }
+            catch (ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Searches that wait for their turn.</summary>
     public int Waiting => _index.Waiting;
 
     /// <summary>The same from several threads.</summary>
@@ -52,7 +73,7 @@ internal sealed class Filled : IDisposable
         _vectors.Dispose();
     }
 
-    private bool Search(float[] vector)
+    private bool Search(float[] vector, CancellationToken cancellationToken = default)
     {
         using var query = _vectors.Prepare(vector);
         using var pages = _vectors.Take();
@@ -62,7 +83,7 @@ internal sealed class Filled : IDisposable
             expected.Offer(row, DotProduct.Exact(query.Floats, _vectors.Row(_slots[row])));
         }
 
-        var answered = _index.TryScan(pages, query, null, top, 5, default);
+        var answered = _index.TryScan(pages, query, null, top, 5, cancellationToken);
         Assert.Equal(answered ? expected.Rows.ToArray().Order() : [], top.Rows.ToArray().Order());
         return answered;
     }
@@ -70,15 +91,17 @@ internal sealed class Filled : IDisposable
     private float[] NewVector(Random random) => [.. Enumerable.Range(0, _vectors.Dimensions).Select(_ => (float)((random.NextDouble() * 2) - 1))];
 }
 
-/// <summary>What meters counted on this thread's scans since it was made.</summary>
+/// <summary>What meters counted on this thread and on a device's since it was made.</summary>
 internal sealed class Counted : IDisposable
 {
     private readonly MeterListener _listener = new();
     private readonly Dictionary<string, long> _sums = [];
     private readonly int _thread = Environment.CurrentManagedThreadId;
+    private int _deviceThread;
 
-    public Counted(params string[] names)
+    public Counted(SmallDevice device, params string[] names)
     {
+        device.Call(() => _deviceThread = Environment.CurrentManagedThreadId);
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (names.Contains(instrument.Name))
@@ -89,7 +112,7 @@ internal sealed class Counted : IDisposable
         _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) =>
         {
             // Other tests run beside this one.
-            if (Environment.CurrentManagedThreadId == _thread)
+            if (Environment.CurrentManagedThreadId == _thread || Environment.CurrentManagedThreadId == _deviceThread)
             {
                 _sums[instrument.Name] = _sums.GetValueOrDefault(instrument.Name) + value;
             }

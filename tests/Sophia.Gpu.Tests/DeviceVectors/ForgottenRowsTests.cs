@@ -29,7 +29,7 @@ public sealed class ForgottenRowsTests
         Assert.True(Stands(device, kind, 7) && Stands(device, kind, 8), "The rows lie elsewhere.");
 
         shard.Remove(ShardRecords.IdOf("k7"), Sequence.Of(0, Rows + 1));
-        device.Clock.Advance(TimeSpan.FromSeconds(1));
+        device.Advance(TimeSpan.FromSeconds(1));
 
         Assert.False(Stands(device, kind, 7));
         Assert.True(Stands(device, kind, 8));
@@ -46,11 +46,11 @@ public sealed class ForgottenRowsTests
         shard.Near(VectorOf(1), 1);
         device.Scans.Gate.Close("CUDA error 700");
         shard.Remove(ShardRecords.IdOf("k7"), Sequence.Of(0, Rows + 1));
-        device.Clock.Advance(TimeSpan.FromSeconds(1));
+        device.Advance(TimeSpan.FromSeconds(1));
         Assert.True(Stands(device, RowKind.Codes, 7), "It is written to although it is left out.");
 
         Assert.True(device.Scans.Gate.Retry());
-        device.Clock.Advance(TimeSpan.FromSeconds(1));
+        device.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal(0, device.Pools[2].Report().UsedPages);
         Assert.False(Stands(device, RowKind.Codes, 7));
@@ -63,7 +63,7 @@ public sealed class ForgottenRowsTests
         var simulated = TestDevice.Open(1 << 26);
         using var device = new SmallDevice(simulated, 1, 300, "float32");
         using var shard = Filled(device);
-        using var meters = new Counted("sophia.vector.device.streamed");
+        using var meters = new Counted(device, "sophia.vector.device.streamed");
 
         shard.Near(VectorOf(1), 1);
 

@@ -117,6 +117,7 @@ public sealed class SeveralDevicesTests
             index.Dispose();
             foreach (var device in devices)
             {
+                device.Settle();
                 Assert.Equal(0, device.Pools[(int)PoolKind.VectorCache].Report().UsedPages);
                 device.Dispose();
             }

@@ -16,7 +16,7 @@ internal sealed class SmallDevice : IDisposable
         _device = device;
         int[] pages = [1, 1, vectorPages, bufferPages];
         Pools = [.. pages.Select((count, kind) => new PagePool($"n/0/{kind}", (PoolKind)kind, device.Reserve((long)count * pageBytes), pageBytes, 0, Clock))];
-        Scans = new DeviceScans(new PooledDevice("n/0", device, DeviceProfile.Of(device.Facts), Pools) { Gate = new DeviceGate(device, Clock) }, rows, Clock) { FromBytes = 0, MostCandidates = mostCandidates };
+        Scans = new DeviceScans(PooledDevice.Of("n/0", device, DeviceProfile.Of(device.Facts), Pools, Clock), rows, Clock) { FromBytes = 0, MostCandidates = mostCandidates };
     }
 
     public FakeTimeProvider Clock { get; } = new();
@@ -28,12 +28,35 @@ internal sealed class SmallDevice : IDisposable
     /// <summary>The time passes, and at its end the device is tried again, as <see cref="DeviceWatch"/> does each second.</summary>
     public void Wait(TimeSpan time)
     {
-        Clock.Advance(time);
+        Advance(time);
         _ = Scans.Gate.Retry();
+    }
+
+    /// <summary>Returns when the device has done what was asked of it before.</summary>
+    public void Settle() => Call(static () => { });
+
+    /// <summary>On the device's thread.</summary>
+    public void Call(Action call)
+    {
+        using var done = new ManualResetEventSlim();
+        Assert.True(Scans.Thread.TryPost(() =>
+        {
+            call();
+            done.Set();
+        }));
+        Assert.True(done.Wait(TimeSpan.FromMinutes(1)));
+    }
+
+    /// <summary>The time passes, and what was to be done on the device is done.</summary>
+    public void Advance(TimeSpan time)
+    {
+        Clock.Advance(time);
+        Settle();
     }
 
     public void Dispose()
     {
+        Assert.True(Scans.Thread.TryEnd(TimeSpan.FromMinutes(1)));
         foreach (var pool in Pools)
         {
             pool.Dispose();

@@ -127,7 +127,7 @@ public sealed class DeviceWatchTests
         }
 
         var checking = HangInACheck(device, clock, goOn);
-        for (var second = 1; second < 60; second++)
+        for (var second = 1; second < DeviceWatch.LongestStep.TotalSeconds; second++)
         {
             clock.Tick();
         }

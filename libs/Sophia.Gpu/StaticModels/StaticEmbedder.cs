@@ -69,8 +69,7 @@ internal sealed class StaticEmbedder : IEmbeddingGenerator<string, Embedding<flo
             ends[i] = ids.Count;
         }
 
-        var means = new float[texts.Count * _matrix.Width];
-        _matrix.Mean([.. ids], ends, means);
+        var means = _matrix.Mean([.. ids], ends);
         var vectors = new float[texts.Count][];
         for (var i = 0; i < vectors.Length; i++)
         {

@@ -1,40 +1,42 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Vectors;
+using Sophia.Memory.Tiers;
 
 namespace Sophia.Gpu.StaticModels;
 
 /// <summary>
 /// The matrix of a static embedding model, a row of float32 for each token, in the models pool of a device. It is pinned while
-/// it is used; between uses the pool may evict it for another model, and the next use reads it from its file again.
+/// it is used; between uses the pool may evict it for another model, and the next use reads it from its file again. While the device is
+/// left out, late, fails, or has no room, the processor makes the means from the file.
 /// </summary>
 internal sealed class TokenMatrix : IDisposable
 {
-    private const int BlockBytes = 4 << 20;
-
     // Far above the least normal float32, 1.2e-38: what a kernel rounds away of a sum is below the last bit of so much.
     private const double LeastLength = 1e-30;
 
+    private static readonly Meter Meter = new(TierMeters.SourceName);
+    private static readonly Counter<long> ByProcessor = Meter.CreateCounter<long>(
+        "sophia.model.by_processor", "{call}",
+        "Calls of a static model on a device whose means the processor made from the model's file, since the device was left out, late, failed or had no room.");
+
     private readonly Lock _lock = new();
-    private readonly SafetensorsFile _file;
-    private readonly SafetensorsEntry _tensor;
+    private readonly TokenRows _rows;
     private readonly PooledDevice _device;
     private readonly PagePool _pool;
-    private byte[]? _digest;
     private PageRun? _run;
 
-    private TokenMatrix(SafetensorsFile file, SafetensorsEntry tensor, PooledDevice device) =>
-        (_file, _tensor, _device, _pool) = (file, tensor, device, device[PoolKind.Models]);
+    private TokenMatrix(TokenRows rows, PooledDevice device) => (_rows, _device, _pool) = (rows, device, device[PoolKind.Models]);
 
-    public int Rows => (int)_tensor.Shape[0];
+    public int Rows => _rows.Count;
 
-    public int Width => (int)_tensor.Shape[1];
+    public int Width => _rows.Width;
 
     /// <summary>True where tokens that the vocabulary does not have are left out, as model2vec does; its tensor is named embeddings.</summary>
-    public bool LeavesOutUnknown => _tensor.Name == "embeddings";
+    public bool LeavesOutUnknown => _rows.Name == "embeddings";
 
     /// <summary>Finds the matrix in the file and loads it once, to see that it can be.</summary>
     /// <exception cref="ArgumentException">The file has no such matrix, or the pool has no room.</exception>
@@ -55,53 +57,45 @@ internal sealed class TokenMatrix : IDisposable
             throw new ArgumentException($"The matrix of '{path}' is {tensor.Shape[0]:N0} × {tensor.Shape[1]:N0}; 1 to 10,000,000 tokens of 1 to 4,096 components are taken.");
         }
 
-        var matrix = new TokenMatrix(file, tensor, device);
-        try
+        var matrix = new TokenMatrix(new TokenRows(file, tensor), device);
+        var hasRoom = true;
+        if (!matrix.TryOnDevice(() =>
         {
-            // One that is late, or has no memory, as it was said to whoever asked for it: the next use tries it again.
-            _ = matrix.TryOnDevice(() => matrix._pool.Unpin(matrix.TryPin() ?? throw new ArgumentException($"{matrix.NoRoom} Raise Sophia:Gpu:ModelsBytes.")));
-        }
-        catch (DeviceFailedException error)
+            if (matrix.TryPin() is { } run)
+            {
+                matrix._pool.Unpin(run);
+            }
+            else
+            {
+                hasRoom = false;
+            }
+        }))
         {
-            // The file is right. The next use tries it again, or says that the device is left out.
-            device.Gate.Close(error);
-        }
-        catch (DeviceMemoryException)
-        {
+            // The file is read in any case, to see whether it is right; the device is tried with the next use.
+            matrix._rows.ReadAll(static (_, _) => { });
         }
 
-        return matrix;
+        return hasRoom ? matrix : throw new ArgumentException(
+            $"The matrix of '{path}' takes {matrix._rows.Bytes:N0} bytes, for which the pool {matrix._pool.Name} ({matrix._pool.Memory.Bytes:N0}) has no room. Raise Sophia:Gpu:ModelsBytes.");
     }
 
     /// <summary>The mean of the rows of each text's tokens; zeros for a text without tokens.</summary>
-    /// <param name="ids">Of all texts, one after the other.</param>
-    /// <param name="ends">Where each text's ids end.</param>
-    /// <param name="means">A row for each text. After an exception nobody may use the arrays: a device that hangs may write there yet.</param>
-    /// <exception cref="ModelCallException">
-    /// Passing: the device is left out, late, fails, has no memory for it now, or its pool no room. Else the file cannot be read again, or is another one.
-    /// </exception>
-    public void Mean(int[] ids, int[] ends, float[] means)
+    /// <param name="ids">Of all texts, one after the other; the matrix's from now on, since a device that hangs may read them yet.</param>
+    /// <param name="ends">Where each text's ids end; likewise.</param>
+    /// <returns>A row for each text.</returns>
+    /// <exception cref="ModelCallException">The file cannot be read again, or is another one.</exception>
+    public float[] Mean(int[] ids, int[] ends)
     {
-        if (!_device.Gate.IsOpen)
-        {
-            throw Passing($"The device {_device.Name} is left out: {_device.Gate.Failure}");
-        }
-
         try
         {
-            if (!TryOnDevice(() => MeanThere(ids, ends, means)))
+            float[]? made = null;
+            if (TryOnDevice(() => made = TryMean(ids, ends)) && made is not null)
             {
-                throw Passing($"The device {_device.Name} has not answered for {_device.StandsStill.TotalSeconds:N0} s.");
+                return made;
             }
-        }
-        catch (DeviceFailedException error)
-        {
-            _device.Gate.Close(error);
-            throw Passing($"The device {_device.Name} failed: {error.Message}", error);
-        }
-        catch (DeviceMemoryException error)
-        {
-            throw Passing($"The device {_device.Name} has no memory for it now: {error.Message}", error);
+
+            ByProcessor.Add(1);
+            return _rows.Mean(ids, ends);
         }
         catch (Exception error) when (error is IOException or SafetensorsException or UnauthorizedAccessException)
         {
@@ -109,35 +103,29 @@ internal sealed class TokenMatrix : IDisposable
         }
     }
 
-    private void MeanThere(int[] ids, int[] ends, float[] means)
+    /// <summary>Null when the pool has no room for it now, since other models are at work there.</summary>
+    private float[]? TryMean(int[] ids, int[] ends)
     {
-        var run = TryPin() ?? throw Passing($"{NoRoom} Other models are at work there.");
+        if (TryPin() is not { } run)
+        {
+            return null;
+        }
+
         try
         {
+            var means = new float[ends.Length * Width];
             _device.Device.MeanRows(_pool.Memory, run.Offset, Width, ids, ends, means);
             if (IsOnGpu)
             {
                 MendExtremes(run, ids, ends, means);
             }
+
+            return means;
         }
         finally
         {
             _pool.Unpin(run);
         }
-    }
-
-    private bool IsOnGpu => _device.Device.Facts.Kind != DeviceKind.Host;
-
-    /// <summary>Host memory cannot hang. False when the device is late.</summary>
-    private bool TryOnDevice(Action call)
-    {
-        if (IsOnGpu)
-        {
-            return _device.Models.TryCall(call);
-        }
-
-        call();
-        return true;
     }
 
     /// <summary>
@@ -169,26 +157,27 @@ internal sealed class TokenMatrix : IDisposable
 
     public void Dispose()
     {
-        if (IsOnGpu)
-        {
-            // Where its thread was ended it goes with the device.
-            _ = _device.Models.TryPost(() =>
-            {
-                try
-                {
-                    Free();
-                }
-                catch (DeviceFailedException error)
-                {
-                    _device.Gate.Close(error);
-                }
-            });
-        }
-        else
+        if (!IsOnGpu)
         {
             Free();
+            return;
         }
+
+        // Where its thread was ended it goes with the device.
+        _ = _device.Models.TryPost(() =>
+        {
+            try
+            {
+                Free();
+            }
+            catch (DeviceFailedException error)
+            {
+                _device.Gate.Close(error);
+            }
+        });
     }
+
+    private bool IsOnGpu => _device.Device.Facts.Kind != DeviceKind.Host;
 
     private void Free()
     {
@@ -201,9 +190,30 @@ internal sealed class TokenMatrix : IDisposable
         }
     }
 
-    private string NoRoom => $"The matrix of '{_file.Path}' takes {(long)Rows * Width * sizeof(float):N0} bytes, for which the pool {_pool.Name} ({_pool.Memory.Bytes:N0}) has no room.";
+    /// <summary>Calls it where the device may be called. False when it does not answer, or cannot; what it fails with closes it.</summary>
+    private bool TryOnDevice(Action call)
+    {
+        try
+        {
+            if (IsOnGpu)
+            {
+                return _device.Gate.IsOpen && _device.Models.TryCall(call);
+            }
 
-    private static ModelCallException Passing(string message, Exception? error = null) => new(message, error) { IsPassing = true };
+            // Host memory cannot hang.
+            call();
+            return true;
+        }
+        catch (DeviceFailedException error)
+        {
+            _device.Gate.Close(error);
+            return false;
+        }
+        catch (DeviceMemoryException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Null when the pool has no room for it now.</summary>
     private PageRun? TryPin()
@@ -227,7 +237,7 @@ internal sealed class TokenMatrix : IDisposable
     /// <summary>Reads the matrix into pages, pinned; null when the pool has no room for it now.</summary>
     private PageRun? TryLoad()
     {
-        var pages = (((long)Rows * Width * sizeof(float)) + _pool.PageBytes - 1) / _pool.PageBytes;
+        var pages = (_rows.Bytes + _pool.PageBytes - 1) / _pool.PageBytes;
         if (pages > _pool.Pages || _pool.AllocateEvicting((int)pages, "another model", static _ => { }) is not { } run || !_pool.TryPin(run))
         {
             // Not there, or another model had it evicted before it was pinned.
@@ -236,7 +246,11 @@ internal sealed class TokenMatrix : IDisposable
 
         try
         {
-            Fill(run);
+            _rows.ReadAll((first, rows) =>
+            {
+                _pool.Memory.Write(run.Offset + ((long)first * Width * sizeof(float)), MemoryMarshal.AsBytes(rows));
+                _device.Models.Progressed();
+            });
             return run;
         }
         catch
@@ -245,36 +259,5 @@ internal sealed class TokenMatrix : IDisposable
             _pool.Free(run);
             throw;
         }
-    }
-
-    private void Fill(PageRun run)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var file = File.OpenRead(_file.Path);
-        var rowsAtOnce = Math.Max(1, BlockBytes / (Width * sizeof(float)));
-        var block = new float[rowsAtOnce * Width];
-        for (var row = 0; row < Rows; row += rowsAtOnce)
-        {
-            var values = block.AsSpan(0, Math.Min(rowsAtOnce, Rows - row) * Width);
-            SafetensorsFile.ReadRows(file, _tensor, row, values);
-            foreach (var value in values)
-            {
-                if (!float.IsFinite(value))
-                {
-                    throw new SafetensorsException($"'{_file.Path}' has a component in rows {row:N0} to {Math.Min(row + rowsAtOnce, Rows):N0} that is not a finite number of 32 bits.");
-                }
-            }
-
-            var bytes = MemoryMarshal.AsBytes(values);
-            hash.AppendData(bytes);
-            _pool.Memory.Write(run.Offset + ((long)row * Width * sizeof(float)), bytes);
-            _device.Models.Progressed();
-        }
-
-        // Vectors of another matrix could not be compared with those that were made: the model's identity has the file's first bytes.
-        var digest = hash.GetHashAndReset();
-        _digest = _digest is null || _digest.AsSpan().SequenceEqual(digest)
-            ? digest
-            : throw new SafetensorsException($"'{_file.Path}' was changed while it was in use. Restart, and the model counts as another one.");
     }
 }

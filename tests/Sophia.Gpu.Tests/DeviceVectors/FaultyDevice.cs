@@ -10,7 +10,7 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
     private readonly IlgpuDevice _inner = TestDevice.Open(1 << 26);
     private volatile bool _isHanging;
 
-    /// <summary>Where it fails from now on: means, sum, discard, or of scans begin, scan, stream, finish.</summary>
+    /// <summary>Where it fails from now on: means, sum, write, discard, or of scans begin, scan, stream, finish.</summary>
     public string? FailsAt { get; set; }
 
     /// <summary>Where it hangs from now on, likewise, until it may go on.</summary>
@@ -37,6 +37,8 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
 
     public int Scans { get; private set; }
 
+    public int Means { get; private set; }
+
     public DeviceFacts Facts => _inner.Facts;
 
     public long FreeBytes => _inner.FreeBytes;
@@ -49,6 +51,7 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
     {
         FailIf("means");
         _inner.MeanRows(((Memory)matrix).Inner, offset, width, ids, ends, means);
+        Means++;
     }
 
     public void Sum(IDeviceMemory memory, ReadOnlySpan<long> offsets, int bytes, Span<ulong> sums)
@@ -95,7 +98,11 @@ internal sealed class FaultyDevice : IDevice, IRowScanner
 
         public long Bytes => inner.Bytes;
 
-        public void Write(long offset, ReadOnlySpan<byte> source) => inner.Write(offset, source);
+        public void Write(long offset, ReadOnlySpan<byte> source)
+        {
+            device.FailIf("write");
+            inner.Write(offset, source);
+        }
 
         public void Read(long offset, Span<byte> target) => inner.Read(offset, target);
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Sophia.Gpu.Devices;
+using Sophia.Gpu.Health;
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Tests.DeviceVectors;
@@ -7,7 +8,7 @@ using Sophia.Memory.Models;
 
 namespace Sophia.Gpu.Tests.StaticModels;
 
-/// <summary>A model whose device fails, or has no room: who asks is told to ask again, and then it answers.</summary>
+/// <summary>A model whose device fails, hangs or has no room: the processor makes its vectors from the file.</summary>
 public sealed class FailingModelTests : IAsyncLifetime, IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("sophia-static-").FullName;
@@ -42,49 +43,94 @@ public sealed class FailingModelTests : IAsyncLifetime, IDisposable
         return ModelFactory.Create(name, options, _clock, _node.Devices[0]);
     }
 
-    private async Task AssertAwayAsync(string why)
+    /// <summary>It answers as ever; by the device or not.</summary>
+    private async Task AssertAnswersAsync(bool onDevice)
     {
-        var away = await Assert.ThrowsAsync<EmbedderUnavailableException>(async () => await _model.EmbedAsync(["the cat"], EmbeddingRole.Document, default));
-        Assert.Contains(why, away.Message, StringComparison.Ordinal);
-        Assert.True(away.RetryAfter > TimeSpan.Zero);
+        var means = _faulty.Means;
+        Assert.Equal(_expected, await _model.EmbedAsync(["the cat"], EmbeddingRole.Document, default));
+        Assert.Equal(onDevice, _faulty.Means > means);
     }
 
-    private async Task AssertBackAsync() => Assert.Equal(_expected, await _model.EmbedAsync(["the cat"], EmbeddingRole.Document, default));
-
     [Fact]
-    public async Task A_model_on_a_device_that_fails_says_so_and_comes_back_with_it()
+    public async Task While_its_device_is_left_out_the_processor_answers()
     {
         _faulty.FailsAt = "means";
-        await AssertAwayAsync("CUDA error 700");
+        await AssertAnswersAsync(onDevice: false);
+        Assert.Contains("CUDA error 700", _node.Devices[0].Gate.Failure, StringComparison.Ordinal);
         _faulty.FailsAt = null;
-        await AssertAwayAsync("is left out");
+        await AssertAnswersAsync(onDevice: false);
 
         _clock.Advance(TimeSpan.FromSeconds(1));
         Assert.True(_node.Devices[0].Gate.Retry());
-        await AssertBackAsync();
+        await AssertAnswersAsync(onDevice: true);
     }
 
     [Fact]
-    public async Task A_model_for_whose_kernel_the_device_has_no_memory_says_so_and_the_device_stays_in_use()
+    public async Task While_its_device_has_no_memory_for_the_kernel_the_processor_answers_and_the_device_stays_in_use()
     {
         (_faulty.FailsAt, _faulty.Error) = ("means", static () => new DeviceMemoryException("out of memory"));
-        await AssertAwayAsync("has no memory for it now");
+        await AssertAnswersAsync(onDevice: false);
         Assert.True(_node.Devices[0].Gate.IsOpen);
 
         _faulty.FailsAt = null;
-        await AssertBackAsync();
+        await AssertAnswersAsync(onDevice: true);
     }
 
     [Fact]
-    public async Task A_model_that_waits_for_another_one_to_leave_the_pool_says_so_and_comes_back()
+    public async Task While_another_one_has_its_place_in_the_pool_the_processor_answers()
     {
         var pool = _node.Devices[0][PoolKind.Models];
         var other = pool.AllocateEvicting(1, "another model", static _ => { })!;
         Assert.True(pool.TryPin(other));
-        await AssertAwayAsync("Other models are at work there");
+        await AssertAnswersAsync(onDevice: false);
 
         pool.Unpin(other);
-        await AssertBackAsync();
+        await AssertAnswersAsync(onDevice: true);
         Assert.Equal(0, pool.Report().PinnedPages);
+    }
+
+    [Fact]
+    public async Task While_its_device_hangs_the_processor_answers_and_what_the_device_writes_yet_is_nobodys()
+    {
+        _faulty.HangsAt = "means";
+        var embedding = _model.EmbedAsync(["the cat"], EmbeddingRole.Document, default).AsTask();
+        Assert.True(SpinWait.SpinUntil(() => _faulty.IsHanging, TimeSpan.FromSeconds(10)));
+        try
+        {
+            _clock.Advance(DeviceThread.Patience);
+
+            Assert.Equal(_expected, await embedding.WaitAsync(TimeSpan.FromSeconds(10)));
+            await AssertAnswersAsync(onDevice: false);
+            Assert.True(_node.Devices[0].Gate.IsOpen);
+        }
+        finally
+        {
+            _faulty.MayGoOn.Set();
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => !_node.Devices[0].Models.IsLate, TimeSpan.FromSeconds(10)));
+        await AssertAnswersAsync(onDevice: true);
+    }
+
+    [Fact]
+    public async Task A_file_that_was_changed_meanwhile_is_not_taken_for_it()
+    {
+        _faulty.FailsAt = "means";
+        await AssertAnswersAsync(onDevice: false);
+        File.WriteAllBytes(Path.Combine(_folder, "a.safetensors"), TinyStatic.Matrix("embeddings", TinyStatic.Vocabulary.Length, 4, seed: 2));
+
+        var refused = await Assert.ThrowsAnyAsync<Exception>(async () => await _model.EmbedAsync(["the cat"], EmbeddingRole.Document, default));
+
+        Assert.Contains("was changed while it was in use", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_device_that_fails_while_the_model_is_opened_does_not_keep_the_process_from_starting()
+    {
+        _faulty.FailsAt = "write";
+        var model = Model("b");
+        Assert.False(_node.Devices[0].Gate.IsOpen);
+
+        Assert.Equal(_expected, await model.EmbedAsync(["the cat"], EmbeddingRole.Document, default));
     }
 }

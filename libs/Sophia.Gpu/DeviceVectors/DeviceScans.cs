@@ -70,6 +70,10 @@ public sealed class DeviceScans
 
     internal PagePool Buffer => Device[PoolKind.Buffer];
 
+    /// <summary>Why rows that stand on the device cannot be overwritten now; null where they can, or none stand there.</summary>
+    internal string? OutOfReach => (Gate.Failure ?? (Thread.IsLate ? "It does not answer." : null)) is { } reason && Vectors.Report().UsedPages > 0
+        ? $"The device {Device.Name} keeps what stands there until it is well again or the process ends. {reason}" : null;
+
     /// <summary>From so many bytes of its rows on a shard is scanned by the device.</summary>
     internal long FromBytes { get; init; } = LeastBytes;
 

@@ -44,6 +44,8 @@ public sealed class HostShardEngine : IShardEngine
 
     public string Engine { get; }
 
+    public IReadOnlyList<string> OutOfReach => [.. _records.Devices.Concat(_prompts.Devices).Select(static device => device.OutOfReach).OfType<string>().Distinct()];
+
     /// <summary>On the devices of a node: vectors in the pools that are theirs, scanned by all of its GPUs where there are any.</summary>
     /// <param name="folder">As of the constructor.</param>
     public static HostShardEngine On(GpuNode node, PoolOptions options, string folder, TimeProvider clock)

@@ -55,7 +55,7 @@ public sealed partial class MemoryHierarchy
             foreach (var copy in await _cluster.ReachAsync(ns, tally.Last.Number, SettlePatience, cancellationToken).ConfigureAwait(false))
             {
                 tally.Miss(copy, copy.Shard is null
-                    ? "A node of L0 did not say whether it has come to the tombstones; it overwrites the vectors when it does."
+                    ? $"A node of L0 did not say that the vectors were overwritten everywhere: {copy.Reason}"
                     : "A shard on a node of L0 has not come to the tombstones yet; it overwrites the vectors when it does.");
             }
         }

@@ -13,6 +13,9 @@ public interface IShardEngine
 
     IShard Create(NamespaceInfo ns);
 
+    /// <summary>Devices on which vectors stand that cannot be overwritten now, whatever became of them here: a sentence for people of each.</summary>
+    IReadOnlyList<string> OutOfReach => [];
+
     /// <summary>The best passages of a record's content, with the words in them that stand for the terms.</summary>
     /// <param name="language">Of the namespace.</param>
     /// <param name="terms">As in <see cref="ShardHit.MatchedTerms"/>.</param>

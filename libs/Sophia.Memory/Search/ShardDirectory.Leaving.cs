@@ -63,7 +63,7 @@ internal sealed partial class ShardDirectory
     /// One that is loading may have read a record before it was erased: it is ready, and may be so for a while, before it comes to the
     /// tombstone. One that begins to load after the call cannot have it: what it reads in the store is what the erasure left there.
     /// </summary>
-    /// <returns>Those that have not in time; one that went from memory meanwhile holds nothing.</returns>
+    /// <returns>Those that have not in time; one that went from memory meanwhile holds nothing. And devices that nothing can be overwritten on.</returns>
     public async Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(long namespaceId, long number, TimeSpan timeout, CancellationToken cancellationToken)
     {
         LoadedShard[] held;
@@ -78,7 +78,8 @@ internal sealed partial class ShardDirectory
             Tier.L0, null, shard.Span.Number,
             shard.IsBroken ? "It has missed changes of the log, and goes from memory when the search in it is over."
             : shard.Ready.IsCompletedSuccessfully ? $"It has come to change {shard.Seen:N0} of {number:N0}."
-            : $"It is still being loaded ({shard.Shard.Count:N0} records so far)."))];
+            : $"It is still being loaded ({shard.Shard.Count:N0} records so far).")),
+            .. engine.OutOfReach.Select(static reason => new UnconfirmedCopy(Tier.L0, null, null, reason))];
     }
 
     /// <summary>Waits until it has seen the number, or has gone.</summary>

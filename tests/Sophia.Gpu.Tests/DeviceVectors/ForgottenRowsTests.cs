@@ -48,9 +48,11 @@ public sealed class ForgottenRowsTests
         shard.Remove(ShardRecords.IdOf("k7"), Sequence.Of(0, Rows + 1));
         device.Advance(TimeSpan.FromSeconds(1));
         Assert.True(Stands(device, RowKind.Codes, 7), "It is written to although it is left out.");
+        Assert.Equal("The device n/0 keeps what stands there until it is well again or the process ends. CUDA error 700", device.Scans.OutOfReach);
 
         Assert.True(device.Scans.Gate.Retry());
         device.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(device.Scans.OutOfReach);
 
         Assert.Equal(0, device.Pools[2].Report().UsedPages);
         Assert.False(Stands(device, RowKind.Codes, 7));

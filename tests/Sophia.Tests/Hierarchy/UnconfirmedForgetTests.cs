@@ -163,6 +163,20 @@ public sealed class UnconfirmedForgetTests
         Assert.Empty((await two.ForgetAsync(isDryRun: true)).NotConfirmed);
     }
 
+    [Fact]
+    public async Task A_device_of_a_node_on_which_nothing_can_be_overwritten_is_named_with_the_reason()
+    {
+        await using var two = await ServiceAndNode.StartAsync();
+        await two.Node.PrepareAsync(two.Address, default);
+        two.Engine.OutOfReach = ["The device n/0 keeps what stands there until it is well again or the process ends. CUDA error 700"];
+
+        var answer = await two.ForgetAsync();
+
+        var copy = Assert.Single(answer.NotConfirmed);
+        Assert.Equal((Tier.L0, null, two.Engine.OutOfReach[0]), (copy.Tier, copy.Shard, copy.Reason));
+        Assert.Contains(answer.StillHeldBy, holder => holder.Contains(copy.Reason, StringComparison.Ordinal));
+    }
+
     private sealed class ServiceAndNode : IAsyncDisposable
     {
         private readonly string _folder = Directory.CreateTempSubdirectory("sophia-test").FullName;

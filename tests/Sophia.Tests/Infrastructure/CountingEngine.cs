@@ -49,6 +49,9 @@ internal sealed class CountingEngine : IShardEngine
 
     public string Engine => "counting";
 
+    /// <inheritdoc/>
+    public IReadOnlyList<string> OutOfReach { get; set; } = [];
+
     public IShard Create(NamespaceInfo ns)
     {
         Interlocked.Increment(ref _created);

@@ -35,6 +35,7 @@ internal sealed class DeviceIndex : IDisposable
     private readonly VectorPages _vectors;
     private readonly RowKind _kind;
     private readonly int _rowBytes;
+    private readonly int _rowsPerUnit;
 
     /// <param name="devices">At least one, of one kind of rows.</param>
     public DeviceIndex(IReadOnlyList<DeviceScans> devices, VectorPages vectors)
@@ -46,6 +47,7 @@ internal sealed class DeviceIndex : IDisposable
 
         // A unit is a unit to all of them: that of the device with the largest pages.
         var pagesPerUnit = units.Max(static u => u.Shape.PagesPerUnit);
+        _rowsPerUnit = pagesPerUnit * vectors.RowsPerPage;
         _passes = [.. units.Select((u, i) => new DevicePasses(devices[i], u.With(pagesPerUnit), vectors, i))];
         for (var i = 0; i < _passes.Length; i++)
         {
@@ -144,7 +146,7 @@ internal sealed class DeviceIndex : IDisposable
                 continue;
             }
 
-            var verdict = Judge(pages, search.Query.Query, found, wasCut, search.Query.Capacity, search.Query.Top);
+            var verdict = Judge(pages, shares, search.Query.Query, found, wasCut, search.Query.Capacity, search.Query.Top);
             if (verdict == Verdict.Certain)
             {
                 VectorMeters.Count(ScanKind.Device);
@@ -245,7 +247,7 @@ internal sealed class DeviceIndex : IDisposable
     private static void HandBack(string reason) => VectorMeters.HandedBack.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     /// <param name="wereCut">There are rows that are not among those found.</param>
-    private unsafe Verdict Judge(VectorPages.Lease pages, PreparedQuery query, BestRows found, bool wereCut, int capacity, TopRows top)
+    private unsafe Verdict Judge(VectorPages.Lease pages, DeviceShares shares, PreparedQuery query, BestRows found, bool wereCut, int capacity, TopRows top)
     {
         var (scores, owners) = (new double[found.Rows.Length], new int[found.Rows.Length]);
         var count = 0;
@@ -263,9 +265,8 @@ internal sealed class DeviceIndex : IDisposable
                 }
 
                 (scores[count], owners[count]) = (DotProduct.Exact(query.Floats, new ReadOnlySpan<float>(pages.OriginalOf(slot), pages.Stride)), owner);
-                if (scores[count++] > found.Uppers[i])
+                if (scores[count++] > found.Uppers[i] && !WasChangedSince(slot, shares))
                 {
-                    // Or it was changed since, and is written anew in any case.
                     isContradicted = true;
                     VectorMeters.Contradicted.Add(1);
                     Changed(slot);
@@ -291,6 +292,9 @@ internal sealed class DeviceIndex : IDisposable
 
         return Verdict.Certain;
     }
+
+    /// <summary>Then the searches look at it once more, and its page is written anew.</summary>
+    private bool WasChangedSince(int slot, DeviceShares shares) => _passes[shares.OwnerOf(slot / _rowsPerUnit)].IsChanged(slot);
 
     private static bool IsLastOneCertain(ReadOnlySpan<double> scores, float[] uppers, int capacity)
     {

@@ -46,6 +46,15 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
         }
     }
 
+    /// <summary>The slot's page was changed since the last pass, or while it ran.</summary>
+    public bool IsChanged(int slot)
+    {
+        lock (_marking)
+        {
+            return _changed.Contains(slot / vectors.RowsPerPage);
+        }
+    }
+
     /// <summary>They are done in their turn.</summary>
     public void Ask(IReadOnlyList<ScanRequest> requests)
     {

@@ -71,6 +71,35 @@ public sealed class DeviceShardTests
     }
 
     [Fact]
+    public async Task A_row_that_is_changed_while_the_device_scans_contradicts_nothing_and_is_found_as_it_is()
+    {
+        var device = new FaultyDevice();
+        using var small = new SmallDevice(device, 1000, 64);
+        using var shard = new HostShardEngine(devices: [small.Scans]).Create(ShardRecords.Namespace(80));
+        for (var number = 1; number <= 600; number++)
+        {
+            shard.Put(ShardRecords.Record($"k{number}", number, "", ShardRecords.Vector(new Random(number), 80)));
+        }
+
+        var query = ShardRecords.Vector(new Random(0), 80);
+        var best = shard.Near(query, 3).Hits[0].Key;
+        using var meters = new Counted(small, "sophia.vector.device.contradicted", "sophia.vector.device.handed_back", "sophia.vector.scans");
+        device.HangsAt = "finish";
+        var writing = Task.Run(() =>
+        {
+            Assert.True(SpinWait.SpinUntil(() => device.IsHanging, TimeSpan.FromSeconds(10)));
+            shard.Put(ShardRecords.Record(best, 601, "", query));
+            device.MayGoOn.Set();
+        });
+
+        var found = shard.Near(query, 3);
+
+        Assert.Equal((best, 1.0), (found.Hits[0].Key, Math.Round(found.Hits[0].Score, 6)));
+        Assert.Equal((0, 0, 1), (meters["sophia.vector.device.contradicted"], meters["sophia.vector.device.handed_back"], meters["sophia.vector.scans"]));
+        await writing;
+    }
+
+    [Fact]
     public async Task Searches_while_others_write_see_what_was_written_before_they_began()
     {
         using var device = new SmallDevice(TestDevice.Open(1 << 26), 1000, 64);

@@ -203,7 +203,7 @@ internal sealed class DeviceIndex : IDisposable
     }
 
     /// <summary>What the devices found for a search, as one would have; false, and counted, where one of them failed.</summary>
-    private bool TryMerge(ScanRequest[]?[] requests, int number, int candidates, out BestRows found, out bool wasCut)
+    private static bool TryMerge(ScanRequest[]?[] requests, int number, int candidates, out BestRows found, out bool wasCut)
     {
         (found, wasCut) = (new BestRows([], []), false);
         var reason = (string?)null;
@@ -225,9 +225,8 @@ internal sealed class DeviceIndex : IDisposable
                 wasCut |= request.WasCut || (found.Rows.Length > 0 && found.Rows.Length + part.Rows.Length > candidates);
                 found = found.Rows.Length == 0 ? part : BestRows.Of(found, part, candidates);
             }
-            catch (DeviceFailedException e)
+            catch (DeviceFailedException)
             {
-                _devices[device].Gate.Close(e);
                 reason = "failure";
             }
             catch (DeviceMemoryException)

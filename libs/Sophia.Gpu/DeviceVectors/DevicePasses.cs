@@ -14,12 +14,16 @@ namespace Sophia.Gpu.DeviceVectors;
 internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units, VectorPages vectors, int place) : IDisposable
 {
     /// <summary>Searches in one pass: a tile of the kernels for many queries, or two of codes.</summary>
-    private const int MostTogether = 64;
+    private const int MostInTiles = 64;
+
+    /// <summary>Of rows that each query reads for itself nobody gains by waiting for more.</summary>
+    private const int MostApart = 8;
 
     private readonly Lock _marking = new();
     private readonly List<ScanRequest> _waiting = [];
     private HashSet<int> _changed = [];
     private long _openings = device.Gate.Openings;
+    private readonly int _mostTogether = units.Shape.Kind == RowKind.Floats ? MostApart : MostInTiles;
     private bool _isDisposed;
 
     /// <summary>Searches that wait for their turn.</summary>
@@ -36,6 +40,18 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
 
     /// <summary>Units that stand on the device, about.</summary>
     public int Units => units.Count;
+
+    /// <summary>Something has changed since the last pass, or what stands there is not trusted.</summary>
+    public bool HasToWrite
+    {
+        get
+        {
+            lock (_marking)
+            {
+                return _changed.Count > 0 || units.MustWriteAll || device.Gate.Openings != Volatile.Read(ref _openings);
+            }
+        }
+    }
 
     /// <summary>A slot's vector was written or taken away.</summary>
     public void Changed(int slot)
@@ -117,8 +133,12 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
         }
         catch (Exception e)
         {
-            // Whatever it is, it is thrown where the searches wait.
+            // Whatever it is, it is thrown where the searches wait; that may be nowhere any more.
             error = e;
+            if (e is DeviceFailedException failed)
+            {
+                device.Gate.Close(failed);
+            }
         }
 
         for (var i = 0; i < batch.Count; i++)
@@ -141,7 +161,7 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
             }
 
             var (batch, candidates) = (new List<ScanRequest> { request }, request.Candidates);
-            for (var i = 0; i < _waiting.Count && batch.Count < MostTogether;)
+            for (var i = 0; i < _waiting.Count && batch.Count < _mostTogether;)
             {
                 var most = Math.Max(candidates, _waiting[i].Candidates);
                 if (_waiting[i].Shares == request.Shares && (batch.Count + 1L) * most <= device.MostCandidates)
@@ -256,7 +276,7 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
     {
         if (device.Gate.Openings is var openings && openings != _openings)
         {
-            _openings = openings;
+            Volatile.Write(ref _openings, openings);
             units.Forget();
         }
     }

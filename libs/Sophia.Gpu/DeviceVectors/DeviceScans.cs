@@ -53,7 +53,7 @@ public sealed class DeviceScans
 
     public DeviceGate Gate => Device.Gate;
 
-    /// <summary>On which alone the device is called.</summary>
+    /// <summary>On which alone searches call the device, and what changes what they read there.</summary>
     internal DeviceThread Thread => Device.Searches;
 
     /// <summary>Its kernels are made when the first scan comes: a device that refuses them then is left out by that scan, and not the end of the start.</summary>
@@ -70,9 +70,20 @@ public sealed class DeviceScans
 
     internal PagePool Buffer => Device[PoolKind.Buffer];
 
-    /// <summary>Why rows that stand on the device cannot be overwritten now; null where they can, or none stand there.</summary>
-    internal string? OutOfReach => (Gate.Failure ?? (Thread.IsLate ? "It does not answer." : null)) is { } reason && Vectors.Report().UsedPages > 0
-        ? $"The device {Device.Name} keeps what stands there until it is well again or the process ends. {reason}" : null;
+    /// <summary>Overwrites what was taken away of what stands on the device.</summary>
+    /// <returns>Why that could not be done in time; null where it is, or nothing stands there.</returns>
+    internal async Task<string?> OverwriteAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        // What comes there from now on is without it.
+        if (Vectors.UsedPages == 0 && Buffer.UsedPages == 0)
+        {
+            return null;
+        }
+
+        var isDone = Gate.IsOpen && await Watch.WriteAsync(timeout, cancellationToken).ConfigureAwait(false);
+        return isDone && Gate.IsOpen ? null
+            : $"The device {Device.Name} keeps what stands there until it is well again or the process ends. {Gate.Failure ?? "It has not answered in time."}";
+    }
 
     /// <summary>From so many bytes of its rows on a shard is scanned by the device.</summary>
     internal long FromBytes { get; init; } = LeastBytes;

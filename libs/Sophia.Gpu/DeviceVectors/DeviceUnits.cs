@@ -52,6 +52,9 @@ internal sealed partial class DeviceUnits
 
     public RowPages Shape => _shape;
 
+    /// <summary>What stands on the device is not trusted.</summary>
+    public bool MustWriteAll => Volatile.Read(ref _mustWriteAll);
+
     /// <summary>Units that stand there, or did when they were last asked for.</summary>
     public int Count => _runs.Count(static run => run is not null);
 
@@ -131,7 +134,7 @@ internal sealed partial class DeviceUnits
         var came = new List<PageRun>();
         try
         {
-            _device.Vectors.AllocateEvicting(absent.Count, _poolPages, "a shard of more use", _uses * WorthReplacing, came);
+            _device.Vectors.AllocateEvicting(absent.Count, _poolPages, "a shard of more use", _uses * WorthReplacing, came, _ => _device.Thread.Progressed());
         }
         finally
         {
@@ -150,6 +153,7 @@ internal sealed partial class DeviceUnits
             if (!isOwn[unit] && _runs[unit] is { } run)
             {
                 _device.Vectors.Free(run);
+                _device.Thread.Progressed();
                 _runs[unit] = null;
             }
         }
@@ -167,6 +171,7 @@ internal sealed partial class DeviceUnits
             if (run is not null)
             {
                 _device.Watch.GiveBack(run, evictedFor);
+                _device.Thread.Progressed();
             }
         }
 
@@ -177,7 +182,8 @@ internal sealed partial class DeviceUnits
     /// <summary>A unit's bytes.</summary>
     public void Fill(VectorPages.Lease pages, int unit, Span<byte> target)
     {
-        _device.Thread.Progressed();
+        // Originals may have to be read from their files.
+        using var reading = _device.Thread.Aside();
         for (var i = 0; i < _shape.PagesPerUnit; i++)
         {
             var page = (unit * _shape.PagesPerUnit) + i;

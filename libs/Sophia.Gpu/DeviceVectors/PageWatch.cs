@@ -13,6 +13,7 @@ internal sealed class PageWatch(PooledDevice device, TimeProvider clock)
 {
     public static readonly TimeSpan Round = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _lock = new();
     private readonly List<DevicePasses> _watched = [];
@@ -38,6 +39,27 @@ internal sealed class PageWatch(PooledDevice device, TimeProvider clock)
             _watched.Remove(passes);
             StopTimerIfIdle();
         }
+    }
+
+    /// <summary>Writes what has changed, behind what was asked of the device before.</summary>
+    /// <returns>False when that was not done in time, or the device stands still.</returns>
+    public async Task<bool> WriteAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var began = clock.GetTimestamp();
+        Write();
+        if (!device.Searches.TryPost(done.SetResult))
+        {
+            return false;
+        }
+
+        while (!done.Task.IsCompleted && !device.Searches.IsLate && clock.GetElapsedTime(began) < timeout)
+        {
+            await Task.WhenAny(done.Task, Task.Delay(BetweenLooks, cancellationToken)).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return done.Task.IsCompleted;
     }
 
     /// <summary>Frees the run, now or when the device is well: until then nobody else can have its pages.</summary>
@@ -101,6 +123,8 @@ internal sealed class PageWatch(PooledDevice device, TimeProvider clock)
                 return;
             }
 
+            device.Searches.Progressed();
+
             lock (_lock)
             {
                 _kept.Dequeue();
@@ -117,19 +141,28 @@ internal sealed class PageWatch(PooledDevice device, TimeProvider clock)
             return;
         }
 
+        // Searches come in between. Where the thread was ended nobody looks any more.
+        var watched = Write();
+        _ = device.Searches.TryPost(() => LookAt(watched));
+    }
+
+    private DevicePasses[] Write()
+    {
         DevicePasses[] watched;
         lock (_lock)
         {
             watched = [.. _watched];
         }
 
-        // Searches come in between. Where the thread was ended nobody looks any more.
         foreach (var passes in watched)
         {
-            _ = device.Searches.TryPost(passes.Write);
+            if (passes.HasToWrite)
+            {
+                _ = device.Searches.TryPost(passes.Write);
+            }
         }
 
-        _ = device.Searches.TryPost(() => LookAt(watched));
+        return watched;
     }
 
     private void LookAt(DevicePasses[] watched)

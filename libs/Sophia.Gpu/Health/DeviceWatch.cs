@@ -99,30 +99,28 @@ public sealed partial class DeviceWatch : IDisposable
         }
     }
 
-    private void Busy(Watched one, Action<Watched> look)
+    private static void Busy(Watched one, Action<Watched> look)
     {
         Volatile.Write(ref one.Looking, 1);
         try
         {
-            Volatile.Write(ref one.BegunAt, _clock.GetTimestamp());
-            one.IsUnderCheck = true;
+            one.BeginCheck();
             look(one);
         }
         finally
         {
-            one.IsUnderCheck = false;
+            one.EndCheck();
             Volatile.Write(ref one.Looking, 0);
         }
     }
 
     private void Look(Watched one)
     {
-        var check = one.IsUnderCheck ? _clock.GetElapsedTime(Volatile.Read(ref one.BegunAt)) : TimeSpan.Zero;
-        var other = one.Device.StandsStill;
-        if (check >= LongestStep || other >= LongestStep)
+        var (check, call) = (one.Check.Look(one.CheckUnderWay), Max(one.Searches.Look(one.Device.Searches.Step), one.Models.Look(one.Device.Models.Step)));
+        if (check >= LongestStep || call >= LongestStep)
         {
             // Another call may end meanwhile: that proves nothing.
-            Hangs(one, check > other ? "check of it" : "call to it", check > other ? check : other);
+            Hangs(one, check > call ? "check of it" : "call to it", Max(check, call));
         }
 
         // A check that hangs must not pile up others behind it.
@@ -131,6 +129,8 @@ public sealed partial class DeviceWatch : IDisposable
             Busy(one, LookAt);
         }
     }
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private void Hangs(Watched one, string call, TimeSpan time)
     {
@@ -201,9 +201,43 @@ public sealed partial class DeviceWatch : IDisposable
     {
         public int Looking;
         public int Ticks;
-        public long BegunAt;
-        public volatile bool IsUnderCheck;
+        private long _checks;
+        private volatile bool _isUnderCheck;
 
         public PooledDevice Device => device;
+
+        public Standstill Check { get; } = new();
+
+        public Standstill Searches { get; } = new();
+
+        public Standstill Models { get; } = new();
+
+        public long? CheckUnderWay => _isUnderCheck ? Interlocked.Read(ref _checks) : null;
+
+        public void BeginCheck()
+        {
+            Interlocked.Increment(ref _checks);
+            _isUnderCheck = true;
+        }
+
+        public void EndCheck() => _isUnderCheck = false;
+    }
+
+    /// <summary>How long a step has taken, in looks: a process that was stopped for a while and goes on has not looked meanwhile.</summary>
+    private sealed class Standstill
+    {
+        private readonly Lock _lock = new();
+        private long? _step;
+        private int _looks;
+
+        /// <param name="step">A number for it; null: there is none.</param>
+        public TimeSpan Look(long? step)
+        {
+            lock (_lock)
+            {
+                (_looks, _step) = (step is null ? 0 : step == _step ? _looks + 1 : 1, step);
+                return _looks * Tick;
+            }
+        }
     }
 }

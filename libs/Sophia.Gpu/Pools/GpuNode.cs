@@ -115,10 +115,9 @@ public sealed class GpuNode : IDisposable
     public void Dispose()
     {
         _meter.Dispose();
-        foreach (var device in Devices)
-        {
-            Close(device);
-        }
+
+        // Beside each other: several that hang take no longer than one.
+        Task.WaitAll(Devices.Select(static device => Task.Factory.StartNew(() => Close(device), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
     }
 
     private static PooledDevice Pool(PoolOptions options, IDevice device, TimeProvider clock)
@@ -154,7 +153,7 @@ public sealed class GpuNode : IDisposable
             return;
         }
 
-        _ = device.Searches.TryPost(() =>
+        _ = device.Searches.TryEnd(LastPatience, () =>
         {
             foreach (var pool in device.Pools)
             {
@@ -163,7 +162,6 @@ public sealed class GpuNode : IDisposable
 
             device.Device.Dispose();
         });
-        _ = device.Searches.TryEnd(LastPatience);
     }
 
     private IEnumerable<PoolReport> Reports() => Devices.SelectMany(static d => d.Pools).Select(static pool => pool.Report());

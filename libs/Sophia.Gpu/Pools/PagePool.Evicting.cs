@@ -26,15 +26,17 @@ public sealed partial class PagePool
     /// <param name="count">How many are wanted.</param>
     /// <param name="pages">Of each.</param>
     /// <param name="runs">Gets each as it comes: the caller's also when a later eviction fails.</param>
-    public void AllocateEvicting(int count, int pages, string reason, double worth, ICollection<PageRun> runs)
+    /// <param name="evicted">As above.</param>
+    public void AllocateEvicting(int count, int pages, string reason, double worth, ICollection<PageRun> runs, Action<PageRun> evicted)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pages);
         ArgumentNullException.ThrowIfNull(runs);
+        ArgumentNullException.ThrowIfNull(evicted);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             Queue<PageRun>? order = null;
-            for (; count > 0 && TakeEvicting(pages, reason, static _ => { }, worth, ref order) is { } run; count--)
+            for (; count > 0 && TakeEvicting(pages, reason, evicted, worth, ref order) is { } run; count--)
             {
                 run.Pins = 1;
                 runs.Add(run);

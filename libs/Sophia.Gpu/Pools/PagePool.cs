@@ -54,6 +54,9 @@ public sealed partial class PagePool : IDisposable
 
     public int Pages { get; }
 
+    /// <summary>Pages that are allocated, or not given back yet by a device that takes its time.</summary>
+    public int UsedPages => Volatile.Read(ref _used);
+
     /// <summary>Nothing is allocated any more.</summary>
     public bool IsClosed
     {

@@ -14,11 +14,8 @@ public sealed record PooledDevice(string Name, IDevice Device, DeviceProfile Pro
     /// <summary>Searches are its calls, one after the other, and what is done to what they read.</summary>
     public required DeviceThread Searches { get; init; }
 
-    /// <summary>Models are its calls: an embedding does not wait for searches.</summary>
+    /// <summary>Models are its calls: an embedding does not wait behind searches.</summary>
     public required DeviceThread Models { get; init; }
-
-    /// <summary>How long a call to it has shown no progress; zero while none is under way.</summary>
-    public TimeSpan StandsStill => Searches.StandsStill > Models.StandsStill ? Searches.StandsStill : Models.StandsStill;
 
     /// <summary>With its device, in the order of <see cref="PoolKind"/>.</summary>
     /// <param name="device">Its own from now on.</param>

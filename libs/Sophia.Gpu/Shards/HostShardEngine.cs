@@ -44,7 +44,11 @@ public sealed class HostShardEngine : IShardEngine
 
     public string Engine { get; }
 
-    public IReadOnlyList<string> OutOfReach => [.. _records.Devices.Concat(_prompts.Devices).Select(static device => device.OutOfReach).OfType<string>().Distinct()];
+    public async Task<IReadOnlyList<string>> OverwriteAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var reasons = await Task.WhenAll(_records.Devices.Concat(_prompts.Devices).Select(device => device.OverwriteAsync(timeout, cancellationToken))).ConfigureAwait(false);
+        return [.. reasons.OfType<string>().Distinct()];
+    }
 
     /// <summary>On the devices of a node: vectors in the pools that are theirs, scanned by all of its GPUs where there are any.</summary>
     /// <param name="folder">As of the constructor.</param>

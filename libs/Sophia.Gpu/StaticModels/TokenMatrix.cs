@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
 using Sophia.Gpu.Devices;
+using Sophia.Gpu.Health;
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
 using Sophia.Gpu.Vectors;
@@ -58,8 +59,8 @@ internal sealed class TokenMatrix : IDisposable
         }
 
         var matrix = new TokenMatrix(new TokenRows(file, tensor), device);
-        var hasRoom = true;
-        if (!matrix.TryOnDevice(() =>
+        var hasRoom = matrix.Pages <= matrix._pool.Pages;
+        if (hasRoom && !matrix.TryOnDevice(() =>
         {
             if (matrix.TryPin() is { } run)
             {
@@ -72,12 +73,15 @@ internal sealed class TokenMatrix : IDisposable
         }))
         {
             // The file is read in any case, to see whether it is right; the device is tried with the next use.
-            matrix._rows.ReadAll(static (_, _) => { });
+            matrix._rows.Verify();
         }
 
         return hasRoom ? matrix : throw new ArgumentException(
             $"The matrix of '{path}' takes {matrix._rows.Bytes:N0} bytes, for which the pool {matrix._pool.Name} ({matrix._pool.Memory.Bytes:N0}) has no room. Raise Sophia:Gpu:ModelsBytes.");
     }
+
+    /// <summary>Of the pool, that it takes.</summary>
+    private long Pages => (_rows.Bytes + _pool.PageBytes - 1) / _pool.PageBytes;
 
     /// <summary>The mean of the rows of each text's tokens; zeros for a text without tokens.</summary>
     /// <param name="ids">Of all texts, one after the other; the matrix's from now on, since a device that hangs may read them yet.</param>
@@ -89,7 +93,8 @@ internal sealed class TokenMatrix : IDisposable
         try
         {
             float[]? made = null;
-            if (TryOnDevice(() => made = TryMean(ids, ends)) && made is not null)
+            // Where another model is being loaded the processor is done before.
+            if (TryOnDevice(() => made = TryMean(ids, ends), DeviceThread.Patience) && made is not null)
             {
                 return made;
             }
@@ -145,6 +150,7 @@ internal sealed class TokenMatrix : IDisposable
                 foreach (var id in ids[begin..ends[group]])
                 {
                     _pool.Memory.Read(run.Offset + ((long)id * Width * sizeof(float)), MemoryMarshal.AsBytes(row.AsSpan()));
+                    _device.Models.Progressed();
                     exact.Add(row);
                 }
 
@@ -168,11 +174,11 @@ internal sealed class TokenMatrix : IDisposable
         {
             try
             {
-                Free();
+                ClosingGate(Free);
             }
-            catch (DeviceFailedException error)
+            catch (Exception error) when (error is DeviceFailedException or DeviceMemoryException)
             {
-                _device.Gate.Close(error);
+                // What the device does not take back goes with the process.
             }
         });
     }
@@ -190,28 +196,38 @@ internal sealed class TokenMatrix : IDisposable
         }
     }
 
-    /// <summary>Calls it where the device may be called. False when it does not answer, or cannot; what it fails with closes it.</summary>
-    private bool TryOnDevice(Action call)
+    /// <summary>Calls it where the device may be called. False when it does not answer, or cannot.</summary>
+    /// <param name="atMost">As of <see cref="DeviceThread.TryCall"/>.</param>
+    private bool TryOnDevice(Action call, TimeSpan? atMost = null)
     {
         try
         {
             if (IsOnGpu)
             {
-                return _device.Gate.IsOpen && _device.Models.TryCall(call);
+                return _device.Gate.IsOpen && _device.Models.TryCall(() => ClosingGate(call), atMost);
             }
 
             // Host memory cannot hang.
             call();
             return true;
         }
+        catch (Exception error) when (error is DeviceFailedException or DeviceMemoryException)
+        {
+            return false;
+        }
+    }
+
+    // There, since who waits may have left.
+    private void ClosingGate(Action call)
+    {
+        try
+        {
+            call();
+        }
         catch (DeviceFailedException error)
         {
             _device.Gate.Close(error);
-            return false;
-        }
-        catch (DeviceMemoryException)
-        {
-            return false;
+            throw;
         }
     }
 
@@ -237,8 +253,7 @@ internal sealed class TokenMatrix : IDisposable
     /// <summary>Reads the matrix into pages, pinned; null when the pool has no room for it now.</summary>
     private PageRun? TryLoad()
     {
-        var pages = (_rows.Bytes + _pool.PageBytes - 1) / _pool.PageBytes;
-        if (pages > _pool.Pages || _pool.AllocateEvicting((int)pages, "another model", static _ => { }) is not { } run || !_pool.TryPin(run))
+        if (_pool.AllocateEvicting((int)Pages, "another model", _ => _device.Models.Progressed()) is not { } run || !_pool.TryPin(run))
         {
             // Not there, or another model had it evicted before it was pinned.
             return null;
@@ -246,11 +261,14 @@ internal sealed class TokenMatrix : IDisposable
 
         try
         {
-            _rows.ReadAll((first, rows) =>
+            using var rows = _rows.ReadAll().GetEnumerator();
+            for (var offset = run.Offset; MoveNext(rows);)
             {
-                _pool.Memory.Write(run.Offset + ((long)first * Width * sizeof(float)), MemoryMarshal.AsBytes(rows));
-                _device.Models.Progressed();
-            });
+                var bytes = MemoryMarshal.AsBytes(rows.Current.Span);
+                _pool.Memory.Write(offset, bytes);
+                offset += bytes.Length;
+            }
+
             return run;
         }
         catch
@@ -259,5 +277,12 @@ internal sealed class TokenMatrix : IDisposable
             _pool.Free(run);
             throw;
         }
+    }
+
+    // A file that stalls is not the device's fault.
+    private bool MoveNext(IEnumerator<ReadOnlyMemory<float>> rows)
+    {
+        using var reading = _device.Models.Aside();
+        return rows.MoveNext();
     }
 }

@@ -13,9 +13,6 @@ internal sealed class TokenRows(SafetensorsFile file, SafetensorsEntry tensor)
     private byte[]? _digest;
     private (long Length, DateTime WrittenAt) _stamp;
 
-    /// <summary>Takes some rows, one after the other.</summary>
-    public delegate void TakeRows(int first, ReadOnlySpan<float> rows);
-
     public string Path => file.Path;
 
     public string Name => tensor.Name;
@@ -26,22 +23,40 @@ internal sealed class TokenRows(SafetensorsFile file, SafetensorsEntry tensor)
 
     public long Bytes => (long)Count * Width * sizeof(float);
 
-    /// <summary>Reads all rows, a few MiB at a time.</summary>
+    /// <summary>Reads all rows, a few MiB at a time, and sees at the end whether they are those that were read before.</summary>
+    /// <returns>Whole rows, each time in the same memory.</returns>
     /// <exception cref="SafetensorsException">A component is not finite, or the rows are not those that were read before.</exception>
     /// <exception cref="IOException"/>
     /// <exception cref="UnauthorizedAccessException"/>
-    public void ReadAll(TakeRows take)
+    public IEnumerable<ReadOnlyMemory<float>> ReadAll()
+    {
+        using var open = File.OpenRead(Path);
+        foreach (var rows in ReadAll(open))
+        {
+            yield return rows;
+        }
+    }
+
+    /// <summary>Reads all rows, to see whether they can be and are those that were read before.</summary>
+    /// <inheritdoc cref="ReadAll()"/>
+    public void Verify()
+    {
+        foreach (var _ in ReadAll())
+        {
+        }
+    }
+
+    private IEnumerable<ReadOnlyMemory<float>> ReadAll(FileStream open)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var open = File.OpenRead(Path);
         var stamp = StampOf(open);
         var rowsAtOnce = Math.Max(1, BlockBytes / (Width * sizeof(float)));
         var block = new float[rowsAtOnce * Width];
         for (var row = 0; row < Count; row += rowsAtOnce)
         {
-            var values = block.AsSpan(0, Math.Min(rowsAtOnce, Count - row) * Width);
-            SafetensorsFile.ReadRows(open, tensor, row, values);
-            foreach (var value in values)
+            var values = block.AsMemory(0, Math.Min(rowsAtOnce, Count - row) * Width);
+            SafetensorsFile.ReadRows(open, tensor, row, values.Span);
+            foreach (var value in values.Span)
             {
                 if (!float.IsFinite(value))
                 {
@@ -49,8 +64,8 @@ internal sealed class TokenRows(SafetensorsFile file, SafetensorsEntry tensor)
                 }
             }
 
-            hash.AppendData(MemoryMarshal.AsBytes(values));
-            take(row, values);
+            hash.AppendData(MemoryMarshal.AsBytes(values.Span));
+            yield return values;
         }
 
         // Vectors of another matrix could not be compared with those that were made: the model's identity has the file's first bytes.
@@ -59,7 +74,7 @@ internal sealed class TokenRows(SafetensorsFile file, SafetensorsEntry tensor)
         {
             if (_digest is not null && !_digest.AsSpan().SequenceEqual(digest))
             {
-                throw new SafetensorsException($"'{Path}' was changed while it was in use. Restart, and the model counts as another one.");
+                throw Changed();
             }
 
             (_digest, _stamp) = (digest, stamp);
@@ -70,13 +85,16 @@ internal sealed class TokenRows(SafetensorsFile file, SafetensorsEntry tensor)
     /// <param name="ids">Of all groups, one after the other.</param>
     /// <param name="ends">Where each group ends.</param>
     /// <returns>Groups × width.</returns>
-    /// <inheritdoc cref="ReadAll"/>
+    /// <inheritdoc cref="ReadAll()"/>
     public float[] Mean(ReadOnlySpan<int> ids, ReadOnlySpan<int> ends)
     {
         using var open = File.OpenRead(Path);
-        if (!IsAsRead(StampOf(open)))
+        var stamp = StampOf(open);
+        if (!IsAsRead(stamp))
         {
-            ReadAll(static (_, _) => { });
+            foreach (var _ in ReadAll(open))
+            {
+            }
         }
 
         var (means, row, mean) = (new float[ends.Length * Width], new float[Width], new RowMean(Width));
@@ -91,8 +109,10 @@ internal sealed class TokenRows(SafetensorsFile file, SafetensorsEntry tensor)
             mean.Take(means.AsSpan(group * Width, Width));
         }
 
-        return means;
+        return StampOf(open) == stamp ? means : throw Changed();
     }
+
+    private SafetensorsException Changed() => new($"'{Path}' was changed while it was in use. Restart, and the model counts as another one.");
 
     private bool IsAsRead((long, DateTime) stamp)
     {

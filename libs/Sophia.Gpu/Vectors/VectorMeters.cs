@@ -59,7 +59,7 @@ internal static class VectorMeters
 
     /// <summary>Scans that a device began and the host had to answer.</summary>
     public static readonly Counter<long> HandedBack = Meter.CreateCounter<long>(
-        "sophia.vector.device.handed_back", "{scan}", "Scans that the host answered because the device failed, had no room, or left too many rows in doubt, or contradicted the originals; by reason.");
+        "sophia.vector.device.handed_back", "{scan}", "Scans that the host answered because the device failed, was late, had no room, or left too many rows in doubt, or contradicted the originals; by reason.");
 
     public static void Count(ScanKind kind, long queries = 1) => Scans.Add(queries, kind switch
     {

@@ -13,8 +13,9 @@ public interface IShardEngine
 
     IShard Create(NamespaceInfo ns);
 
-    /// <summary>Devices on which vectors stand that cannot be overwritten now, whatever became of them here: a sentence for people of each.</summary>
-    IReadOnlyList<string> OutOfReach => [];
+    /// <summary>Overwrites on devices what was taken away of shards before, or went with them.</summary>
+    /// <returns>For people, a sentence of each device on which that could not be done in time.</returns>
+    Task<IReadOnlyList<string>> OverwriteAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
 
     /// <summary>The best passages of a record's content, with the words in them that stand for the terms.</summary>
     /// <param name="language">Of the namespace.</param>

@@ -13,6 +13,9 @@ internal sealed partial class ShardDirectory
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(2);
 
+    /// <summary>For a device, when a shard took all the time; also where nobody waits at all.</summary>
+    private static readonly TimeSpan LeastPatience = TimeSpan.FromMilliseconds(100);
+
     // Comes in under the lock of opening, with what takes the shard out of the directory.
     private readonly ConcurrentDictionary<LoadedShard, byte> _leaving = new();
 
@@ -63,9 +66,10 @@ internal sealed partial class ShardDirectory
     /// One that is loading may have read a record before it was erased: it is ready, and may be so for a while, before it comes to the
     /// tombstone. One that begins to load after the call cannot have it: what it reads in the store is what the erasure left there.
     /// </summary>
-    /// <returns>Those that have not in time; one that went from memory meanwhile holds nothing. And devices that nothing can be overwritten on.</returns>
+    /// <returns>Those that have not in time; one that went from memory meanwhile holds nothing. And devices on which what was taken away stands yet.</returns>
     public async Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(long namespaceId, long number, TimeSpan timeout, CancellationToken cancellationToken)
     {
+        var began = clock.GetTimestamp();
         LoadedShard[] held;
         lock (_opening)
         {
@@ -74,12 +78,14 @@ internal sealed partial class ShardDirectory
         }
 
         var reached = await Task.WhenAll(held.Select(shard => ReachesAsync(shard, number, timeout, cancellationToken))).ConfigureAwait(false);
+        var left = timeout - clock.GetElapsedTime(began);
+        var standing = await engine.OverwriteAsync(left > LeastPatience ? left : LeastPatience, cancellationToken).ConfigureAwait(false);
         return [.. held.Where((_, i) => !reached[i]).Select(shard => new UnconfirmedCopy(
             Tier.L0, null, shard.Span.Number,
             shard.IsBroken ? "It has missed changes of the log, and goes from memory when the search in it is over."
             : shard.Ready.IsCompletedSuccessfully ? $"It has come to change {shard.Seen:N0} of {number:N0}."
             : $"It is still being loaded ({shard.Shard.Count:N0} records so far).")),
-            .. engine.OutOfReach.Select(static reason => new UnconfirmedCopy(Tier.L0, null, null, reason))];
+            .. standing.Select(static reason => new UnconfirmedCopy(Tier.L0, null, null, reason))];
     }
 
     /// <summary>Waits until it has seen the number, or has gone.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Sophia.Gpu.DeviceVectors;
 using Sophia.Gpu.Shards;
@@ -95,7 +96,7 @@ internal sealed class Filled : IDisposable
 internal sealed class Counted : IDisposable
 {
     private readonly MeterListener _listener = new();
-    private readonly Dictionary<string, long> _sums = [];
+    private readonly ConcurrentDictionary<string, long> _sums = [];
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private int _deviceThread;
 
@@ -114,7 +115,7 @@ internal sealed class Counted : IDisposable
             // Other tests run beside this one.
             if (Environment.CurrentManagedThreadId == _thread || Environment.CurrentManagedThreadId == _deviceThread)
             {
-                _sums[instrument.Name] = _sums.GetValueOrDefault(instrument.Name) + value;
+                _sums.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value);
             }
         });
         _listener.Start();

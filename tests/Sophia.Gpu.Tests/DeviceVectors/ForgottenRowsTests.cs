@@ -38,7 +38,7 @@ public sealed class ForgottenRowsTests
     }
 
     [Fact]
-    public void A_device_that_was_left_out_has_nothing_of_the_shard_a_second_after_it_is_well_again()
+    public async Task A_device_that_was_left_out_has_nothing_of_the_shard_a_second_after_it_is_well_again()
     {
         var faulty = new FaultyDevice();
         using var device = new SmallDevice(faulty, 1000, 64);
@@ -48,11 +48,11 @@ public sealed class ForgottenRowsTests
         shard.Remove(ShardRecords.IdOf("k7"), Sequence.Of(0, Rows + 1));
         device.Advance(TimeSpan.FromSeconds(1));
         Assert.True(Stands(device, RowKind.Codes, 7), "It is written to although it is left out.");
-        Assert.Equal("The device n/0 keeps what stands there until it is well again or the process ends. CUDA error 700", device.Scans.OutOfReach);
+        Assert.Equal("The device n/0 keeps what stands there until it is well again or the process ends. CUDA error 700", await device.Scans.OverwriteAsync(TimeSpan.FromSeconds(5), default));
 
         Assert.True(device.Scans.Gate.Retry());
         device.Advance(TimeSpan.FromSeconds(1));
-        Assert.Null(device.Scans.OutOfReach);
+        Assert.Null(await device.Scans.OverwriteAsync(TimeSpan.FromSeconds(5), default));
 
         Assert.Equal(0, device.Pools[2].Report().UsedPages);
         Assert.False(Stands(device, RowKind.Codes, 7));

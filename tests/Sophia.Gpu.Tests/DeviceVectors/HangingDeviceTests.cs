@@ -6,7 +6,7 @@ namespace Sophia.Gpu.Tests.DeviceVectors;
 /// <summary>A device of which a call does not return: nobody may wait for it.</summary>
 public sealed class HangingDeviceTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     [Theory]
     [InlineData("begin")]
@@ -135,6 +135,59 @@ public sealed class HangingDeviceTests
         device.Settle();
         Assert.False(full.HasRows);
         Assert.Equal(0, device.Pools[(int)PoolKind.VectorCache].Report().UsedPages);
+    }
+
+    [Fact]
+    public async Task What_was_taken_away_meanwhile_is_told_to_stand_there_until_it_does_not()
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 1000, 64);
+        using var full = new Filled(device, 300, 100);
+        Assert.True(full.Search());
+        var searching = Hang(faulty, "scan", () => full.Search());
+        full.Replace(7);
+        try
+        {
+            var overwriting = device.Scans.OverwriteAsync(TimeSpan.FromMinutes(1), default);
+            Assert.False(overwriting.IsCompleted);
+            device.Clock.Advance(DeviceThread.Patience);
+
+            Assert.Equal(
+                "The device n/0 keeps what stands there until it is well again or the process ends. It has not answered in time.", await overwriting.WaitAsync(Soon));
+            Assert.False(await searching.WaitAsync(Soon));
+        }
+        finally
+        {
+            faulty.MayGoOn.Set();
+        }
+
+        faulty.HangsAt = null;
+        device.Settle();
+        Assert.Null(await device.Scans.OverwriteAsync(TimeSpan.FromMinutes(1), default).WaitAsync(Soon));
+        Assert.True(full.Search());
+    }
+
+    [Fact]
+    public async Task Pages_of_a_shard_that_went_are_told_to_stand_there_while_the_device_does_not_take_them_back()
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 1000, 64);
+        var full = new Filled(device, 300, 100);
+        Assert.True(full.Search());
+        faulty.HangsAt = "discard";
+        full.Dispose();
+        Assert.True(SpinWait.SpinUntil(() => faulty.IsHanging, Soon));
+        try
+        {
+            Assert.NotNull(await device.Scans.OverwriteAsync(TimeSpan.Zero, default).WaitAsync(Soon));
+        }
+        finally
+        {
+            faulty.MayGoOn.Set();
+        }
+
+        device.Settle();
+        Assert.Null(await device.Scans.OverwriteAsync(TimeSpan.FromMinutes(1), default).WaitAsync(Soon));
     }
 
     [Fact]

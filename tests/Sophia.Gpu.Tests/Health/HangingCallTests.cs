@@ -9,7 +9,7 @@ namespace Sophia.Gpu.Tests.Health;
 /// <summary>A call to a device, of a search or a model, that does not end.</summary>
 public sealed class HangingCallTests : IDisposable
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     private readonly TickedClock _clock = new();
     private readonly FailingDevice _failing = new();
@@ -66,9 +66,51 @@ public sealed class HangingCallTests : IDisposable
     }
 
     [Fact]
-    public void The_device_is_left_out_after_half_a_minute_and_no_check_is_made_that_could_prove_nothing_until_it_ends()
+    public void One_that_reads_a_file_without_the_device_is_late_and_the_device_stays_in_use()
+    {
+        _ = Hang(Device.Models, isAside: true);
+        Tick(2 * DeviceWatch.LongestStep);
+
+        Assert.True(Device.Models.IsLate);
+        Assert.True(Device.Gate.IsOpen);
+    }
+
+    [Fact]
+    public async Task Who_has_not_the_time_to_wait_for_those_before_leaves_though_they_come_further()
+    {
+        _ = Hang(Device.Models);
+        var waiting = Task.Run(() => Device.Models.TryCall(static () => { }, TimeSpan.FromSeconds(3)));
+        for (var second = 0; second < 10 && !waiting.IsCompleted; second++)
+        {
+            Device.Models.Progressed();
+            _clock.Tick();
+            await Task.Delay(30);
+        }
+
+        Assert.False(await waiting.WaitAsync(Soon));
+    }
+
+    [Fact]
+    public void A_process_that_was_stopped_for_long_finds_no_device_hanging()
     {
         _ = Hang(Device.Searches);
+        _clock.Tick();
+
+        // As SIGSTOP and SIGCONT do: time has passed, and nothing has looked.
+        _clock.Skip(TimeSpan.FromHours(1));
+        _clock.Tick();
+
+        Assert.True(Device.Searches.IsLate);
+        Assert.True(Device.Gate.IsOpen);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_device_is_left_out_after_half_a_minute_and_no_check_is_made_that_could_prove_nothing_until_it_ends(bool isSearch)
+    {
+        var thread = isSearch ? Device.Searches : Device.Models;
+        _ = Hang(thread);
         Tick(DeviceWatch.LongestStep - TimeSpan.FromSeconds(1));
         Assert.True(Device.Gate.IsOpen);
         _clock.Tick();
@@ -80,7 +122,7 @@ public sealed class HangingCallTests : IDisposable
         Assert.False(Device.Gate.IsOpen);
 
         _mayGoOn.Set();
-        Assert.True(SpinWait.SpinUntil(() => Device.StandsStill == TimeSpan.Zero, Soon));
+        Assert.True(SpinWait.SpinUntil(() => thread.Step is null, Soon));
         Tick(TimeSpan.FromSeconds(2));
         Assert.True(Device.Gate.IsOpen);
     }
@@ -101,13 +143,26 @@ public sealed class HangingCallTests : IDisposable
     }
 
     /// <summary>Returns when the call hangs.</summary>
-    private Task<bool> Hang(DeviceThread thread)
+    private Task<bool> Hang(DeviceThread thread, bool isAside = false)
     {
         var hangs = false;
-        var calling = Task.Run(() => thread.TryCall(() =>
+        void Wait()
         {
             Volatile.Write(ref hangs, true);
             _mayGoOn.Wait();
+        }
+
+        var calling = Task.Run(() => thread.TryCall(() =>
+        {
+            if (isAside)
+            {
+                using var reading = thread.Aside();
+                Wait();
+            }
+            else
+            {
+                Wait();
+            }
         }));
         Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref hangs), Soon));
         return calling;

@@ -21,6 +21,9 @@ internal sealed class TickedClock : TimeProvider
         return new NoTimer();
     }
 
+    /// <summary>Time passes in which nothing is called back.</summary>
+    public void Skip(TimeSpan time) => Interlocked.Add(ref _seconds, (long)time.TotalSeconds);
+
     public void Tick()
     {
         Interlocked.Increment(ref _seconds);

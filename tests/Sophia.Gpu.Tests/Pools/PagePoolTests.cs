@@ -176,12 +176,12 @@ public sealed class PagePoolTests
         }
 
         pool.Touch(worthy);
-        var runs = new List<PageRun>();
-        pool.AllocateEvicting(3, 1, "room", 0.5, runs);
+        var (runs, evicted) = (new List<PageRun>(), new List<PageRun>());
+        pool.AllocateEvicting(3, 1, "room", 0.5, runs, evicted.Add);
 
         // One page was free, so two had to go.
         Assert.Equal(3, runs.Count);
-        Assert.Equal(2, worthless.Count(run => !pool.TryPin(run)));
+        Assert.Equal(evicted, worthless.Where(run => !pool.TryPin(run)));
         Assert.Equal(("room", 2L), Assert.Single(pool.Report().Evictions));
         Assert.Throws<InvalidOperationException>(() => pool.Free(runs[0]));
         Assert.Equal(0, pool.Report().Refused);
@@ -195,7 +195,7 @@ public sealed class PagePoolTests
         Assert.True(pool.TryPin(pool.TryAllocate(1)!));
         var runs = new List<PageRun>();
 
-        pool.AllocateEvicting(100, 2, "room", 0.5, runs);
+        pool.AllocateEvicting(100, 2, "room", 0.5, runs, static _ => { });
 
         Assert.Equal(2, runs.Count);
         Assert.Equal(1, pool.Report().Refused);

@@ -92,21 +92,54 @@ public sealed class FailingModelTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task While_its_device_hangs_the_processor_answers_and_what_the_device_writes_yet_is_nobodys()
     {
+        float[]?[] answered;
         _faulty.HangsAt = "means";
         var embedding = _model.EmbedAsync(["the cat"], EmbeddingRole.Document, default).AsTask();
-        Assert.True(SpinWait.SpinUntil(() => _faulty.IsHanging, TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(() => _faulty.IsHanging, TimeSpan.FromSeconds(60)));
         try
         {
             _clock.Advance(DeviceThread.Patience);
 
-            Assert.Equal(_expected, await embedding.WaitAsync(TimeSpan.FromSeconds(10)));
+            answered = await embedding.WaitAsync(TimeSpan.FromSeconds(60));
+            Assert.Equal(_expected, answered);
             await AssertAnswersAsync(onDevice: false);
             Assert.True(_node.Devices[0].Gate.IsOpen);
+
+            // What it computes yet is not what was asked: of zeros.
+            _node.Devices[0][PoolKind.Models].Memory.Write(0, new byte[TinyStatic.Vocabulary.Length * 4 * sizeof(float)]);
         }
         finally
         {
             _faulty.MayGoOn.Set();
         }
+
+        Assert.True(SpinWait.SpinUntil(() => _faulty.Means > 1, TimeSpan.FromSeconds(60)));
+        Assert.Equal(_expected, answered);
+    }
+
+    [Fact]
+    public async Task An_error_that_comes_when_nobody_waits_any_more_leaves_the_device_out()
+    {
+        (_faulty.HangsAt, _faulty.FailsAt) = ("means", "means");
+        var embedding = _model.EmbedAsync(["the cat"], EmbeddingRole.Document, default).AsTask();
+        Assert.True(SpinWait.SpinUntil(() => _faulty.IsHanging, TimeSpan.FromSeconds(60)));
+        _clock.Advance(DeviceThread.Patience);
+        Assert.Equal(_expected, await embedding.WaitAsync(TimeSpan.FromSeconds(60)));
+
+        _faulty.MayGoOn.Set();
+
+        Assert.True(SpinWait.SpinUntil(() => !_node.Devices[0].Gate.IsOpen, TimeSpan.FromSeconds(60)));
+    }
+
+    [Fact]
+    public async Task A_device_that_hung_is_used_again()
+    {
+        _faulty.HangsAt = "means";
+        var embedding = _model.EmbedAsync(["the cat"], EmbeddingRole.Document, default).AsTask();
+        Assert.True(SpinWait.SpinUntil(() => _faulty.IsHanging, TimeSpan.FromSeconds(60)));
+        _clock.Advance(DeviceThread.Patience);
+        Assert.Equal(_expected, await embedding.WaitAsync(TimeSpan.FromSeconds(60)));
+        _faulty.MayGoOn.Set();
 
         Assert.True(SpinWait.SpinUntil(() => !_node.Devices[0].Models.IsLate, TimeSpan.FromSeconds(10)));
         await AssertAnswersAsync(onDevice: true);

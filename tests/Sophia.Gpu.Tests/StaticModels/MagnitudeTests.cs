@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using System.Buffers.Binary;
 using CsCheck;
 using Sophia.Gpu.Devices;
@@ -17,7 +18,7 @@ public sealed class MagnitudeTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static GpuNode Node(bool simulated) => GpuNode.Open(
-        new PoolOptions { HostBytes = 64 << 20, ModelsBytes = 2 << 20 }, [simulated ? TestDevice.Open(64 << 20) : new HostDevice(64 << 20)], TimeProvider.System);
+        new PoolOptions { HostBytes = 64 << 20, ModelsBytes = 2 << 20 }, [simulated ? TestDevice.Open(64 << 20) : new HostDevice(64 << 20)], new FakeTimeProvider());
 
     /// <param name="rows">As many as the vocabulary has.</param>
     private float[]? Embed(GpuNode node, float[] rows, string text)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.Models;
 using Sophia.Gpu.Pools;
@@ -21,7 +22,7 @@ public sealed class StaticModelTests : IDisposable
     {
         var options = new PoolOptions { HostBytes = 64 << 20, ModelsBytes = simulated ? 2 << 20 : modelPages * 65536L };
         IDevice device = simulated ? TestDevice.Open(64 << 20) : new HostDevice(64 << 20);
-        _nodes.Add(GpuNode.Open(options, [device], TimeProvider.System));
+        _nodes.Add(GpuNode.Open(options, [device], new FakeTimeProvider()));
         return _nodes[^1].Devices[0];
     }
 

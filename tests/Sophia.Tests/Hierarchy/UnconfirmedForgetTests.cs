@@ -168,12 +168,12 @@ public sealed class UnconfirmedForgetTests
     {
         await using var two = await ServiceAndNode.StartAsync();
         await two.Node.PrepareAsync(two.Address, default);
-        two.Engine.OutOfReach = ["The device n/0 keeps what stands there until it is well again or the process ends. CUDA error 700"];
+        two.Engine.Standing = ["The device n/0 keeps what stands there until it is well again or the process ends. CUDA error 700"];
 
         var answer = await two.ForgetAsync();
 
         var copy = Assert.Single(answer.NotConfirmed);
-        Assert.Equal((Tier.L0, null, two.Engine.OutOfReach[0]), (copy.Tier, copy.Shard, copy.Reason));
+        Assert.Equal((Tier.L0, null, two.Engine.Standing[0]), (copy.Tier, copy.Shard, copy.Reason));
         Assert.Contains(answer.StillHeldBy, holder => holder.Contains(copy.Reason, StringComparison.Ordinal));
     }
 

@@ -49,8 +49,10 @@ internal sealed class CountingEngine : IShardEngine
 
     public string Engine => "counting";
 
-    /// <inheritdoc/>
-    public IReadOnlyList<string> OutOfReach { get; set; } = [];
+    /// <summary>What it says of devices on which nothing can be overwritten.</summary>
+    public IReadOnlyList<string> Standing { get; set; } = [];
+
+    public Task<IReadOnlyList<string>> OverwriteAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.FromResult(Standing);
 
     public IShard Create(NamespaceInfo ns)
     {

@@ -264,7 +264,7 @@ public sealed class IlgpuDevice : IDevice
         deviceEnds.View.BaseView.CopyFromCPU(stream, ends);
         _meanRows(stream, Threads.For(Accelerator, means.Length), ((IlgpuMemory)matrix).Buffer.View.BaseView.Cast<float>(), offset / sizeof(float), width, deviceIds.View.BaseView, deviceEnds.View.BaseView, deviceMeans.View.BaseView);
         deviceMeans.View.BaseView.CopyToCPU(stream, means);
-        Accelerator.Synchronize();
+        stream.Synchronize();
     }
 
     private static void Mix(ArrayView<uint> target, uint seed)

@@ -1,5 +1,7 @@
 #include "fault.h"
 
+#include <dlfcn.h>
+
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -23,6 +25,15 @@ std::mutex s_lock;
 std::vector<Asked> s_asked;
 std::atomic<uint64_t> s_healings{0};
 
+/// This library has such a function, or is linked into the program.
+bool is_known(const char* function) {
+    static void* const s_self = [] {
+        Dl_info info;
+        return dladdr(reinterpret_cast<void*>(&is_known), &info) != 0 ? dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD) : nullptr;
+    }();
+    return std::strncmp(function, "cu", 2) == 0 && dlsym(s_self != nullptr ? s_self : RTLD_DEFAULT, function) != nullptr;
+}
+
 /// STANDIN_CUDA_FAULT="cuLaunchKernel:719@25,cuMemAlloc_v2:2@1".
 void read_environment() {
     static std::once_flag s_once;
@@ -35,6 +46,11 @@ void read_environment() {
             int code, after = 1;
             if (std::sscanf(one.c_str(), "%63[^:]:%d@%d", function, &code, &after) < 2) {
                 std::fprintf(stderr, "stand-in of CUDA: STANDIN_CUDA_FAULT has no `%s`: it is FUNCTION:CODE@CALL\n", one.c_str());
+                std::abort();
+            }
+
+            if (!is_known(function)) {
+                std::fprintf(stderr, "stand-in of CUDA: STANDIN_CUDA_FAULT names `%s`, which this driver does not have\n", function);
                 std::abort();
             }
 
@@ -89,7 +105,12 @@ bool is_lasting(int code) {
 }
 
 /// The call of `function` that is the `after`th from now answers `code`, or causes it; -1: what is begun does not end until `standin_heal`.
+/// 500 where there is no such function.
 STANDIN_EXPORT int standin_fault(const char* function, int code, int after) {
+    if (!standin::is_known(function)) {
+        return 500; // CUDA_ERROR_NOT_FOUND
+    }
+
     standin::ask_for_fault(function, code, after < 1 ? 1 : after);
     return 0;
 }

@@ -26,7 +26,7 @@ public static class DeviceJson
         json.WriteString("uuid", facts.Uuid);
         json.WriteString("computeCapability", facts.ComputeCapability?.ToString());
         json.WriteNumber("totalBytes", facts.TotalBytes);
-        json.WriteNumber("freeBytes", device.Device.FreeBytes);
+        json.WriteNumber("freeBytes", state.FreeBytes);
         json.WriteString("profile", device.Profile.Name);
         json.WriteStartArray("pools");
         foreach (var pool in device.Pools)

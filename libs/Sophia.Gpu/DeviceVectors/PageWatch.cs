@@ -45,6 +45,11 @@ internal sealed class PageWatch(PooledDevice device, TimeProvider clock)
     /// <returns>False when that was not done in time, or the device stands still.</returns>
     public async Task<bool> WriteAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
+        if (device.Searches.IsLate)
+        {
+            return false;
+        }
+
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var began = clock.GetTimestamp();
         Write();
@@ -124,7 +129,6 @@ internal sealed class PageWatch(PooledDevice device, TimeProvider clock)
             }
 
             device.Searches.Progressed();
-
             lock (_lock)
             {
                 _kept.Dequeue();

@@ -43,24 +43,6 @@ public sealed class DeviceThread(string name, TimeProvider clock)
     /// <summary>What the call at work does without the device, such as reading a file: it may be late with that, but the device does not hang.</summary>
     public AsideScope Aside() => new(this);
 
-    /// <summary>Ends with its disposal.</summary>
-    public readonly ref struct AsideScope
-    {
-        private readonly DeviceThread _thread;
-
-        internal AsideScope(DeviceThread thread)
-        {
-            _thread = thread;
-            Interlocked.Increment(ref thread._aside);
-        }
-
-        public void Dispose()
-        {
-            _thread.Progressed();
-            Interlocked.Decrement(ref _thread._aside);
-        }
-    }
-
     /// <summary>Calls it when all that was posted before was called. What it throws ends the process.</summary>
     /// <returns>False when the thread was ended: it is not called.</returns>
     public bool TryPost(Action call)
@@ -165,6 +147,24 @@ public sealed class DeviceThread(string name, TimeProvider clock)
             _isAtWork = true;
             call();
             _isAtWork = false;
+        }
+    }
+
+    /// <summary>Ends with its disposal.</summary>
+    public readonly ref struct AsideScope
+    {
+        private readonly DeviceThread _thread;
+
+        internal AsideScope(DeviceThread thread)
+        {
+            _thread = thread;
+            Interlocked.Increment(ref thread._aside);
+        }
+
+        public void Dispose()
+        {
+            _thread.Progressed();
+            Interlocked.Decrement(ref _thread._aside);
         }
     }
 }

@@ -8,7 +8,8 @@ using Sophia.Memory.Tiers;
 namespace Sophia.Gpu.Health;
 
 /// <summary>What the last check of a device found.</summary>
-public sealed record DeviceState(DeviceCheck Check, DateTimeOffset At);
+/// <param name="FreeBytes">That could be reserved on it then; 0 where it fails.</param>
+public sealed record DeviceState(DeviceCheck Check, DateTimeOffset At, long FreeBytes);
 
 /// <summary>
 /// Runs a kernel on each device when it is made and every minute from then on, and compares what it computed. A device may
@@ -56,7 +57,7 @@ public sealed partial class DeviceWatch : IDisposable
         Begin(watched, firstPatience ?? LongestStep);
         _meter.CreateObservableGauge(
             "sophia.device.healthy", Healthy, null,
-            "1 when the device's last check computed what it must, 0 when not, and for a GPU that could not be opened at the start.");
+            "1 while the device is used; 0 while it is left out, since a check failed or a call hangs, and for a GPU that could not be opened at the start.");
         _timers = Array.ConvertAll(watched, one => clock.CreateTimer(_ => Look(one), null, Tick, Tick));
     }
 
@@ -72,7 +73,7 @@ public sealed partial class DeviceWatch : IDisposable
         _meter.Dispose();
     }
 
-    private IEnumerable<Measurement<int>> Healthy() => _states.Select(static s => (Device: s.Key, s.Value.Check.IsHealthy))
+    private IEnumerable<Measurement<int>> Healthy() => _node.Devices.Select(device => (Device: device.Name, IsHealthy: device.Gate.IsOpen && _states[device.Name].Check.IsHealthy))
         .Concat(_node.Unopened.Select(static device => (Device: device.Id, IsHealthy: false)))
         .Select(static s => new Measurement<int>(s.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("device", s.Device)));
 
@@ -92,7 +93,7 @@ public sealed partial class DeviceWatch : IDisposable
         for (var i = 0; i < watched.Length; i++)
         {
             var (device, failure) = (watched[i].Device, $"Its first check has not ended for {patience.TotalSeconds:N0} s.");
-            if (!checks[i].IsCompleted && _states.TryAdd(device.Name, new DeviceState(new DeviceCheck(failure, patience), _clock.GetUtcNow())))
+            if (!checks[i].IsCompleted && _states.TryAdd(device.Name, new DeviceState(new DeviceCheck(failure, patience), _clock.GetUtcNow(), 0)))
             {
                 device.Gate.Close(failure);
             }
@@ -168,7 +169,7 @@ public sealed partial class DeviceWatch : IDisposable
         var (name, failure) = (one.Device.Name, one.Device.Gate.Failure);
         if (_states[name].Check.Failure != failure)
         {
-            _states[name] = new DeviceState(new DeviceCheck(failure, TimeSpan.Zero) { IsLasting = true }, _clock.GetUtcNow());
+            _states[name] = new DeviceState(new DeviceCheck(failure, TimeSpan.Zero) { IsLasting = true }, _clock.GetUtcNow(), 0);
             Changed(_logger, name, failure!);
         }
     }
@@ -178,7 +179,7 @@ public sealed partial class DeviceWatch : IDisposable
         var device = one.Device;
         var check = device.Gate.Check();
         var before = _states.GetValueOrDefault(device.Name)?.Check.IsHealthy ?? true;
-        _states[device.Name] = new DeviceState(check, _clock.GetUtcNow());
+        _states[device.Name] = new DeviceState(check, _clock.GetUtcNow(), check.IsHealthy ? device.Device.FreeBytes : 0);
         if (check.Failure is { } failure)
         {
             device.Gate.Close(failure);

@@ -7,40 +7,74 @@ namespace Sophia.Gpu.Health;
 /// <summary>
 /// What the NVIDIA driver says of the GPUs of this machine, as meters and as readings. Where there is no driver there are no
 /// readings and no measurements. It is no statement on health: a GPU whose driver answers may compute nothing (<see cref="DeviceWatch"/>).
+/// The driver is asked on a thread of its own: with a GPU that hangs its answer may never come, which the readings say then.
 /// </summary>
 public sealed class GpuSensors : IDisposable
 {
     private const int MostEventsAtOnce = 1000;
     private static readonly TimeSpan EventsInterval = TimeSpan.FromSeconds(10);
 
-    private readonly Lock _lock = new();
+    /// <summary>To begin: without persistence mode the driver wakes the GPUs first.</summary>
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
+
+    private readonly DeviceThread _thread;
     private readonly Meter _meter = new(TierMeters.SourceName);
     private readonly List<Sensed> _gpus = [];
-    private readonly NvmlLibrary? _nvml;
-    private readonly nint _events;
     private readonly ITimer? _timer;
-    private bool _isDisposed;
+    private NvmlLibrary? _nvml;
+    private nint _events;
+    private volatile IReadOnlyList<GpuReading> _last = [];
+    private volatile bool _isDisposed;
+    private volatile string? _failure;
 
     /// <param name="library">The library of the driver; another one in tests.</param>
     public GpuSensors(TimeProvider clock, string? library = null)
     {
         ArgumentNullException.ThrowIfNull(clock);
+        _thread = new DeviceThread("GPU sensors", clock);
         if (!NativeLibrary.TryLoad(library ?? (OperatingSystem.IsWindows() ? "nvml.dll" : "libnvidia-ml.so.1"), out var handle))
         {
             return;
         }
 
-        var nvml = new NvmlLibrary(handle);
+        var begun = new ManualResetEventSlim();
+        _ = _thread.TryPost(() =>
+        {
+            Begin(new NvmlLibrary(handle));
+            begun.Set();
+        });
+        if (!begun.Wait(StartPatience))
+        {
+            _failure = $"The NVIDIA driver has not answered for {StartPatience.TotalSeconds:N0} s.";
+        }
+
+        Measure();
+        _timer = clock.CreateTimer(
+            _ =>
+            {
+                // Those that it does not answer must not pile up.
+                if (_thread.Step is null)
+                {
+                    _ = _thread.TryPost(Drain);
+                }
+            },
+            null, EventsInterval, EventsInterval);
+    }
+
+    private void Begin(NvmlLibrary nvml)
+    {
+        _failure = null;
         if (nvml.Init() is var status and not NvmlLibrary.Success)
         {
-            Failure = status == NvmlLibrary.DriverNotLoaded ? null : nvml.Describe(status);
+            _failure = status == NvmlLibrary.DriverNotLoaded ? null : nvml.Describe(status);
             return;
         }
 
-        _nvml = nvml;
+        Volatile.Write(ref _nvml, nvml);
         if (nvml.Count(out var count) is var counted and not NvmlLibrary.Success)
         {
-            Failure = nvml.Describe(counted);
+            _failure = nvml.Describe(counted);
             return;
         }
 
@@ -49,54 +83,65 @@ public sealed class GpuSensors : IDisposable
         {
             if (nvml.Handle(i, out var device) is var found and not NvmlLibrary.Success)
             {
-                Failure ??= $"GPU {i}: {nvml.Describe(found)}";
+                _failure ??= $"GPU {i}: {nvml.Describe(found)}";
                 continue;
             }
 
             _gpus.Add(new Sensed(device) { Listens = listens && nvml.Register(device, NvmlLibrary.XidEvent, _events) == NvmlLibrary.Success });
         }
 
-        Measure();
-        _timer = clock.CreateTimer(_ => Drain(), null, EventsInterval, EventsInterval);
+        _last = ReadAll(nvml);
     }
 
     /// <summary>Null when the driver is not there or answered for every GPU; otherwise what it said.</summary>
-    public string? Failure { get; }
+    public string? Failure => _failure;
 
-    /// <summary>One reading per GPU that the driver gives a handle for, now.</summary>
+    /// <summary>One reading per GPU that the driver gives a handle for, now; without values where it does not answer.</summary>
     public IReadOnlyList<GpuReading> Read()
     {
-        lock (_lock)
+        if (_isDisposed || Volatile.Read(ref _nvml) is not { } nvml)
         {
-            if (_isDisposed || _nvml is null)
-            {
-                return [];
-            }
-
-            Drain();
-            return [.. _gpus.Select(gpu => Read(_nvml, gpu))];
+            return [];
         }
+
+        if (_thread.TryCall(() => _last = ReadAll(nvml)))
+        {
+            return _last;
+        }
+
+        return _isDisposed ? [] : [.. _last.Select(static gpu => new GpuReading(
+            gpu.Uuid, gpu.Model, null, null, null, null, null, null, null, null, null, null, null, null, "The NVIDIA driver does not answer."))];
     }
 
     public void Dispose()
     {
+        _isDisposed = true;
         _meter.Dispose();
         _timer?.Dispose();
-        lock (_lock)
-        {
-            if (_isDisposed)
-            {
-                return;
-            }
 
-            _isDisposed = true;
+        // One that does not answer any more goes with the process.
+        _ = _thread.TryEnd(EndPatience, () =>
+        {
             if (_events != 0)
             {
                 _nvml!.FreeEvents(_events);
             }
 
             _nvml?.Dispose();
+        });
+    }
+
+    private List<GpuReading> ReadAll(NvmlLibrary nvml)
+    {
+        Drain();
+        var readings = new List<GpuReading>(_gpus.Count);
+        foreach (var gpu in _gpus)
+        {
+            readings.Add(Read(nvml, gpu));
+            _thread.Progressed();
         }
+
+        return readings;
     }
 
     private static GpuReading Read(NvmlLibrary nvml, Sensed gpu)
@@ -128,18 +173,15 @@ public sealed class GpuSensors : IDisposable
             corrected, uncorrected, gpu.Listens ? gpu.Xids : null, gpu.LastXid, failure);
     }
 
-    // The driver keeps what happened until it is asked; a queue that never ends must not hold the lock for ever.
+    // The driver keeps what happened until it is asked; a queue that never ends must not hold the thread for ever.
     private void Drain()
     {
-        lock (_lock)
+        for (var i = 0; i < MostEventsAtOnce && _events != 0 && _nvml!.NextEvent(_events, out var happened) == NvmlLibrary.Success; i++)
         {
-            for (var i = 0; i < MostEventsAtOnce && !_isDisposed && _events != 0 && _nvml!.NextEvent(_events, out var happened) == NvmlLibrary.Success; i++)
+            if (happened.Type == NvmlLibrary.XidEvent && _gpus.Find(g => g.Device == happened.Device) is { } gpu)
             {
-                if (happened.Type == NvmlLibrary.XidEvent && _gpus.Find(g => g.Device == happened.Device) is { } gpu)
-                {
-                    gpu.Xids++;
-                    gpu.LastXid = (int)happened.Data;
-                }
+                gpu.Xids++;
+                gpu.LastXid = (int)happened.Data;
             }
         }
     }

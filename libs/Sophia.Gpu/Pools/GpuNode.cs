@@ -55,15 +55,16 @@ public sealed class GpuNode : IDisposable
     }
 
     /// <param name="devices">The node's from now on.</param>
+    /// <param name="patience">For the pools of a GPU, in real time; by default a minute. It is done without one that takes longer.</param>
     /// <inheritdoc cref="Open(PoolOptions, TimeProvider)"/>
-    public static GpuNode Open(PoolOptions options, IReadOnlyList<IDevice> devices, TimeProvider clock)
+    public static GpuNode Open(PoolOptions options, IReadOnlyList<IDevice> devices, TimeProvider clock, TimeSpan? patience = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(devices);
-        return Open(options, new FoundDevices(devices, []), clock);
+        return Open(options, new FoundDevices(devices, []), clock, patience);
     }
 
-    private static GpuNode Open(PoolOptions options, FoundDevices found, TimeProvider clock)
+    private static GpuNode Open(PoolOptions options, FoundDevices found, TimeProvider clock, TimeSpan? patience = null)
     {
         if (string.IsNullOrWhiteSpace(options.Node) || options.Node.Contains('/', StringComparison.Ordinal))
         {
@@ -83,12 +84,15 @@ public sealed class GpuNode : IDisposable
             {
                 try
                 {
-                    pooled.Add(Pool(options, device, clock));
+                    pooled.Add(device.Facts.Kind == DeviceKind.Host ? Pool(options, device, clock) : Opening.InTime(() => Pool(options, device, clock), patience));
                 }
-                catch (DeviceMemoryException e) when (device.Facts.Kind != DeviceKind.Host)
+                catch (Exception e) when (e is DeviceMemoryException or TimeoutException && device.Facts.Kind != DeviceKind.Host)
                 {
                     unopened.Add(new UnopenedDevice($"{options.Node}/{device.Facts.Id}", device.Facts.Model, device.Facts.Uuid, e.Message));
-                    device.Dispose();
+                    if (e is not TimeoutException)
+                    {
+                        device.Dispose();
+                    }
                 }
             }
 

@@ -32,6 +32,7 @@ public sealed partial class PagePool : IDisposable
     private long _refused;
     private bool _isDisposed;
     private volatile PoolReport _lastReport;
+    private volatile bool _isHeldUp;
 
     /// <param name="name">{node}/{device}/{pool}</param>
     /// <param name="memory">The pool's from now on. What does not fill a page is left over.</param>
@@ -173,13 +174,16 @@ public sealed partial class PagePool : IDisposable
     /// <summary>What the pool is now; while a device that hangs holds it up, what it was when that was asked last.</summary>
     public PoolReport Report()
     {
-        if (!_lock.TryEnter(ReportPatience))
+        // Many ask, one after the other: once it took too long nobody waits until it is free again.
+        if (!_lock.TryEnter(_isHeldUp ? TimeSpan.Zero : ReportPatience))
         {
+            _isHeldUp = true;
             return _lastReport;
         }
 
         try
         {
+            _isHeldUp = false;
             var free = Pages - _used;
             var longest = _free.Count == 0 ? 0 : _free.Values.Max();
             return _lastReport = new PoolReport(

@@ -35,6 +35,7 @@ public sealed class GpuSensorsTests
         using var sensors = new GpuSensors(clock, driver.Path);
         driver.Set("xid", 79);
         clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.True(SpinWait.SpinUntil(() => driver.Queued == 0, TimeSpan.FromSeconds(60)));
         driver.Set("xid", 48);
         var reading = sensors.Read()[0];
         Assert.Equal((2, 48), (reading.XidErrors, reading.LastXid));
@@ -63,6 +64,32 @@ public sealed class GpuSensorsTests
         Assert.Equal("NVML error 15 (GPU is lost)", refused.Failure);
         Assert.Null(absent.Failure);
         Assert.Empty(refused.Read());
+    }
+
+    [SkippableFact]
+    public async Task A_driver_that_does_not_answer_holds_up_nobody_and_is_said_and_so_does_the_end()
+    {
+        using var driver = new StandInDriver();
+        var clock = new FakeTimeProvider();
+        var sensors = new GpuSensors(clock, driver.Path);
+        driver.Set("hang", 1);
+        try
+        {
+            var reading = Task.Run(sensors.Read);
+            Assert.True(SpinWait.SpinUntil(() => driver.IsHanging, TimeSpan.FromSeconds(60)));
+            clock.Advance(DeviceThread.Patience);
+
+            Assert.All(await reading.WaitAsync(TimeSpan.FromSeconds(60)), static gpu => Assert.Equal(("The NVIDIA driver does not answer.", (double?)null), (gpu.Failure, gpu.TemperatureCelsius)));
+            Assert.Equal(["GPU-a", "GPU-b"], sensors.Read().Select(static gpu => gpu.Uuid));
+            await Task.Run(sensors.Dispose).WaitAsync(TimeSpan.FromSeconds(60));
+        }
+        finally
+        {
+            driver.Set("hang", 0);
+        }
+
+        Assert.Empty(sensors.Read());
+        Assert.True(SpinWait.SpinUntil(() => driver.Shutdowns == 1, TimeSpan.FromSeconds(60)));
     }
 
     [SkippableFact]

@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sophia.Gpu.Devices;
 using Sophia.Gpu.Health;
 using Sophia.Gpu.Pools;
+using Sophia.Gpu.Tests.Devices;
 
 namespace Sophia.Gpu.Tests.Health;
 
@@ -19,7 +21,7 @@ public sealed class HangingCallTests : IDisposable
 
     public HangingCallTests()
     {
-        _node = GpuNode.Open(new PoolOptions { Node = "n", HostBytes = 1 << 26 }, [_failing], _clock);
+        _node = GpuNode.Open(new PoolOptions { Node = "hanging", HostBytes = 1 << 26 }, [_failing], _clock);
         _watch = new DeviceWatch(_node, _clock, NullLogger.Instance);
     }
 
@@ -128,6 +130,41 @@ public sealed class HangingCallTests : IDisposable
     }
 
     [Fact]
+    public void The_meter_that_alerts_watch_says_so()
+    {
+        var healthy = new List<int>();
+        using var listener = new MeterListener { InstrumentPublished = (i, l) => { if (i.Name == "sophia.device.healthy") { l.EnableMeasurementEvents(i); } } };
+        listener.SetMeasurementEventCallback<int>((_, value, tags, _) =>
+        {
+            // Other tests run beside this one.
+            if (tags[0].Value is "hanging/host")
+            {
+                healthy.Add(value);
+            }
+        });
+        listener.Start();
+        _ = Hang(Device.Searches);
+        listener.RecordObservableInstruments();
+        Tick(DeviceWatch.LongestStep);
+        listener.RecordObservableInstruments();
+
+        Assert.Equal([1, 0], healthy);
+    }
+
+    [Fact]
+    public void A_device_whose_pools_are_not_made_in_time_is_done_without()
+    {
+        using var mayGoOn = new ManualResetEventSlim();
+        using var node = GpuNode.Open(
+            new PoolOptions { Node = "n", ModelsBytes = 2 << 20, InferenceCacheBytes = 2 << 20, VectorCacheBytes = 2 << 20, BufferBytes = 4 << 20 },
+            [new SlowDevice(mayGoOn), TestDevice.Open(1 << 26)], _clock, TimeSpan.FromSeconds(1));
+        mayGoOn.Set();
+
+        Assert.Contains("has not answered for 1 s", Assert.Single(node.Unopened).Reason, StringComparison.Ordinal);
+        Assert.Equal("n/0", Assert.Single(node.Devices).Name);
+    }
+
+    [Fact]
     public void After_five_minutes_it_is_lost_and_the_node_ends_without_it()
     {
         _ = Hang(Device.Searches);
@@ -135,7 +172,7 @@ public sealed class HangingCallTests : IDisposable
         Assert.False(Device.Gate.IsLost);
         _clock.Tick();
         Assert.True(Device.Gate.IsLost);
-        Assert.Equal("n/host: A call to it has not ended for 5 minutes. This process cannot use the device any more: start it again.", _watch.Failure);
+        Assert.Equal("hanging/host: A call to it has not ended for 5 minutes. This process cannot use the device any more: start it again.", _watch.Failure);
 
         var began = Stopwatch.GetTimestamp();
         _node.Dispose();
@@ -166,6 +203,28 @@ public sealed class HangingCallTests : IDisposable
         }));
         Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref hangs), Soon));
         return calling;
+    }
+
+    /// <summary>A GPU that reserves nothing until it may.</summary>
+    private sealed class SlowDevice(ManualResetEventSlim mayGoOn) : IDevice
+    {
+        public DeviceFacts Facts { get; } = new("1", DeviceKind.Simulated, "slow", 1 << 26, null);
+
+        public long FreeBytes => 1 << 26;
+
+        public IDeviceMemory Reserve(long bytes)
+        {
+            mayGoOn.Wait();
+            throw new DeviceMemoryException("no more");
+        }
+
+        public void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means) => throw new NotSupportedException();
+
+        public DeviceCheck Check() => throw new NotSupportedException();
+
+        public void Dispose()
+        {
+        }
     }
 
     private void Tick(TimeSpan time)

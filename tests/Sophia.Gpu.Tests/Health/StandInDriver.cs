@@ -8,15 +8,19 @@ internal sealed class StandInDriver : IDisposable
 {
     private const string Source = """
         #include <string.h>
+        #include <unistd.h>
         typedef unsigned long long u64;
         typedef struct { u64 total, free, used; } memory_t;
         typedef struct { unsigned gpu, memory; } utilization_t;
         typedef struct { void* device; u64 type; u64 data; unsigned gi, ci; } event_t;
-        static char gpus[2]; static char set; static int queued, listening, lost, init, shutdowns;
-        #define FIRST(d) if (lost) return 15; if ((d) != (void*)&gpus[0]) return 3
+        static char gpus[2]; static char set; static volatile int queued; static int listening, lost, init, shutdowns; static volatile int hangs, hanging;
+        #define FIRST(d) while (hangs) { hanging = 1; usleep(1000); } if (lost) return 15; if ((d) != (void*)&gpus[0]) return 3
         void standin_xid(int n) { queued = n; }
         void standin_lose(int n) { lost = n; }
         void standin_init(int n) { init = n; }
+        void standin_hang(int n) { hangs = n; }
+        int standin_hanging(void) { return hanging; }
+        int standin_queued(void) { return queued; }
         int standin_shutdowns(void) { return shutdowns; }
         int nvmlInit_v2(void) { return init; }
         int nvmlShutdown(void) { shutdowns++; return 0; }
@@ -47,9 +51,17 @@ internal sealed class StandInDriver : IDisposable
 
     public string Path => _compiled.Path;
 
-    public unsafe int Shutdowns => ((delegate* unmanaged<int>)NativeLibrary.GetExport(_library, "standin_shutdowns"))();
+    public int Shutdowns => Ask("shutdowns");
+
+    /// <summary>The number of an event that nobody has fetched; 0: there is none.</summary>
+    public int Queued => Ask("queued");
+
+    /// <summary>A question has not come back, or had not for a while.</summary>
+    public bool IsHanging => Ask("hanging") != 0;
 
     public unsafe void Set(string what, int value) => ((delegate* unmanaged<int, void>)NativeLibrary.GetExport(_library, $"standin_{what}"))(value);
 
     public void Dispose() => _compiled.Dispose();
+
+    private unsafe int Ask(string what) => ((delegate* unmanaged<int>)NativeLibrary.GetExport(_library, $"standin_{what}"))();
 }

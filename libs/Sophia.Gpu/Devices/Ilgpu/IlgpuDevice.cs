@@ -64,8 +64,11 @@ public sealed class IlgpuDevice : IDevice
         CudaDevice[] found;
         try
         {
-            using var context = Context.Create(builder => builder.Cuda());
-            found = [.. context.GetCudaDevices()];
+            found = Opening.InTime<CudaDevice[]>(static () =>
+            {
+                using var context = Context.Create(builder => builder.Cuda());
+                return [.. context.GetCudaDevices()];
+            });
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -77,12 +80,13 @@ public sealed class IlgpuDevice : IDevice
         {
             try
             {
-                devices.Add(Open(i, tensorCores));
+                var ordinal = i;
+                devices.Add(Opening.InTime(() => Open(ordinal, tensorCores)));
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 // Whatever it is that one GPU answers, or that ILGPU makes of it, is no reason to do without the others.
-                unopened(new UnopenedDevice(IdOf(i), found[i].Name, CudaDriver.UuidOf(i), Failures.AtStart(e)));
+                unopened(new UnopenedDevice(IdOf(i), found[i].Name, e is TimeoutException ? null : CudaDriver.UuidOf(i), Failures.AtStart(e)));
             }
         }
 

@@ -63,8 +63,8 @@ run() {
   echo "$1 took $((SECONDS - started)) s."
 }
 
-# These need processors alone, and take what the tests of faults leave over: those mostly wait for processes that come and go.
-beside=(Sophia.Cuda.Tests Sophia.Gpu.Tests)
+# These need processors alone, and take what the tests of faults and nodes leave over: those mostly wait for processes that come and go.
+beside=(Sophia.Cuda.Tests Sophia.Gpu.Tests Sophia.Deploy.Tests)
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   [[ " ${beside[*]} " == *" $name "* ]] && continue

@@ -210,7 +210,7 @@ public sealed partial class ShardCluster
     private Task<List<ClusterNode>> SurveyAsync(IClusterClient client, CancellationToken cancellationToken) =>
         CallAnyAsync(client, static async grain => (await grain.AllAsync()).Value, NodeSurvey.Patience, cancellationToken);
 
-    // What concerns all nodes any of them can say.
+    // What concerns all nodes any of them can say. One that cannot, of a version that lacks what the question needs, answers with whatever error it has.
     private async Task<T> CallAnyAsync<T>(IClusterClient client, Func<INodesGrain, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
     {
         var way = _way;
@@ -222,6 +222,11 @@ public sealed partial class ShardCluster
         {
             Avoid(way);
             throw;
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            Avoid(way);
+            throw new ClusterUnavailableException($"A node of L0 cannot say it: {error.Message}", error);
         }
     }
 

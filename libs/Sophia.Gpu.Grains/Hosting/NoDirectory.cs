@@ -1,5 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using Orleans.GrainDirectory;
+using Orleans.Metadata;
 using Orleans.Runtime;
+using Orleans.Runtime.GrainDirectory;
 
 namespace Sophia.Gpu.Grains.Hosting;
 
@@ -7,9 +10,13 @@ namespace Sophia.Gpu.Grains.Hosting;
 /// For grains that every node has at hand. Orleans looks also these up, in a directory of which each node has a part: so half of them could
 /// not be reached, by whatever node, while one of two stood still.
 /// </summary>
-internal sealed class NoDirectory : IGrainDirectory
+internal sealed class NoDirectory : IGrainDirectory, IGrainDirectoryResolver
 {
-    public const string Name = "none";
+    // By the type and not by an attribute, which stands in the manifest that all nodes share: one of a version without it cannot resolve the name.
+    private static readonly GrainType Nodes = GrainType.Create("nodes");
+
+    public bool TryResolveGrainDirectory(GrainType grainType, GrainProperties? properties, [NotNullWhen(true)] out IGrainDirectory? grainDirectory) =>
+        (grainDirectory = grainType.Equals(Nodes) ? this : null) is not null;
 
     public Task<GrainAddress?> Register(GrainAddress address) => Task.FromResult<GrainAddress?>(address);
 

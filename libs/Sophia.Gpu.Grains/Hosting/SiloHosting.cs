@@ -4,7 +4,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
-using Orleans.Runtime.Hosting;
 using Orleans.Serialization;
 using Sophia.Gpu.Grains.Nodes;
 
@@ -49,7 +48,7 @@ public static class SiloHosting
             silo.Services.AddSingleton<NodeClient>();
             silo.Services.AddSingleton<NodeSurvey>();
             silo.AddGrainService<NodeService>();
-            silo.AddGrainDirectory(NoDirectory.Name, static (_, _) => new NoDirectory());
+            silo.Services.AddSingleton<Orleans.Runtime.GrainDirectory.IGrainDirectoryResolver, NoDirectory>();
             silo.AddPlacementDirector<FreestNode, FreestNodeDirector>();
         });
         // After Orleans's own, so that it begins when the node is one.

@@ -1,8 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
-using Orleans.GrainDirectory;
 using Orleans.Runtime;
-using Sophia.Gpu.Grains.Hosting;
 using Sophia.Gpu.Grains.Shards;
 using Sophia.Memory.Search.Cluster;
 using Sophia.Memory.Tiers;
@@ -136,7 +134,6 @@ internal interface INodesGrain : IGrainWithIntegerKey
 
 [StatelessWorker(1)]
 [Reentrant]
-[GrainDirectory(GrainDirectoryName = NoDirectory.Name)]
 internal sealed class NodesGrain(NodeSurvey survey) : Grain, INodesGrain
 {
     public async Task<Immutable<ShardReply>> SearchAsync(string address, Immutable<ShardCall> call, CancellationToken cancellationToken)

@@ -48,11 +48,6 @@ internal static class NodesBench
             await SeveralBench.RunAsync(settings, report, source, postgres.ConnectionString());
         }
 
-        if ("whole".StartsWith(settings.Only, StringComparison.Ordinal))
-        {
-            await WholeBench.RunAsync(settings, report, source, postgres.ConnectionString());
-        }
-
         if ("death".StartsWith(settings.Only, StringComparison.Ordinal))
         {
             // A database of its own, whose namespaces are numbered from 1.

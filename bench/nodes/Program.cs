@@ -3,7 +3,7 @@ using Sophia.Bench.Reporting;
 
 if (BenchSettings.Read(args) is not { } settings)
 {
-    Console.Error.WriteLine("dotnet run -c Release --project bench/nodes [--only grain|several|whole|death|recovery|recovery-1m] [--json FILE] [--data DIRECTORY] [--quick]");
+    Console.Error.WriteLine("dotnet run -c Release --project bench/nodes [--only grain|several|death|recovery|recovery-1m] [--json FILE] [--data DIRECTORY] [--quick]");
     return 2;
 }
 

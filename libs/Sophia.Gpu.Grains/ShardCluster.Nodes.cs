@@ -226,7 +226,12 @@ public sealed partial class ShardCluster
         catch (Exception error) when (error is not OperationCanceledException)
         {
             Avoid(way);
-            throw new ClusterUnavailableException($"A node of L0 cannot say it: {error.Message}", error);
+            if (IsSilenceTold())
+            {
+                LogNotSaid(error);
+            }
+
+            throw new ClusterUnavailableException($"A node of L0 {Unanswered.Say(error)}.", error);
         }
     }
 
@@ -281,6 +286,9 @@ public sealed partial class ShardCluster
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The nodes of L0 could not be looked at this time.")]
     private partial void LogNotWatched(Exception error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A node of L0 answered with an error what each of them can say; another is asked. This is logged once a minute at most.")]
+    private partial void LogNotSaid(Exception error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The shards of namespace {Namespace} that nodes serve were dropped; others that they hold may be there.")]
     private partial void LogNotHeard(string @namespace, Exception error);

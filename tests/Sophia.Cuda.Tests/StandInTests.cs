@@ -67,9 +67,25 @@ public sealed class StandInTests
         Assert.Contains("unspecified launch failure", said, StringComparison.Ordinal);
     }
 
+    /// <summary>From a query's text to its hits, through a node with the GPU; the program looks whether each finds its record.</summary>
+    [Fact]
+    public async Task The_whole_search_is_right_and_the_devices_own()
+    {
+        var (code, said) = await RunAsync(
+            "dotnet",
+            [Program("whole", "Whole"), "--records", "17000", "--dimensions", "256", "--searches", "20", "--vector-bytes", "67108864", "--models-bytes", "67108864", "--buffer-bytes", "67108864"],
+            ["STANDIN_CUDA_DEVICES=NVIDIA GH200 480GB:6GiB", $"LD_LIBRARY_PATH={StandIn.Folder}"]);
+
+        Assert.True(code == 0, said);
+        Assert.Matches("\\| the whole search, p99 \\|.*≤ 10", said);
+        Assert.Matches("scans device [1-9]", said);
+    }
+
+    private static string Program(string folder, string name) => Path.Combine(Root(), "bench", folder, "bin", Configuration, "net10.0", $"Sophia.Bench.{name}.dll");
+
     private static Task<(int Code, string Said)> BenchAsync(string settings, params string[] more) => RunAsync(
         "dotnet",
-        [Path.Combine(Root(), "bench", "gpu", "bin", Configuration, "net10.0", "Sophia.Bench.Gpu.dll"), "--rows", "1500", "--dimensions", "96", "--repeats", "1", "--pool-bytes", "2097152", .. more],
+        [Program("gpu", "Gpu"), "--rows", "1500", "--dimensions", "96", "--repeats", "1", "--pool-bytes", "2097152", .. more],
         [.. settings.Split(' '), $"LD_LIBRARY_PATH={StandIn.Folder}"]);
 
     private static string Root()

@@ -3,6 +3,7 @@ using Orleans.GrainDirectory;
 using Orleans.Metadata;
 using Orleans.Runtime;
 using Orleans.Runtime.GrainDirectory;
+using Sophia.Gpu.Grains.Nodes;
 
 namespace Sophia.Gpu.Grains.Hosting;
 
@@ -13,7 +14,7 @@ namespace Sophia.Gpu.Grains.Hosting;
 internal sealed class NoDirectory : IGrainDirectory, IGrainDirectoryResolver
 {
     // By the type and not by an attribute, which stands in the manifest that all nodes share: one of a version without it cannot resolve the name.
-    private static readonly GrainType Nodes = GrainType.Create("nodes");
+    private static readonly GrainType Nodes = GrainType.Create(NodesGrain.Type);
 
     public bool TryResolveGrainDirectory(GrainType grainType, GrainProperties? properties, [NotNullWhen(true)] out IGrainDirectory? grainDirectory) =>
         (grainDirectory = grainType.Equals(Nodes) ? this : null) is not null;

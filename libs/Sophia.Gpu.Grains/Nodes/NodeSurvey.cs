@@ -134,8 +134,12 @@ internal interface INodesGrain : IGrainWithIntegerKey
 
 [StatelessWorker(1)]
 [Reentrant]
+[GrainType(Type)]
 internal sealed class NodesGrain(NodeSurvey survey) : Grain, INodesGrain
 {
+    /// <summary>Every node has it at hand: it is in no directory (<see cref="Hosting.NoDirectory"/>).</summary>
+    public const string Type = "nodes";
+
     public async Task<Immutable<ShardReply>> SearchAsync(string address, Immutable<ShardCall> call, CancellationToken cancellationToken)
     {
         var told = await survey.SearchAsync(address, call);

@@ -7,21 +7,27 @@ namespace Sophia.Gpu.DeviceVectors;
 /// <summary>What happens between passes, on the device's thread, each second (<see cref="PageWatch"/>).</summary>
 internal sealed partial class DevicePasses
 {
-    /// <summary>Writes what has changed of what stands on the device.</summary>
-    public void Write() => BetweenPasses(() =>
+    /// <summary>Writes what has changed of what stands on the device; of a shard that has gone, all is given back.</summary>
+    /// <returns>False when what was taken away may stand there yet.</returns>
+    public bool Write() => BetweenPasses(() =>
     {
-        using var pages = Take();
-        var changed = TakeChanged(pages);
+        HashSet<int> changed = [];
         try
         {
+            using var pages = Take();
+            changed = TakeChanged(pages);
             units.Write(pages, changed);
+        }
+        catch (ObjectDisposedException)
+        {
+            units.Clear(_evictedFor);
         }
         catch (ShardDamagedException)
         {
             // The next search says so; until then nothing stays there that was taken away.
             units.Clear();
         }
-        catch (Exception e) when (e is DeviceMemoryException or ObjectDisposedException)
+        catch (DeviceMemoryException)
         {
             Mark(changed);
             throw;
@@ -35,7 +41,7 @@ internal sealed partial class DevicePasses
     public int Look(int most, out bool isThrough)
     {
         var (looked, isLast, damaged) = (0, true, new List<int>());
-        BetweenPasses(() =>
+        _ = BetweenPasses(() =>
         {
             looked = units.LookAt(most, damaged, out isLast);
             lock (_marking)
@@ -48,26 +54,30 @@ internal sealed partial class DevicePasses
         return looked;
     }
 
-    private void BetweenPasses(Action act)
+    /// <returns>False when the device is left out, or did not do it.</returns>
+    private bool BetweenPasses(Action act)
     {
         if (!device.Gate.IsOpen)
         {
-            return;
+            return false;
         }
 
         ForgetIfReopened();
         try
         {
             act();
+            return true;
         }
         catch (DeviceFailedException e)
         {
             units.Forget();
             device.Gate.Close(e);
+            return false;
         }
-        catch (Exception e) when (e is DeviceMemoryException or ObjectDisposedException)
+        catch (DeviceMemoryException)
         {
-            // No room for the few sums just now, or the shard is gone: the next time, if there is one, is a second away.
+            // No room for it just now: the next time is a second away.
+            return false;
         }
     }
 }

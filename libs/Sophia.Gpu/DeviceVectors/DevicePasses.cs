@@ -17,18 +17,19 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
     private HashSet<int> _changed = [];
     private long _openings = device.Gate.Openings;
     private bool _isDisposed;
+    private string? _evictedFor;
 
     /// <summary>Units that stand on the device, about.</summary>
     public int Units => units.Count;
 
-    /// <summary>Something has changed since the last pass, or what stands there is not trusted.</summary>
+    /// <summary>Something has changed since the last pass, or what stands there is not trusted, or the shard has gone.</summary>
     public bool HasToWrite
     {
         get
         {
             lock (_marking)
             {
-                return _changed.Count > 0 || units.MustWriteAll || device.Gate.Openings != Volatile.Read(ref _openings);
+                return _isDisposed || _changed.Count > 0 || units.MustWriteAll || device.Gate.Openings != Volatile.Read(ref _openings);
             }
         }
     }
@@ -56,7 +57,6 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
     /// <summary>What stands on the device is given back in its turn, as evicted where a reason is given. Nobody waits for a device that may hang.</summary>
     public void Evict(string? reason)
     {
-        device.Watch.Remove(this);
         lock (_marking)
         {
             if (_isDisposed)
@@ -64,11 +64,12 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
                 return;
             }
 
-            _isDisposed = true;
+            (_isDisposed, _evictedFor) = (true, reason);
         }
 
-        // Where the device's thread was ended it goes with the device.
+        // Where the device's thread was ended it goes with the device. Before nobody watches it: who wants to know whether it is gone finds either.
         _ = device.Thread.TryPost(() => units.Clear(reason));
+        device.Watch.Remove(this);
     }
 
     /// <summary>By request; null where there is no room to stream what is not there.</summary>
@@ -196,7 +197,7 @@ internal sealed partial class DevicePasses(DeviceScans device, DeviceUnits units
         }
         finally
         {
-            device.Buffer.Free(run);
+            device.Watch.GiveBack(run);
         }
     }
 

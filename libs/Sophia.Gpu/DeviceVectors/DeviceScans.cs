@@ -80,9 +80,9 @@ public sealed class DeviceScans
             return null;
         }
 
-        var isDone = Gate.IsOpen && await Watch.WriteAsync(timeout, cancellationToken).ConfigureAwait(false);
+        var isDone = Gate.IsOpen && await Watch.OverwriteAsync(timeout, cancellationToken).ConfigureAwait(false);
         return isDone && Gate.IsOpen ? null
-            : $"The device {Device.Name} keeps what stands there until it is well again or the process ends. {Gate.Failure ?? "It has not answered in time."}";
+            : $"What was taken away may stand on the device {Device.Name} until it is well again or the process ends. {Gate.Failure ?? "It was not overwritten in time."}";
     }
 
     /// <summary>From so many bytes of its rows on a shard is scanned by the device.</summary>

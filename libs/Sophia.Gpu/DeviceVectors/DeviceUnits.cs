@@ -202,6 +202,19 @@ internal sealed partial class DeviceUnits
     private void Upload(VectorPages.Lease pages, long[] offsets, HashSet<int> fresh, IReadOnlySet<int> changed)
     {
         var block = fresh.Count > 0 ? new byte[_shape.UnitBytes] : changed.Count > 0 ? new byte[_shape.PageBytes] : [];
+        try
+        {
+            Upload(pages, offsets, fresh, changed, block);
+        }
+        finally
+        {
+            // The collector gives it to others as it is, some day.
+            Array.Clear(block);
+        }
+    }
+
+    private void Upload(VectorPages.Lease pages, long[] offsets, HashSet<int> fresh, IReadOnlySet<int> changed, byte[] block)
+    {
         foreach (var unit in fresh)
         {
             Fill(pages, unit, block);
@@ -223,9 +236,6 @@ internal sealed partial class DeviceUnits
                 _sums[page] = MemorySum.Of(bytes);
             }
         }
-
-        // The collector gives it to others as it is, some day.
-        Array.Clear(block);
     }
 
     private void Write(long offset, ReadOnlySpan<byte> bytes)

@@ -41,19 +41,20 @@ internal sealed class PageWatch(PooledDevice device, TimeProvider clock)
         }
     }
 
-    /// <summary>Writes what has changed, behind what was asked of the device before.</summary>
-    /// <returns>False when that was not done in time, or the device stands still.</returns>
-    public async Task<bool> WriteAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    /// <summary>Overwrites what was taken away of what stands on the device, behind what was asked of it before.</summary>
+    /// <returns>False when that was not done in time, or not all of it.</returns>
+    public async Task<bool> OverwriteAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         if (device.Searches.IsLate)
         {
             return false;
         }
 
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var began = clock.GetTimestamp();
-        Write();
-        if (!device.Searches.TryPost(done.SetResult))
+        // Searches come in between. A shard that is not watched any more has posted what gives back what it had; one that goes now is.
+        var watched = Write();
+        if (!device.Searches.TryPost(() => done.SetResult(IsWritten(watched))))
         {
             return false;
         }
@@ -64,7 +65,7 @@ internal sealed class PageWatch(PooledDevice device, TimeProvider clock)
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        return done.Task.IsCompleted;
+        return done.Task.IsCompleted && await done.Task.ConfigureAwait(false);
     }
 
     /// <summary>Frees the run, now or when the device is well: until then nobody else can have its pages.</summary>
@@ -80,6 +81,23 @@ internal sealed class PageWatch(PooledDevice device, TimeProvider clock)
         {
             _kept.Enqueue(run);
             StartTimer();
+        }
+    }
+
+    // What was not done when it was asked for, since a pass had taken it along and failed, or the device had no room, is tried once more.
+    private bool IsWritten(DevicePasses[] watched)
+    {
+        FreeKept();
+        var isWritten = true;
+        foreach (var passes in watched)
+        {
+            isWritten &= !passes.HasToWrite || passes.Write();
+            device.Searches.Progressed();
+        }
+
+        lock (_lock)
+        {
+            return isWritten && _kept.Count == 0 && device.Gate.IsOpen;
         }
     }
 
@@ -162,7 +180,7 @@ internal sealed class PageWatch(PooledDevice device, TimeProvider clock)
         {
             if (passes.HasToWrite)
             {
-                _ = device.Searches.TryPost(passes.Write);
+                _ = device.Searches.TryPost(() => passes.Write());
             }
         }
 

@@ -7,9 +7,10 @@ internal static class Opening
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     /// <summary>Calls it on a thread that is lost with the driver.</summary>
-    /// <param name="open">What it throws is thrown here. What it returns too late is disposed of.</param>
+    /// <param name="open">What it throws is thrown here.</param>
+    /// <param name="close">Gets what it returns too late.</param>
     /// <exception cref="TimeoutException">It has not returned in time.</exception>
-    public static T InTime<T>(Func<T> open, TimeSpan? patience = null)
+    public static T InTime<T>(Func<T> open, Action<T> close, TimeSpan? patience = null)
     {
         var opening = Task.Factory.StartNew(open, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
@@ -18,7 +19,7 @@ internal static class Opening
         }
         catch (TimeoutException) when (!opening.IsFaulted)
         {
-            _ = opening.ContinueWith(static late => (late.Result as IDisposable)?.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            _ = opening.ContinueWith(late => close(late.Result), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             throw new TimeoutException($"The driver has not answered for {(patience ?? Patience).TotalSeconds:N0} s.");
         }
     }

@@ -70,13 +70,15 @@ public sealed class DeviceThread(string name, TimeProvider clock)
     /// <summary>Calls it and waits for it.</summary>
     /// <param name="call">What it throws is thrown here.</param>
     /// <param name="atMost">To wait though others come further; null: as long as that.</param>
-    /// <returns>False when it was left, and may be called nevertheless, or was not begun: the thread stands still, or was ended.</returns>
+    /// <returns>False when it was left, and goes on only where it had begun: the thread stands still, or was ended.</returns>
     public bool TryCall(Action call, TimeSpan? atMost = null)
     {
         var left = new CountdownEvent(1);
         ExceptionDispatchInfo? error = null;
+        var isLeft = false;
         if (IsLate || !TryPost(Call) || !TryWait(left, [this], atMost, CancellationToken.None))
         {
+            Volatile.Write(ref isLeft, true);
             return false;
         }
 
@@ -85,6 +87,12 @@ public sealed class DeviceThread(string name, TimeProvider clock)
 
         void Call()
         {
+            // For nobody it would hold up those who wait.
+            if (Volatile.Read(ref isLeft))
+            {
+                return;
+            }
+
             try
             {
                 call();

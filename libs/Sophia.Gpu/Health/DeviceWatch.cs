@@ -73,7 +73,7 @@ public sealed partial class DeviceWatch : IDisposable
         _meter.Dispose();
     }
 
-    private IEnumerable<Measurement<int>> Healthy() => _node.Devices.Select(device => (Device: device.Name, IsHealthy: device.Gate.IsOpen && _states[device.Name].Check.IsHealthy))
+    private IEnumerable<Measurement<int>> Healthy() => _node.Devices.Select(device => (Device: device.Name, IsHealthy: device.Gate.IsOpen))
         .Concat(_node.Unopened.Select(static device => (Device: device.Id, IsHealthy: false)))
         .Select(static s => new Measurement<int>(s.IsHealthy ? 1 : 0, new KeyValuePair<string, object?>("device", s.Device)));
 
@@ -153,13 +153,10 @@ public sealed partial class DeviceWatch : IDisposable
         {
             Lost(one);
         }
-        else if (++one.Ticks % (int)(Interval / Tick) == 0)
+        else if (++one.Ticks % (int)(Interval / Tick) == 0 || (!one.Device.Gate.IsOpen && one.Device.Gate.Retry()))
         {
+            // Also of one that is used again: what was known of it was of before.
             Check(one);
-        }
-        else
-        {
-            _ = one.Device.Gate.Retry();
         }
     }
 

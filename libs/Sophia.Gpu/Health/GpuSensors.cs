@@ -26,10 +26,12 @@ public sealed class GpuSensors : IDisposable
     private nint _events;
     private volatile IReadOnlyList<GpuReading> _last = [];
     private volatile bool _isDisposed;
+    private volatile bool _hasBegun = true;
     private volatile string? _failure;
 
     /// <param name="library">The library of the driver; another one in tests.</param>
-    public GpuSensors(TimeProvider clock, string? library = null)
+    /// <param name="patience">For its first answers, in real time; by default 30 s.</param>
+    public GpuSensors(TimeProvider clock, string? library = null, TimeSpan? patience = null)
     {
         ArgumentNullException.ThrowIfNull(clock);
         _thread = new DeviceThread("GPU sensors", clock);
@@ -38,17 +40,15 @@ public sealed class GpuSensors : IDisposable
             return;
         }
 
+        _hasBegun = false;
         var begun = new ManualResetEventSlim();
         _ = _thread.TryPost(() =>
         {
             Begin(new NvmlLibrary(handle));
+            _hasBegun = true;
             begun.Set();
         });
-        if (!begun.Wait(StartPatience))
-        {
-            _failure = $"The NVIDIA driver has not answered for {StartPatience.TotalSeconds:N0} s.";
-        }
-
+        _ = begun.Wait(patience ?? StartPatience);
         Measure();
         _timer = clock.CreateTimer(
             _ =>
@@ -64,7 +64,6 @@ public sealed class GpuSensors : IDisposable
 
     private void Begin(NvmlLibrary nvml)
     {
-        _failure = null;
         if (nvml.Init() is var status and not NvmlLibrary.Success)
         {
             _failure = status == NvmlLibrary.DriverNotLoaded ? null : nvml.Describe(status);
@@ -94,7 +93,7 @@ public sealed class GpuSensors : IDisposable
     }
 
     /// <summary>Null when the driver is not there or answered for every GPU; otherwise what it said.</summary>
-    public string? Failure => _failure;
+    public string? Failure => _hasBegun ? _failure : "The NVIDIA driver has not answered since the start.";
 
     /// <summary>One reading per GPU that the driver gives a handle for, now; without values where it does not answer.</summary>
     public IReadOnlyList<GpuReading> Read()
@@ -120,14 +119,14 @@ public sealed class GpuSensors : IDisposable
         _timer?.Dispose();
 
         // One that does not answer any more goes with the process.
-        _ = _thread.TryEnd(EndPatience, () =>
+        _ = _thread.TryEnd(EndPatience, Volatile.Read(ref _nvml) is not { } nvml ? null : () =>
         {
             if (_events != 0)
             {
-                _nvml!.FreeEvents(_events);
+                nvml.FreeEvents(_events);
             }
 
-            _nvml?.Dispose();
+            nvml.Dispose();
         });
     }
 

@@ -84,15 +84,11 @@ public sealed class GpuNode : IDisposable
             {
                 try
                 {
-                    pooled.Add(device.Facts.Kind == DeviceKind.Host ? Pool(options, device, clock) : Opening.InTime(() => Pool(options, device, clock), patience));
+                    pooled.Add(device.Facts.Kind == DeviceKind.Host ? Pool(options, device, clock) : Opening.InTime(() => Pool(options, device, clock), Close, patience));
                 }
                 catch (Exception e) when (e is DeviceMemoryException or TimeoutException && device.Facts.Kind != DeviceKind.Host)
                 {
                     unopened.Add(new UnopenedDevice($"{options.Node}/{device.Facts.Id}", device.Facts.Model, device.Facts.Uuid, e.Message));
-                    if (e is not TimeoutException)
-                    {
-                        device.Dispose();
-                    }
                 }
             }
 
@@ -124,17 +120,20 @@ public sealed class GpuNode : IDisposable
         Task.WaitAll(Devices.Select(static device => Task.Factory.StartNew(() => Close(device), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
     }
 
+    /// <param name="device">Its own from now on, also where it fails.</param>
     private static PooledDevice Pool(PoolOptions options, IDevice device, TimeProvider clock)
     {
         var name = $"{options.Node}/{device.Facts.Id}";
-        var plan = PoolPlan.For(device.Facts, device.FreeBytes, options);
         var pools = new List<PagePool>();
         try
         {
+            var plan = PoolPlan.For(device.Facts, device.FreeBytes, options);
             foreach (var kind in PoolKinds.All)
             {
                 pools.Add(new PagePool($"{name}/{PoolKinds.NameOf(kind)}", kind, device.Reserve(plan.Granted[(int)kind]), plan.PageBytes, plan.Profile[kind], clock));
             }
+
+            return PooledDevice.Of(name, device, plan.Profile, pools, clock);
         }
         catch
         {
@@ -143,10 +142,9 @@ public sealed class GpuNode : IDisposable
                 pool.Dispose();
             }
 
+            device.Dispose();
             throw;
         }
-
-        return PooledDevice.Of(name, device, plan.Profile, pools, clock);
     }
 
     /// <summary>What a device that hangs still reads, and takes no call for, goes with the process.</summary>

@@ -136,6 +136,8 @@ internal sealed partial class HostShard : IShard
         CompactIfWanted();
     }
 
+    public void Withdraw(ShardEviction? eviction) => _device?.Evict(eviction?.Reason);
+
     public void Dispose() => Leave(null);
 
     public void Evict(ShardEviction eviction)
@@ -152,7 +154,7 @@ internal sealed partial class HostShard : IShard
             if (!_isDisposed)
             {
                 _isDisposed = true;
-                _device?.Evict(eviction?.Reason);
+                Withdraw(eviction);
                 if (eviction is not null)
                 {
                     _vectors?.Evict(eviction);

@@ -41,7 +41,13 @@ internal sealed class TokenRows(SafetensorsFile file, SafetensorsEntry tensor)
     /// <inheritdoc cref="ReadAll()"/>
     public void Verify()
     {
-        foreach (var _ in ReadAll())
+        using var open = File.OpenRead(Path);
+        Verify(open);
+    }
+
+    private void Verify(FileStream open)
+    {
+        foreach (var _ in ReadAll(open))
         {
         }
     }
@@ -92,9 +98,7 @@ internal sealed class TokenRows(SafetensorsFile file, SafetensorsEntry tensor)
         var stamp = StampOf(open);
         if (!IsAsRead(stamp))
         {
-            foreach (var _ in ReadAll(open))
-            {
-            }
+            Verify(open);
         }
 
         var (means, row, mean) = (new float[ends.Length * Width], new float[Width], new RowMean(Width));

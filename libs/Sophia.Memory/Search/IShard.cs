@@ -85,6 +85,12 @@ public interface IShard : IDisposable
     /// <summary>Bytes it takes, vectors, postings and rows together, near enough to budget by.</summary>
     long SizeInMemory { get; }
 
+    /// <summary>No search begins in it any more: what it has on devices is given back there, though it may be changed until it is disposed of.</summary>
+    /// <param name="eviction">Null: nobody needs it any more.</param>
+    void Withdraw(ShardEviction? eviction)
+    {
+    }
+
     /// <summary>Disposes of it; pages that it gives back to a pool are counted as evicted.</summary>
     void Evict(ShardEviction eviction) => Dispose();
 }

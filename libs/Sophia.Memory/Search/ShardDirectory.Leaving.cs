@@ -45,7 +45,8 @@ internal sealed partial class ShardDirectory
             var disposing = shard.DisposeAsync();
             if (!shard.IsSearching)
             {
-                // No search begins in it any more: it holds nothing that could be found.
+                // No search begins in it any more: it holds nothing that could be found, and has given back what devices had of it.
+                shard.Shard.Withdraw(shard.Eviction);
                 _leaving.TryRemove(shard, out _);
             }
 

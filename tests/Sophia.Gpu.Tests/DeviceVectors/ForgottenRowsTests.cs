@@ -48,15 +48,117 @@ public sealed class ForgottenRowsTests
         shard.Remove(ShardRecords.IdOf("k7"), Sequence.Of(0, Rows + 1));
         device.Advance(TimeSpan.FromSeconds(1));
         Assert.True(Stands(device, RowKind.Codes, 7), "It is written to although it is left out.");
-        Assert.Equal("The device n/0 keeps what stands there until it is well again or the process ends. CUDA error 700", await device.Scans.OverwriteAsync(TimeSpan.FromSeconds(5), default));
+        Assert.Equal("What was taken away may stand on the device n/0 until it is well again or the process ends. CUDA error 700", await Overwrite(device));
 
         Assert.True(device.Scans.Gate.Retry());
         device.Advance(TimeSpan.FromSeconds(1));
-        Assert.Null(await device.Scans.OverwriteAsync(TimeSpan.FromSeconds(5), default));
+        Assert.Null(await Overwrite(device));
 
         Assert.Equal(0, device.Pools[2].Report().UsedPages);
         Assert.False(Stands(device, RowKind.Codes, 7));
         Assert.Equal("k8", shard.Near(VectorOf(8), 1).Hits[0].Key);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_the_device_does_not_take_back_is_said_to_stand_there_until_it_does(bool isLeftOut)
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 1000, 64);
+        var shard = Filled(device);
+        shard.Near(VectorOf(1), 1);
+
+        (faulty.FailsAt, faulty.Error) = ("discard", isLeftOut ? faulty.Error : static () => new DeviceMemoryException("no memory for it"));
+        shard.Dispose();
+        device.Settle();
+        Assert.Equal(isLeftOut, !device.Scans.Gate.IsOpen);
+        Assert.NotNull(await Overwrite(device));
+        Assert.True(Stands(device, RowKind.Codes, 7));
+
+        faulty.FailsAt = null;
+        if (isLeftOut)
+        {
+            // The second in which it would be given back anyway has passed while the device was left out.
+            device.Wait(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Null(await Overwrite(device));
+        Assert.False(Stands(device, RowKind.Codes, 7));
+        Assert.Equal(0, device.Pools[2].UsedPages);
+    }
+
+    [Fact]
+    public async Task A_row_that_the_device_had_no_room_to_overwrite_is_said_to_stand_there_until_it_has()
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 1000, 64);
+        using var shard = Filled(device);
+        shard.Near(VectorOf(1), 1);
+        (faulty.FailsAt, faulty.Error) = ("write", static () => new DeviceMemoryException("no memory for it"));
+        shard.Remove(ShardRecords.IdOf("k7"), Sequence.Of(0, Rows + 1));
+
+        Assert.Equal("What was taken away may stand on the device n/0 until it is well again or the process ends. It was not overwritten in time.", await Overwrite(device));
+        Assert.True(Stands(device, RowKind.Codes, 7));
+
+        faulty.FailsAt = null;
+        Assert.Null(await Overwrite(device));
+        Assert.False(Stands(device, RowKind.Codes, 7));
+        Assert.True(Stands(device, RowKind.Codes, 8));
+    }
+
+    [Fact]
+    public async Task A_shard_that_goes_while_its_device_is_asked_has_nothing_there_when_that_is_confirmed()
+    {
+        using var device = new SmallDevice(new FaultyDevice(), 1000, 64);
+        var shard = Filled(device);
+        shard.Near(VectorOf(1), 1);
+        using ManualResetEventSlim before = new(), behind = new();
+        Assert.True(device.Scans.Thread.TryPost(before.Wait));
+        var overwriting = Overwrite(device);
+        Assert.True(device.Scans.Thread.TryPost(behind.Wait));
+
+        // What it had is given back behind all of that.
+        shard.Dispose();
+        before.Set();
+
+        Assert.Null(await overwriting);
+        Assert.False(Stands(device, RowKind.Codes, 7));
+        behind.Set();
+    }
+
+    [Fact]
+    public async Task A_shard_that_nobody_searches_any_more_has_nothing_on_its_device_before_it_comes_to_its_end()
+    {
+        using var device = new SmallDevice(new FaultyDevice(), 1000, 64);
+        using var shard = Filled(device);
+        shard.Near(VectorOf(1), 1);
+
+        shard.Withdraw(null);
+
+        Assert.Null(await Overwrite(device));
+        Assert.False(Stands(device, RowKind.Codes, 7));
+        shard.Remove(ShardRecords.IdOf("k7"), Sequence.Of(0, Rows + 1));
+        Assert.Equal(Rows - 1, shard.Count);
+    }
+
+    [Fact]
+    public async Task Streamed_rows_that_the_buffer_does_not_take_back_are_overwritten_before_a_forget_is_confirmed()
+    {
+        var faulty = new FaultyDevice();
+        using var device = new SmallDevice(faulty, 1, 300, "float32");
+        using var shard = Filled(device);
+        (faulty.FailsAt, faulty.Error) = ("discard", static () => new DeviceMemoryException("no memory for it"));
+        using var meters = new Counted(device, "sophia.vector.device.streamed");
+
+        Assert.Equal("k1", shard.Near(VectorOf(1), 1).Hits[0].Key);
+        Assert.True(meters["sophia.vector.device.streamed"] > 0);
+        Assert.NotNull(await Overwrite(device));
+        Assert.True(device.Pools[3].UsedPages > 0);
+
+        faulty.FailsAt = null;
+        Assert.Null(await Overwrite(device));
+        Assert.Equal(0, device.Pools[3].UsedPages);
     }
 
     [Fact]
@@ -74,6 +176,8 @@ public sealed class ForgottenRowsTests
         Assert.All(lanes, static lane => Assert.False(lane.Staging(0).GetArray().AsSpan().ContainsAnyExcept((byte)0)));
         Assert.Contains(lanes, static lane => lane.Staging(0).Length > 0);
     }
+
+    private static Task<string?> Overwrite(SmallDevice device) => device.Scans.OverwriteAsync(TimeSpan.FromMinutes(1), default);
 
     private static IShard Filled(SmallDevice device)
     {

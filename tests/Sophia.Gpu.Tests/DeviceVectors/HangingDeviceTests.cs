@@ -153,7 +153,7 @@ public sealed class HangingDeviceTests
             device.Clock.Advance(DeviceThread.Patience);
 
             Assert.Equal(
-                "The device n/0 keeps what stands there until it is well again or the process ends. It has not answered in time.", await overwriting.WaitAsync(Soon));
+                "What was taken away may stand on the device n/0 until it is well again or the process ends. It was not overwritten in time.", await overwriting.WaitAsync(Soon));
             Assert.False(await searching.WaitAsync(Soon));
         }
         finally

@@ -98,25 +98,6 @@ public sealed class IlgpuDeviceTests : DeviceContract
     protected override IDevice Open() => TestDevice.Open(1 << 20);
 }
 
-public sealed class FailuresTests
-{
-    [Fact]
-    public void What_a_device_without_calls_does_not_take_back_keeps_nothing_else_from_being_given_back()
-    {
-        var given = new List<string>();
-
-        Failures.Dispose(new Owned(() => given.Add("one")), new Owned(() => throw new ILGPU.Runtime.Cuda.CudaException("an illegal memory access was encountered")), new Owned(() => given.Add("three")));
-
-        Assert.Equal(["one", "three"], given);
-        Assert.Throws<InvalidOperationException>(() => Failures.Dispose(new Owned(() => throw new InvalidOperationException())));
-    }
-
-    private sealed class Owned(Action dispose) : IDisposable
-    {
-        public void Dispose() => dispose();
-    }
-}
-
 public sealed class GpuNodeTests
 {
     [Fact]

@@ -23,9 +23,12 @@ public sealed class DeviceWatchTests
         Assert.Equal("n/host: CUDA error 802", watch.Failure);
         Assert.Equal(clock.GetUtcNow(), watch["n/host"].At);
 
+        // What closed it was told by a check; so is that it computes again, when it is used again.
         device.Failure = null;
-        clock.Advance(DeviceWatch.Interval);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(node.Devices[0].Gate.IsOpen);
         Assert.Null(watch.Failure);
+        Assert.Equal(clock.GetUtcNow(), watch["n/host"].At);
     }
 
     [Fact]

@@ -93,6 +93,21 @@ public sealed class GpuSensorsTests
     }
 
     [SkippableFact]
+    public void A_driver_that_wakes_late_is_said_until_it_does()
+    {
+        using var driver = new StandInDriver();
+        driver.Set("sleep", 1);
+        using var sensors = new GpuSensors(new FakeTimeProvider(), driver.Path, TimeSpan.FromMilliseconds(50));
+        Assert.Equal("The NVIDIA driver has not answered since the start.", sensors.Failure);
+        Assert.Empty(sensors.Read());
+
+        driver.Set("sleep", 0);
+
+        Assert.True(SpinWait.SpinUntil(() => sensors.Failure is null, TimeSpan.FromSeconds(60)));
+        Assert.Equal(2, sensors.Read().Count);
+    }
+
+    [SkippableFact]
     public void Meters_carry_the_readings_and_end_with_the_sensors()
     {
         using var driver = new StandInDriver();

@@ -80,16 +80,23 @@ public sealed class HangingCallTests : IDisposable
     [Fact]
     public async Task Who_has_not_the_time_to_wait_for_those_before_leaves_though_they_come_further()
     {
+        var wasCalled = false;
         _ = Hang(Device.Models);
-        var waiting = Task.Run(() => Device.Models.TryCall(static () => { }, TimeSpan.FromSeconds(3)));
+        var waiting = Task.Run(() => Device.Models.TryCall(() => wasCalled = true, TimeSpan.FromSeconds(3)));
         for (var second = 0; second < 10 && !waiting.IsCompleted; second++)
         {
-            Device.Models.Progressed();
             _clock.Tick();
+            Device.Models.Progressed();
             await Task.Delay(30);
         }
 
+        Assert.False(Device.Models.IsLate);
         Assert.False(await waiting.WaitAsync(Soon));
+
+        // Nor does it hold up others when its turn comes.
+        _mayGoOn.Set();
+        Assert.True(Device.Models.TryCall(static () => { }));
+        Assert.False(wasCalled);
     }
 
     [Fact]
@@ -151,15 +158,21 @@ public sealed class HangingCallTests : IDisposable
         Assert.Equal([1, 0], healthy);
     }
 
-    [Fact]
-    public void A_device_whose_pools_are_not_made_in_time_is_done_without()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_device_whose_pools_are_not_made_in_time_is_done_without_and_has_its_memory_back_once_they_are(bool areMade)
     {
         using var mayGoOn = new ManualResetEventSlim();
+        var slow = new SlowDevice(mayGoOn, areMade);
         using var node = GpuNode.Open(
             new PoolOptions { Node = "n", ModelsBytes = 2 << 20, InferenceCacheBytes = 2 << 20, VectorCacheBytes = 2 << 20, BufferBytes = 4 << 20 },
-            [new SlowDevice(mayGoOn), TestDevice.Open(1 << 26)], _clock, TimeSpan.FromSeconds(1));
+            [slow, TestDevice.Open(1 << 26)], _clock, TimeSpan.FromSeconds(1));
+        Assert.False(slow.IsDisposed);
         mayGoOn.Set();
 
+        Assert.True(SpinWait.SpinUntil(() => slow.IsDisposed, Soon));
+        Assert.Equal(0, slow.Reserved);
         Assert.Contains("has not answered for 1 s", Assert.Single(node.Unopened).Reason, StringComparison.Ordinal);
         Assert.Equal("n/0", Assert.Single(node.Devices).Name);
     }
@@ -206,8 +219,16 @@ public sealed class HangingCallTests : IDisposable
     }
 
     /// <summary>A GPU that reserves nothing until it may.</summary>
-    private sealed class SlowDevice(ManualResetEventSlim mayGoOn) : IDevice
+    private sealed class SlowDevice(ManualResetEventSlim mayGoOn, bool reserves) : IDevice
     {
+        private volatile bool _isDisposed;
+        private int _reserved;
+
+        public bool IsDisposed => _isDisposed;
+
+        /// <summary>What was reserved and not given back.</summary>
+        public int Reserved => Volatile.Read(ref _reserved);
+
         public DeviceFacts Facts { get; } = new("1", DeviceKind.Simulated, "slow", 1 << 26, null);
 
         public long FreeBytes => 1 << 26;
@@ -215,15 +236,27 @@ public sealed class HangingCallTests : IDisposable
         public IDeviceMemory Reserve(long bytes)
         {
             mayGoOn.Wait();
-            throw new DeviceMemoryException("no more");
+            Interlocked.Increment(ref _reserved);
+            return reserves ? new Memory(this, bytes) : throw new DeviceMemoryException($"no more than {Interlocked.Decrement(ref _reserved)}");
         }
 
         public void MeanRows(IDeviceMemory matrix, long offset, int width, ReadOnlySpan<int> ids, ReadOnlySpan<int> ends, Span<float> means) => throw new NotSupportedException();
 
         public DeviceCheck Check() => throw new NotSupportedException();
 
-        public void Dispose()
+        public void Dispose() => _isDisposed = true;
+
+        private sealed class Memory(SlowDevice device, long bytes) : IDeviceMemory
         {
+            public long Bytes => bytes;
+
+            public void Write(long offset, ReadOnlySpan<byte> source) => throw new NotSupportedException();
+
+            public void Read(long offset, Span<byte> target) => throw new NotSupportedException();
+
+            public void Discard(long offset, long bytes) => throw new NotSupportedException();
+
+            public void Dispose() => Interlocked.Decrement(ref device._reserved);
         }
     }
 

@@ -13,16 +13,17 @@ internal sealed class StandInDriver : IDisposable
         typedef struct { u64 total, free, used; } memory_t;
         typedef struct { unsigned gpu, memory; } utilization_t;
         typedef struct { void* device; u64 type; u64 data; unsigned gi, ci; } event_t;
-        static char gpus[2]; static char set; static volatile int queued; static int listening, lost, init, shutdowns; static volatile int hangs, hanging;
+        static char gpus[2]; static char set; static volatile int queued; static int listening, lost, init, shutdowns; static volatile int hangs, hanging, sleeps;
         #define FIRST(d) while (hangs) { hanging = 1; usleep(1000); } if (lost) return 15; if ((d) != (void*)&gpus[0]) return 3
         void standin_xid(int n) { queued = n; }
         void standin_lose(int n) { lost = n; }
         void standin_init(int n) { init = n; }
         void standin_hang(int n) { hangs = n; }
+        void standin_sleep(int n) { sleeps = n; }
         int standin_hanging(void) { return hanging; }
         int standin_queued(void) { return queued; }
         int standin_shutdowns(void) { return shutdowns; }
-        int nvmlInit_v2(void) { return init; }
+        int nvmlInit_v2(void) { while (sleeps) usleep(1000); return init; }
         int nvmlShutdown(void) { shutdowns++; return 0; }
         const char* nvmlErrorString(int e) { return e == 15 ? "GPU is lost" : "other"; }
         int nvmlDeviceGetCount_v2(unsigned* n) { *n = 2; return 0; }

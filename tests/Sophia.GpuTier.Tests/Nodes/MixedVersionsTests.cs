@@ -3,6 +3,7 @@ using Orleans.GrainDirectory;
 using Orleans.Metadata;
 using Orleans.Runtime;
 using Sophia.Gpu.Grains.Hosting;
+using Sophia.Gpu.Grains.Nodes;
 
 namespace Sophia.GpuTier.Tests.Nodes;
 
@@ -26,9 +27,12 @@ public sealed class MixedVersionsTests
     public void Grains_that_every_node_has_are_in_no_directory_and_shards_in_that_of_all()
     {
         var directory = new NoDirectory();
+        var type = typeof(NodesGrain).GetCustomAttribute<GrainTypeAttribute>()!.GetGrainType(null!, typeof(NodesGrain));
 
-        Assert.True(directory.TryResolveGrainDirectory(GrainType.Create("nodes"), null, out var none));
+        Assert.True(directory.TryResolveGrainDirectory(type, null, out var none));
         Assert.Same(directory, none);
         Assert.False(directory.TryResolveGrainDirectory(GrainType.Create("shard"), null, out _));
+        // By which those of the version before know it.
+        Assert.Equal("nodes", type.ToString());
     }
 }

@@ -89,6 +89,19 @@ public sealed class EraseCommandTests : CommandRuns
         Assert.Equal(0, (await Run("forget", "--all", "-n", "n", "--yes")).ExitCode);
     }
 
+    [Fact]
+    public async Task A_removal_that_not_all_have_confirmed_is_told_by_the_exit_code()
+    {
+        await Run("put", "b", "x", "-n", "n");
+        Service.NotConfirmed = [new JsonObject { ["tier"] = "L0", ["node"] = "node-2", ["shard"] = null, ["reason"] = "It has not answered in time." }];
+
+        var removed = await Run("namespace", "n", "--remove", "--yes");
+
+        Assert.Equal(4, removed.ExitCode);
+        Assert.Contains("  not confirmed: L0, node-2: It has not answered in time.", removed.Output, StringComparison.Ordinal);
+        Assert.Contains("Removed namespace \"n\".", removed.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("forget", "--all", "-n", "n", "--yes")]
     [InlineData("namespace", "n", "--remove", "--yes")]

@@ -146,7 +146,7 @@ public sealed class ManyShardsTests
     }
 
     [Fact]
-    public async Task An_erasure_is_not_held_up_by_a_shard_that_broke_and_does_not_come_to_its_end()
+    public async Task An_erasure_is_not_held_up_by_a_shard_that_broke_and_does_not_come_to_its_end_and_devices_have_nothing_of_it()
     {
         await using var many = await Many.StartAsync();
         var ns = (await many.LoadAsync(1, "notes"))[0];
@@ -162,9 +162,11 @@ public sealed class ManyShardsTests
         many.Shards.Distrust(Sequence.Of(ns.Partition, 1));
 
         var unconfirmed = await many.Shards.ReachAsync(ns.Id, 1, TimeSpan.FromMinutes(10), default).WaitAsync(TimeSpan.FromSeconds(30));
+        var (withdrawn, disposed) = (many.Engine.Withdrawn, many.Engine.Disposed);
         goOn.SetResult();
 
         Assert.Empty(unconfirmed);
+        Assert.Equal((1, 0), (withdrawn, disposed));
     }
 
     /// <summary>Shards, with room for so many, and a log of which nothing is kept in memory.</summary>

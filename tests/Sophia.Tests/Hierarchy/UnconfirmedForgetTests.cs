@@ -168,7 +168,7 @@ public sealed class UnconfirmedForgetTests
     {
         await using var two = await ServiceAndNode.StartAsync();
         await two.Node.PrepareAsync(two.Address, default);
-        two.Engine.Standing = ["The device n/0 keeps what stands there until it is well again or the process ends. CUDA error 700"];
+        two.Engine.Standing = ["What was taken away may stand on the device n/0 until it is well again or the process ends. CUDA error 700"];
 
         var answer = await two.ForgetAsync();
 

@@ -13,6 +13,7 @@ internal sealed class CountingEngine : IShardEngine
     private readonly HostShardEngine _inner = new();
     private int _created;
     private int _disposed;
+    private int _withdrawn;
     private int _sizesAsked;
     private readonly TaskCompletionSource _firstDisposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -24,6 +25,9 @@ internal sealed class CountingEngine : IShardEngine
         get => Volatile.Read(ref _disposed);
         set => Volatile.Write(ref _disposed, value);
     }
+
+    /// <summary>Shards that have given back what they had on devices.</summary>
+    public int Withdrawn => Volatile.Read(ref _withdrawn);
 
     /// <summary>What every shard says that it takes in memory; null: what it takes.</summary>
     public long? SizeOfShard { get; set; }
@@ -85,6 +89,12 @@ internal sealed class CountingEngine : IShardEngine
         {
             engine.Evictions.Enqueue(eviction.Reason);
             base.Evict(eviction);
+        }
+
+        public override void Withdraw(ShardEviction? eviction)
+        {
+            Interlocked.Increment(ref engine._withdrawn);
+            base.Withdraw(eviction);
         }
 
         public override void Dispose()

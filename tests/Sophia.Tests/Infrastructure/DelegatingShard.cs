@@ -32,6 +32,8 @@ internal abstract class DelegatingShard(IShard inner) : IShard
     public virtual IReadOnlyList<PartAnswer> Ask(IReadOnlyList<PartCall> calls, CancellationToken cancellationToken) =>
         calls.Count == 1 ? [Ask(calls[0], cancellationToken)] : inner.Ask(calls, cancellationToken);
 
+    public virtual void Withdraw(ShardEviction? eviction) => inner.Withdraw(eviction);
+
     public virtual void Dispose() => inner.Dispose();
 
     public virtual void Evict(ShardEviction eviction)

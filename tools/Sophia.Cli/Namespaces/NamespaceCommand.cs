@@ -80,8 +80,9 @@ internal static class NamespaceCommand
             }
         }
 
-        await Erasure.PrintAsync(output, await client.RemoveNamespaceAsync(space, cancellationToken: cancellationToken), asJson);
+        var answer = await client.RemoveNamespaceAsync(space, cancellationToken: cancellationToken);
+        await Erasure.PrintAsync(output, answer, asJson);
         if (!asJson) await output.WriteLineAsync($"Removed namespace \"{shown}\".");
-        return ExitCodes.Ok;
+        return Erasure.CodeOf(answer.Value, areNamed: false);
     }
 }

@@ -1,4 +1,6 @@
 using System.Collections.Frozen;
+using ILGPU;
+using ILGPU.Backends;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 
@@ -17,8 +19,14 @@ internal static class Failures
         "CUDA_ERROR_HARDWARE_STACK_ERROR", "CUDA_ERROR_ILLEGAL_INSTRUCTION", "CUDA_ERROR_MISALIGNED_ADDRESS", "CUDA_ERROR_INVALID_ADDRESS_SPACE", "CUDA_ERROR_INVALID_PC",
         "CUDA_ERROR_LAUNCH_FAILED");
 
+    /// <summary>Of the device, or of the making of a kernel for it.</summary>
+    public static bool Is(Exception e) => e is AcceleratorException || IsOfKernel(e);
+
+    /// <summary>A kernel cannot be made for the device.</summary>
+    public static bool IsOfKernel(Exception e) => e is InternalCompilerException or InvalidCodeGenerationException or CapabilityNotSupportedException;
+
     /// <summary>No call of this process to the device can succeed any more.</summary>
-    public static bool IsLasting(AcceleratorException e) => e is CudaException cuda && s_lasting.Contains(cuda.Error);
+    public static bool IsLasting(Exception e) => e is CudaException cuda && s_lasting.Contains(cuda.Error);
 
     public static T Guard<T>(Func<T> call)
     {
@@ -26,15 +34,15 @@ internal static class Failures
         {
             return call();
         }
-        catch (AcceleratorException e)
+        catch (Exception e) when (Is(e))
         {
             throw Of(e);
         }
     }
 
-    public static Exception Of(AcceleratorException e) => e is CudaException { Error: nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY) }
+    public static Exception Of(Exception e) => e is CudaException { Error: nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY) }
         ? new DeviceMemoryException($"The device has no memory for it: {e.Message}", e)
-        : new DeviceFailedException($"The device answered: {e.Message}", e) { IsLasting = IsLasting(e) };
+        : new DeviceFailedException(IsOfKernel(e) ? $"A kernel cannot be made for the device: {e.Message}" : $"The device answered: {e.Message}", e) { IsLasting = IsLasting(e) };
 
     /// <summary>What a device answered that could not be opened, and what to do.</summary>
     public static string AtStart(Exception e)

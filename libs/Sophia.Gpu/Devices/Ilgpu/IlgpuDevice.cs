@@ -64,11 +64,13 @@ public sealed class IlgpuDevice : IDevice
         CudaDevice[] found;
         try
         {
-            found = Opening.InTime<CudaDevice[]>(static () =>
-            {
-                using var context = Context.Create(builder => builder.Cuda());
-                return [.. context.GetCudaDevices()];
-            });
+            found = Opening.InTime<CudaDevice[]>(
+                static () =>
+                {
+                    using var context = Context.Create(builder => builder.Cuda());
+                    return [.. context.GetCudaDevices()];
+                },
+                static _ => { });
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -81,7 +83,7 @@ public sealed class IlgpuDevice : IDevice
             try
             {
                 var ordinal = i;
-                devices.Add(Opening.InTime(() => Open(ordinal, tensorCores)));
+                devices.Add(Opening.InTime(() => Open(ordinal, tensorCores), static late => late.Dispose()));
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
@@ -155,7 +157,7 @@ public sealed class IlgpuDevice : IDevice
             {
                 MeanRowsOf(matrix, offset, width, ids, ends, means);
             }
-            catch (AcceleratorException e)
+            catch (Exception e) when (Failures.Is(e))
             {
                 throw Failures.Of(e);
             }
@@ -184,7 +186,7 @@ public sealed class IlgpuDevice : IDevice
             {
                 _sums.Value.Sum((IlgpuMemory)memory, offsets, bytes, sums[..offsets.Length]);
             }
-            catch (AcceleratorException e)
+            catch (Exception e) when (Failures.Is(e))
             {
                 throw Failures.Of(e);
             }
@@ -218,7 +220,7 @@ public sealed class IlgpuDevice : IDevice
 
                 return new DeviceCheck(null, Stopwatch.GetElapsedTime(started));
             }
-            catch (AcceleratorException e)
+            catch (Exception e) when (Failures.Is(e))
             {
                 return new DeviceCheck($"The check's kernel did not run: {e.Message}", Stopwatch.GetElapsedTime(started)) { IsLasting = Failures.IsLasting(e) };
             }

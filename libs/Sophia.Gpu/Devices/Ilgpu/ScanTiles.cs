@@ -95,7 +95,7 @@ internal sealed class ScanTiles
         {
             return new Outcome($"they were refused: {e.Message}") { MayPass = true };
         }
-        catch (Exception e) when (e is InternalCompilerException or ILGPU.Backends.InvalidCodeGenerationException or CapabilityNotSupportedException)
+        catch (Exception e) when (Failures.IsOfKernel(e))
         {
             return new Outcome($"they could not be compiled: {e.Message}");
         }

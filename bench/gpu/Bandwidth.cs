@@ -21,7 +21,7 @@ internal static class Bandwidth
         var view = ((IlgpuMemory)stored.Memory).Buffer.View.BaseView;
         var kernel = device.Accelerator.LoadStreamKernel<ArrayView<Chunk>, ArrayView<uint>>(ReadSum.Kernel);
         using var sums = device.Accelerator.Allocate1D<uint>(1);
-        var (median, p99) = Timing.Of(arguments.Repeats, () =>
+        var times = report.Time(() =>
         {
             kernel(GridOf(device), view.Cast<Chunk>(), sums.View);
             device.Accelerator.Synchronize();
@@ -32,18 +32,18 @@ internal static class Bandwidth
         sums.MemSetToZero();
         kernel(GridOf(device), part.Cast<Chunk>(), sums.View);
         var (found, expected) = (sums.GetAsArray1D()[0], SumOf(stored.Memory, part.Length));
-        report.Add(new Line("read-sum", 0, 0, view.Length, median, p99, null, null, found == expected ? null : $"the sum is {found}, not {expected}"));
+        report.Add(new Line("read-sum", 0, 0, view.Length, times, null, null, found == expected ? null : $"the sum is {found}, not {expected}"));
 
         using var target = device.Reserve(stored.Memory.Bytes);
         var copied = ((IlgpuMemory)target).Buffer.View.BaseView;
-        var (copy, copyP99) = Timing.Of(arguments.Repeats, () =>
+        var copy = report.Time(() =>
         {
             copied.CopyFrom(device.Accelerator.DefaultStream, view);
             device.Accelerator.Synchronize();
         });
         var copyIsRight = SumOf(target, part.Length) == expected;
-        report.Add(new Line("device copy (read and written)", 0, 0, view.Length * 2, copy, copyP99, arguments.OnCpu ? null : 2 * (median / copy), null, copyIsRight ? null : "the copy differs"));
-        return view.Length / median.TotalSeconds;
+        report.Add(new Line("device copy (read and written)", 0, 0, view.Length * 2, copy, arguments.OnCpu ? null : 2 * (times.Median / copy.Median), null, copyIsRight ? null : "the copy differs"));
+        return view.Length / times.Median.TotalSeconds;
     }
 
     private static uint SumOf(IDeviceMemory memory, long bytes)

@@ -25,7 +25,8 @@ if (devices.Count <= arguments.Device)
 var device = devices[arguments.Device];
 try
 {
-    var report = new Report(device.Facts, arguments);
+    using var sensors = Sensors.Of(device.Facts);
+    var report = new Report(device.Facts, arguments, sensors);
     if (device.Check() is { IsHealthy: false } sick)
     {
         Console.Error.WriteLine($"The device does not compute: {sick.Failure}");
@@ -53,6 +54,13 @@ try
         }
     });
     report.Try("streaming", () => StreamBench.Run(device, arguments, pool, report));
+    foreach (var (kind, rows) in ((RowKind, int)[])[(RowKind.Codes, arguments.Rows), (RowKind.Halves, Math.Min(arguments.Rows, 2_000_000))])
+    {
+        report.Try($"filters, {ScanBench.NameOf(kind)}", () => FilterBench.Run(device, arguments, kind, rows, many, bandwidth, report));
+        report.Try($"rows removed and units missing, {ScanBench.NameOf(kind)}", () => AbsenceBench.Run(device, arguments, kind, many, report));
+    }
+
+    report.Try("means of rows", () => MeanBench.Run(device, arguments, bandwidth, report));
     report.Print();
     return report.IsRight ? 0 : 1;
 }

@@ -6,18 +6,20 @@ namespace Sophia.Bench.Gpu;
 
 /// <summary>One measure.</summary>
 /// <param name="Bytes">Read from the device's memory (of copies: read and written).</param>
-/// <param name="Median">Of the repeats.</param>
+/// <param name="Times">Zero of what is only looked at, or failed.</param>
 /// <param name="Fraction">Of the read bandwidth measured in this run; null for that itself.</param>
 /// <param name="Target">What issue and mission ask the fraction to be; null where they ask nothing.</param>
 /// <param name="Failure">Null when the result agreed with the reference in double precision.</param>
 internal sealed record Line(
-    string Name, long Rows, int Dimensions, long Bytes, TimeSpan Median, TimeSpan P99, double? Fraction, double? Target, string? Failure)
+    string Name, long Rows, int Dimensions, long Bytes, Times Times, double? Fraction, double? Target, string? Failure)
 {
-    public double BytesPerSecond => Median == TimeSpan.Zero ? 0 : Bytes / Median.TotalSeconds;
+    public double BytesPerSecond => IsTimed ? Bytes / Times.Median.TotalSeconds : 0;
+
+    public bool IsTimed => Times.Median > TimeSpan.Zero;
 }
 
 /// <summary>The table and the JSON of a run.</summary>
-internal sealed class Report(DeviceFacts device, Arguments arguments)
+internal sealed class Report(DeviceFacts device, Arguments arguments, Sensors? sensors)
 {
     private readonly List<Line> _lines = [];
     private readonly List<string> _notes = [];
@@ -48,9 +50,11 @@ internal sealed class Report(DeviceFacts device, Arguments arguments)
         catch (Exception e)
         {
             Console.Error.WriteLine(e);
-            Add(new Line(name, 0, 0, 0, TimeSpan.Zero, TimeSpan.Zero, null, null, $"failed: {e.Message}"));
+            Add(new Line(name, 0, 0, 0, default, null, null, $"failed: {e.Message}"));
         }
     }
+
+    public Times Time(Action run) => Timing.Of(arguments.Repeats, arguments.OnCpu ? TimeSpan.Zero : Timing.WarmUp, run, sensors);
 
     public void Print()
     {
@@ -72,6 +76,21 @@ internal sealed class Report(DeviceFacts device, Arguments arguments)
         {
             Console.WriteLine(note);
         }
+
+        if (sensors is null)
+        {
+            return;
+        }
+
+        Console.WriteLine("| measure | SM clock, MHz | memory clock, MHz | power, W | temperature, °C | clocks held back by |");
+        Console.WriteLine("|---|---:|---:|---:|---:|---|");
+        foreach (var (name, times) in _lines.Where(static line => line.Times.Before is not null).Select(static line => (line.Name, line.Times)))
+        {
+            var (before, after) = (times.Before!, times.After!);
+            Console.WriteLine(string.Create(
+                culture,
+                $"| {name} | {before.SmClockMhz} → {after.SmClockMhz} | {before.MemoryClockMhz} → {after.MemoryClockMhz} | {before.PowerWatts:F0} → {after.PowerWatts:F0} | {before.TemperatureCelsius} → {after.TemperatureCelsius} | {before.HeldBackBy} → {after.HeldBackBy} |"));
+        }
     }
 
     private static string Row(Line line)
@@ -80,7 +99,7 @@ internal sealed class Report(DeviceFacts device, Arguments arguments)
         var target = line.Target is { } least ? string.Create(culture, $"≥ {least:F2}") : "";
         return string.Create(
             culture,
-            $"| {line.Name} | {(line.Rows > 0 ? $"{line.Rows:N0} × {line.Dimensions}" : "")} | {line.Bytes:N0} | {line.Median.TotalMilliseconds:F3} ms | {line.P99.TotalMilliseconds:F3} ms | {line.BytesPerSecond / 1e9:F1} | {(line.Fraction is { } f ? f.ToString("F3", culture) : "")} | {target} | {line.Failure ?? "right"} |");
+            $"| {line.Name} | {(line.Rows > 0 ? $"{line.Rows:N0} × {line.Dimensions}" : "")} | {line.Bytes:N0} | {(line.IsTimed ? string.Create(culture, $"{line.Times.Median.TotalMilliseconds:F3} ms | {line.Times.P99.TotalMilliseconds:F3} ms | {line.BytesPerSecond / 1e9:F1}") : " | | ")} | {(line.Fraction is { } f ? f.ToString("F3", culture) : "")} | {target} | {line.Failure ?? "right"} |");
     }
 
     // After each measure: a run that is killed leaves what it had.
@@ -111,13 +130,15 @@ internal sealed class Report(DeviceFacts device, Arguments arguments)
                 json.WriteNumber("rows", line.Rows);
                 json.WriteNumber("dimensions", line.Dimensions);
                 json.WriteNumber("bytes", line.Bytes);
-                json.WriteNumber("medianMs", line.Median.TotalMilliseconds);
-                json.WriteNumber("p99Ms", line.P99.TotalMilliseconds);
-                json.WriteNumber("bytesPerSecond", line.BytesPerSecond);
+                Write(json, "medianMs", line.IsTimed ? line.Times.Median.TotalMilliseconds : null);
+                Write(json, "p99Ms", line.IsTimed ? line.Times.P99.TotalMilliseconds : null);
+                Write(json, "bytesPerSecond", line.IsTimed ? line.BytesPerSecond : null);
                 Write(json, "fractionOfReadSum", line.Fraction);
                 Write(json, "target", line.Target);
                 json.WriteBoolean("right", line.Failure is null);
                 json.WriteString("failure", line.Failure);
+                Write(json, "sensorsBefore", line.Times.Before);
+                Write(json, "sensorsAfter", line.Times.After);
                 json.WriteEndObject();
             }
 
@@ -133,6 +154,20 @@ internal sealed class Report(DeviceFacts device, Arguments arguments)
         }
 
         return stream.ToArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, SensorReading? reading)
+    {
+        if (reading is not null)
+        {
+            json.WriteStartObject(name);
+            Write(json, "smClockMhz", reading.SmClockMhz);
+            Write(json, "memoryClockMhz", reading.MemoryClockMhz);
+            Write(json, "powerWatts", reading.PowerWatts);
+            Write(json, "temperatureCelsius", reading.TemperatureCelsius);
+            json.WriteString("clocksHeldBackBy", reading.HeldBackBy?.ToString());
+            json.WriteEndObject();
+        }
     }
 
     private static void Write(Utf8JsonWriter json, string name, double? value)

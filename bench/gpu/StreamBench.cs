@@ -30,10 +30,10 @@ internal static class StreamBench
             using var buffer = device.Reserve(Math.Max(2L * copyBytes, 4 * pages.UnitBytes));
             var other = pages with { FirstRow = units * pages.RowsPerUnit };
             int[] all = [.. Enumerable.Range(0, units)];
-            var query = ScanBench.RandomQuery(arguments.Dimensions);
+            var query = Queries.Random(arguments.Dimensions);
             var asked = ScanQuery.Of(RowKind.Codes, query, pages.RowBytes);
             IReadOnlyList<BestRows> answer = [];
-            var (median, p99) = Timing.Of(arguments.Repeats, () =>
+            var times = report.Time(() =>
             {
                 using var scan = device.Scanner.Begin([asked], null, 2 * arguments.Best);
                 scan.Scan(stored.Memory, pages);
@@ -45,14 +45,14 @@ internal static class StreamBench
             var own = Enumerable.Range(0, best.Rows.Length).Where(i => best.Rows[i] < other.FirstRow).ToArray();
             var copies = best.Rows.Where(row => row >= other.FirstRow).Select(row => row - other.FirstRow).Order();
             var failure = copies.SequenceEqual(own.Select(i => best.Rows[i]).Order())
-                ? Reference.Compare(stored, query, asked, new BestRows([.. own.Select(i => best.Rows[i])], [.. own.Select(i => best.Uppers[i])]), arguments.Best)
+                ? new Reference(stored.Memory, pages, [query], [0]).Compare(0, asked, new BestRows([.. own.Select(i => best.Rows[i])], [.. own.Select(i => best.Uppers[i])]), arguments.Best)
                 : "the rows that were streamed are not those that stand on the device";
-            report.Add(new Line($"one query, int8, twice the pool: {stored.Memory.Bytes:N0} streamed", pages.Rows * 2L, arguments.Dimensions, stored.Bytes * 2, median, p99, null, null, failure));
+            report.Add(new Line($"one query, int8, twice the pool: {stored.Memory.Bytes:N0} streamed", pages.Rows * 2L, arguments.Dimensions, stored.Bytes * 2, times, null, null, failure));
             if (!arguments.OnCpu)
             {
                 report.Note(string.Create(
                     System.Globalization.CultureInfo.InvariantCulture,
-                    $"Streamed at {stored.Memory.Bytes / median.TotalSeconds / 1e9:F1} GB/s, {stored.Memory.Bytes / median.TotalSeconds / bandwidth:F2} of the host-to-device bandwidth (target ≥ {Target:F2})."));
+                    $"Streamed at {stored.Memory.Bytes / times.Median.TotalSeconds / 1e9:F1} GB/s, {stored.Memory.Bytes / times.Median.TotalSeconds / bandwidth:F2} of the host-to-device bandwidth (target ≥ {Target:F2})."));
             }
         }
         finally
@@ -67,13 +67,13 @@ internal static class StreamBench
         using var memory = device.Accelerator.Allocate1D<byte>(bytes);
         using var locked = device.Accelerator.AllocatePageLocked1D<byte>(bytes);
         Random.Shared.NextBytes(locked.Span);
-        var (median, p99) = Timing.Of(arguments.Repeats, () =>
+        var times = report.Time(() =>
         {
             memory.View.BaseView.CopyFrom(device.Accelerator.DefaultStream, locked.ArrayView);
             device.Accelerator.Synchronize();
         });
         var isRight = memory.GetAsArray1D().AsSpan().SequenceEqual(locked.Span);
-        report.Add(new Line("host to device, page-locked", 0, 0, bytes, median, p99, null, null, isRight ? null : "the copy differs"));
-        return bytes / median.TotalSeconds;
+        report.Add(new Line("host to device, page-locked", 0, 0, bytes, times, null, null, isRight ? null : "the copy differs"));
+        return bytes / times.Median.TotalSeconds;
     }
 }

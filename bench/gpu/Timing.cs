@@ -2,22 +2,25 @@ using System.Diagnostics;
 
 namespace Sophia.Bench.Gpu;
 
+/// <summary>How long something took, of its repeats, and what the driver said of the device before and after these.</summary>
+/// <param name="Before">After the warm-up; null where there are no sensors.</param>
+internal readonly record struct Times(TimeSpan Median, TimeSpan P99, SensorReading? Before, SensorReading? After);
+
 /// <summary>How long something takes that ends with the device having finished.</summary>
 internal static class Timing
 {
     /// <summary>A GPU that stood idle takes so long to come to its clock, and the runtime to compile what runs often.</summary>
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(0.5);
+    public static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(0.5);
 
-    public static (TimeSpan Median, TimeSpan P99) Of(int repeats, Action run)
+    /// <param name="warmUp">Zero where the times say nothing; otherwise there is at least one run more, which compiles the kernels and fills what is kept between runs.</param>
+    public static Times Of(int repeats, TimeSpan warmUp, Action run, Sensors? sensors)
     {
-        // At least once, to compile the kernels and to fill what is kept between runs.
-        var begun = Stopwatch.GetTimestamp();
-        do
+        for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < warmUp;)
         {
             run();
         }
-        while (Stopwatch.GetElapsedTime(begun) < s_warmUp);
 
+        var before = sensors?.Read();
         var times = new TimeSpan[repeats];
         for (var i = 0; i < repeats; i++)
         {
@@ -26,7 +29,8 @@ internal static class Timing
             times[i] = Stopwatch.GetElapsedTime(started);
         }
 
+        var after = sensors?.Read();
         Array.Sort(times);
-        return (times[repeats / 2], times[Math.Min(repeats - 1, repeats * 99 / 100)]);
+        return new Times(times[repeats / 2], times[Math.Min(repeats - 1, repeats * 99 / 100)], before, after);
     }
 }

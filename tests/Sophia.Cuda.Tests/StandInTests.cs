@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Sophia.Gpu.Devices.Ilgpu;
+using Sophia.Gpu.Tests.Devices;
 
 namespace Sophia.Gpu.Tests;
 
@@ -12,6 +13,22 @@ public sealed class StandInTests
 #else
     private const string Configuration = "Release";
 #endif
+
+    /// <summary>A management library with two GPUs, of which the second is the stand-in's, and has no sensor of power.</summary>
+    private const string Nvml = """
+        #include <string.h>
+        static char gpus[2];
+        #define SECOND(d) if ((d) != (void*)&gpus[1]) return 15
+        int nvmlInit_v2(void) { return 0; }
+        int nvmlShutdown(void) { return 0; }
+        int nvmlDeviceGetCount_v2(unsigned* n) { *n = 2; return 0; }
+        int nvmlDeviceGetHandleByIndex_v2(unsigned i, void** d) { *d = &gpus[i]; return 0; }
+        int nvmlDeviceGetUUID(void* d, char* t, unsigned n) { strncpy(t, d == &gpus[1] ? "UUID" : "GPU-other", n); return 0; }
+        int nvmlDeviceGetTemperature(void* d, int sensor, unsigned* t) { SECOND(d); *t = sensor == 0 ? 61 : 0; return 0; }
+        int nvmlDeviceGetPowerUsage(void* d, unsigned* p) { return 3; }
+        int nvmlDeviceGetClockInfo(void* d, int type, unsigned* c) { SECOND(d); *c = type == 1 ? 1980 : type == 2 ? 2619 : 0; return 0; }
+        int nvmlDeviceGetCurrentClocksThrottleReasons(void* d, unsigned long long* r) { SECOND(d); *r = 0x24; return 0; }
+        """;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
@@ -48,13 +65,37 @@ public sealed class StandInTests
             Assert.True(code == 0, said);
             using var json = JsonDocument.Parse(await File.ReadAllBytesAsync(file));
             var measures = json.RootElement.GetProperty("measures").EnumerateArray().ToList();
-            Assert.True(measures.Count >= 8);
+            var names = measures.ConvertAll(m => m.GetProperty("name").GetString()!);
+            Assert.All(
+                (string[])[
+                    "64 queries, int8", "64 queries, float16", "one query, int8, a filter of 1 %", "one query, float16, a filter of 50 %", "64 queries, int8, filters of 1 %",
+                    "64 queries, float16, filters of 1 %", "64 queries, every other with a filter, int8, rows removed and units missing",
+                    "64 queries, every other with a filter, float16, rows removed and units missing", "means of 64 texts", "means of 1024 texts"],
+                expected => Assert.Contains(expected, names));
             Assert.All(measures, m => Assert.True(m.GetProperty("right").GetBoolean(), m.GetRawText()));
         }
         finally
         {
             File.Delete(file);
         }
+    }
+
+    [SkippableFact]
+    public async Task The_benchmark_says_what_the_management_library_says_of_its_GPU()
+    {
+        using var device = Assert.Single(IlgpuDevice.Cuda());
+        using var library = new CompiledLibrary("libnvidia-ml.so.1", Nvml.Replace("UUID\"", $"{device.Facts.Uuid}\"", StringComparison.Ordinal));
+        var file = Path.Combine(library.Folder, "gpu.json");
+
+        var (code, said) = await BenchAsync($"LD_LIBRARY_PATH={StandIn.Folder}:{library.Folder}", "--json", file);
+
+        Assert.True(code == 0, said);
+        Assert.Contains("| read-sum | 1980 → 1980 | 2619 → 2619 |  →  | 61 → 61 | PowerCap, Thermal → PowerCap, Thermal |", said, StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(await File.ReadAllBytesAsync(file));
+        var timed = json.RootElement.GetProperty("measures").EnumerateArray().Where(m => m.GetProperty("medianMs").ValueKind == JsonValueKind.Number).ToList();
+        Assert.NotEmpty(timed);
+        Assert.All(timed, m => Assert.Equal(1980, m.GetProperty("sensorsAfter").GetProperty("smClockMhz").GetInt32()));
+        Assert.All(timed, m => Assert.Equal(JsonValueKind.Null, m.GetProperty("sensorsAfter").GetProperty("powerWatts").ValueKind));
     }
 
     /// <summary>In a process of its own: nothing can be asked of the driver after it.</summary>
@@ -86,7 +127,7 @@ public sealed class StandInTests
     private static Task<(int Code, string Said)> BenchAsync(string settings, params string[] more) => RunAsync(
         "dotnet",
         [Program("gpu", "Gpu"), "--rows", "1500", "--dimensions", "96", "--repeats", "1", "--pool-bytes", "2097152", .. more],
-        [.. settings.Split(' '), $"LD_LIBRARY_PATH={StandIn.Folder}"]);
+        [$"LD_LIBRARY_PATH={StandIn.Folder}", .. settings.Split(' ')]);
 
     private static string Root()
     {

@@ -27,9 +27,24 @@ public sealed class GpuBenchTests
             Assert.Contains("| read-sum |", table, StringComparison.Ordinal);
             using var json = JsonDocument.Parse(await File.ReadAllBytesAsync(file));
             var measures = json.RootElement.GetProperty("measures").EnumerateArray().ToList();
-            Assert.True(measures.Count >= 6);
+            var names = measures.ConvertAll(m => m.GetProperty("name").GetString()!);
+            Assert.All(
+                (string[])[
+                    "read-sum", "one query, int8", "one query, float16", "one query, float32", "one query, whole pool, int8", "3 queries, int8", "3 queries, float16", "one query, int8, twice the pool: ",
+                    .. from kind in (string[])["int8", "float16"]
+                       from name in (string[])[
+                           $"one query, {kind}, no filter", $"one query, {kind}, a filter of 1 %", $"one query, {kind}, a filter of 50 %", $"3 queries, {kind}, no filter", $"3 queries, {kind}, filters of 1 %",
+                           $"one query, {kind}, rows removed and units missing", $"3 queries, every other with a filter, {kind}, rows removed and units missing"]
+                       select name,
+                    "means of 16 texts"],
+                expected => Assert.Single(names, name => name == expected || (expected.EndsWith(' ') && name.StartsWith(expected, StringComparison.Ordinal))));
             Assert.All(measures, m => Assert.True(m.GetProperty("right").GetBoolean(), m.GetRawText()));
             Assert.All(measures, m => Assert.True(m.GetProperty("bytes").GetInt64() > 0));
+            Assert.True(BytesOf("one query, int8, a filter of 1 %") < BytesOf("one query, int8, a filter of 50 %"));
+            Assert.True(BytesOf("one query, int8, a filter of 50 %") < BytesOf("one query, int8, no filter"));
+            Assert.All(measures, m => Assert.False(m.TryGetProperty("sensorsAfter", out _)));
+
+            long BytesOf(string name) => measures[names.IndexOf(name)].GetProperty("bytes").GetInt64();
         }
         finally
         {

@@ -112,6 +112,7 @@ internal static class WholeBench
         }
 
         meters.Clear();
+        var (paused, collections) = (GC.GetTotalPauseDuration(), GC.CollectionCount(0));
         var (whole, embed, direct) = (new List<double>(), new List<double>(), new List<double>());
         for (var i = 0; i < arguments.Searches; i++)
         {
@@ -129,6 +130,7 @@ internal static class WholeBench
         Add(report, "of it embedding", embed, null, "a static model");
         Add(report, "in this process, without client and grains", direct, null, "in turns with it");
         report.Add("client and grains add, p50", Quantile(whole, 0.5) - Quantile(embed, 0.5) - Quantile(direct, 0.5), "ms", note: "difference of medians");
+        report.Add("paused for collections", (GC.GetTotalPauseDuration() - paused).TotalMilliseconds, "ms", note: $"all of {GC.CollectionCount(0) - collections}");
         Said(report, "one caller", meters);
 
         meters.Clear();

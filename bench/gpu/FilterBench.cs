@@ -8,6 +8,9 @@ namespace Sophia.Bench.Gpu;
 /// <summary>Scans with filters that let random rows pass, beside the same without filters: rows that no query wants are not read.</summary>
 internal static class FilterBench
 {
+    /// <summary>Less than so much stands, in the repeats, in the device's own cache in part: its share of the memory's bandwidth would say nothing.</summary>
+    private const long MostInCache = 1L << 30;
+
     /// <param name="many">Queries at once, each with a filter of its own.</param>
     /// <param name="readBandwidth">Bytes per second of the read-sum kernel; null where that could not be measured.</param>
     public static void Run(IlgpuDevice device, Arguments arguments, RowKind kind, int rows, int many, double? readBandwidth, Report report)
@@ -40,7 +43,7 @@ internal static class FilterBench
             var (times, failure) = queries.Measure(filters, report);
             var bytes = Wanted(filters, stored.Pages.Rows) * stored.BytesOfOne;
             report.Add(new Line(
-                name, stored.Pages.Rows, arguments.Dimensions, bytes, times, arguments.OnCpu ? null : bytes / times.Median.TotalSeconds / readBandwidth, null, failure));
+                name, stored.Pages.Rows, arguments.Dimensions, bytes, times, arguments.OnCpu || bytes < MostInCache ? null : bytes / times.Median.TotalSeconds / readBandwidth, null, failure));
             return times.Median;
         }
     }

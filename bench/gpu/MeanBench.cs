@@ -16,8 +16,7 @@ internal static class MeanBench
     /// <summary>Of the mean of the components' magnitudes: their sum may be near zero.</summary>
     private const double Tolerance = 1e-5;
 
-    /// <param name="readBandwidth">Bytes per second of the read-sum kernel; null where that could not be measured.</param>
-    public static void Run(IlgpuDevice device, Arguments arguments, double? readBandwidth, Report report)
+    public static void Run(IlgpuDevice device, Arguments arguments, Report report)
     {
         var (rows, width) = (Math.Min(arguments.Rows, MostRows), arguments.Dimensions);
         var matrix = new float[rows * width];
@@ -34,11 +33,11 @@ internal static class MeanBench
         // As many as a call has by default, and as many as keep a device busy.
         foreach (var texts in arguments.OnCpu ? [16] : (int[])[64, 1024])
         {
-            report.Try($"means of {texts} texts", () => Measure(device, arguments, memory, matrix, texts, readBandwidth, report));
+            report.Try($"means of {texts} texts", () => Measure(device, arguments, memory, matrix, texts, report));
         }
     }
 
-    private static void Measure(IlgpuDevice device, Arguments arguments, IDeviceMemory memory, float[] matrix, int texts, double? readBandwidth, Report report)
+    private static void Measure(IlgpuDevice device, Arguments arguments, IDeviceMemory memory, float[] matrix, int texts, Report report)
     {
         var width = arguments.Dimensions;
         var rows = matrix.Length / width;
@@ -52,9 +51,7 @@ internal static class MeanBench
         var means = new float[texts * width];
         var times = report.Time(() => device.MeanRows(memory, 0, width, ids, ends, means));
         var bytes = (long)ids.Length * width * sizeof(float);
-        report.Add(new Line(
-            $"means of {texts} texts", rows, width, bytes, times,
-            arguments.OnCpu ? null : bytes / times.Median.TotalSeconds / readBandwidth, null, Compare(matrix, width, ids, ends, means)));
+        report.Add(new Line($"means of {texts} texts", rows, width, bytes, times, null, null, Compare(matrix, width, ids, ends, means)));
         if (!arguments.OnCpu)
         {
             report.Note(string.Create(CultureInfo.InvariantCulture, $"Means of {texts} texts at a time: {texts / times.Median.TotalSeconds:N0} texts/s, of {(double)ids.Length / texts:F0} tokens each."));

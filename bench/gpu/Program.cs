@@ -60,7 +60,7 @@ try
         report.Try($"rows removed and units missing, {ScanBench.NameOf(kind)}", () => AbsenceBench.Run(device, arguments, kind, many, report));
     }
 
-    report.Try("means of rows", () => MeanBench.Run(device, arguments, bandwidth, report));
+    report.Try("means of rows", () => MeanBench.Run(device, arguments, report));
     report.Print();
     return report.IsRight ? 0 : 1;
 }

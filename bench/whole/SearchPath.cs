@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -25,8 +26,8 @@ internal sealed class SearchPath : IAsyncDisposable
     private SearchPath(NamespaceInfo ns, IHost node, ShardCluster cluster, IReadOnlyList<ShardHost.OpenShard> shards) =>
         (_ns, _node, _cluster, _shards) = (ns, node, cluster, shards);
 
-    /// <param name="host">Whose shards are loaded.</param>
-    public static async Task<SearchPath> OpenAsync(NamespaceInfo ns, ShardHost host, int shards, NodeSpace space)
+    /// <param name="shards">The host's, loaded.</param>
+    public static async Task<SearchPath> OpenAsync(NamespaceInfo ns, ShardHost host, IReadOnlyList<ShardHost.OpenShard> shards, NodeSpace space)
     {
         var settings = new ClusterSettings { Membership = "localhost", Id = "bench", NodePort = FreePort.Take(), GatewayPort = FreePort.Take() };
         var builder = Host.CreateEmptyApplicationBuilder(null);
@@ -38,18 +39,15 @@ internal sealed class SearchPath : IAsyncDisposable
         await node.StartAsync();
         var cluster = new ShardCluster(settings, "", static _ => Task.CompletedTask, TimeProvider.System, NullLoggerFactory.Instance);
         await cluster.StartAsync(default);
-        while (cluster.State != TierState.Healthy)
+        for (var began = Stopwatch.GetTimestamp(); cluster.State != TierState.Healthy; await Task.Delay(50))
         {
-            await Task.Delay(50);
+            if (Stopwatch.GetElapsedTime(began) > Patience)
+            {
+                throw new InvalidOperationException($"The node cannot be used: {cluster.Reason}");
+            }
         }
 
-        var open = new List<ShardHost.OpenShard>();
-        for (var shard = 0; shard < shards; shard++)
-        {
-            open.Add(await host.OpenAsync(ShardAddress.Of(ns, shard), default));
-        }
-
-        return new SearchPath(ns, node, cluster, open);
+        return new SearchPath(ns, node, cluster, shards);
     }
 
     public async Task<ShardAnswer> ThroughNodesAsync(ShardQuery query)

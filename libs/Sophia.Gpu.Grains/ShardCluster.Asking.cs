@@ -33,6 +33,7 @@ public sealed partial class ShardCluster
     /// <summary>A node that dies takes up to thousands of shards with it, each of which is searched: the log has one of them as an example.</summary>
     private static readonly TimeSpan BetweenSilences = TimeSpan.FromMinutes(1);
     private long _silenceToldAt;
+    private long _errorToldAt;
 
     // A node that died is asked until the others know of it and have its shards; the call's time is the limit.
     private async Task<ShardReply> AskAsync(ShardAddress address, ClusterCall call, PartCall? part, long required, long started, CancellationToken cancellationToken)
@@ -83,7 +84,7 @@ public sealed partial class ShardCluster
                 // The way to the shard may have led over the node that died, and another way is there; or its node lives and is busy.
                 mayAskAgain = isFirst || (error is TimeoutException ? timeouts <= OtherWays : _clock.GetElapsedTime(started) < Attempt) || IsHeld(address, begun);
                 // One time-out is ordinary: a search that takes longer than most.
-                if ((error is TimeoutException ? timeouts > 1 : !isFirst) && IsSilenceTold())
+                if ((error is TimeoutException ? timeouts > 1 : !isFirst) && IsToTell(ref _silenceToldAt))
                 {
                     LogNotAnswered(address, error.Message);
                 }
@@ -141,9 +142,10 @@ public sealed partial class ShardCluster
     private bool IsHeld(ShardAddress address, long since) =>
         _heard is { } heard && heard.AskedAt > since && heard.Nodes.Any(node => node.Shards.Any(shard => shard.IsReady && shard.Address == address.ToString()));
 
-    private bool IsSilenceTold()
+    /// <summary>Whether it is time to write it into the log.</summary>
+    private bool IsToTell(ref long toldAt)
     {
-        var last = Interlocked.Read(ref _silenceToldAt);
-        return (last == 0 || _clock.GetElapsedTime(last) >= BetweenSilences) && Interlocked.CompareExchange(ref _silenceToldAt, _clock.GetTimestamp(), last) == last;
+        var last = Interlocked.Read(ref toldAt);
+        return (last == 0 || _clock.GetElapsedTime(last) >= BetweenSilences) && Interlocked.CompareExchange(ref toldAt, _clock.GetTimestamp(), last) == last;
     }
 }

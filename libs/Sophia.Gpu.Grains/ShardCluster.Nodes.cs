@@ -226,7 +226,7 @@ public sealed partial class ShardCluster
         catch (Exception error) when (error is not OperationCanceledException)
         {
             Avoid(way);
-            if (IsSilenceTold())
+            if (IsToTell(ref _errorToldAt))
             {
                 LogNotSaid(error);
             }

@@ -118,8 +118,9 @@ public sealed class StandInTests
             ["STANDIN_CUDA_DEVICES=NVIDIA GH200 480GB:6GiB", $"LD_LIBRARY_PATH={StandIn.Folder}"]);
 
         Assert.True(code == 0, said);
+        // It is held to the target only where the device answered all of them.
         Assert.Matches("\\| the whole search, p99 \\|.*≤ 10", said);
-        Assert.Matches("scans device [1-9]", said);
+        Assert.Contains("scans device 40.", said, StringComparison.Ordinal);
     }
 
     private static string Program(string folder, string name) => Path.Combine(Root(), "bench", folder, "bin", Configuration, "net10.0", $"Sophia.Bench.{name}.dll");

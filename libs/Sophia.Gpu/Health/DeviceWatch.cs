@@ -174,6 +174,7 @@ public sealed partial class DeviceWatch : IDisposable
     private void Check(Watched one)
     {
         var device = one.Device;
+        one.BeginCheck();
         var check = device.Gate.Check();
         var before = _states.GetValueOrDefault(device.Name)?.Check.IsHealthy ?? true;
         _states[device.Name] = new DeviceState(check, _clock.GetUtcNow(), check.IsHealthy ? device.Device.FreeBytes : 0);

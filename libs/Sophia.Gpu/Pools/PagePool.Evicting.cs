@@ -55,8 +55,8 @@ public sealed partial class PagePool
             foreach (var victim in Victims(pages, order))
             {
                 evicted(victim);
-                CountEviction(reason, now - victim.LastUsed);
                 Return(victim, now);
+                CountEviction(reason, now - victim.LastUsed);
             }
 
             run = Take(pages);

@@ -196,7 +196,7 @@ public sealed partial class MemoryHierarchy
         }
 
         var past = _past.AreOverAsync(ns, tally.Last.Number, SettlePatience, cancellationToken);
-        foreach (var copy in await _shards.ReachAsync(ns.Id, tally.Last.Number, SettlePatience, cancellationToken).ConfigureAwait(false))
+        foreach (var copy in await _shards.ReachAsync(ns.Id, tally.Last.Number, SettlePatience, cancellationToken, past).ConfigureAwait(false))
         {
             tally.Miss(copy, copy.Shard is null ? copy.Reason : "A shard in memory has not come to the tombstones yet; it overwrites the vectors when it does.");
         }

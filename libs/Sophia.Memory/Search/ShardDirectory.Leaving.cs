@@ -67,8 +67,10 @@ internal sealed partial class ShardDirectory
     /// One that is loading may have read a record before it was erased: it is ready, and may be so for a while, before it comes to the
     /// tombstone. One that begins to load after the call cannot have it: what it reads in the store is what the erasure left there.
     /// </summary>
+    /// <param name="others">Ends when shards outside the directory have gone, whose rows devices had, too, or have taken too long to.</param>
     /// <returns>Those that have not in time; one that went from memory meanwhile holds nothing. And devices on which what was taken away stands yet.</returns>
-    public async Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(long namespaceId, long number, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(
+        long namespaceId, long number, TimeSpan timeout, CancellationToken cancellationToken, Task? others = null)
     {
         var began = clock.GetTimestamp();
         LoadedShard[] held;
@@ -79,6 +81,7 @@ internal sealed partial class ShardDirectory
         }
 
         var reached = await Task.WhenAll(held.Select(shard => ReachesAsync(shard, number, timeout, cancellationToken))).ConfigureAwait(false);
+        await (others ?? Task.CompletedTask).ConfigureAwait(false);
         var left = timeout - clock.GetElapsedTime(began);
         var standing = await engine.OverwriteAsync(left > LeastPatience ? left : LeastPatience, cancellationToken).ConfigureAwait(false);
         return [.. held.Where((_, i) => !reached[i]).Select(shard => new UnconfirmedCopy(

@@ -101,21 +101,50 @@ public sealed class DroppedShardTests
             await engine.Searching.Task.WaitAsync(Patience);
 
             ForgetAnswer during;
+            int? gone;
             try
             {
                 during = await memory.ForgetAsync(ns, new ForgetRequest { Keys = ["a"] }, new Trail(), default).WaitAsync(Patience);
+                gone = engine.GoneWhenOverwritten;
             }
             finally
             {
                 engine.Go.SetResult();
             }
 
+            Assert.Equal(0, gone);
             Assert.Equal("a", Assert.Single((await under.WaitAsync(Patience)).Hits).Record.Key);
             var after = await memory.ForgetAsync(ns, new ForgetRequest { Keys = ["a"] }, new Trail(), default).WaitAsync(Patience);
 
             Assert.Equal(new UnconfirmedCopy(Tier.L0, null, null, "A search in the past holds what it read."), Assert.Single(during.NotConfirmed));
             Assert.Contains(during.StillHeldBy, static holder => holder.StartsWith("A search in the past", StringComparison.Ordinal));
             Assert.Empty(after.NotConfirmed);
+        }
+
+        directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Devices_are_asked_to_overwrite_what_a_forget_erases_when_the_searches_in_the_past_have_given_it_back()
+    {
+        var directory = Directory.CreateTempSubdirectory("sophia-test");
+        var engine = new HeldEngine();
+        await using (var memory = new MemoryHierarchy(SqliteRecordStore.Create(directory.FullName, TimeProvider.System), null, engine, null, new MemoryOptions(), TimeProvider.System))
+        {
+            await memory.StartAsync(default);
+            var ns = await memory.ConfigureNamespaceAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+            await memory.PutAsync(ns, [new PutRequest(new RecordDraft { Key = "a", Content = "the walrus"u8.ToArray() })], null, new Trail(), default);
+            var request = new SearchRequest { Query = "walrus", Mode = SearchMode.Lexical, AsOf = DateTimeOffset.UtcNow, Timeout = Patience };
+            var under = Task.Run(() => memory.SearchAsync(ns, request, new Trail(), default));
+            await engine.Searching.Task.WaitAsync(Patience);
+
+            var forgetting = memory.ForgetAsync(ns, new ForgetRequest { Keys = ["a"] }, new Trail(), default);
+            await Task.Delay(200);
+            engine.Go.SetResult();
+
+            await under.WaitAsync(Patience);
+            Assert.Empty((await forgetting.WaitAsync(Patience)).NotConfirmed);
+            Assert.Equal((1, 1), (engine.Created, engine.GoneWhenOverwritten));
         }
 
         directory.Delete(recursive: true);

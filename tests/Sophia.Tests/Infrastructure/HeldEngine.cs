@@ -15,6 +15,9 @@ internal sealed class HeldEngine : IShardEngine
 
     public int Disposed => Volatile.Read(ref _disposed);
 
+    /// <summary>How many of its shards had gone when devices were asked to overwrite what they had; null: they were not.</summary>
+    public int? GoneWhenOverwritten { get; private set; }
+
     public TaskCompletionSource Searching { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -25,6 +28,12 @@ internal sealed class HeldEngine : IShardEngine
     {
         Interlocked.Increment(ref _created);
         return new Shard(new HostShardEngine().Create(ns), this);
+    }
+
+    public Task<IReadOnlyList<string>> OverwriteAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        GoneWhenOverwritten = Disposed;
+        return Task.FromResult<IReadOnlyList<string>>([]);
     }
 
     public IReadOnlyList<Highlight> Highlight(string language, MemoryRecord record, IReadOnlyList<string> terms) => [];

@@ -29,13 +29,21 @@ internal sealed partial class HostShard
     }
 
     /// <summary>A search that tells its candidates instead of ranking them.</summary>
-    private sealed class PartSearch(LexicalQuery? words, int wanted)
+    private sealed class PartSearch(LexicalQuery? words, int wanted, bool hasConversations)
     {
         public LexicalQuery? Words => words;
+
+        public bool HasConversations => hasConversations;
 
         public int Wanted => wanted;
 
         public List<RowFacts> Rows { get; } = [];
+    }
+
+    private PartSearch PartOf(PartCall call)
+    {
+        var hasConversations = Read(static shard => shard._conversations.Count > 0);
+        return new PartSearch(WordsOf(call), hasConversations ? call.WantedWithNeighbours ?? call.Wanted : call.Wanted, hasConversations);
     }
 
     private LexicalQuery? WordsOf(PartCall call)
@@ -78,7 +86,7 @@ internal sealed partial class HostShard
     {
         for (var margin = Margin; ; margin *= 8)
         {
-            var part = new PartSearch(WordsOf(call), call.Wanted);
+            var part = PartOf(call);
             if (Search(call.Query, call.Widening, margin, holdingLock: margin > MostMargin, out _, cancellationToken, part) is { } answer)
             {
                 return AnswerOf(part, answer);
@@ -87,7 +95,7 @@ internal sealed partial class HostShard
     }
 
     private static PartAnswer AnswerOf(PartSearch part, ShardAnswer answer) =>
-        new() { Rows = part.Rows, RowsScanned = answer.RowsScanned, RowsMatching = answer.RowsMatching, FilterNotes = answer.FilterNotes };
+        new() { Rows = part.Rows, RowsScanned = answer.RowsScanned, RowsMatching = answer.RowsMatching, FilterNotes = answer.FilterNotes, HasConversations = part.HasConversations };
 
     private void Tell(PartSearch part, LexicalQuery? words, List<Candidate> candidates)
     {

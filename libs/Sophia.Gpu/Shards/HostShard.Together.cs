@@ -108,7 +108,7 @@ internal sealed partial class HostShard
         }
 
         var corrections = new List<Correction>();
-        var part = call is null ? null : new PartSearch(WordsOf(call), call.Wanted);
+        var part = call is null ? null : PartOf(call);
         var words = part is not null ? part.Words : ReadWords(query, corrections, cancellationToken);
         _lock.EnterReadLock();
         try

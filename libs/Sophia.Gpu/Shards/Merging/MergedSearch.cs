@@ -15,7 +15,7 @@ public delegate Task<IReadOnlyList<PartAnswer>> AskShards(PartCall call, Cancell
 /// A search over several shards that finds what one shard with all records would find, with the same scores.
 /// <list type="number">
 /// <item>Every shard says how many documents it has, and how many with each word of the query; added up, they are the statistics
-/// of BM25. Misspelt words are decided upon by these sums, from what the shards have near to them.</item>
+/// of BM25. Misspelt words are decided upon by these sums, from what the shards have near to them. A search by vector alone needs none of it.</item>
 /// <item>Every shard gives its best by words, with those statistics, and by vector: as many as one shard would look at, so
 /// that the best of all are among them.</item>
 /// <item>Where candidates stand in conversations or documents, every shard gives the rows around them.</item>
@@ -48,22 +48,40 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
 
     public async Task<ShardAnswer> RunAsync(CancellationToken cancellationToken)
     {
-        var said = (await ask(new PartCall(PartKind.Words, query), cancellationToken).ConfigureAwait(false)).Select(static part => part.Words!).ToList();
-        var hasConversations = said.Exists(static facts => facts.HasConversations);
-        var corrections = new List<Correction>();
-        var words = query.Mode == SearchMode.Vector ? null : WordsOf(said, corrections);
-        var looksFurther = query.Mode == SearchMode.Hybrid || query.Recency is not null || query.Importance > 0 || query.Dates.Count > 0 ||
-            (query.Neighbours && hasConversations);
-        var wanted = looksFurther ? Math.Max(query.K * 4, 100) : query.K;
-        for (var widening = 1; ; widening = Math.Min(widening * 4, MostCandidates / wanted))
+        var (corrections, words, hasConversations, widening) = (new List<Correction>(), (LexicalQuery?)null, (bool?)null, 1);
+        if (query.Mode != SearchMode.Vector)
         {
-            var call = new PartCall(PartKind.Candidates, query) { Words = words?.Corpus, Wanted = wanted, Widening = widening };
+            var said = await WordsAsync(cancellationToken).ConfigureAwait(false);
+            (words, hasConversations) = (WordsOf(said, corrections), HaveConversations(said));
+        }
+
+        while (true)
+        {
+            // Where nobody has said yet whether rows have neighbours, each shard gives what it would give if all were like it.
+            var wanted = Wanted(hasConversations ?? false);
+            var call = new PartCall(PartKind.Candidates, query)
+            {
+                Words = words?.Corpus, Wanted = wanted, WantedWithNeighbours = hasConversations is null ? Wanted(true) : null, Widening = widening,
+            };
             var parts = await ask(call, cancellationToken).ConfigureAwait(false);
+            if (hasConversations is null)
+            {
+                hasConversations = parts.Any(static part => part.HasConversations is null)
+                    ? HaveConversations(await WordsAsync(cancellationToken).ConfigureAwait(false))
+                    : parts.Any(static part => part.HasConversations == true);
+                wanted = Wanted(hasConversations.Value);
+                if (wanted > call.Wanted && parts.Any(part => part.HasConversations != true && part.RowsMatching > call.Wanted))
+                {
+                    // Some are unlike the others, and have more than they gave.
+                    continue;
+                }
+            }
+
             var matching = parts.Sum(static part => part.RowsMatching);
             var rows = new Dictionary<RecordId, RowFacts>();
             Add(rows, parts);
             var capacity = (wanted * widening) + Margin;
-            if (hasConversations && (query.Neighbours || query.Context > 0))
+            if (hasConversations.Value && (query.Neighbours || query.Context > 0))
             {
                 await AddSurroundingsAsync(call, words, rows, capacity, cancellationToken).ConfigureAwait(false);
             }
@@ -78,6 +96,7 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
             var answer = merged.Rank(query, widening, cancellationToken);
             if (answer.Hits.Count < query.K && capacity < matching && widening < MostCandidates / wanted && answer.Hits.Any(static hit => hit.Folded.Count > 0))
             {
+                widening = Math.Min(widening * 4, MostCandidates / wanted);
                 continue;
             }
 
@@ -87,6 +106,16 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
             };
         }
     }
+
+    private async Task<List<WordFacts>> WordsAsync(CancellationToken cancellationToken) =>
+        [.. (await ask(new PartCall(PartKind.Words, query), cancellationToken).ConfigureAwait(false)).Select(static part => part.Words!)];
+
+    private static bool HaveConversations(List<WordFacts> said) => said.Exists(static facts => facts.HasConversations);
+
+    /// <summary>Candidates by words, and by vector: more where the order is not that of words and vector alone.</summary>
+    private int Wanted(bool hasConversations) =>
+        query.Mode == SearchMode.Hybrid || query.Recency is not null || query.Importance > 0 || query.Dates.Count > 0 || (query.Neighbours && hasConversations)
+            ? Math.Max(query.K * 4, 100) : query.K;
 
     /// <summary>Shards tell more than their best by words and by vector.</summary>
     private bool SpeaksOfMore(LexicalQuery? words) => query.Dates.Count > 0 || words is { Wished.Count: > 0 };

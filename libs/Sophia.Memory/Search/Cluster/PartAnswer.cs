@@ -19,6 +19,9 @@ public sealed record PartAnswer
     public long RowsMatching { get; init; }
 
     public IReadOnlyList<FilterNote> FilterNotes { get; init; } = [];
+
+    /// <summary>Of candidates: some rows have neighbours; null from nodes of the version before.</summary>
+    public bool? HasConversations { get; init; }
 }
 
 /// <param name="Documents">Living documents.</param>

@@ -26,6 +26,9 @@ public sealed record PartCall(PartKind Kind, ShardQuery Query)
     /// <summary>Of candidates: how many of the best by words and by vector; a shard gives a few more.</summary>
     public int Wanted { get; init; }
 
+    /// <summary>Of candidates: how many instead where rows of the shard have neighbours; null: as many.</summary>
+    public int? WantedWithNeighbours { get; init; }
+
     /// <summary>Of candidates: how many times that, since near-duplicates took the places of hits.</summary>
     public int Widening { get; init; } = 1;
 

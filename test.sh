@@ -63,12 +63,13 @@ run() {
   echo "$1 took $((SECONDS - started)) s."
 }
 
-# These need processors alone, and take what the tests of faults and nodes leave over: those mostly wait for processes that come and go.
+# These need processors alone, and take what the others leave over from the console's tests on: those mostly wait, for a browser or for
+# processes that come and go.
 beside=(Sophia.Cuda.Tests Sophia.Gpu.Tests Sophia.Deploy.Tests)
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   [[ " ${beside[*]} " == *" $name "* ]] && continue
-  if [ "$name" = Sophia.Faults.Tests ]; then
+  if [ "$name" = Sophia.Console.Tests ]; then
     { renice -n 19 $BASHPID; for other in "${beside[@]}"; do run "$other"; done; } >"$results/beside" 2>&1 &
   fi
   run "$name"

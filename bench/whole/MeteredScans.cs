@@ -28,7 +28,7 @@ internal sealed class MeteredScans : IDisposable
 
     /// <summary>Devices answered every search, from what stood on them.</summary>
     public bool AreDevicesOwn => _sums.Where(static sum => sum.Value > 0).Select(static sum => sum.Key).ToList() is var counted && counted.Contains(("scans", "device")) &&
-        counted.TrueForAll(static key => key is (not ("scans" or "device.handed_back" or "device.streamed"), _) or ("scans", "device"));
+        counted.TrueForAll(static key => key is (not ("scans" or "device.handed_back" or "device.streamed" or "device.uploaded"), _) or ("scans", "device"));
 
     public void Clear() => _sums.Clear();
 

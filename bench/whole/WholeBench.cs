@@ -104,7 +104,7 @@ internal static class WholeBench
 
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         report.Begin(string.Create(CultureInfo.InvariantCulture, $"loading of {records:N0} × {ns.Settings.Dimensions} in {shards} shards, made as they are read"));
-        report.Add("records in a second", records / seconds, "/s", note: string.Create(CultureInfo.InvariantCulture, $"{seconds:N1} s, and {held.Sum(static shard => shard.Bytes) >> 20:N0} MiB in the machine's memory beside the originals"));
+        report.Add("records in a second", records / seconds, "/s", note: string.Create(CultureInfo.InvariantCulture, $"{seconds:N1} s, and {held.Sum(static shard => shard.Bytes) >> 20:N0} MiB in the machine's memory, originals included"));
         return open;
     }
 
@@ -145,7 +145,7 @@ internal static class WholeBench
             string.Create(CultureInfo.InvariantCulture, $"{pool.Name}: {pool.UsedBytes / 1e9:N2} of {pool.GrantedBytes / 1e9:N2} GB used")));
         report.Begin(string.Create(
             CultureInfo.InvariantCulture, $"the whole search by vector, {searches.Records:N0} × {arguments.Dimensions}{(onGpu.Count > 0 ? $", {arguments.Rows}" : "")}, k = {K}, one caller"));
-        Add(report, "the whole search", whole, meters.AreDevicesOwn ? 10 : null, ofPools);
+        Add(report, "the whole search", whole, onGpu.Count > 0 ? 10 : null, onGpu.Count == 0 || meters.AreDevicesOwn ? ofPools : $"NOT ALL BY DEVICES from what stands on them; {ofPools}");
         Add(report, "of it embedding", embed, null, "a static model");
         Add(report, "in this process, without client and grains", direct, null, "in turns with it");
         report.Add("client and grains add, p50", Quantile(whole, 0.5) - Quantile(embed, 0.5) - Quantile(direct, 0.5), "ms", note: "difference of medians");

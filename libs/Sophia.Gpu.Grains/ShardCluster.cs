@@ -32,6 +32,9 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
     private readonly Func<CancellationToken, Task> _prepare;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<long, int> _shards = new();
+
+    /// <summary>Namespaces, by id, of several shards of which the last search learnt whether rows have neighbours.</summary>
+    private readonly ConcurrentDictionary<long, bool> _hasConversations = new();
     private Task _connecting = Task.CompletedTask;
     private Task _watching = Task.CompletedTask;
     private volatile IClusterClient? _client;
@@ -116,10 +119,12 @@ public sealed partial class ShardCluster : IShardCluster, IHostedService, IAsync
             var known = _shards[ns.Id];
             var search = new ShardRound(ns, call, known, (shard, part, required) =>
                 AskAsync(ShardAddress.Of(ns, shard), call, part, required, started, cancellationToken));
+            var merged = new MergedSearch(ns.Settings, call.Query, (part, _) => search.AskAsync(part)) { HasConversations = _hasConversations.GetValueOrDefault(ns.Id) };
             ShardAnswer found;
             try
             {
-                found = await new MergedSearch(ns.Settings, call.Query, (part, _) => search.AskAsync(part)).RunAsync(cancellationToken);
+                found = await merged.RunAsync(cancellationToken);
+                _hasConversations[ns.Id] = merged.HasConversations;
             }
             finally
             {

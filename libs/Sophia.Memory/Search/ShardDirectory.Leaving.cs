@@ -67,10 +67,10 @@ internal sealed partial class ShardDirectory
     /// One that is loading may have read a record before it was erased: it is ready, and may be so for a while, before it comes to the
     /// tombstone. One that begins to load after the call cannot have it: what it reads in the store is what the erasure left there.
     /// </summary>
-    /// <param name="others">Ends when shards outside the directory have gone, whose rows devices had, too, or have taken too long to.</param>
+    /// <param name="others">Ends when shards outside the directory, whose rows devices may have, too, have gone; with false when they take too long.</param>
     /// <returns>Those that have not in time; one that went from memory meanwhile holds nothing. And devices on which what was taken away stands yet.</returns>
     public async Task<IReadOnlyList<UnconfirmedCopy>> ReachAsync(
-        long namespaceId, long number, TimeSpan timeout, CancellationToken cancellationToken, Task? others = null)
+        long namespaceId, long number, TimeSpan timeout, CancellationToken cancellationToken, Task<bool>? others = null)
     {
         var began = clock.GetTimestamp();
         LoadedShard[] held;
@@ -81,15 +81,24 @@ internal sealed partial class ShardDirectory
         }
 
         var reached = await Task.WhenAll(held.Select(shard => ReachesAsync(shard, number, timeout, cancellationToken))).ConfigureAwait(false);
-        await (others ?? Task.CompletedTask).ConfigureAwait(false);
-        var left = timeout - clock.GetElapsedTime(began);
-        var standing = await engine.OverwriteAsync(left > LeastPatience ? left : LeastPatience, cancellationToken).ConfigureAwait(false);
+        var standing = await OverwriteAsync().ConfigureAwait(false);
+        if (others is { IsCompleted: false } && await others.ConfigureAwait(false))
+        {
+            standing = await OverwriteAsync().ConfigureAwait(false);
+        }
+
         return [.. held.Where((_, i) => !reached[i]).Select(shard => new UnconfirmedCopy(
             Tier.L0, null, shard.Span.Number,
             shard.IsBroken ? "It has missed changes of the log, and goes from memory when the search in it is over."
             : shard.Ready.IsCompletedSuccessfully ? $"It has come to change {shard.Seen:N0} of {number:N0}."
             : $"It is still being loaded ({shard.Shard.Count:N0} records so far).")),
             .. standing.Select(static reason => new UnconfirmedCopy(Tier.L0, null, null, reason))];
+
+        Task<IReadOnlyList<string>> OverwriteAsync()
+        {
+            var left = timeout - clock.GetElapsedTime(began);
+            return engine.OverwriteAsync(left > LeastPatience ? left : LeastPatience, cancellationToken);
+        }
     }
 
     /// <summary>Waits until it has seen the number, or has gone.</summary>

@@ -46,19 +46,26 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
     /// <summary>So many by words and so many by vector are asked of a shard at most.</summary>
     internal int MostCandidates { get; init; } = 50_000;
 
+    /// <summary>
+    /// Whether rows of some shard have neighbours: as far as is known beforehand, and, once the search is over, as the shards said. Where it is
+    /// known, no shard that has none by itself need be asked twice by a search by vector alone.
+    /// </summary>
+    public bool HasConversations { get; set; }
+
     public async Task<ShardAnswer> RunAsync(CancellationToken cancellationToken)
     {
         var (corrections, words, hasConversations, widening) = (new List<Correction>(), (LexicalQuery?)null, (bool?)null, 1);
         if (query.Mode != SearchMode.Vector)
         {
             var said = await WordsAsync(cancellationToken).ConfigureAwait(false);
-            (words, hasConversations) = (WordsOf(said, corrections), HaveConversations(said));
+            (words, HasConversations) = (WordsOf(said, corrections), HaveConversations(said));
+            hasConversations = HasConversations;
         }
 
         while (true)
         {
-            // Where nobody has said yet whether rows have neighbours, each shard gives what it would give if all were like it.
-            var wanted = Wanted(hasConversations ?? false);
+            // Where nobody has said yet whether rows have neighbours, each shard gives at least what it would give if all were like it.
+            var wanted = Wanted(hasConversations ?? HasConversations);
             var call = new PartCall(PartKind.Candidates, query)
             {
                 Words = words?.Corpus, Wanted = wanted, WantedWithNeighbours = hasConversations is null ? Wanted(true) : null, Widening = widening,
@@ -69,7 +76,8 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
                 hasConversations = parts.Any(static part => part.HasConversations is null)
                     ? HaveConversations(await WordsAsync(cancellationToken).ConfigureAwait(false))
                     : parts.Any(static part => part.HasConversations == true);
-                wanted = Wanted(hasConversations.Value);
+                HasConversations = hasConversations.Value;
+                wanted = Wanted(HasConversations);
                 if (wanted > call.Wanted && parts.Any(part => part.HasConversations != true && part.RowsMatching > call.Wanted))
                 {
                     // Some are unlike the others, and have more than they gave.

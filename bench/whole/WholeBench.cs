@@ -71,9 +71,11 @@ internal static class WholeBench
         }
     }
 
+    private static List<PooledDevice> GpusOf(GpuNode node) => [.. node.Devices.Where(static device => device.Device.Facts.Kind != DeviceKind.Host)];
+
     private static long Most(WholeArguments arguments, GpuNode gpus)
     {
-        var pool = gpus.Devices.Where(static device => device.Device.Facts.Kind != DeviceKind.Host).Sum(static device => device[PoolKind.VectorCache].Report().GrantedBytes);
+        var pool = GpusOf(gpus).Sum(static device => device[PoolKind.VectorCache].Report().GrantedBytes);
         if (pool == 0)
         {
             return 200_000;
@@ -111,7 +113,7 @@ internal static class WholeBench
     private static async Task MeasureAsync(WholeArguments arguments, Report report, SearchPath path, Searches searches, GpuNode gpus)
     {
         using var meters = new MeteredScans();
-        var onGpu = gpus.Devices.Where(static device => device.Device.Facts.Kind != DeviceKind.Host).ToList();
+        var onGpu = GpusOf(gpus);
         Report.Progress("warming up: the devices' pools are filled by the first searches");
         for (var i = 0; i < arguments.Searches / 10; i++)
         {

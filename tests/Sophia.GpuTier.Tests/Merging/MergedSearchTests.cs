@@ -61,87 +61,6 @@ public sealed class MergedSearchTests
         Gen.Select(AnyNote.Array[0, 300], AnyQuery).Sample(
             (notes, query) => Compare([.. notes.Select(static note => note.Shard == 1 ? note : note with { Place = 9 })], query with { Mode = SearchMode.Vector }), iter: 200);
 
-    [Theory]
-    [InlineData(false, false, "Candidates")]
-    [InlineData(true, false, "Candidates Surroundings")]
-    [InlineData(false, true, "Candidates Words")]
-    [InlineData(true, true, "Candidates Words Candidates Surroundings")]
-    public async Task By_vector_shards_are_asked_once_and_again_only_where_rows_have_neighbours_or_a_node_of_the_version_before_does_not_say_so(
-        bool hasConversations, bool isOfBefore, string rounds)
-    {
-        using var one = ShardRecords.Shard(Dimensions);
-        HostShard[] several = [ShardRecords.Shard(Dimensions), ShardRecords.Shard(Dimensions)];
-        var random = new Random(5);
-        for (var i = 0; i < 400; i++)
-        {
-            var record = ShardRecords.Record(
-                $"k{i:D4}", i + 1, "lantern", ShardRecords.Vector(random, Dimensions), hasConversations ? $$"""{"conversation":"c{{i / 20}}","position":{{i}}}""" : "{}");
-            one.Put(record);
-            several[i % 2].Put(record);
-        }
-
-        var query = new ShardQuery { Vector = ShardRecords.Vector(random, Dimensions), Mode = SearchMode.Vector, K = 5, Neighbours = true, Now = ShardRecords.Now };
-        var asked = new List<PartKind>();
-        var answer = await new MergedSearch(ShardRecords.Namespace(Dimensions).Settings, query, (call, stop) =>
-        {
-            asked.Add(call.Kind);
-            var known = isOfBefore ? call with { WantedWithNeighbours = null } : call;
-            return Task.FromResult<IReadOnlyList<PartAnswer>>([.. several.Select(shard => shard.Ask(known, stop)).Select(part => isOfBefore ? part with { HasConversations = null } : part)]);
-        }).RunAsync(default);
-
-        Assert.Equal(Shown(one.Search(query, default)), Shown(answer));
-        Assert.Equal(rounds, string.Join(' ', asked));
-        Array.ForEach(several, static shard => shard.Dispose());
-    }
-
-    [Theory]
-    [InlineData(false, "Candidates Candidates")]
-    [InlineData(true, "Candidates")]
-    public async Task By_vector_shards_without_neighbours_are_asked_again_where_others_have_them_unless_that_was_known(bool isKnown, string rounds)
-    {
-        using var one = ShardRecords.Shard(Dimensions);
-        HostShard[] several = [ShardRecords.Shard(Dimensions), ShardRecords.Shard(Dimensions)];
-        var random = new Random(6);
-        for (var i = 0; i < 400; i++)
-        {
-            var record = ShardRecords.Record($"k{i:D4}", i + 1, "lantern", i == 7 ? [-1, -1, -1, -1, -1, -1] : [.. ShardRecords.Vector(random, Dimensions).Select(Math.Abs)], i == 7 ? """{"conversation":"c","position":1}""" : "{}");
-            one.Put(record);
-            several[i % 2].Put(record);
-        }
-
-        var query = new ShardQuery { Vector = [1, 1, 1, 1, 1, 1], Mode = SearchMode.Vector, K = 5, Neighbours = true, Now = ShardRecords.Now };
-        var asked = new List<PartKind>();
-        var merged = new MergedSearch(ShardRecords.Namespace(Dimensions).Settings, query, (call, stop) =>
-        {
-            asked.Add(call.Kind);
-            return Task.FromResult<IReadOnlyList<PartAnswer>>([.. several.Select(shard => shard.Ask(call, stop))]);
-        })
-        { HasConversations = isKnown };
-        var answer = await merged.RunAsync(default);
-
-        Assert.Equal(Shown(one.Search(query, default)), Shown(answer));
-        Assert.Equal(rounds, string.Join(' ', asked));
-        Assert.True(merged.HasConversations);
-        Array.ForEach(several, static shard => shard.Dispose());
-    }
-
-    [Fact]
-    public async Task What_was_known_of_neighbours_may_be_wrong()
-    {
-        using var shard = ShardRecords.Shard(Dimensions);
-        var random = new Random(7);
-        for (var i = 0; i < 300; i++)
-        {
-            shard.Put(ShardRecords.Record($"k{i:D4}", i + 1, "lantern", ShardRecords.Vector(random, Dimensions)));
-        }
-
-        var query = new ShardQuery { Vector = [1, 1, 1, 1, 1, 1], Mode = SearchMode.Vector, K = 5, Neighbours = true, Now = ShardRecords.Now };
-        var merged = new MergedSearch(ShardRecords.Namespace(Dimensions).Settings, query, (call, stop) => Task.FromResult<IReadOnlyList<PartAnswer>>([shard.Ask(call, stop)])) { HasConversations = true };
-
-        Assert.Equal(Shown(shard.Search(query, default)), Shown(await merged.RunAsync(default)));
-        Assert.False(merged.HasConversations);
-    }
-
     [Fact]
     public async Task A_turn_is_found_through_the_question_before_it_though_that_is_in_another_shard()
     {
@@ -267,7 +186,7 @@ public sealed class MergedSearchTests
         ShardRecords.Namespace(dimensions).Settings, query,
         (call, stop) => Task.FromResult<IReadOnlyList<PartAnswer>>([.. shards.Select(shard => shard.Ask(call, stop))])).RunAsync(default);
 
-    private static string Shown(ShardAnswer answer)
+    internal static string Shown(ShardAnswer answer)
     {
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"{answer.RowsScanned} scanned, {answer.RowsMatching} matching");

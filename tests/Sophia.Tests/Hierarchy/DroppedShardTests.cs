@@ -93,12 +93,7 @@ public sealed class DroppedShardTests
         var engine = new HeldEngine();
         await using (var memory = new MemoryHierarchy(SqliteRecordStore.Create(directory.FullName, TimeProvider.System), null, engine, null, new MemoryOptions(), TimeProvider.System))
         {
-            await memory.StartAsync(default);
-            var ns = await memory.ConfigureNamespaceAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
-            await memory.PutAsync(ns, [new PutRequest(new RecordDraft { Key = "a", Content = "the walrus"u8.ToArray() })], null, new Trail(), default);
-            var request = new SearchRequest { Query = "walrus", Mode = SearchMode.Lexical, AsOf = DateTimeOffset.UtcNow, Timeout = Patience };
-            var under = Task.Run(() => memory.SearchAsync(ns, request, new Trail(), default));
-            await engine.Searching.Task.WaitAsync(Patience);
+            var (ns, under) = await SearchPastAsync(memory, engine);
 
             ForgetAnswer during;
             int? gone;
@@ -131,12 +126,7 @@ public sealed class DroppedShardTests
         var engine = new HeldEngine();
         await using (var memory = new MemoryHierarchy(SqliteRecordStore.Create(directory.FullName, TimeProvider.System), null, engine, null, new MemoryOptions(), TimeProvider.System))
         {
-            await memory.StartAsync(default);
-            var ns = await memory.ConfigureNamespaceAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
-            await memory.PutAsync(ns, [new PutRequest(new RecordDraft { Key = "a", Content = "the walrus"u8.ToArray() })], null, new Trail(), default);
-            var request = new SearchRequest { Query = "walrus", Mode = SearchMode.Lexical, AsOf = DateTimeOffset.UtcNow, Timeout = Patience };
-            var under = Task.Run(() => memory.SearchAsync(ns, request, new Trail(), default));
-            await engine.Searching.Task.WaitAsync(Patience);
+            var (ns, under) = await SearchPastAsync(memory, engine);
 
             var forgetting = memory.ForgetAsync(ns, new ForgetRequest { Keys = ["a"] }, new Trail(), default);
             await Task.Delay(200);
@@ -148,6 +138,18 @@ public sealed class DroppedShardTests
         }
 
         directory.Delete(recursive: true);
+    }
+
+    /// <summary>A namespace with one record, and a search in its past that is held.</summary>
+    private static async Task<(NamespaceInfo Notes, Task<SearchAnswer> Search)> SearchPastAsync(MemoryHierarchy memory, HeldEngine engine)
+    {
+        await memory.StartAsync(default);
+        var ns = await memory.ConfigureNamespaceAsync("acme", "notes", new NamespaceSettings { VectorSource = VectorSource.None }, default);
+        await memory.PutAsync(ns, [new PutRequest(new RecordDraft { Key = "a", Content = "the walrus"u8.ToArray() })], null, new Trail(), default);
+        var request = new SearchRequest { Query = "walrus", Mode = SearchMode.Lexical, AsOf = DateTimeOffset.UtcNow, Timeout = Patience };
+        var search = Task.Run(() => memory.SearchAsync(ns, request, new Trail(), default));
+        await engine.Searching.Task.WaitAsync(Patience);
+        return (ns, search);
     }
 
     /// <summary>Makes one shard that searches until it is stopped and is found to be damaged, and good ones after it.</summary>

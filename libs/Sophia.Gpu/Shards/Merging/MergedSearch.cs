@@ -54,29 +54,28 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
 
     public async Task<ShardAnswer> RunAsync(CancellationToken cancellationToken)
     {
-        var (corrections, words, hasConversations, widening) = (new List<Correction>(), (LexicalQuery?)null, (bool?)null, 1);
+        var (corrections, words, isSaid, widening) = (new List<Correction>(), (LexicalQuery?)null, false, 1);
         if (query.Mode != SearchMode.Vector)
         {
             var said = await WordsAsync(cancellationToken).ConfigureAwait(false);
-            (words, HasConversations) = (WordsOf(said, corrections), HaveConversations(said));
-            hasConversations = HasConversations;
+            (words, HasConversations, isSaid) = (WordsOf(said, corrections), HaveConversations(said), true);
         }
 
         while (true)
         {
             // Where nobody has said yet whether rows have neighbours, each shard gives at least what it would give if all were like it.
-            var wanted = Wanted(hasConversations ?? HasConversations);
+            var wanted = Wanted(HasConversations);
             var call = new PartCall(PartKind.Candidates, query)
             {
-                Words = words?.Corpus, Wanted = wanted, WantedWithNeighbours = hasConversations is null ? Wanted(true) : null, Widening = widening,
+                Words = words?.Corpus, Wanted = wanted, WantedWithNeighbours = isSaid ? null : Wanted(true), Widening = widening,
             };
             var parts = await ask(call, cancellationToken).ConfigureAwait(false);
-            if (hasConversations is null)
+            if (!isSaid)
             {
-                hasConversations = parts.Any(static part => part.HasConversations is null)
+                HasConversations = parts.Any(static part => part.HasConversations is null)
                     ? HaveConversations(await WordsAsync(cancellationToken).ConfigureAwait(false))
                     : parts.Any(static part => part.HasConversations == true);
-                HasConversations = hasConversations.Value;
+                isSaid = true;
                 wanted = Wanted(HasConversations);
                 if (wanted > call.Wanted && parts.Any(part => part.HasConversations != true && part.RowsMatching > call.Wanted))
                 {
@@ -89,7 +88,7 @@ public sealed class MergedSearch(NamespaceSettings settings, ShardQuery query, A
             var rows = new Dictionary<RecordId, RowFacts>();
             Add(rows, parts);
             var capacity = (wanted * widening) + Margin;
-            if (hasConversations.Value && (query.Neighbours || query.Context > 0))
+            if (HasConversations && (query.Neighbours || query.Context > 0))
             {
                 await AddSurroundingsAsync(call, words, rows, capacity, cancellationToken).ConfigureAwait(false);
             }

@@ -15,8 +15,10 @@ public sealed class ConsoleHost : IAsyncLifetime
     public const string Library = "dotnet";
 
     private const int BatchSize = 1000;
+
+    /// <summary>First what draws without a window alone: the same engine, which takes half the processor's time.</summary>
     private static readonly string[] Places =
-        ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
+        ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
 
     private DirectoryInfo? _data;
     private IPlaywright? _playwright;

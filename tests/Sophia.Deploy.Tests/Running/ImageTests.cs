@@ -30,6 +30,7 @@ public sealed class ImageTests(ImageTests.Artifacts artifacts) : IClassFixture<I
         var folder = Directory.CreateTempSubdirectory("sophia-image-").FullName;
         Publish("Sophia.Api", folder);
         Assert.Equal(IsArm ? Machine.Arm64 : Machine.Amd64, CompiledFor(Path.Combine(folder, "Sophia.Api.dll")));
+        AssertWithoutCompiler(folder);
         var set = ManifestSet.Parse(Kustomize.Render("dev"));
         string Secret(string name, string key) => System.Text.Encoding.UTF8.GetString(set.All<V1Secret>().Single(s => s.Name() == name).Data[key]);
         using var postgres = await Database.StartAsync("sophia");
@@ -119,9 +120,13 @@ public sealed class ImageTests(ImageTests.Artifacts artifacts) : IClassFixture<I
         var packaged = Path.Combine(Path.GetDirectoryName(ServiceProcess.BuildOf("Sophia.GpuTier"))!, "runtimes", IsArm ? "linux-x64" : "linux-arm64", "native");
         Assert.Equal(Directory.EnumerateFiles(packaged).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal), libraries.Keys);
         Assert.Contains("libe_sqlite3.so", libraries.Keys);
+        AssertWithoutCompiler(folder);
         Assert.All(Directory.EnumerateFiles(folder, "Sophia.*.dll").Append(Path.Combine(folder, "Npgsql.dll")), assembly => Assert.Equal(IsArm ? Machine.Amd64 : Machine.Arm64, CompiledFor(assembly)));
         Directory.Delete(folder, recursive: true);
     }
+
+    /// <summary>Orleans's packages name the C# compiler, 20 MB, and do not call it.</summary>
+    private static void AssertWithoutCompiler(string folder) => Assert.Empty(Directory.EnumerateFiles(folder, "Microsoft.CodeAnalysis*"));
 
     private static bool IsArm => System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64;
 

@@ -14,6 +14,9 @@ internal sealed partial class LoadedShard : IAsyncDisposable
 {
     private const int ReadSize = 512;
     private const int ScansAlone = 20_000;
+
+    /// <summary>Of fewer rows a scan costs little beside the rest of a search, and is made at once.</summary>
+    private const int ScansTogether = 2_000;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan SearchEnds = TimeSpan.FromMilliseconds(2);
     private readonly LogTail _tail;
@@ -53,10 +56,11 @@ internal sealed partial class LoadedShard : IAsyncDisposable
 
         // A scan of many rows takes all cores by itself, what words take beside it does not; of few rows, searches run beside each other.
         int AtOnce(ShardQuery query) => shard.Count < ScansAlone ? Environment.ProcessorCount : query.Mode == SearchMode.Vector ? 1 : 2;
+        bool IsBusy() => shard.Count >= ScansTogether && ThreadPool.PendingWorkItemCount > 0;
         _searches = new SearchBatcher<ShardQuery, ShardAnswer>(
-            (queries, left) => Ask(queries, static (one, asked, stop) => one.Search(asked, stop), left), AtOnce);
+            (queries, left) => Ask(queries, static (one, asked, stop) => one.Search(asked, stop), left), AtOnce, IsBusy);
         _parts = new SearchBatcher<PartCall, PartAnswer>(
-            (calls, left) => Ask(calls, static (one, asked, stop) => one.Ask(asked, stop), left), call => AtOnce(call.Query));
+            (calls, left) => Ask(calls, static (one, asked, stop) => one.Ask(asked, stop), left), call => AtOnce(call.Query), IsBusy);
         OpenedAt = clock.GetUtcNow();
         Touch();
         _running = Task.Run(() => RunAsync(_stop.Token));

@@ -47,6 +47,32 @@ public sealed class SearchBatcherTests
     }
 
     [Fact]
+    public async Task One_that_finds_others_on_their_way_goes_behind_them_and_is_made_with_those_that_have_come()
+    {
+        var (sizes, later, isBusy) = (new List<int>(), new Queue<Action>(), true);
+        var batcher = new SearchBatcher<ShardQuery, ShardAnswer>(
+            (queries, _) =>
+            {
+                sizes.Add(queries.Count);
+                return [.. queries.Select(static query => new ShardAnswer([], query.K, 0))];
+            },
+            static _ => 1, () => isBusy) { Later = later.Enqueue };
+        using var leaves = new CancellationTokenSource();
+        var left = batcher.SearchAsync(new ShardQuery { K = 99 }, leaves.Token).AsTask();
+        var asked = Enumerable.Range(0, 10).Select(k => batcher.SearchAsync(new ShardQuery { K = k }, default).AsTask()).ToArray();
+        await leaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+        Assert.Empty(sizes);
+
+        Assert.Single(later)();
+
+        Assert.Equal(Enumerable.Range(0, 10).Select(static k => (long)k), (await Task.WhenAll(asked)).Select(static answer => answer!.RowsScanned));
+        isBusy = false;
+        Assert.Equal(11, (await batcher.SearchAsync(new ShardQuery { K = 11 }, default))!.RowsScanned);
+        Assert.Equal([10, 1], sizes);
+    }
+
+    [Fact]
     public async Task Where_one_that_waits_may_have_fewer_beside_it_than_run_a_runner_ends()
     {
         using var isRunning = new SemaphoreSlim(0);

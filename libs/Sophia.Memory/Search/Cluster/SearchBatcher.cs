@@ -12,15 +12,23 @@ internal static class SearchBatch
 /// <summary>
 /// Searches of a shard that come while others run are made together: the shard reads its vectors once for all of them. One that
 /// comes alone is made at once, by its caller, and ends when that leaves; one whose caller has left while it waited is not made.
+/// Where many shards are asked at once by more callers than there are threads, a shard would be idle each time that a search comes, and
+/// the next one for it still be in the pool's queue: so what finds others in that queue goes behind them, and is made with those that have come by then.
 /// </summary>
 /// <param name="search">Makes several; null when the shard is gone. The token is that of the caller of one that is made alone.</param>
 /// <param name="atOnce">How many may run beside each other before this one waits for company.</param>
-internal sealed class SearchBatcher<TQuery, TAnswer>(Func<IReadOnlyList<TQuery>, CancellationToken, IReadOnlyList<TAnswer>?> search, Func<TQuery, int> atOnce)
+/// <param name="isBusy">True while others may be on their way to the shard; null: one that may run is always made by its caller.</param>
+internal sealed class SearchBatcher<TQuery, TAnswer>(
+    Func<IReadOnlyList<TQuery>, CancellationToken, IReadOnlyList<TAnswer>?> search, Func<TQuery, int> atOnce, Func<bool>? isBusy = null)
     where TAnswer : class
 {
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = new();
     private int _running;
+
+    /// <summary>Has it done behind what the pool has to do.</summary>
+    internal Action<Action> Later { get; init; } =
+        static run => ThreadPool.UnsafeQueueUserWorkItem(static run => run(), run, preferLocal: false);
 
     /// <returns>Null when the shard was dropped meanwhile.</returns>
     public async ValueTask<TAnswer?> SearchAsync(TQuery query, CancellationToken cancellationToken)
@@ -37,7 +45,11 @@ internal sealed class SearchBatcher<TQuery, TAnswer>(Func<IReadOnlyList<TQuery>,
             }
         }
 
-        if (runs)
+        if (runs && isBusy?.Invoke() == true)
+        {
+            Later(RunBatch);
+        }
+        else if (runs)
         {
             RunBatch();
         }
@@ -77,7 +89,7 @@ internal sealed class SearchBatcher<TQuery, TAnswer>(Func<IReadOnlyList<TQuery>,
             }
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static batcher => batcher.RunBatch(), this, preferLocal: false);
+        Later(RunBatch);
     }
 
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Each is handed to the one who waits for it.")]

@@ -127,14 +127,22 @@ internal sealed partial class LoadedShard : IAsyncDisposable
     public void UsedAs(LoadedShard other) => Volatile.Write(ref _usedAt, Volatile.Read(ref other._usedAt));
 
     /// <summary>Searches the shard; one that reads vectors goes with others that come while it is busy. Null when it was dropped meanwhile and must be opened again.</summary>
-    public ValueTask<ShardAnswer?> SearchAsync(ShardQuery query, CancellationToken cancellationToken) => ReadsVectors(query) ? _searches.SearchAsync(query, cancellationToken)
-        : ValueTask.FromResult(Ask(query, static (one, asked, stop) => one.Search(asked, stop), cancellationToken));
+    public ValueTask<ShardAnswer?> SearchAsync(ShardQuery query, CancellationToken cancellationToken)
+    {
+        // Before it is searched, which may have to wait: it is not cold meanwhile.
+        Touch();
+        return ReadsVectors(query) ? _searches.SearchAsync(query, cancellationToken)
+            : ValueTask.FromResult(Ask(query, static (one, asked, stop) => one.Search(asked, stop), cancellationToken));
+    }
 
     /// <summary>Its part in a search over several shards.</summary>
     /// <inheritdoc cref="SearchAsync"/>
-    public ValueTask<PartAnswer?> AskAsync(PartCall call, CancellationToken cancellationToken) =>
-        call.Kind == PartKind.Candidates && ReadsVectors(call.Query) ? _parts.SearchAsync(call, cancellationToken)
-        : ValueTask.FromResult(Ask(call, static (one, asked, stop) => one.Ask(asked, stop), cancellationToken));
+    public ValueTask<PartAnswer?> AskAsync(PartCall call, CancellationToken cancellationToken)
+    {
+        Touch();
+        return call.Kind == PartKind.Candidates && ReadsVectors(call.Query) ? _parts.SearchAsync(call, cancellationToken)
+            : ValueTask.FromResult(Ask(call, static (one, asked, stop) => one.Ask(asked, stop), cancellationToken));
+    }
 
     private static bool ReadsVectors(ShardQuery query) => query is { Vector: not null, Mode: not SearchMode.Lexical };
 

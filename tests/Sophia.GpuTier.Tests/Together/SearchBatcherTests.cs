@@ -73,6 +73,39 @@ public sealed class SearchBatcherTests
     }
 
     [Fact]
+    public async Task A_runner_that_went_behind_others_ends_where_what_waits_by_then_may_have_none_beside_it()
+    {
+        var later = new Queue<Action>();
+        var batches = new List<SearchMode[]>();
+        Task<ShardAnswer?>? vector = null;
+        SearchBatcher<ShardQuery, ShardAnswer> batcher = null!;
+        Task<ShardAnswer?> Ask(SearchMode mode) => batcher.SearchAsync(new ShardQuery { Mode = mode }, default).AsTask();
+        batcher = new SearchBatcher<ShardQuery, ShardAnswer>(
+            (queries, _) =>
+            {
+                batches.Add([.. queries.Select(static query => query.Mode)]);
+                if (vector is null)
+                {
+                    // While the first runs: the second has its turn, and nothing but this to make.
+                    vector = Ask(SearchMode.Vector);
+                    later.Dequeue()();
+                }
+
+                return [.. queries.Select(static _ => new ShardAnswer([], 0, 0))];
+            },
+            static query => query.Mode == SearchMode.Vector ? 1 : 2, static () => true) { Later = later.Enqueue };
+        var hybrid = new[] { Ask(SearchMode.Hybrid), Ask(SearchMode.Hybrid) };
+        Assert.Equal(2, later.Count);
+
+        later.Dequeue()();
+        Assert.Equal([[SearchMode.Hybrid, SearchMode.Hybrid]], batches);
+        Assert.Single(later)();
+
+        await Task.WhenAll([.. hybrid, vector!]);
+        Assert.Equal([SearchMode.Vector], batches[1]);
+    }
+
+    [Fact]
     public async Task Where_one_that_waits_may_have_fewer_beside_it_than_run_a_runner_ends()
     {
         using var isRunning = new SemaphoreSlim(0);

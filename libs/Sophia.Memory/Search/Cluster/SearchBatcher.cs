@@ -11,13 +11,14 @@ internal static class SearchBatch
 
 /// <summary>
 /// Searches of a shard that come while others run are made together: the shard reads its vectors once for all of them. One that
-/// comes alone is made at once, by its caller, and ends when that leaves; one whose caller has left while it waited is not made.
+/// is made alone ends when its caller leaves; one whose caller has left while it waited is not made. One that comes while
+/// nothing else is to be done is made at once, by its caller.
 /// Where many shards are asked at once by more callers than there are threads, a shard would be idle each time that a search comes, and
 /// the next one for it still be in the pool's queue: so what finds others in that queue goes behind them, and is made with those that have come by then.
 /// </summary>
 /// <param name="search">Makes several; null when the shard is gone. The token is that of the caller of one that is made alone.</param>
 /// <param name="atOnce">How many may run beside each other before this one waits for company.</param>
-/// <param name="isBusy">True while others may be on their way to the shard; null: one that may run is always made by its caller.</param>
+/// <param name="isBusy">True while others may be on their way to the shard, since the pool has work that waits; null: one that may run is always made by its caller.</param>
 internal sealed class SearchBatcher<TQuery, TAnswer>(
     Func<IReadOnlyList<TQuery>, CancellationToken, IReadOnlyList<TAnswer>?> search, Func<TQuery, int> atOnce, Func<bool>? isBusy = null)
     where TAnswer : class
@@ -47,7 +48,7 @@ internal sealed class SearchBatcher<TQuery, TAnswer>(
 
         if (runs && isBusy?.Invoke() == true)
         {
-            Later(RunBatch);
+            Later(RunWaiting);
         }
         else if (runs)
         {
@@ -56,6 +57,23 @@ internal sealed class SearchBatcher<TQuery, TAnswer>(
 
         return await own.Answer.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    // Others may have come before it, with which fewer run: one of those who run beside this one makes them.
+    private void RunWaiting()
+    {
+        lock (_lock)
+        {
+            if (IsOneTooMany)
+            {
+                _running--;
+                return;
+            }
+        }
+
+        RunBatch();
+    }
+
+    private bool IsOneTooMany => !_waiting.TryPeek(out var next) || _running > atOnce(next.Query);
 
     // What has gathered meanwhile is nobody's who waits here: it gets a thread of its own.
     private void RunBatch()
@@ -82,14 +100,14 @@ internal sealed class SearchBatcher<TQuery, TAnswer>(
         Answer(batch);
         lock (_lock)
         {
-            if (!_waiting.TryPeek(out var next) || _running > atOnce(next.Query))
+            if (IsOneTooMany)
             {
                 _running--;
                 return;
             }
         }
 
-        Later(RunBatch);
+        Later(RunWaiting);
     }
 
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Each is handed to the one who waits for it.")]

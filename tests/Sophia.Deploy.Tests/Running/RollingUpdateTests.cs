@@ -10,7 +10,8 @@ namespace Sophia.Deploy.Tests.Running;
 [Collection(ProcessTests.Name)]
 public sealed class RollingUpdateTests
 {
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+    /// <summary>What the manifests give a pod (terminationGracePeriodSeconds) before it is killed; how long it takes is for bench/run.sh composed.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
     [SkippableFact]
     public async Task Two_services_are_replaced_one_by_one_under_load_and_no_request_fails()
